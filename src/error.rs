@@ -1,0 +1,281 @@
+use core::fmt;
+
+/// Why a token, a key set or a configuration was refused.
+///
+/// Small, `Copy`, and without detail that would help an attacker: a signature
+/// that does not hold is [`InvalidSignature`](Error::InvalidSignature) and no
+/// more. The variants stand in the order in which verification reaches them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Error {
+    /// The caller's buffer is shorter than [`Token::buffer_len`](crate::Token::buffer_len),
+    /// or has no room left for a string that must be unescaped.
+    BufferTooSmall,
+    /// More issuers were given than [`MAX_ISSUERS`](crate::MAX_ISSUERS).
+    TooManyIssuers,
+    /// What is expected of this claim was left empty, so nothing could be checked against it.
+    Unconfigured(Claim),
+    /// A part exceeds its limit.
+    TooLarge(Part),
+    /// A part breaks its grammar: compact form
+    /// ([RFC 7515 section 7.1](https://www.rfc-editor.org/rfc/rfc7515#section-7.1)), unpadded base64url
+    /// ([section 2](https://www.rfc-editor.org/rfc/rfc7515#section-2)) or
+    /// JSON ([RFC 8259](https://www.rfc-editor.org/rfc/rfc8259)).
+    Malformed(Part),
+    /// An object has two members of the same name
+    /// ([RFC 7515 section 4](https://www.rfc-editor.org/rfc/rfc7515#section-4),
+    /// [RFC 7519 section 4](https://www.rfc-editor.org/rfc/rfc7519#section-4)).
+    DuplicateName(Part),
+    /// Objects and arrays nest deeper than [`MAX_DEPTH`](crate::MAX_DEPTH).
+    TooDeep(Part),
+    /// The open objects have more than [`MAX_OPEN_MEMBERS`](crate::MAX_OPEN_MEMBERS) members together.
+    TooManyMembers(Part),
+    /// The header has `crit`, and no extension is understood
+    /// ([RFC 7515 section 4.1.11](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.11)).
+    CriticalHeader,
+    /// `alg` names no algorithm that the issuer accepts
+    /// ([RFC 8725 section 3.1](https://www.rfc-editor.org/rfc/rfc8725#section-3.1)).
+    UnsupportedAlgorithm,
+    /// No key of the issuer has this `kid` and this algorithm
+    /// ([RFC 7515 section 4.1.4](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.4)):
+    /// the moment to fetch its key set again.
+    UnknownKey,
+    /// Several keys of the issuer fit, so none is chosen.
+    AmbiguousKey,
+    /// The chosen key is no acceptable point of its curve
+    /// ([RFC 8725 section 3.4](https://www.rfc-editor.org/rfc/rfc8725#section-3.4)).
+    InvalidKey,
+    /// The signature does not hold
+    /// ([RFC 7515 section 5.2](https://www.rfc-editor.org/rfc/rfc7515#section-5.2), step 8).
+    InvalidSignature,
+    /// The signature backend gave no answer, which says nothing about the token.
+    BackendUnavailable,
+    /// `typ` is not the one of this kind of token
+    /// ([RFC 8725 section 3.11](https://www.rfc-editor.org/rfc/rfc8725#section-3.11)).
+    WrongType,
+    /// A required claim is absent.
+    Missing(Claim),
+    /// A claim has the wrong JSON type or a value out of range.
+    Invalid(Claim),
+    /// A claim has another value than the expected one.
+    Mismatch(Claim),
+    /// The time given is not after 1970-01-01: the clock was never set.
+    ClockNotSet,
+    /// `exp` has passed ([RFC 7519 section 4.1.4](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.4)).
+    Expired,
+    /// `nbf`, or `iat` where it counts, is still to come
+    /// ([RFC 7519 section 4.1.5](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.5)).
+    NotYetValid,
+    /// The token was issued for longer than the policy allows.
+    LifetimeTooLong,
+    /// The token was issued longer ago than the policy allows.
+    TooOld,
+    /// `scope` lacks a scope that the policy requires
+    /// ([RFC 6750 section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)).
+    InsufficientScope,
+    /// The claims do not have the shape of the type asked for.
+    Deserialize,
+    /// The key set has more usable keys than the `KeySet` has places.
+    TooManyKeys,
+}
+
+/// The part of the input that an [`Error`] is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Part {
+    /// The compact text as a whole.
+    Token,
+    /// The JOSE header.
+    Header,
+    /// A key's `kid`, in the header or given for a [`Key`](crate::Key).
+    KeyId,
+    /// The signature.
+    Signature,
+    /// The payload.
+    Payload,
+    /// The JWK Set.
+    KeySet,
+}
+
+/// The claim that an [`Error`] is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Claim {
+    /// `iss`
+    Issuer,
+    /// `sub`
+    Subject,
+    /// `aud`
+    Audience,
+    /// `exp`
+    Expiration,
+    /// `nbf`
+    NotBefore,
+    /// `iat`
+    IssuedAt,
+    /// `jti`
+    JwtId,
+    /// `client_id`
+    ClientId,
+    /// `scope`
+    Scope,
+    /// A claim that the caller named.
+    Other,
+}
+
+impl Error {
+    /// A stable number for logs and wire formats that carry no text: never reused
+    /// for another meaning, and greater the further verification had come.
+    pub const fn code(self) -> u16 {
+        let (variant, detail) = match self {
+            Self::BufferTooSmall => (1, 0),
+            Self::TooManyIssuers => (2, 0),
+            Self::Unconfigured(claim) => (3, claim.code()),
+            Self::TooLarge(part) => (4, part.code()),
+            Self::Malformed(part) => (5, part.code()),
+            Self::DuplicateName(part) => (6, part.code()),
+            Self::TooDeep(part) => (7, part.code()),
+            Self::TooManyMembers(part) => (8, part.code()),
+            Self::CriticalHeader => (9, 0),
+            Self::UnsupportedAlgorithm => (10, 0),
+            Self::UnknownKey => (11, 0),
+            Self::AmbiguousKey => (12, 0),
+            Self::InvalidKey => (13, 0),
+            Self::InvalidSignature => (14, 0),
+            Self::BackendUnavailable => (15, 0),
+            Self::WrongType => (16, 0),
+            Self::Missing(claim) => (17, claim.code()),
+            Self::Invalid(claim) => (18, claim.code()),
+            Self::Mismatch(claim) => (19, claim.code()),
+            Self::ClockNotSet => (20, 0),
+            Self::Expired => (21, 0),
+            Self::NotYetValid => (22, 0),
+            Self::LifetimeTooLong => (23, 0),
+            Self::TooOld => (24, 0),
+            Self::InsufficientScope => (25, 0),
+            Self::Deserialize => (26, 0),
+            Self::TooManyKeys => (27, 0),
+        };
+        u16::from_be_bytes([variant, detail])
+    }
+
+    /// Of the errors of two attempts, the one that came further.
+    pub(crate) fn or_further(self, other: Self) -> Self {
+        if other.code() > self.code() { other } else { self }
+    }
+
+    const fn phrase(self) -> &'static str {
+        match self {
+            Self::BufferTooSmall => "the buffer is too small",
+            Self::TooManyIssuers => "too many issuers were given",
+            Self::Unconfigured(_) => "nothing is configured to expect of ",
+            Self::TooLarge(_) => "too large: ",
+            Self::Malformed(_) => "malformed: ",
+            Self::DuplicateName(_) => "a member name occurs twice in ",
+            Self::TooDeep(_) => "nested too deeply: ",
+            Self::TooManyMembers(_) => "too many members in ",
+            Self::CriticalHeader => "the header has a critical extension, and none is understood",
+            Self::UnsupportedAlgorithm => "the algorithm is not accepted",
+            Self::UnknownKey => "the issuer has no such key",
+            Self::AmbiguousKey => "several keys of the issuer fit",
+            Self::InvalidKey => "the key is no acceptable point of its curve",
+            Self::InvalidSignature => "the signature does not hold",
+            Self::BackendUnavailable => "the signature backend gave no answer",
+            Self::WrongType => "the token is of another type",
+            Self::Missing(_) => "missing: ",
+            Self::Invalid(_) => "of the wrong type or out of range: ",
+            Self::Mismatch(_) => "not the expected value: ",
+            Self::ClockNotSet => "the clock is not set",
+            Self::Expired => "the token has expired",
+            Self::NotYetValid => "the token is not yet valid",
+            Self::LifetimeTooLong => "the token's lifetime is longer than allowed",
+            Self::TooOld => "the token was issued too long ago",
+            Self::InsufficientScope => "a required scope is not granted",
+            Self::Deserialize => "the claims do not have the shape asked for",
+            Self::TooManyKeys => "the key set has more keys than there are places",
+        }
+    }
+
+    const fn subject(self) -> &'static str {
+        match self {
+            Self::TooLarge(part)
+            | Self::Malformed(part)
+            | Self::DuplicateName(part)
+            | Self::TooDeep(part)
+            | Self::TooManyMembers(part) => part.name(),
+            Self::Unconfigured(claim) | Self::Missing(claim) | Self::Invalid(claim) | Self::Mismatch(claim) => {
+                claim.name()
+            }
+            _ => "",
+        }
+    }
+}
+
+impl Part {
+    const fn code(self) -> u8 {
+        match self {
+            Self::Token => 1,
+            Self::Header => 2,
+            Self::KeyId => 3,
+            Self::Signature => 4,
+            Self::Payload => 5,
+            Self::KeySet => 6,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Token => "the token",
+            Self::Header => "the header",
+            Self::KeyId => "the key id (kid)",
+            Self::Signature => "the signature",
+            Self::Payload => "the payload",
+            Self::KeySet => "the key set",
+        }
+    }
+}
+
+impl Claim {
+    const fn code(self) -> u8 {
+        match self {
+            Self::Issuer => 1,
+            Self::Subject => 2,
+            Self::Audience => 3,
+            Self::Expiration => 4,
+            Self::NotBefore => 5,
+            Self::IssuedAt => 6,
+            Self::JwtId => 7,
+            Self::ClientId => 8,
+            Self::Scope => 9,
+            Self::Other => 10,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Issuer => "issuer (iss)",
+            Self::Subject => "subject (sub)",
+            Self::Audience => "audience (aud)",
+            Self::Expiration => "expiration time (exp)",
+            Self::NotBefore => "not-before time (nbf)",
+            Self::IssuedAt => "issue time (iat)",
+            Self::JwtId => "token id (jti)",
+            Self::ClientId => "client (client_id)",
+            Self::Scope => "scope",
+            Self::Other => "the claim asked for",
+        }
+    }
+}
+
+/// One static phrase, and what it is about: no formatting machinery is linked.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.phrase())?;
+        f.write_str(self.subject())
+    }
+}
+
+impl core::error::Error for Error {}

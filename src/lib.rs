@@ -1,0 +1,64 @@
+#![no_std]
+#![warn(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::missing_errors_doc,
+    missing_docs,
+    unreachable_pub
+)]
+// Tests stop at the first surprise, and panicking is how they say so.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used
+    )
+)]
+
+#[cfg(test)]
+extern crate std;
+
+mod access_token;
+mod algorithm;
+mod base64url;
+mod claims;
+mod error;
+mod header;
+mod issuer;
+mod json;
+mod key;
+mod key_set;
+mod media_type;
+mod strings;
+mod time;
+mod token;
+mod typed_token;
+mod verified;
+
+pub use access_token::{AccessToken, AccessTokenPolicy};
+#[cfg(feature = "eddsa")]
+pub use algorithm::EdDsa;
+#[cfg(feature = "es256")]
+pub use algorithm::Es256;
+pub use algorithm::{Algorithm, BackendError, SignatureAlgorithm};
+pub use claims::Claims;
+pub use error::{Claim, Error, Part};
+pub use header::UnverifiedHeader;
+pub use issuer::Issuer;
+pub use json::{JsonStr, MAX_DEPTH, MAX_OPEN_MEMBERS};
+pub use key::{Key, MAX_KEY_ID_LEN};
+pub use key_set::{KeySet, MAX_KEY_SET_LEN};
+pub use media_type::MAX_TYPE_LEN;
+pub use strings::Strings;
+pub use time::UnixTime;
+pub use token::{MAX_HEADER_LEN, MAX_ISSUERS, MAX_TOKEN_LEN, Token};
+pub use typed_token::{TypedPolicy, TypedToken};
+pub use verified::Verified;
