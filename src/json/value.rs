@@ -1,0 +1,184 @@
+use core::fmt;
+
+use crate::Error;
+
+/// One value of a document that has passed [`canonicalize`](super::canonicalize).
+///
+/// Lazy: it is the value's text, and what is asked of it is found by scanning.
+#[derive(Clone, Copy)]
+pub(crate) struct Value<'b>(&'b str);
+
+impl<'b> Value<'b> {
+    pub(crate) fn new(text: &'b str) -> Self {
+        Self(text)
+    }
+
+    pub(crate) fn is_object(self) -> bool {
+        self.0.starts_with('{')
+    }
+
+    pub(crate) fn text(self) -> &'b str {
+        self.0
+    }
+
+    /// The members of these names, found in one pass; `None` for anything but an object.
+    pub(crate) fn pick<const N: usize>(self, names: [&str; N]) -> Option<[Option<Value<'b>>; N]> {
+        let mut found = [None; N];
+        for (name, value) in self.members()? {
+            // A name without escapes, as all those looked for are, has one spelling.
+            let slots = names.iter().zip(&mut found);
+            if let Some((_, slot)) = slots.into_iter().find(|(wanted, _)| name.0 == **wanted) {
+                *slot = Some(value);
+            }
+        }
+        Some(found)
+    }
+
+    /// The value of the member `name`, which may hold any character.
+    pub(crate) fn member(self, name: &str) -> Option<Value<'b>> {
+        self.members()?.find(|(member, _)| *member == *name).map(|(_, value)| value)
+    }
+
+    /// `None` for anything but an object.
+    fn members(self) -> Option<impl Iterator<Item = (JsonStr<'b>, Value<'b>)>> {
+        let mut rest = self.0.strip_prefix('{')?;
+        Some(core::iter::from_fn(move || {
+            let name = next_value(&mut rest)?.string()?;
+            Some((name, next_value(&mut rest)?))
+        }))
+    }
+
+    /// `None` for anything but an array.
+    pub(crate) fn elements(self) -> Option<impl Iterator<Item = Value<'b>>> {
+        let mut rest = self.0.strip_prefix('[')?;
+        Some(core::iter::from_fn(move || next_value(&mut rest)))
+    }
+
+    /// `None` for anything but a string.
+    pub(crate) fn string(self) -> Option<JsonStr<'b>> {
+        self.0.strip_prefix('"')?.strip_suffix('"').map(JsonStr)
+    }
+
+    /// The digits as they stand; `None` for anything but a number.
+    pub(crate) fn number(self) -> Option<&'b str> {
+        self.0.starts_with(|first: char| first == '-' || first.is_ascii_digit()).then_some(self.0)
+    }
+}
+
+/// Splits off the value at the front of a container's text, and the punctuation behind it.
+/// It ends before the first `,`, `:`, `]` or `}` that is neither in a string nor in a container of its own.
+fn next_value<'b>(rest: &mut &'b str) -> Option<Value<'b>> {
+    let mut depth = 0_usize;
+    let mut in_string = false;
+    let mut escaped = false;
+    let end = rest.bytes().position(|byte| {
+        if in_string {
+            in_string = escaped || byte != b'"';
+            escaped = !escaped && byte == b'\\';
+            return false;
+        }
+        match byte {
+            b'"' => in_string = true,
+            b'{' | b'[' => depth = depth.wrapping_add(1),
+            b',' | b':' | b'}' | b']' if depth == 0 => return true,
+            b'}' | b']' => depth = depth.wrapping_sub(1),
+            _ => {}
+        }
+        false
+    })?;
+    let (value, tail) = rest.split_at_checked(end)?;
+    *rest = tail.get(1..)?;
+    (!value.is_empty()).then_some(Value(value))
+}
+
+/// A string as it stands in a token: comparing and printing unescape on the fly, so that both mean the
+/// string itself and need no memory.
+///
+/// ```
+/// # use embedded_jwt::JsonStr;
+/// fn is_admin(role: JsonStr<'_>) -> bool {
+///     role == *"CORP\\admin"
+/// }
+/// ```
+#[derive(Clone, Copy)]
+pub struct JsonStr<'b>(&'b str);
+
+impl<'b> JsonStr<'b> {
+    /// What stands between the quotation marks of canonical JSON.
+    pub(super) fn from_raw(raw: &'b str) -> Self {
+        Self(raw)
+    }
+
+    /// The string, unless it holds a quotation mark, a backslash or a control character: those stay escaped
+    /// in JSON, and escaped text is never returned as if it were the string. Then compare or print it.
+    pub fn as_str(&self) -> Option<&'b str> {
+        (!self.0.contains('\\')).then_some(self.0)
+    }
+
+    /// The string, unescaped into the front of `spare` where it must be, which then shrinks by its length.
+    pub(crate) fn place(self, spare: &mut &'b mut [u8]) -> Result<&'b str, Error> {
+        if let Some(plain) = self.as_str() {
+            return Ok(plain);
+        }
+        let buf = core::mem::take(spare);
+        let mut len = 0_usize;
+        for byte in self.bytes() {
+            *buf.get_mut(len).ok_or(Error::BufferTooSmall)? = byte;
+            len = len.wrapping_add(1);
+        }
+        let (plain, rest) = buf.split_at_mut_checked(len).ok_or(Error::BufferTooSmall)?;
+        *spare = rest;
+        str::from_utf8(plain).map_err(|_| Error::BufferTooSmall)
+    }
+
+    /// The bytes of the string itself. Canonical escapes stand for one ASCII byte each.
+    pub(crate) fn bytes(self) -> impl Iterator<Item = u8> {
+        let mut raw = self.0.bytes();
+        core::iter::from_fn(move || match raw.next()? {
+            b'\\' => match raw.next()? {
+                b'b' => Some(b'\x08'),
+                b'f' => Some(b'\x0c'),
+                b'n' => Some(b'\n'),
+                b'r' => Some(b'\r'),
+                b't' => Some(b'\t'),
+                b'u' => {
+                    let sixteens = raw.nth(2)?.wrapping_sub(b'0');
+                    let ones = char::from(raw.next()?).to_digit(16)?;
+                    Some(sixteens << 4 | u8::try_from(ones).ok()?)
+                }
+                itself => Some(itself),
+            },
+            byte => Some(byte),
+        })
+    }
+}
+
+impl PartialEq<str> for JsonStr<'_> {
+    fn eq(&self, other: &str) -> bool {
+        self.bytes().eq(other.bytes())
+    }
+}
+
+impl fmt::Display for JsonStr<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut raw = self.0;
+        while let Some((plain, escape)) = raw.split_once('\\') {
+            f.write_str(plain)?;
+            // `\u00xx` or one character.
+            let len = if escape.starts_with('u') { 5 } else { 1 };
+            let (_, rest) = escape.split_at_checked(len).ok_or(fmt::Error)?;
+            let text = raw.get(plain.len()..raw.len().wrapping_sub(rest.len())).ok_or(fmt::Error)?;
+            JsonStr(text).bytes().try_for_each(|byte| fmt::Write::write_char(f, char::from(byte)))?;
+            raw = rest;
+        }
+        f.write_str(raw)
+    }
+}
+
+impl fmt::Debug for JsonStr<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"")?;
+        f.write_str(self.0)?;
+        f.write_str("\"")
+    }
+}
