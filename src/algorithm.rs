@@ -1,0 +1,117 @@
+mod eddsa;
+mod es256;
+
+use core::fmt;
+
+#[cfg(feature = "eddsa")]
+pub use eddsa::EdDsa;
+#[cfg(feature = "es256")]
+pub use es256::Es256;
+
+pub(crate) use eddsa::is_acceptable_point;
+
+use crate::json::JsonStr;
+use crate::{Error, Key};
+
+/// A signature algorithm of JOSE that this crate knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Algorithm {
+    /// ECDSA on P-256 with SHA-256 ([RFC 7518 section 3.4](https://www.rfc-editor.org/rfc/rfc7518#section-3.4)).
+    Es256,
+    /// Ed25519, by either of its names: `EdDSA` ([RFC 8037 section 3.1](https://www.rfc-editor.org/rfc/rfc8037#section-3.1))
+    /// or `Ed25519` ([RFC 9864 section 2.2](https://www.rfc-editor.org/rfc/rfc9864#section-2.2)).
+    EdDsa,
+}
+
+/// Code or hardware that verifies signatures of one algorithm.
+///
+/// [`Es256`] and [`EdDsa`] do it in software. Implement it for a secure element or an accelerator, and hand it to
+/// [`Issuer::new`](crate::Issuer::new) in their place. Before `verify` is called, the crate has made sure that the
+/// signature's numbers are in range (ES256: `r` and `s` in 1..n-1; Ed25519: `S` < L) and that neither an Ed25519 key
+/// nor `R` is of small order or has `y` >= p.
+///
+/// # Example: a peripheral behind a `RefCell`
+///
+/// ```
+/// use core::cell::RefCell;
+/// use embedded_jwt::{Algorithm, BackendError, Key, SignatureAlgorithm};
+///
+/// #[derive(Debug)]
+/// struct Accelerator { /* registers */ }
+/// # impl Accelerator {
+/// #     fn ecdsa_p256(&mut self, _: &[u8], _: &[u8], _: &[u8; 64]) -> Option<bool> { None }
+/// # }
+///
+/// #[derive(Debug)]
+/// struct AcceleratedEs256<'p>(&'p RefCell<Accelerator>);
+///
+/// impl SignatureAlgorithm for AcceleratedEs256<'_> {
+///     fn algorithm(&self) -> Algorithm {
+///         Algorithm::Es256
+///     }
+///
+///     fn verify(&self, key: &Key, message: &[u8], signature: &[u8; 64]) -> Result<(), BackendError> {
+///         let mut peripheral = self.0.try_borrow_mut().map_err(|_| BackendError::Unavailable)?;
+///         match peripheral.ecdsa_p256(key.public_key(), message, signature) {
+///             Some(true) => Ok(()),
+///             Some(false) => Err(BackendError::InvalidSignature),
+///             None => Err(BackendError::Unavailable), // a time-out is not a forgery
+///         }
+///     }
+/// }
+/// ```
+pub trait SignatureAlgorithm: fmt::Debug {
+    /// The algorithm that [`verify`](Self::verify) implements.
+    fn algorithm(&self) -> Algorithm;
+
+    /// Verifies `signature` over `message` with `key`, which is of this algorithm.
+    ///
+    /// # Errors
+    ///
+    /// - [`BackendError::InvalidKey`]: the key is no point of the curve.
+    /// - [`BackendError::InvalidSignature`]: the signature does not hold.
+    /// - [`BackendError::Unavailable`]: there is no answer.
+    fn verify(&self, key: &Key, message: &[u8], signature: &[u8; 64]) -> Result<(), BackendError>;
+}
+
+/// Why a backend did not confirm a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum BackendError {
+    /// The key is no point of the curve.
+    InvalidKey,
+    /// The signature does not hold.
+    InvalidSignature,
+    /// The hardware gave no answer.
+    Unavailable,
+}
+
+impl Algorithm {
+    /// The algorithm that `alg` names, compared byte for byte
+    /// ([RFC 7515 section 4.1.1](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.1)).
+    pub(crate) fn from_name(name: JsonStr<'_>) -> Option<Self> {
+        match name.as_str()? {
+            "ES256" => Some(Self::Es256),
+            "EdDSA" | "Ed25519" => Some(Self::EdDsa),
+            _ => None,
+        }
+    }
+
+    /// Refuses keys and signatures that no backend, however careless, may come to judge.
+    pub(crate) fn check_encoding(self, key: &Key, signature: &[u8; 64]) -> Result<(), Error> {
+        let (first, second) = halves(signature);
+        match self {
+            Self::Es256 if es256::is_scalar(first) && es256::is_scalar(second) => Ok(()),
+            Self::EdDsa if !eddsa::is_acceptable_point(key.public_key()) => Err(Error::InvalidKey),
+            Self::EdDsa if eddsa::is_acceptable_point(first) && eddsa::is_reduced(second) => Ok(()),
+            _ => Err(Error::InvalidSignature),
+        }
+    }
+}
+
+/// `r` and `s` of ECDSA, `R` and `S` of Ed25519.
+fn halves(signature: &[u8; 64]) -> (&[u8], &[u8]) {
+    signature.split_at(32)
+}

@@ -1,0 +1,164 @@
+use core::fmt;
+
+use crate::json::JsonStr;
+use crate::{Algorithm, Error, Part};
+
+/// One public key: its algorithm, its bytes and, if it has one, its `kid`.
+///
+/// Whether the bytes are a point of the curve shows when the key is used ([`Error::InvalidKey`]).
+///
+/// # Example: keys in flash, used from any thread
+///
+/// ```
+/// use embedded_jwt::{Es256, EdDsa, Issuer, Key};
+/// # const X: [u8; 32] = [1; 32];
+/// # const Y: [u8; 32] = [2; 32];
+/// # const A: [u8; 32] = [3; 32];
+///
+/// static KEYS: [Key; 2] = [Key::es256(&X, &Y).with_id(b"2026-01"), Key::ed25519(&A)];
+///
+/// # std::thread::spawn(|| {
+/// let issuer = Issuer::new("https://idp.example.com", &KEYS, &[&Es256, &EdDsa]);
+/// assert_eq!(issuer.name(), "https://idp.example.com");
+/// # }).join().unwrap();
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Key {
+    algorithm: Algorithm,
+    /// `x` and `y` for ES256; the encoded point and zeros for Ed25519.
+    bytes: [u8; 64],
+    id: Option<KeyId>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct KeyId {
+    bytes: [u8; MAX_KEY_ID_LEN],
+    len: usize,
+}
+
+impl Key {
+    /// A key for ES256 from the big-endian coordinates of its point
+    /// ([RFC 7518 section 6.2.1](https://www.rfc-editor.org/rfc/rfc7518#section-6.2.1)), without a `kid`.
+    pub const fn es256(x: &[u8; 32], y: &[u8; 32]) -> Self {
+        let mut bytes = [0; 64];
+        let (first, second) = bytes.split_at_mut(32);
+        first.copy_from_slice(x);
+        second.copy_from_slice(y);
+        Self { algorithm: Algorithm::Es256, bytes, id: None }
+    }
+
+    /// A key for EdDSA from the encoded Ed25519 point
+    /// ([RFC 8037 section 2](https://www.rfc-editor.org/rfc/rfc8037#section-2)), without a `kid`.
+    pub const fn ed25519(point: &[u8; 32]) -> Self {
+        let mut bytes = [0; 64];
+        bytes.split_at_mut(32).0.copy_from_slice(point);
+        Self { algorithm: Algorithm::EdDsa, bytes, id: None }
+    }
+
+    /// Gives the key a `kid` of at most [`MAX_KEY_ID_LEN`] bytes; a longer one does not compile.
+    ///
+    /// ```compile_fail
+    /// # use embedded_jwt::Key;
+    /// let key = Key::ed25519(&[3; 32]).with_id(&[b'k'; 97]);
+    /// ```
+    pub const fn with_id<const LEN: usize>(mut self, id: &[u8; LEN]) -> Self {
+        const { assert!(LEN <= MAX_KEY_ID_LEN, "the kid is longer than MAX_KEY_ID_LEN") };
+        let mut bytes = [0; MAX_KEY_ID_LEN];
+        bytes.split_at_mut(LEN).0.copy_from_slice(id);
+        self.id = Some(KeyId { bytes, len: LEN });
+        self
+    }
+
+    /// Gives the key a `kid` that is known at run time only.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLarge`] if it is longer than [`MAX_KEY_ID_LEN`] bytes.
+    pub fn try_with_id(self, id: &str) -> Result<Self, Error> {
+        self.with_id_of(id.bytes())
+    }
+
+    pub(crate) fn with_id_of(mut self, id: impl Iterator<Item = u8>) -> Result<Self, Error> {
+        let mut bytes = [0; MAX_KEY_ID_LEN];
+        let mut len = 0_usize;
+        for byte in id {
+            *bytes.get_mut(len).ok_or(Error::TooLarge(Part::KeyId))? = byte;
+            len = len.wrapping_add(1);
+        }
+        self.id = Some(KeyId { bytes, len });
+        Ok(self)
+    }
+
+    /// The one algorithm that the key may be used with.
+    pub const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// `x` followed by `y` (64 bytes) for ES256, the encoded point (32 bytes) for Ed25519.
+    pub fn public_key(&self) -> &[u8] {
+        let (first, _) = self.bytes.split_at(32);
+        match self.algorithm {
+            Algorithm::Es256 => &self.bytes,
+            Algorithm::EdDsa => first,
+        }
+    }
+
+    /// The key's `kid`: opaque bytes ([RFC 7517 section 4.5](https://www.rfc-editor.org/rfc/rfc7517#section-4.5)).
+    pub fn id(&self) -> Option<&[u8]> {
+        self.id.as_ref()?.as_bytes()
+    }
+
+    pub(crate) fn has_id(&self, kid: JsonStr<'_>) -> bool {
+        self.id().is_some_and(|id| kid.bytes().eq(id.iter().copied()))
+    }
+}
+
+impl KeyId {
+    fn as_bytes(&self) -> Option<&[u8]> {
+        self.bytes.get(..self.len)
+    }
+}
+
+/// Without the bytes: a log needs the `kid`.
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = self.id().map(|id| str::from_utf8(id).unwrap_or("(not UTF-8)"));
+        f.debug_struct("Key").field("algorithm", &self.algorithm).field("id", &id).finish_non_exhaustive()
+    }
+}
+
+/// Longest `kid`, in bytes: an RFC 9278 thumbprint URI (91 bytes) fits. A key with a longer one is skipped in a key
+/// set, and a token with a longer one is refused.
+pub const MAX_KEY_ID_LEN: usize = 96;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_what_it_was_made_of() {
+        let key = Key::es256(&[1; 32], &[2; 32]).with_id(b"k");
+        assert_eq!(key.algorithm(), Algorithm::Es256);
+        assert_eq!(key.public_key(), [[1; 32], [2; 32]].as_flattened());
+        assert_eq!(key.id(), Some(&b"k"[..]));
+
+        let key = Key::ed25519(&[3; 32]);
+        assert_eq!(key.algorithm(), Algorithm::EdDsa);
+        assert_eq!(key.public_key(), [3; 32]);
+        assert_eq!(key.id(), None);
+    }
+
+    #[test]
+    fn takes_a_kid_up_to_the_limit() {
+        let key = Key::ed25519(&[3; 32]).try_with_id(&"k".repeat(96)).unwrap();
+        assert_eq!(key, Key::ed25519(&[3; 32]).with_id(&[b'k'; 96]));
+        let refused = Key::ed25519(&[3; 32]).try_with_id(&"k".repeat(97));
+        assert_eq!(refused, Err(Error::TooLarge(Part::KeyId)));
+    }
+
+    #[test]
+    fn debug_names_the_key_and_shows_no_bytes() {
+        let key = Key::ed25519(&[3; 32]).with_id(b"k");
+        assert_eq!(std::format!("{key:?}"), "Key { algorithm: EdDsa, id: Some(\"k\"), .. }");
+    }
+}
