@@ -1,0 +1,184 @@
+use core::fmt;
+use core::ops::Deref;
+use core::time::Duration;
+
+use crate::claims::{self, Rules, required};
+use crate::media_type::MediaType;
+use crate::{Claim, Claims, Error, UnixTime, Verified};
+
+/// What a device demands of an OAuth 2.0 access token
+/// ([RFC 9068 section 4](https://www.rfc-editor.org/rfc/rfc9068#section-4)).
+///
+/// Checked: `typ`; that `iss`, `exp`, `aud`, `sub`, `client_id`, `iat` and `jti` are there and of their types; `aud`;
+/// `exp` and `nbf`; and what is added by `with_...`. The signature and `iss` were checked before.
+///
+/// **Not** checked: whether the token was revoked, whether it is used a second time, and who presents it: whoever holds
+/// a bearer token can use it, so take it over an encrypted transport only.
+#[derive(Clone, Copy, Debug)]
+pub struct AccessTokenPolicy<'a> {
+    rules: Rules<'a>,
+    profile: Profile,
+    required_scope: &'a str,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Profile {
+    Rfc9068,
+    Untyped,
+}
+
+impl<'a> AccessTokenPolicy<'a> {
+    /// RFC 9068 in full. `audience` is the device's resource indicator: the name that the issuer puts into `aud` for
+    /// this device. With a leeway of 60 s, and without limits on lifetime and age, or a required scope.
+    ///
+    /// An empty `audience` refuses every token ([`Error::Unconfigured`]).
+    pub const fn new(audience: &'a str) -> Self {
+        Self { rules: Rules::new(audience), profile: Profile::Rfc9068, required_scope: "" }
+    }
+
+    /// For issuers older than RFC 9068, whose access tokens are marked `JWT` or not at all: `typ` may be absent, `JWT` or
+    /// `at+jwt`, and `sub`, `client_id`, `iat` and `jti` may be absent. Everything else is as with [`new`](Self::new).
+    ///
+    /// What is given up: an ID token of the same issuer cannot be told from an access token, except by its audience. Make
+    /// sure that no client has the `audience` given here as its client id. Prefer to make the issuer mark its tokens.
+    pub const fn untyped(audience: &'a str) -> Self {
+        Self { profile: Profile::Untyped, ..Self::new(audience) }
+    }
+
+    /// How far the issuer's clock and the device's may differ, in whole seconds; a fraction is dropped.
+    pub const fn with_leeway(mut self, leeway: Duration) -> Self {
+        self.rules = self.rules.with_leeway(leeway);
+        self
+    }
+
+    /// The longest time from `iat` to `exp`, in whole seconds and without leeway. Then `iat` is required.
+    pub const fn with_max_lifetime(mut self, max_lifetime: Duration) -> Self {
+        self.rules = self.rules.with_max_lifetime(max_lifetime);
+        self
+    }
+
+    /// The longest time since `iat`, in whole seconds plus leeway. Then `iat` is required.
+    pub const fn with_max_token_age(mut self, max_token_age: Duration) -> Self {
+        self.rules = self.rules.with_max_token_age(max_token_age);
+        self
+    }
+
+    /// A scope without which no token is accepted; several, separated by spaces, are all required.
+    pub const fn with_required_scope(mut self, scope: &'a str) -> Self {
+        self.required_scope = scope;
+        self
+    }
+
+    fn accepts_type(&self, media_type: Option<&MediaType>) -> bool {
+        match (self.profile, media_type) {
+            (Profile::Rfc9068, None) => false,
+            (Profile::Rfc9068, Some(typ)) => typ.is("at+jwt"),
+            (Profile::Untyped, None) => true,
+            (Profile::Untyped, Some(typ)) => typ.is("at+jwt") || typ.is("JWT"),
+        }
+    }
+}
+
+impl<'b> Verified<'b> {
+    /// Judges the claims as those of an access token. The steps are those of
+    /// [RFC 9068 section 4](https://www.rfc-editor.org/rfc/rfc9068#section-4); decryption (its second) is not supported,
+    /// and `iss` and signature (its third and fifth) are behind us.
+    ///
+    /// # Errors
+    ///
+    /// In this order:
+    /// - [`Error::WrongType`]: `typ` is not that of an access token.
+    /// - [`Error::Missing`] or [`Error::Invalid`]: a required claim is absent, or a registered one is of the wrong type.
+    /// - [`Error::Mismatch`]: `aud` lacks the policy's audience; [`Error::Unconfigured`] if the policy has none.
+    /// - [`Error::ClockNotSet`], [`Error::Expired`], [`Error::NotYetValid`], [`Error::LifetimeTooLong`],
+    ///   [`Error::TooOld`]: it is not the token's time.
+    /// - [`Error::InsufficientScope`]: a required scope is not granted.
+    /// - [`Error::BufferTooSmall`]: see [`Token::buffer_len`](crate::Token::buffer_len).
+    pub fn into_access_token(self, policy: &AccessTokenPolicy<'_>, now: UnixTime) -> Result<AccessToken<'b>, Error> {
+        let Self { payload, mut spare, media_type } = self;
+
+        // "The resource server MUST verify that the 'typ' header value is 'at+jwt' or 'application/at+jwt'."
+        if !policy.accepts_type(media_type.as_ref()) {
+            return Err(Error::WrongType);
+        }
+
+        // Section 2.2: "The following claims are used": iss, exp, aud, sub, client_id, iat, jti are REQUIRED.
+        let [client_id, scope] = payload.pick(["client_id", "scope"]).unwrap_or_default();
+        let client_id = claims::string(client_id, Claim::ClientId)?;
+        let scope = claims::string(scope, Claim::Scope)?;
+
+        // "The resource server MUST validate that the 'aud' claim contains [its] resource indicator value",
+        // "The current time MUST be before the time represented by the 'exp' claim."
+        let claims = Claims::accept(payload, &mut spare, &policy.rules, now)?;
+        if let Profile::Rfc9068 = policy.profile {
+            required(claims.subject(), Claim::Subject)?;
+            required(client_id, Claim::ClientId)?;
+            required(claims.issued_at(), Claim::IssuedAt)?;
+            required(claims.jwt_id(), Claim::JwtId)?;
+        }
+
+        let token = AccessToken {
+            claims,
+            client_id: client_id.map(|client_id| client_id.place(&mut spare)).transpose()?,
+            scope: scope.map(|scope| scope.place(&mut spare)).transpose()?.unwrap_or_default(),
+        };
+        // Section 4, last paragraph: scope, as far as the policy knows it.
+        if !scopes_in(policy.required_scope).all(|scope| token.has_scope(scope)) {
+            return Err(Error::InsufficientScope);
+        }
+        Ok(token)
+    }
+}
+
+/// An accepted access token: it says what its bearer may do, and only that
+/// ([RFC 9068](https://www.rfc-editor.org/rfc/rfc9068)). Who holds one has passed an [`AccessTokenPolicy`]; there is no
+/// other way to make one:
+///
+/// ```compile_fail,E0451
+/// # use embedded_jwt::{AccessToken, Claims};
+/// # fn f(claims: Claims<'static>) {
+/// let forged = AccessToken { claims, client_id: None, scope: "pump:write" };
+/// # }
+/// ```
+#[derive(Clone, Copy)]
+pub struct AccessToken<'b> {
+    claims: Claims<'b>,
+    client_id: Option<&'b str>,
+    scope: &'b str,
+}
+
+impl<'b> AccessToken<'b> {
+    /// The client that the token was issued to (`client_id`, [RFC 8693 section 4.3](https://www.rfc-editor.org/rfc/rfc8693#section-4.3)).
+    pub fn client_id(&self) -> Option<&'b str> {
+        self.client_id
+    }
+
+    /// What the token allows (`scope`, [RFC 8693 section 4.2](https://www.rfc-editor.org/rfc/rfc8693#section-4.2)).
+    pub fn scopes(&self) -> impl Iterator<Item = &'b str> + use<'b> {
+        scopes_in(self.scope)
+    }
+
+    /// Whether the token allows `scope`: one scope, compared byte for byte. Without the claim, nothing is allowed.
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.scopes().any(|granted| granted == scope)
+    }
+}
+
+fn scopes_in(list: &str) -> impl Iterator<Item = &str> {
+    list.split(' ').filter(|scope| !scope.is_empty())
+}
+
+impl<'b> Deref for AccessToken<'b> {
+    type Target = Claims<'b>;
+
+    fn deref(&self) -> &Claims<'b> {
+        &self.claims
+    }
+}
+
+/// Without the values: they may be personal data.
+impl fmt::Debug for AccessToken<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessToken").finish_non_exhaustive()
+    }
+}

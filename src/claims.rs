@@ -1,0 +1,253 @@
+use core::fmt;
+use core::time::Duration;
+
+use serde::Deserialize;
+
+use crate::json::{self, JsonStr, NumericDate, Value};
+use crate::{Claim, Error, Strings, UnixTime};
+
+/// The claims of an accepted token ([RFC 7519 section 4](https://www.rfc-editor.org/rfc/rfc7519#section-4)).
+///
+/// Every kind of token derefs to them. Strings are true strings: nothing in them is still escaped.
+#[derive(Clone, Copy)]
+pub struct Claims<'b> {
+    payload: Value<'b>,
+    issuer: &'b str,
+    subject: Option<&'b str>,
+    audience: Strings<'b>,
+    jwt_id: Option<&'b str>,
+    expires_at: UnixTime,
+    not_before: Option<UnixTime>,
+    issued_at: Option<UnixTime>,
+}
+
+impl<'b> Claims<'b> {
+    /// Who issued the token (`iss`): the name of the issuer whose key verified it.
+    pub fn issuer(&self) -> &'b str {
+        self.issuer
+    }
+
+    /// Whom the token is about (`sub`), in the issuer's terms: unique only together with the issuer.
+    pub fn subject(&self) -> Option<&'b str> {
+        self.subject
+    }
+
+    /// All whom the token is meant for (`aud`), the policy's audience among them.
+    pub fn audience(&self) -> Strings<'b> {
+        self.audience
+    }
+
+    /// The token's identity (`jti`), unique only together with the issuer.
+    pub fn jwt_id(&self) -> Option<&'b str> {
+        self.jwt_id
+    }
+
+    /// From when on the token is void (`exp`), in whole seconds rounded down.
+    pub fn expires_at(&self) -> UnixTime {
+        self.expires_at
+    }
+
+    /// From when on the token is valid (`nbf`), in whole seconds rounded up.
+    pub fn not_before(&self) -> Option<UnixTime> {
+        self.not_before
+    }
+
+    /// When the token was issued (`iat`), in whole seconds rounded down.
+    pub fn issued_at(&self) -> Option<UnixTime> {
+        self.issued_at
+    }
+
+    /// Any claim that is a string or an array of strings: `roles`, `groups`, `entitlements`
+    /// ([RFC 9068 section 2.2.3.1](https://www.rfc-editor.org/rfc/rfc9068#section-2.2.3.1)), `permissions`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Missing`] if the token has no such claim, [`Error::Invalid`] if it is anything else.
+    ///
+    /// # Example: a role
+    ///
+    /// ```
+    /// # fn f(token: embedded_jwt::AccessToken<'_>) -> bool {
+    /// token.strings("roles").is_ok_and(|roles| roles.contains("maintainer"))
+    /// # }
+    /// ```
+    pub fn strings(&self, name: &str) -> Result<Strings<'b>, Error> {
+        let value = self.payload.member(name).ok_or(Error::Missing(Claim::Other))?;
+        Strings::new(value).ok_or(Error::Invalid(Claim::Other))
+    }
+
+    /// All claims as a type of your own.
+    ///
+    /// Borrowed `&str`, numbers, `bool`, `Option`, enums, tuples, nested structs and the collections of `heapless`
+    /// work. A `&str` can borrow only what is not escaped in the token (a quotation mark, a backslash, a control
+    /// character); `heapless::String` takes those too, in strings of up to 256 bytes. What has to look ahead or to
+    /// allocate (`#[serde(flatten)]`, untagged and internally tagged enums) does not work.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Deserialize`] if the claims do not have the shape of `C`. `null` and numbers that overflow are never
+    /// read as floats that are not finite.
+    ///
+    /// # Example: claims of a pump
+    ///
+    /// ```
+    /// use embedded_jwt::{AccessToken, Error};
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct PumpClaims<'b> {
+    ///     site: &'b str,
+    ///     max_rpm: u16,
+    ///     zones: heapless::Vec<u8, 8>,
+    /// }
+    ///
+    /// fn limit(token: &AccessToken<'_>) -> Result<u16, Error> {
+    ///     let pump: PumpClaims = token.claims()?;
+    ///     Ok(pump.max_rpm)
+    /// }
+    /// ```
+    pub fn claims<C: Deserialize<'b>>(&self) -> Result<C, Error> {
+        json::deserialize(self.payload)
+    }
+
+    /// Reads the registered claims and holds them against what every kind of token must satisfy.
+    pub(crate) fn accept(
+        payload: Value<'b>,
+        spare: &mut &'b mut [u8],
+        rules: &Rules<'_>,
+        now: UnixTime,
+    ) -> Result<Self, Error> {
+        let [iss, sub, aud, exp, nbf, iat, jti] =
+            payload.pick(["iss", "sub", "aud", "exp", "nbf", "iat", "jti"]).unwrap_or_default();
+        let issuer = required(string(iss, Claim::Issuer)?, Claim::Issuer)?;
+        let subject = string(sub, Claim::Subject)?;
+        let audience = optional(aud, Strings::new, Claim::Audience)?;
+        let dates = Dates {
+            exp: required(optional(exp, NumericDate::parse, Claim::Expiration)?, Claim::Expiration)?,
+            nbf: optional(nbf, NumericDate::parse, Claim::NotBefore)?,
+            iat: optional(iat, NumericDate::parse, Claim::IssuedAt)?,
+        };
+        let jwt_id = string(jti, Claim::JwtId)?;
+
+        let audience = rules.check_audience(audience)?;
+        rules.check_times(&dates, now)?;
+
+        Ok(Self {
+            payload,
+            issuer: issuer.place(spare)?,
+            subject: subject.map(|subject| subject.place(spare)).transpose()?,
+            audience,
+            jwt_id: jwt_id.map(|jwt_id| jwt_id.place(spare)).transpose()?,
+            expires_at: UnixTime::from_secs(dates.exp.floor),
+            not_before: dates.nbf.map(|nbf| UnixTime::from_secs(nbf.ceil)),
+            issued_at: dates.iat.map(|iat| UnixTime::from_secs(iat.floor)),
+        })
+    }
+}
+
+/// Without the values: they may be personal data.
+impl fmt::Debug for Claims<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claims").finish_non_exhaustive()
+    }
+}
+
+/// A string, or nothing; any other type is refused, needed or not.
+pub(crate) fn string(value: Option<Value<'_>>, claim: Claim) -> Result<Option<JsonStr<'_>>, Error> {
+    optional(value, Value::string, claim)
+}
+
+fn optional<'b, T>(
+    value: Option<Value<'b>>,
+    read: impl FnOnce(Value<'b>) -> Option<T>,
+    claim: Claim,
+) -> Result<Option<T>, Error> {
+    value.map(|value| read(value).ok_or(Error::Invalid(claim))).transpose()
+}
+
+pub(crate) fn required<T>(value: Option<T>, claim: Claim) -> Result<T, Error> {
+    value.ok_or(Error::Missing(claim))
+}
+
+/// What every policy checks alike.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules<'a> {
+    audience: &'a str,
+    leeway: u64,
+    max_lifetime: Option<u64>,
+    max_token_age: Option<u64>,
+}
+
+struct Dates {
+    exp: NumericDate,
+    nbf: Option<NumericDate>,
+    iat: Option<NumericDate>,
+}
+
+impl<'a> Rules<'a> {
+    pub(crate) const fn new(audience: &'a str) -> Self {
+        Self { audience, leeway: DEFAULT_LEEWAY.as_secs(), max_lifetime: None, max_token_age: None }
+    }
+
+    pub(crate) const fn with_leeway(mut self, leeway: Duration) -> Self {
+        self.leeway = leeway.as_secs();
+        self
+    }
+
+    pub(crate) const fn with_max_lifetime(mut self, max_lifetime: Duration) -> Self {
+        self.max_lifetime = Some(max_lifetime.as_secs());
+        self
+    }
+
+    pub(crate) const fn with_max_token_age(mut self, max_token_age: Duration) -> Self {
+        self.max_token_age = Some(max_token_age.as_secs());
+        self
+    }
+
+    fn check_audience<'b>(&self, audience: Option<Strings<'b>>) -> Result<Strings<'b>, Error> {
+        match audience {
+            _ if self.audience.is_empty() => Err(Error::Unconfigured(Claim::Audience)),
+            None => Err(Error::Missing(Claim::Audience)),
+            Some(audience) if audience.contains(self.audience) => Ok(audience),
+            Some(_) => Err(Error::Mismatch(Claim::Audience)),
+        }
+    }
+
+    /// Dates are rounded against the token. A future `iat` alone refuses nothing
+    /// ([RFC 7519 erratum 7720](https://www.rfc-editor.org/errata/eid7720)); it counts where an age or a lifetime is
+    /// computed from it.
+    fn check_times(&self, dates: &Dates, now: UnixTime) -> Result<(), Error> {
+        let now = now.as_secs();
+        if now <= 0 {
+            return Err(Error::ClockNotSet);
+        }
+        let latest = now.saturating_add_unsigned(self.leeway);
+        if now >= dates.exp.floor.saturating_add_unsigned(self.leeway) {
+            return Err(Error::Expired);
+        }
+        if dates.nbf.is_some_and(|nbf| nbf.ceil > latest) {
+            return Err(Error::NotYetValid);
+        }
+
+        if self.max_lifetime.is_none() && self.max_token_age.is_none() {
+            return Ok(());
+        }
+        let iat = required(dates.iat, Claim::IssuedAt)?;
+        if dates.exp.floor < iat.floor {
+            return Err(Error::Invalid(Claim::IssuedAt));
+        }
+        if iat.ceil > latest {
+            return Err(Error::NotYetValid);
+        }
+        if self.max_lifetime.is_some_and(|max| dates.exp.floor > iat.floor.saturating_add_unsigned(max)) {
+            return Err(Error::LifetimeTooLong);
+        }
+        let oldest = now.saturating_sub_unsigned(self.leeway);
+        if self.max_token_age.is_some_and(|max| oldest > iat.floor.saturating_add_unsigned(max)) {
+            return Err(Error::TooOld);
+        }
+        Ok(())
+    }
+}
+
+/// Clocks of servers and devices that keep time by NTP differ by less; RFC 7519 allows "a few minutes" at most.
+const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);

@@ -1,0 +1,76 @@
+use crate::json::{JsonStr, Value};
+use crate::{Algorithm, Error, Part};
+
+/// What verification uses of a JOSE header ([RFC 7515 section 4](https://www.rfc-editor.org/rfc/rfc7515#section-4)).
+#[derive(Clone, Copy)]
+pub(crate) struct Header<'b> {
+    pub(crate) alg: JsonStr<'b>,
+    pub(crate) kid: Option<JsonStr<'b>>,
+    pub(crate) typ: Option<JsonStr<'b>>,
+}
+
+impl<'b> Header<'b> {
+    /// # Errors
+    ///
+    /// - [`Error::Malformed`]: not an object, no `alg`, or `alg`, `kid` or `typ` is not a string.
+    /// - [`Error::CriticalHeader`]: there is a `crit`, whatever it holds: well-formed, it names an extension, and none
+    ///   is understood ([section 4.1.11](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.11)).
+    /// - [`Error::TooLarge`]: the `kid` is longer than that of any key.
+    pub(crate) fn parse(json: Value<'b>) -> Result<Self, Error> {
+        let malformed = Error::Malformed(Part::Header);
+        let [alg, kid, typ, crit] = json.pick(["alg", "kid", "typ", "crit"]).ok_or(malformed)?;
+        if crit.is_some() {
+            return Err(Error::CriticalHeader);
+        }
+        let string = |value: Value<'b>| value.string().ok_or(malformed);
+        let header = Self {
+            alg: alg.map(string).transpose()?.ok_or(malformed)?,
+            kid: kid.map(string).transpose()?,
+            typ: typ.map(string).transpose()?,
+        };
+        match header.kid {
+            Some(kid) if kid.bytes().nth(crate::MAX_KEY_ID_LEN).is_some() => Err(Error::TooLarge(Part::KeyId)),
+            _ => Ok(header),
+        }
+    }
+
+    pub(crate) fn algorithm(&self) -> Option<Algorithm> {
+        Algorithm::from_name(self.alg)
+    }
+}
+
+/// What a token says of itself before anything is verified: for logs, and to decide whether to fetch keys again.
+/// Anyone can have written it.
+#[derive(Clone, Copy, Debug)]
+pub struct UnverifiedHeader<'b> {
+    alg: &'b str,
+    kid: Option<&'b str>,
+    typ: Option<&'b str>,
+}
+
+impl<'b> UnverifiedHeader<'b> {
+    /// Unescapes into `spare` where it must.
+    pub(crate) fn new(header: Header<'b>, mut spare: &'b mut [u8]) -> Result<Self, Error> {
+        let mut place = |string: JsonStr<'b>| string.place(&mut spare);
+        Ok(Self {
+            alg: place(header.alg)?,
+            kid: header.kid.map(&mut place).transpose()?,
+            typ: header.typ.map(&mut place).transpose()?,
+        })
+    }
+
+    /// The algorithm's name ([RFC 7515 section 4.1.1](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.1)).
+    pub fn alg(&self) -> &'b str {
+        self.alg
+    }
+
+    /// Which key of the issuer ([RFC 7515 section 4.1.4](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.4)).
+    pub fn kid(&self) -> Option<&'b str> {
+        self.kid
+    }
+
+    /// What kind of token ([RFC 7515 section 4.1.9](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.9)).
+    pub fn typ(&self) -> Option<&'b str> {
+        self.typ
+    }
+}

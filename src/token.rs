@@ -1,0 +1,199 @@
+use core::fmt;
+
+use heapless::Vec;
+
+use crate::header::{Header, UnverifiedHeader};
+use crate::issuer::Candidate;
+use crate::json::{self, Value};
+use crate::media_type::MediaType;
+use crate::{Claim, Error, Issuer, Part, Verified, base64url};
+
+/// A JWT in compact form, split and not believed
+/// ([RFC 7519 section 3](https://www.rfc-editor.org/rfc/rfc7519#section-3)).
+///
+/// Nothing of it can be used before [`verify`](Self::verify):
+///
+/// ```compile_fail,E0599
+/// # use embedded_jwt::Token;
+/// let token = Token::parse("e30.e30.AA").unwrap();
+/// token.subject();
+/// ```
+#[derive(Clone, Copy)]
+pub struct Token<'t> {
+    header: &'t [u8],
+    payload: &'t [u8],
+    signature: &'t [u8],
+    signing_input: &'t [u8],
+}
+
+impl<'t> Token<'t> {
+    /// Splits a token at its two dots. Nothing is trimmed: remove the scheme (`Bearer `) and line ends first.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::TooLarge`]: longer than [`MAX_TOKEN_LEN`].
+    /// - [`Error::Malformed`]: not three segments, or header or payload is empty. A token with five segments is
+    ///   encrypted (JWE), which this crate does not support.
+    pub fn parse<T: AsRef<[u8]> + ?Sized>(text: &'t T) -> Result<Self, Error> {
+        Self::split(text.as_ref())
+    }
+
+    fn split(text: &'t [u8]) -> Result<Self, Error> {
+        if text.len() > MAX_TOKEN_LEN {
+            return Err(Error::TooLarge(Part::Token));
+        }
+        let mut dots = text.iter().enumerate().filter(|(_, byte)| **byte == b'.').map(|(at, _)| at);
+        let (Some(first), Some(second), None) = (dots.next(), dots.next(), dots.next()) else {
+            return Err(Error::Malformed(Part::Token));
+        };
+        let segments = || {
+            Some(Self {
+                header: text.get(..first)?,
+                payload: text.get(first.wrapping_add(1)..second)?,
+                signature: text.get(second.wrapping_add(1)..)?,
+                signing_input: text.get(..second)?,
+            })
+        };
+        segments()
+            .filter(|token| !token.header.is_empty() && !token.payload.is_empty())
+            .ok_or(Error::Malformed(Part::Token))
+    }
+
+    /// The bytes of buffer that [`verify`](Self::verify) needs: the longer of header and payload, decoded.
+    ///
+    /// Three quarters of the token's length always suffice. Only where a string that the typed token returns holds an
+    /// escaped character (`CORP\\alice`) is more needed, for its unescaped copy; then twice this length suffices.
+    pub fn buffer_len(&self) -> usize {
+        base64url::decoded_len(self.header).max(base64url::decoded_len(self.payload))
+    }
+
+    /// Reads the header before anything is verified: for logs, and to see which key to fetch.
+    ///
+    /// # Errors
+    ///
+    /// Those of the header, as [`verify`](Self::verify); [`Error::BufferTooSmall`].
+    pub fn unverified_header<'b>(&self, buf: &'b mut [u8]) -> Result<UnverifiedHeader<'b>, Error> {
+        let (header, spare) = self.header(buf)?;
+        UnverifiedHeader::new(header, spare)
+    }
+
+    /// Verifies the signature with the issuer's key that the header names, and only then decodes the payload, into
+    /// `buf`, and compares `iss`. What the claims allow is for the next step to say.
+    ///
+    /// # Errors
+    ///
+    /// In this order:
+    /// - [`Error::BufferTooSmall`]: `buf` is shorter than [`buffer_len`](Self::buffer_len).
+    /// - [`Error::TooLarge`], [`Error::Malformed`], [`Error::DuplicateName`], [`Error::TooDeep`],
+    ///   [`Error::TooManyMembers`], [`Error::CriticalHeader`]: the header cannot be read.
+    /// - [`Error::UnsupportedAlgorithm`], [`Error::UnknownKey`], [`Error::AmbiguousKey`]: no key is chosen.
+    /// - [`Error::WrongType`]: `typ` is longer than any can be.
+    /// - [`Error::Malformed`], [`Error::InvalidKey`], [`Error::InvalidSignature`], [`Error::BackendUnavailable`]: the
+    ///   signature does not hold.
+    /// - [`Error::Malformed`], [`Error::DuplicateName`], [`Error::TooDeep`], [`Error::TooManyMembers`]: the payload
+    ///   cannot be read.
+    /// - [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`]: `iss` is not the issuer's name.
+    pub fn verify<'b>(&self, issuer: &Issuer<'_>, buf: &'b mut [u8]) -> Result<Verified<'b>, Error> {
+        self.verify_any(&[issuer], buf)
+    }
+
+    /// As [`verify`](Self::verify), with the one of several issuers that the token is from.
+    ///
+    /// Every issuer that has a fitting key is tried, since key ids of different issuers may collide; the keys of one
+    /// can never serve the other, since `iss` must be the name of the issuer whose key verified. At most one signature
+    /// is verified for each issuer. If none fits, the error is that of the issuer that came furthest.
+    ///
+    /// # Errors
+    ///
+    /// As [`verify`](Self::verify); [`Error::TooManyIssuers`] for more than [`MAX_ISSUERS`], [`Error::Unconfigured`] for
+    /// none or for one without a name.
+    pub fn verify_any<'b>(&self, issuers: &[&Issuer<'_>], buf: &'b mut [u8]) -> Result<Verified<'b>, Error> {
+        if issuers.is_empty() || issuers.iter().any(|issuer| issuer.name().is_empty()) {
+            return Err(Error::Unconfigured(Claim::Issuer));
+        }
+        if issuers.len() > MAX_ISSUERS {
+            return Err(Error::TooManyIssuers);
+        }
+        if buf.len() < self.buffer_len() {
+            return Err(Error::BufferTooSmall);
+        }
+
+        let (header, _) = self.header(buf)?;
+
+        let mut candidates = Vec::<_, MAX_ISSUERS>::new();
+        let mut refusal = Error::UnsupportedAlgorithm;
+        for issuer in issuers {
+            match issuer.choose_key(&header) {
+                Ok(candidate) => candidates.push(candidate).map_err(|_| Error::TooManyIssuers)?,
+                Err(error) => refusal = refusal.or_further(error),
+            }
+        }
+        if candidates.is_empty() {
+            return Err(refusal);
+        }
+        let media_type = header.typ.map(MediaType::new).transpose()?;
+
+        let signature = self.signature()?;
+        let holds = |candidate: &Candidate<'_>| candidate.verify(self.signing_input, &signature);
+        let mut untried = candidates.iter();
+        let signer = loop {
+            let candidate = untried.next().ok_or(refusal)?;
+            match holds(candidate) {
+                Ok(()) => break candidate,
+                Err(error) => refusal = refusal.or_further(error),
+            }
+        };
+
+        let (payload, spare) = self.payload(buf)?;
+
+        let iss = payload.member("iss").ok_or(Error::Missing(Claim::Issuer))?;
+        let iss = iss.string().ok_or(Error::Invalid(Claim::Issuer))?;
+        let is_issuer = iss == *signer.issuer || untried.any(|other| iss == *other.issuer && holds(other).is_ok());
+        if !is_issuer {
+            return Err(Error::Mismatch(Claim::Issuer));
+        }
+        Ok(Verified { payload, spare, media_type })
+    }
+
+    fn header<'b>(&self, buf: &'b mut [u8]) -> Result<(Header<'b>, &'b mut [u8]), Error> {
+        if base64url::decoded_len(self.header) > MAX_HEADER_LEN {
+            return Err(Error::TooLarge(Part::Header));
+        }
+        let len = base64url::decode(self.header, buf, Part::Header)?;
+        let (json, spare) = json::canonicalize(buf, len, Part::Header)?;
+        Ok((Header::parse(json)?, spare))
+    }
+
+    /// Both algorithms have signatures of 64 bytes ([RFC 7518 section 3.4](https://www.rfc-editor.org/rfc/rfc7518#section-3.4),
+    /// [RFC 8032 section 5.1.6](https://www.rfc-editor.org/rfc/rfc8032#section-5.1.6)).
+    fn signature(&self) -> Result<[u8; 64], Error> {
+        if base64url::decoded_len(self.signature) != 64 {
+            return Err(Error::InvalidSignature);
+        }
+        base64url::decode_array(self.signature).ok_or(Error::Malformed(Part::Signature))
+    }
+
+    fn payload<'b>(&self, buf: &'b mut [u8]) -> Result<(Value<'b>, &'b mut [u8]), Error> {
+        let len = base64url::decode(self.payload, buf, Part::Payload)?;
+        let (json, spare) = json::canonicalize(buf, len, Part::Payload)?;
+        if json.is_object() { Ok((json, spare)) } else { Err(Error::Malformed(Part::Payload)) }
+    }
+}
+
+/// Without the text: whoever reads it in a log could use it.
+impl fmt::Debug for Token<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Token").finish_non_exhaustive()
+    }
+}
+
+/// Longest token, in bytes: far beyond what fits an HTTP header (8 to 16 KiB by default), and lengths fit 16 bits on
+/// the way to the decoded payload.
+pub const MAX_TOKEN_LEN: usize = 64 * 1024;
+
+/// Longest decoded header, in bytes: `alg`, `kid`, `typ` and a few URLs fit. It is parsed before the signature is
+/// verified, so it is kept small.
+pub const MAX_HEADER_LEN: usize = 512;
+
+/// Most issuers of one call: it bounds the signatures that one forged token makes a device compute.
+pub const MAX_ISSUERS: usize = 4;

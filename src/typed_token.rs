@@ -1,0 +1,102 @@
+use core::fmt;
+use core::ops::Deref;
+use core::time::Duration;
+
+use crate::claims::Rules;
+use crate::{Claims, Error, UnixTime, Verified};
+
+/// What a device demands of a JWT of a kind of its own, with a `typ` of its own
+/// ([RFC 8725 section 3.11](https://www.rfc-editor.org/rfc/rfc8725#section-3.11)): a signed command, say.
+///
+/// Checked: `typ`; `aud`; `exp` and `nbf`; that the registered claims are of their types; and what is added by
+/// `with_...`. The signature and `iss` were checked before. **Not** checked: revocation, repeated use, and every claim
+/// that the kind has besides.
+#[derive(Clone, Copy, Debug)]
+pub struct TypedPolicy<'a> {
+    rules: Rules<'a>,
+    typ: &'a str,
+}
+
+impl<'a> TypedPolicy<'a> {
+    /// Tokens whose `typ` is the media type `typ`, such as `cmd+jwt`, for this audience. With a leeway of 60 s, and
+    /// without limits on lifetime and age.
+    ///
+    /// An empty `typ` and `JWT`, which names no kind, refuse every token ([`Error::WrongType`]); so does an empty
+    /// `audience` ([`Error::Unconfigured`]).
+    pub const fn new(typ: &'a str, audience: &'a str) -> Self {
+        Self { rules: Rules::new(audience), typ }
+    }
+
+    /// How far the issuer's clock and the device's may differ, in whole seconds; a fraction is dropped.
+    pub const fn with_leeway(mut self, leeway: Duration) -> Self {
+        self.rules = self.rules.with_leeway(leeway);
+        self
+    }
+
+    /// The longest time from `iat` to `exp`, in whole seconds and without leeway. Then `iat` is required.
+    pub const fn with_max_lifetime(mut self, max_lifetime: Duration) -> Self {
+        self.rules = self.rules.with_max_lifetime(max_lifetime);
+        self
+    }
+
+    /// The longest time since `iat`, in whole seconds plus leeway. Then `iat` is required.
+    pub const fn with_max_token_age(mut self, max_token_age: Duration) -> Self {
+        self.rules = self.rules.with_max_token_age(max_token_age);
+        self
+    }
+}
+
+impl<'b> Verified<'b> {
+    /// Judges the claims as those of a token of the policy's type.
+    ///
+    /// # Errors
+    ///
+    /// As [`into_access_token`](Self::into_access_token), without those of `scope`.
+    pub fn into_typed(self, policy: &TypedPolicy<'_>, now: UnixTime) -> Result<TypedToken<'b>, Error> {
+        let Self { payload, mut spare, media_type } = self;
+        let typ = media_type.filter(|typ| !typ.is("") && !typ.is("JWT")).ok_or(Error::WrongType)?;
+        if !typ.is(policy.typ) {
+            return Err(Error::WrongType);
+        }
+        Ok(TypedToken { claims: Claims::accept(payload, &mut spare, &policy.rules, now)? })
+    }
+}
+
+/// An accepted token of the type that a [`TypedPolicy`] names.
+///
+/// It is no access token:
+///
+/// ```compile_fail,E0308
+/// # use embedded_jwt::{AccessToken, Error, TypedPolicy, UnixTime, Verified};
+/// # fn f<'b>(verified: Verified<'b>, policy: &TypedPolicy<'_>, now: UnixTime) -> Result<(), Error> {
+/// let token: AccessToken = verified.into_typed(policy, now)?;
+/// # Ok(()) }
+/// ```
+///
+/// and its policy makes none:
+///
+/// ```compile_fail,E0308
+/// # use embedded_jwt::{AccessToken, Error, TypedPolicy, UnixTime, Verified};
+/// # fn f<'b>(verified: Verified<'b>, policy: &TypedPolicy<'_>, now: UnixTime) -> Result<(), Error> {
+/// let token = verified.into_access_token(policy, now)?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Copy)]
+pub struct TypedToken<'b> {
+    claims: Claims<'b>,
+}
+
+impl<'b> Deref for TypedToken<'b> {
+    type Target = Claims<'b>;
+
+    fn deref(&self) -> &Claims<'b> {
+        &self.claims
+    }
+}
+
+/// Without the values: they may be personal data.
+impl fmt::Debug for TypedToken<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TypedToken").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,39 @@
+use core::fmt;
+
+use crate::json::Value;
+use crate::media_type::MediaType;
+
+/// A token whose signature and issuer are right, and whose claims nobody has judged.
+///
+/// Its only use is to become a token of one kind, by the policy of that kind:
+/// [`into_access_token`](Self::into_access_token) or [`into_typed`](Self::into_typed). It has no claims to read,
+///
+/// ```compile_fail,E0599
+/// # fn f(verified: embedded_jwt::Verified<'_>) {
+/// verified.subject();
+/// # }
+/// ```
+///
+/// and it cannot outlive the buffer that it was decoded into:
+///
+/// ```compile_fail,E0515
+/// # use embedded_jwt::{Error, Issuer, Token, Verified};
+/// fn verify<'b>(token: Token<'_>, issuer: &Issuer<'_>) -> Result<Verified<'b>, Error> {
+///     let mut buf = [0; 1024];
+///     token.verify(issuer, &mut buf)
+/// }
+/// ```
+#[must_use = "the claims have not been judged yet"]
+pub struct Verified<'b> {
+    pub(crate) payload: Value<'b>,
+    /// What of the buffer is left for unescaped strings.
+    pub(crate) spare: &'b mut [u8],
+    pub(crate) media_type: Option<MediaType>,
+}
+
+/// Without the claims: they are not to be read yet, not even in a log.
+impl fmt::Debug for Verified<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verified").finish_non_exhaustive()
+    }
+}
