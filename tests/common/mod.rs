@@ -1,0 +1,121 @@
+//! What the integration tests share: test keys, a token mint and a key set. Each test file uses a part of it.
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use ed25519_dalek::Signer as _;
+use embedded_jwt::{EdDsa, Es256, Issuer, Key, SignatureAlgorithm, UnixTime};
+use serde_json::{Value, json};
+
+/// TEST KEYS: published here, worth nothing. Never trust them.
+pub const ES256_TEST_KEY: [u8; 32] = *b"embedded-jwt ES256 test key only";
+pub const EDDSA_TEST_KEY: [u8; 32] = *b"embedded-jwt EdDSA test key only";
+
+pub const ISSUER: &str = "https://idp.example.com";
+pub const AUDIENCE: &str = "urn:device:pump-7";
+/// 2026-01-15T12:00:00Z
+pub const NOW: i64 = 1_768_478_400;
+pub const BOTH: &[&dyn SignatureAlgorithm] = &[&Es256, &EdDsa];
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Alg {
+    Es256,
+    EdDsa,
+}
+
+pub const ALGS: [Alg; 2] = [Alg::Es256, Alg::EdDsa];
+
+impl Alg {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Es256 => "ES256",
+            Self::EdDsa => "EdDSA",
+        }
+    }
+
+    pub fn kid(self) -> &'static str {
+        match self {
+            Self::Es256 => "es-test",
+            Self::EdDsa => "ed-test",
+        }
+    }
+
+    pub fn key(self) -> Key {
+        let public = match self {
+            Self::Es256 => {
+                let secret = p256::ecdsa::SigningKey::from_slice(&ES256_TEST_KEY).unwrap();
+                let point = secret.verifying_key().to_sec1_point(false);
+                let coordinate = |c: Option<&_>| <[u8; 32]>::from(*c.unwrap());
+                Key::es256(&coordinate(point.x()), &coordinate(point.y()))
+            }
+            Self::EdDsa => {
+                Key::ed25519(ed25519_dalek::SigningKey::from_bytes(&EDDSA_TEST_KEY).verifying_key().as_bytes())
+            }
+        };
+        public.try_with_id(self.kid()).unwrap()
+    }
+
+    pub fn sign(self, message: &[u8]) -> [u8; 64] {
+        match self {
+            Self::Es256 => {
+                let secret = p256::ecdsa::SigningKey::from_slice(&ES256_TEST_KEY).unwrap();
+                let signature: p256::ecdsa::Signature = secret.sign(message);
+                signature.to_bytes().into()
+            }
+            Self::EdDsa => ed25519_dalek::SigningKey::from_bytes(&EDDSA_TEST_KEY).sign(message).to_bytes(),
+        }
+    }
+
+    /// The header of an RFC 9068 access token.
+    pub fn header(self) -> Value {
+        json!({"alg": self.name(), "typ": "at+jwt", "kid": self.kid()})
+    }
+
+    /// A token of this header and payload, byte for byte, with a signature that holds.
+    pub fn mint(self, header: impl AsRef<[u8]>, payload: impl AsRef<[u8]>) -> String {
+        let signing_input = format!("{}.{}", base64url(header.as_ref()), base64url(payload.as_ref()));
+        let signature = self.sign(signing_input.as_bytes());
+        format!("{signing_input}.{}", base64url(&signature))
+    }
+
+    /// An access token with other claims than [`claims`].
+    pub fn access_token(self, claims: &Value) -> String {
+        self.mint(self.header().to_string(), claims.to_string())
+    }
+}
+
+pub fn base64url(bytes: &[u8]) -> String {
+    Base64UrlUnpadded::encode_string(bytes)
+}
+
+pub fn keys() -> [Key; 2] {
+    ALGS.map(Alg::key)
+}
+
+pub fn issuer(keys: &[Key]) -> Issuer<'_> {
+    Issuer::new(ISSUER, keys, BOTH)
+}
+
+pub fn now() -> UnixTime {
+    UnixTime::from_secs(NOW)
+}
+
+/// Every claim of an RFC 9068 access token, valid from a minute ago for five minutes.
+pub fn claims() -> Value {
+    json!({
+        "iss": ISSUER, "sub": "user-42", "aud": AUDIENCE, "client_id": "pump-app",
+        "exp": NOW + 240, "nbf": NOW - 60, "iat": NOW - 60, "jti": "token-1",
+        "scope": "pump:read pump:write", "roles": ["operator", "maintainer"],
+        "site": "north", "max_rpm": 3000,
+    })
+}
+
+/// [`claims`] with one claim changed, or removed by `Value::Null`.
+pub fn claims_with(name: &str, value: Value) -> Value {
+    let mut claims = claims();
+    let members = claims.as_object_mut().unwrap();
+    match value {
+        Value::Null => members.remove(name),
+        value => members.insert(name.into(), value),
+    };
+    claims
+}
