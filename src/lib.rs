@@ -1,3 +1,4 @@
+#![doc = include_str!("../README.md")]
 #![no_std]
 #![warn(
     clippy::arithmetic_side_effects,
