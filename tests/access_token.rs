@@ -1,20 +1,390 @@
+//! The rules for claims, each as an accepted token and its twin with one thing wrong.
+#![cfg(all(feature = "es256", feature = "eddsa"))]
+
 mod common;
+
+use std::time::Duration;
 
 use common::*;
 use embedded_jwt::*;
+use serde_json::{Value, json};
+
+const POLICY: AccessTokenPolicy = AccessTokenPolicy::new(AUDIENCE).with_leeway(Duration::ZERO);
+const UNTYPED: AccessTokenPolicy = AccessTokenPolicy::untyped(AUDIENCE).with_leeway(Duration::ZERO);
+
+/// Judges a token of this text at this time, and lets `read` look at it if it is accepted.
+fn judge_text<T>(
+    text: &str,
+    policy: &AccessTokenPolicy<'_>,
+    now: i64,
+    read: impl FnOnce(AccessToken<'_>) -> T,
+) -> Result<T, Error> {
+    let keys = keys();
+    let mut buf = [0; 4096];
+    let verified = Token::parse(text)?.verify(&issuer(&keys), &mut buf)?;
+    verified.into_access_token(policy, UnixTime::from_secs(now)).map(read)
+}
+
+fn judge_at(claims: &Value, policy: &AccessTokenPolicy<'_>, now: i64) -> Result<(), Error> {
+    judge_text(&Alg::EdDsa.access_token(claims), policy, now, |_| ())
+}
+
+fn judge(claims: &Value, policy: &AccessTokenPolicy<'_>) -> Result<(), Error> {
+    judge_at(claims, policy, NOW)
+}
+
+fn judge_typ(typ: Value, policy: &AccessTokenPolicy<'_>) -> Result<(), Error> {
+    let mut header = Alg::EdDsa.header();
+    match typ {
+        Value::Null => header.as_object_mut().unwrap().remove("typ"),
+        typ => header.as_object_mut().unwrap().insert("typ".into(), typ),
+    };
+    judge_text(&Alg::EdDsa.mint(header.to_string(), claims().to_string()), policy, NOW, |_| ())
+}
 
 #[test]
-fn accepts_an_access_token_of_each_algorithm() {
-    let keys = keys();
+fn returns_what_the_token_says() {
     for alg in ALGS {
-        let text = alg.access_token(&claims());
-        let mut buf = [0; 1024];
-        let token = Token::parse(&text)
-            .unwrap()
-            .verify(&issuer(&keys), &mut buf)
-            .unwrap()
-            .into_access_token(&AccessTokenPolicy::new(AUDIENCE), now())
-            .unwrap();
-        assert_eq!(token.subject(), Some("user-42"));
+        judge_text(&alg.access_token(&claims()), &POLICY, NOW, |token| {
+            assert_eq!(token.issuer(), ISSUER);
+            assert_eq!(token.subject(), Some("user-42"));
+            assert_eq!(token.client_id(), Some("pump-app"));
+            assert_eq!(token.jwt_id(), Some("token-1"));
+            assert_eq!(token.audience().iter().filter_map(|a| a.as_str()).collect::<Vec<_>>(), [AUDIENCE]);
+            assert_eq!(token.expires_at(), UnixTime::from_secs(NOW + 240));
+            assert_eq!(token.issued_at(), Some(UnixTime::from_secs(NOW - 60)));
+            assert_eq!(token.not_before(), Some(UnixTime::from_secs(NOW - 60)));
+            assert_eq!(token.scopes().collect::<Vec<_>>(), ["pump:read", "pump:write"]);
+        })
+        .unwrap();
     }
+}
+
+#[test]
+fn returns_claims_as_a_type_of_the_user() {
+    #[derive(serde::Deserialize)]
+    struct PumpClaims<'b> {
+        site: &'b str,
+        max_rpm: u16,
+        roles: heapless::Vec<heapless::String<16>, 4>,
+    }
+    let text = Alg::Es256.access_token(&claims());
+    judge_text(&text, &POLICY, NOW, |token| {
+        let pump: PumpClaims = token.claims().unwrap();
+        assert_eq!((pump.site, pump.max_rpm), ("north", 3000));
+        assert_eq!(pump.roles, ["operator", "maintainer"]);
+        assert_eq!(token.claims::<heapless::Vec<u8, 4>>(), Err(Error::Deserialize));
+    })
+    .unwrap();
+}
+
+#[test]
+fn has_exactly_the_scopes_granted() {
+    let granted = |scope: Value, asked: &str| {
+        judge_text(&Alg::EdDsa.access_token(&claims_with("scope", scope)), &POLICY, NOW, |t| t.has_scope(asked)).unwrap()
+    };
+    assert!(granted(json!("a b"), "a") && granted(json!("a b"), "b") && granted(json!(" a  b "), "b"));
+    for asked in ["", " ", "A", "a b", "c", "ab"] {
+        assert!(!granted(json!("a b"), asked), "{asked:?}");
+    }
+    assert!(!granted(json!(""), "") && !granted(Value::Null, "") && !granted(Value::Null, "a"));
+    // Other white space separates nothing (RFC 6749 section 3.3).
+    assert!(!granted(json!("a\tb"), "a") && granted(json!("a\tb"), "a\tb"));
+}
+
+#[test]
+fn reads_lists_of_strings() {
+    let text = Alg::EdDsa.access_token(&claims());
+    judge_text(&text, &POLICY, NOW, |token| {
+        let roles = token.strings("roles").unwrap();
+        assert!(roles.contains("operator") && !roles.contains("admin"));
+        assert!(token.strings("site").unwrap().contains("north"));
+        assert_eq!(token.strings("groups").err(), Some(Error::Missing(Claim::Other)));
+        assert_eq!(token.strings("max_rpm").err(), Some(Error::Invalid(Claim::Other)));
+    })
+    .unwrap();
+}
+
+#[test]
+fn takes_the_types_of_rfc_9068_only() {
+    for typ in ["at+jwt", "application/at+jwt", "AT+JWT"] {
+        assert_eq!(judge_typ(json!(typ), &POLICY), Ok(()), "{typ}");
+    }
+    for typ in [json!("JWT"), json!("at+jwt;v=1"), json!(""), json!("logout+jwt"), json!("x".repeat(65)), Value::Null] {
+        assert_eq!(judge_typ(typ.clone(), &POLICY), Err(Error::WrongType), "{typ}");
+    }
+}
+
+#[test]
+fn untyped_takes_what_is_not_marked_as_another_kind() {
+    for typ in [json!("at+jwt"), json!("JWT"), json!("jwt"), json!("application/JWT"), Value::Null] {
+        assert_eq!(judge_typ(typ.clone(), &UNTYPED), Ok(()), "{typ}");
+    }
+    for typ in ["logout+jwt", "dpop+jwt", "id+jwt", "", "application/"] {
+        assert_eq!(judge_typ(json!(typ), &UNTYPED), Err(Error::WrongType), "{typ}");
+    }
+}
+
+#[test]
+fn requires_the_claims_of_rfc_9068() {
+    let required = [
+        ("iss", Claim::Issuer),
+        ("exp", Claim::Expiration),
+        ("aud", Claim::Audience),
+        ("sub", Claim::Subject),
+        ("client_id", Claim::ClientId),
+        ("iat", Claim::IssuedAt),
+        ("jti", Claim::JwtId),
+    ];
+    for (name, claim) in required {
+        assert_eq!(judge(&claims_with(name, Value::Null), &POLICY), Err(Error::Missing(claim)), "{name}");
+    }
+    for name in ["nbf", "scope", "roles"] {
+        assert_eq!(judge(&claims_with(name, Value::Null), &POLICY), Ok(()), "{name}");
+    }
+}
+
+#[test]
+fn untyped_requires_iss_exp_and_aud() {
+    for (name, claim) in [("iss", Claim::Issuer), ("exp", Claim::Expiration), ("aud", Claim::Audience)] {
+        assert_eq!(judge(&claims_with(name, Value::Null), &UNTYPED), Err(Error::Missing(claim)), "{name}");
+    }
+    let least = json!({"iss": ISSUER, "exp": NOW + 1, "aud": AUDIENCE});
+    let text = Alg::EdDsa.access_token(&least);
+    judge_text(&text, &UNTYPED, NOW, |token| {
+        assert_eq!((token.subject(), token.client_id(), token.jwt_id()), (None, None, None));
+        assert_eq!((token.issued_at(), token.not_before()), (None, None));
+        assert!(token.scopes().next().is_none());
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_registered_claim_of_the_wrong_type_is_never_taken_for_absent() {
+    let strings = [
+        ("iss", Claim::Issuer),
+        ("sub", Claim::Subject),
+        ("client_id", Claim::ClientId),
+        ("jti", Claim::JwtId),
+        ("scope", Claim::Scope),
+    ];
+    let dates = [("exp", Claim::Expiration), ("nbf", Claim::NotBefore), ("iat", Claim::IssuedAt)];
+    let with_type = |name, value: &str| {
+        let json = claims_with(name, json!("?")).to_string().replace("\"?\"", value);
+        judge_text(&Alg::EdDsa.mint(Alg::EdDsa.header().to_string(), json), &UNTYPED, NOW, |_| ())
+    };
+    for value in ["null", "true", "[]", "{}", "[\"a\"]"] {
+        for (name, claim) in strings.into_iter().chain(dates) {
+            assert_eq!(with_type(name, value), Err(Error::Invalid(claim)), "{name} {value}");
+        }
+    }
+    for (name, claim) in strings {
+        assert_eq!(with_type(name, "1"), Err(Error::Invalid(claim)), "{name}");
+    }
+    for (name, claim) in dates {
+        for value in ["\"1700000000\"", "1e400", "-1e30", "9223372036854775808"] {
+            assert_eq!(with_type(name, value), Err(Error::Invalid(claim)), "{name} {value}");
+        }
+    }
+    for value in ["null", "1", "true", "{}", "[1]", "[\"urn:device:pump-7\",1]", "[[\"urn:device:pump-7\"]]"] {
+        assert_eq!(with_type("aud", value), Err(Error::Invalid(Claim::Audience)), "{value}");
+    }
+}
+
+#[test]
+fn the_audience_is_listed_exactly() {
+    for aud in [json!(AUDIENCE), json!([AUDIENCE]), json!(["urn:other", AUDIENCE])] {
+        assert_eq!(judge(&claims_with("aud", aud.clone()), &POLICY), Ok(()), "{aud}");
+    }
+    let wrong = [
+        json!("urn:device:pump-8"),
+        json!("urn:device:pump"),
+        json!("urn:device:pump-77"),
+        json!("URN:device:pump-7"),
+        json!("urn:device:pump-7 "),
+        json!("urn:device:pump-7\u{0}"),
+        json!(""),
+        json!([]),
+        json!(["urn:device:pump-7 urn:other"]),
+    ];
+    for aud in wrong {
+        assert_eq!(judge(&claims_with("aud", aud.clone()), &POLICY), Err(Error::Mismatch(Claim::Audience)), "{aud}");
+    }
+}
+
+#[test]
+fn strings_compare_after_unescaping() {
+    let text = claims().to_string().replace(AUDIENCE, r"urn\u003adevice:pump\u002d7").replace("/idp", r"\/idp");
+    let text = Alg::EdDsa.mint(Alg::EdDsa.header().to_string(), text);
+    assert_eq!(judge_text(&text, &POLICY, NOW, |_| ()), Ok(()));
+}
+
+#[test]
+fn an_empty_audience_is_no_policy() {
+    let claims = claims_with("aud", json!([AUDIENCE, ""]));
+    assert_eq!(judge(&claims, &AccessTokenPolicy::new("")), Err(Error::Unconfigured(Claim::Audience)));
+    assert_eq!(judge(&claims, &AccessTokenPolicy::untyped("")), Err(Error::Unconfigured(Claim::Audience)));
+}
+
+#[test]
+fn expires_on_the_second() {
+    let exp = |exp: i64| claims_with("exp", json!(exp));
+    assert_eq!(judge(&exp(NOW + 1), &POLICY), Ok(()));
+    assert_eq!(judge(&exp(NOW), &POLICY), Err(Error::Expired));
+    assert_eq!(judge(&exp(-5), &POLICY), Err(Error::Expired));
+    let lenient = POLICY.with_leeway(Duration::from_secs(30));
+    assert_eq!(judge(&exp(NOW - 29), &lenient), Ok(()));
+    assert_eq!(judge(&exp(NOW - 30), &lenient), Err(Error::Expired));
+}
+
+#[test]
+fn begins_on_the_second() {
+    let nbf = |nbf: i64| claims_with("nbf", json!(nbf));
+    assert_eq!(judge(&nbf(NOW), &POLICY), Ok(()));
+    assert_eq!(judge(&nbf(NOW + 1), &POLICY), Err(Error::NotYetValid));
+    let lenient = POLICY.with_leeway(Duration::from_secs(30));
+    assert_eq!(judge(&nbf(NOW + 30), &lenient), Ok(()));
+    assert_eq!(judge(&nbf(NOW + 31), &lenient), Err(Error::NotYetValid));
+}
+
+#[test]
+fn the_default_leeway_is_a_minute() {
+    let policy = AccessTokenPolicy::new(AUDIENCE);
+    assert_eq!(judge(&claims_with("exp", json!(NOW - 59)), &policy), Ok(()));
+    assert_eq!(judge(&claims_with("exp", json!(NOW - 60)), &policy), Err(Error::Expired));
+}
+
+#[test]
+fn rounds_fractions_against_the_token() {
+    let with = |name, date: &str| {
+        let json = claims_with(name, json!("?")).to_string().replace("\"?\"", date);
+        let policy = POLICY.with_max_token_age(Duration::from_secs(100));
+        judge_text(&Alg::EdDsa.mint(Alg::EdDsa.header().to_string(), json), &policy, NOW, |token| {
+            (token.expires_at().as_secs() - NOW, token.not_before().map(|nbf| nbf.as_secs() - NOW))
+        })
+    };
+    assert_eq!(with("exp", &format!("{NOW}.9")), Err(Error::Expired));
+    assert_eq!(with("exp", &format!("{}.9", NOW + 1)), Ok((1, Some(-60))));
+    assert_eq!(with("nbf", &format!("{NOW}.1")), Err(Error::NotYetValid));
+    assert_eq!(with("nbf", &format!("{}.1", NOW - 1)), Ok((240, Some(0))));
+    assert_eq!(with("iat", &format!("{NOW}.1")), Err(Error::NotYetValid));
+    assert_eq!(with("iat", &format!("{}.9", NOW - 101)), Err(Error::TooOld));
+    assert_eq!(with("iat", &format!("{}.9", NOW - 100)), Ok((240, Some(-60))));
+    assert_eq!(with("exp", "1.7684786e9"), Ok((200, Some(-60))));
+}
+
+#[test]
+fn a_future_iat_counts_only_where_a_limit_is_computed_from_it() {
+    let claims = claims_with("iat", json!(NOW + 100));
+    assert_eq!(judge(&claims, &POLICY), Ok(()));
+    let limited = [POLICY.with_max_lifetime(Duration::from_secs(9999)), POLICY.with_max_token_age(Duration::from_secs(9999))];
+    for policy in limited {
+        assert_eq!(judge(&claims, &policy), Err(Error::NotYetValid));
+        assert_eq!(judge(&claims, &policy.with_leeway(Duration::from_secs(100))), Ok(()));
+        assert_eq!(judge(&claims_with("iat", json!(NOW + 241)), &policy), Err(Error::Invalid(Claim::IssuedAt)));
+    }
+}
+
+#[test]
+fn limits_the_lifetime_without_leeway() {
+    let policy = POLICY.with_max_lifetime(Duration::from_secs(300)).with_leeway(Duration::from_secs(60));
+    assert_eq!(judge(&claims(), &policy), Ok(()));
+    assert_eq!(judge(&claims_with("iat", json!(NOW - 61)), &policy), Err(Error::LifetimeTooLong));
+    assert_eq!(judge(&claims_with("exp", json!(NOW + 241)), &policy), Err(Error::LifetimeTooLong));
+    assert_eq!(judge(&claims_with("exp", json!(i64::MAX)), &policy), Err(Error::LifetimeTooLong));
+    let untyped = UNTYPED.with_max_lifetime(Duration::from_secs(300));
+    assert_eq!(judge(&claims_with("iat", Value::Null), &untyped), Err(Error::Missing(Claim::IssuedAt)));
+}
+
+#[test]
+fn limits_the_age_with_leeway() {
+    let policy = POLICY.with_max_token_age(Duration::from_secs(60));
+    assert_eq!(judge(&claims(), &policy), Ok(()));
+    assert_eq!(judge(&claims_with("iat", json!(NOW - 61)), &policy), Err(Error::TooOld));
+    let lenient = policy.with_leeway(Duration::from_secs(10));
+    assert_eq!(judge(&claims_with("iat", json!(NOW - 70)), &lenient), Ok(()));
+    assert_eq!(judge(&claims_with("iat", json!(NOW - 71)), &lenient), Err(Error::TooOld));
+    let untyped = UNTYPED.with_max_token_age(Duration::from_secs(60));
+    assert_eq!(judge(&claims_with("iat", Value::Null), &untyped), Err(Error::Missing(Claim::IssuedAt)));
+}
+
+#[test]
+fn arithmetic_on_times_saturates() {
+    let endless = POLICY.with_leeway(Duration::MAX).with_max_token_age(Duration::MAX).with_max_lifetime(Duration::MAX);
+    let far = claims_with("exp", json!(i64::MAX));
+    assert_eq!(judge_at(&far, &endless, i64::MAX), Err(Error::Expired));
+    assert_eq!(judge_at(&far, &endless, i64::MAX - 1), Ok(()));
+    assert_eq!(judge_at(&far, &POLICY, i64::MAX - 1), Ok(()));
+    assert_eq!(judge_at(&claims_with("nbf", json!(i64::MAX)), &POLICY, 1), Err(Error::NotYetValid));
+    let past = claims_with("iat", json!(-i64::MAX));
+    assert_eq!(judge(&past, &POLICY.with_max_token_age(Duration::from_secs(60))), Err(Error::TooOld));
+    assert_eq!(judge(&past, &POLICY.with_max_lifetime(Duration::from_secs(60))), Err(Error::LifetimeTooLong));
+    assert_eq!(judge_at(&claims_with("nbf", json!(0)), &POLICY.with_leeway(Duration::MAX), 1), Ok(()));
+}
+
+#[test]
+fn a_clock_that_was_never_set_refuses() {
+    let claims = claims_with("nbf", json!(-10));
+    assert_eq!(judge_at(&claims, &POLICY, 1), Ok(()));
+    for now in [0, -1, i64::MIN] {
+        assert_eq!(judge_at(&claims, &POLICY, now), Err(Error::ClockNotSet), "{now}");
+    }
+}
+
+#[test]
+fn requires_every_scope_of_the_policy() {
+    assert_eq!(judge(&claims(), &POLICY.with_required_scope("pump:write")), Ok(()));
+    assert_eq!(judge(&claims(), &POLICY.with_required_scope("pump:write pump:read")), Ok(()));
+    for scope in ["pump", "pump:admin", "pump:read pump:admin"] {
+        assert_eq!(judge(&claims(), &POLICY.with_required_scope(scope)), Err(Error::InsufficientScope), "{scope}");
+    }
+    let claims = claims_with("scope", Value::Null);
+    assert_eq!(judge(&claims, &POLICY.with_required_scope("pump:read")), Err(Error::InsufficientScope));
+}
+
+#[test]
+fn only_top_level_members_are_claims() {
+    let nested = json!({"claims": claims(), "iss": ISSUER, "aud": AUDIENCE});
+    assert_eq!(judge(&nested, &UNTYPED), Err(Error::Missing(Claim::Expiration)));
+    let text = json!({"iss": ISSUER, "aud": AUDIENCE, "x": "\"exp\":99999999999"});
+    assert_eq!(judge(&text, &UNTYPED), Err(Error::Missing(Claim::Expiration)));
+}
+
+#[test]
+fn debug_shows_no_claim() {
+    let text = Alg::EdDsa.access_token(&claims());
+    assert_eq!(format!("{:?}", Token::parse(&text).unwrap()), "Token { .. }");
+    let shown = judge_text(&text, &POLICY, NOW, |token| format!("{token:?} {:?}", *token)).unwrap();
+    assert_eq!(shown, "AccessToken { .. } Claims { .. }");
+}
+
+#[test]
+fn a_typed_token_is_of_its_type_alone() {
+    let keys = keys();
+    let judge = |typ: Value, policy: &TypedPolicy<'_>| {
+        let mut header = Alg::EdDsa.header();
+        header["typ"] = typ;
+        let text = Alg::EdDsa.mint(header.to_string(), claims().to_string());
+        let mut buf = [0; 1024];
+        let verified = Token::parse(&text)?.verify(&issuer(&keys), &mut buf)?;
+        let token = verified.into_typed(policy, now())?;
+        assert_eq!(token.subject(), Some("user-42"));
+        assert_eq!(format!("{token:?}"), "TypedToken { .. }");
+        Ok(())
+    };
+    let command = TypedPolicy::new("cmd+jwt", AUDIENCE);
+    assert_eq!(judge(json!("cmd+jwt"), &command), Ok(()));
+    assert_eq!(judge(json!("application/CMD+jwt"), &command), Ok(()));
+    for typ in ["at+jwt", "JWT", "", "cmd"] {
+        assert_eq!(judge(json!(typ), &command), Err(Error::WrongType), "{typ}");
+    }
+    // What names no kind, matches none.
+    for typ in ["", "JWT", "jwt", "application/JWT", "application/"] {
+        assert_eq!(judge(json!(typ), &TypedPolicy::new(typ, AUDIENCE)), Err(Error::WrongType), "{typ}");
+    }
+    assert_eq!(judge(json!("cmd+jwt"), &TypedPolicy::new("cmd+jwt", "urn:x")), Err(Error::Mismatch(Claim::Audience)));
+    let brief = command.with_max_lifetime(Duration::from_secs(299));
+    assert_eq!(judge(json!("cmd+jwt"), &brief), Err(Error::LifetimeTooLong));
+    let fresh = command.with_leeway(Duration::ZERO).with_max_token_age(Duration::from_secs(59));
+    assert_eq!(judge(json!("cmd+jwt"), &fresh), Err(Error::TooOld));
 }
