@@ -2,7 +2,7 @@ use core::fmt;
 use core::ops::Deref;
 use core::time::Duration;
 
-use crate::claims::{self, Rules, required};
+use crate::claims::{self, Registered, Rules, required};
 use crate::media_type::MediaType;
 use crate::{Claim, Claims, Error, UnixTime, Verified};
 
@@ -29,7 +29,7 @@ enum Profile {
 
 impl<'a> AccessTokenPolicy<'a> {
     /// RFC 9068 in full. `audience` is the device's resource indicator: the name that the issuer puts into `aud` for
-    /// this device. With a leeway of 60 s, and without limits on lifetime and age, or a required scope.
+    /// this device. With [`DEFAULT_LEEWAY`](crate::DEFAULT_LEEWAY), and without limits on lifetime and age, or a required scope.
     ///
     /// An empty `audience` refuses every token ([`Error::Unconfigured`]).
     pub const fn new(audience: &'a str) -> Self {
@@ -97,32 +97,32 @@ impl<'b> Verified<'b> {
     pub fn into_access_token(self, policy: &AccessTokenPolicy<'_>, now: UnixTime) -> Result<AccessToken<'b>, Error> {
         let Self { payload, mut spare, media_type } = self;
 
-        // "The resource server MUST verify that the 'typ' header value is 'at+jwt' or 'application/at+jwt'."
+        // Section 4: "The resource server MUST verify that the 'typ' header value is 'at+jwt' or 'application/at+jwt'".
         if !policy.accepts_type(media_type.as_ref()) {
             return Err(Error::WrongType);
         }
 
-        // Section 2.2: "The following claims are used": iss, exp, aud, sub, client_id, iat, jti are REQUIRED.
+        // Section 2.2: iss, exp, aud, sub, client_id, iat and jti are REQUIRED.
         let [client_id, scope] = payload.pick(["client_id", "scope"]).unwrap_or_default();
         let client_id = claims::string(client_id, Claim::ClientId)?;
         let scope = claims::string(scope, Claim::Scope)?;
-
-        // "The resource server MUST validate that the 'aud' claim contains [its] resource indicator value",
-        // "The current time MUST be before the time represented by the 'exp' claim."
-        let claims = Claims::accept(payload, &mut spare, &policy.rules, now)?;
+        let registered = Registered::read(payload)?;
         if let Profile::Rfc9068 = policy.profile {
-            required(claims.subject(), Claim::Subject)?;
+            required(registered.sub, Claim::Subject)?;
             required(client_id, Claim::ClientId)?;
-            required(claims.issued_at(), Claim::IssuedAt)?;
-            required(claims.jwt_id(), Claim::JwtId)?;
+            required(registered.iat, Claim::IssuedAt)?;
+            required(registered.jti, Claim::JwtId)?;
         }
 
+        // Section 4: "The resource server MUST validate that the 'aud' claim contains a resource indicator value
+        // corresponding to an identifier the resource server expects for itself", and "The current time MUST be before
+        // the time represented by the 'exp' claim".
         let token = AccessToken {
-            claims,
+            claims: registered.accept(&policy.rules, now, &mut spare)?,
             client_id: client_id.map(|client_id| client_id.place(&mut spare)).transpose()?,
             scope: scope.map(|scope| scope.place(&mut spare)).transpose()?.unwrap_or_default(),
         };
-        // Section 4, last paragraph: scope, as far as the policy knows it.
+        // Section 4, at its end: the scope, as far as the policy knows it.
         if !scopes_in(policy.required_scope).all(|scope| token.has_scope(scope)) {
             return Err(Error::InsufficientScope);
         }

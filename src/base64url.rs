@@ -27,6 +27,10 @@ pub(crate) const fn decoded_len(encoded: &[u8]) -> usize {
     encoded.len().saturating_mul(3) / 4
 }
 
+pub(crate) const fn is_in_alphabet(byte: u8) -> bool {
+    matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

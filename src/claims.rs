@@ -108,46 +108,66 @@ impl<'b> Claims<'b> {
     pub fn claims<C: Deserialize<'b>>(&self) -> Result<C, Error> {
         json::deserialize(self.payload)
     }
-
-    /// Reads the registered claims and holds them against what every kind of token must satisfy.
-    pub(crate) fn accept(
-        payload: Value<'b>,
-        spare: &mut &'b mut [u8],
-        rules: &Rules<'_>,
-        now: UnixTime,
-    ) -> Result<Self, Error> {
-        let [iss, sub, aud, exp, nbf, iat, jti] =
-            payload.pick(["iss", "sub", "aud", "exp", "nbf", "iat", "jti"]).unwrap_or_default();
-        let issuer = required(string(iss, Claim::Issuer)?, Claim::Issuer)?;
-        let subject = string(sub, Claim::Subject)?;
-        let audience = optional(aud, Strings::new, Claim::Audience)?;
-        let dates = Dates {
-            exp: required(optional(exp, NumericDate::parse, Claim::Expiration)?, Claim::Expiration)?,
-            nbf: optional(nbf, NumericDate::parse, Claim::NotBefore)?,
-            iat: optional(iat, NumericDate::parse, Claim::IssuedAt)?,
-        };
-        let jwt_id = string(jti, Claim::JwtId)?;
-
-        let audience = rules.check_audience(audience)?;
-        rules.check_times(&dates, now)?;
-
-        Ok(Self {
-            payload,
-            issuer: issuer.place(spare)?,
-            subject: subject.map(|subject| subject.place(spare)).transpose()?,
-            audience,
-            jwt_id: jwt_id.map(|jwt_id| jwt_id.place(spare)).transpose()?,
-            expires_at: UnixTime::from_secs(dates.exp.floor),
-            not_before: dates.nbf.map(|nbf| UnixTime::from_secs(nbf.ceil)),
-            issued_at: dates.iat.map(|iat| UnixTime::from_secs(iat.floor)),
-        })
-    }
 }
 
 /// Without the values: they may be personal data.
 impl fmt::Debug for Claims<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Claims").finish_non_exhaustive()
+    }
+}
+
+/// The registered claims as read and not yet judged.
+pub(crate) struct Registered<'b> {
+    payload: Value<'b>,
+    iss: JsonStr<'b>,
+    pub(crate) sub: Option<JsonStr<'b>>,
+    aud: Strings<'b>,
+    exp: NumericDate,
+    nbf: Option<NumericDate>,
+    pub(crate) iat: Option<NumericDate>,
+    pub(crate) jti: Option<JsonStr<'b>>,
+}
+
+impl<'b> Registered<'b> {
+    /// # Errors
+    ///
+    /// [`Error::Missing`] if `iss`, `aud` or `exp` is absent; [`Error::Invalid`] if any claim is of another type or out
+    /// of range, needed or not.
+    pub(crate) fn read(payload: Value<'b>) -> Result<Self, Error> {
+        let [iss, sub, aud, exp, nbf, iat, jti] =
+            payload.pick(["iss", "sub", "aud", "exp", "nbf", "iat", "jti"]).unwrap_or_default();
+        Ok(Self {
+            payload,
+            iss: required(string(iss, Claim::Issuer)?, Claim::Issuer)?,
+            sub: string(sub, Claim::Subject)?,
+            aud: required(optional(aud, Strings::new, Claim::Audience)?, Claim::Audience)?,
+            exp: required(optional(exp, NumericDate::parse, Claim::Expiration)?, Claim::Expiration)?,
+            nbf: optional(nbf, NumericDate::parse, Claim::NotBefore)?,
+            iat: optional(iat, NumericDate::parse, Claim::IssuedAt)?,
+            jti: string(jti, Claim::JwtId)?,
+        })
+    }
+
+    /// Holds the claims against what every policy checks, and unescapes into `spare` what is returned.
+    pub(crate) fn accept(
+        self,
+        rules: &Rules<'_>,
+        now: UnixTime,
+        spare: &mut &'b mut [u8],
+    ) -> Result<Claims<'b>, Error> {
+        rules.check_audience(self.aud)?;
+        rules.check_times(&self, now)?;
+        Ok(Claims {
+            payload: self.payload,
+            issuer: self.iss.place(spare)?,
+            subject: self.sub.map(|sub| sub.place(spare)).transpose()?,
+            audience: self.aud,
+            jwt_id: self.jti.map(|jti| jti.place(spare)).transpose()?,
+            expires_at: UnixTime::from_secs(self.exp.floor),
+            not_before: self.nbf.map(|nbf| UnixTime::from_secs(nbf.ceil)),
+            issued_at: self.iat.map(|iat| UnixTime::from_secs(iat.floor)),
+        })
     }
 }
 
@@ -177,12 +197,6 @@ pub(crate) struct Rules<'a> {
     max_token_age: Option<u64>,
 }
 
-struct Dates {
-    exp: NumericDate,
-    nbf: Option<NumericDate>,
-    iat: Option<NumericDate>,
-}
-
 impl<'a> Rules<'a> {
     pub(crate) const fn new(audience: &'a str) -> Self {
         Self { audience, leeway: DEFAULT_LEEWAY.as_secs(), max_lifetime: None, max_token_age: None }
@@ -203,42 +217,40 @@ impl<'a> Rules<'a> {
         self
     }
 
-    fn check_audience<'b>(&self, audience: Option<Strings<'b>>) -> Result<Strings<'b>, Error> {
-        match audience {
-            _ if self.audience.is_empty() => Err(Error::Unconfigured(Claim::Audience)),
-            None => Err(Error::Missing(Claim::Audience)),
-            Some(audience) if audience.contains(self.audience) => Ok(audience),
-            Some(_) => Err(Error::Mismatch(Claim::Audience)),
+    fn check_audience(&self, audience: Strings<'_>) -> Result<(), Error> {
+        if self.audience.is_empty() {
+            return Err(Error::Unconfigured(Claim::Audience));
         }
+        if audience.contains(self.audience) { Ok(()) } else { Err(Error::Mismatch(Claim::Audience)) }
     }
 
     /// Dates are rounded against the token. A future `iat` alone refuses nothing
     /// ([RFC 7519 erratum 7720](https://www.rfc-editor.org/errata/eid7720)); it counts where an age or a lifetime is
     /// computed from it.
-    fn check_times(&self, dates: &Dates, now: UnixTime) -> Result<(), Error> {
+    fn check_times(&self, claims: &Registered<'_>, now: UnixTime) -> Result<(), Error> {
         let now = now.as_secs();
         if now <= 0 {
             return Err(Error::ClockNotSet);
         }
         let latest = now.saturating_add_unsigned(self.leeway);
-        if now >= dates.exp.floor.saturating_add_unsigned(self.leeway) {
+        if now >= claims.exp.floor.saturating_add_unsigned(self.leeway) {
             return Err(Error::Expired);
         }
-        if dates.nbf.is_some_and(|nbf| nbf.ceil > latest) {
+        if claims.nbf.is_some_and(|nbf| nbf.ceil > latest) {
             return Err(Error::NotYetValid);
         }
 
         if self.max_lifetime.is_none() && self.max_token_age.is_none() {
             return Ok(());
         }
-        let iat = required(dates.iat, Claim::IssuedAt)?;
-        if dates.exp.floor < iat.floor {
+        let iat = required(claims.iat, Claim::IssuedAt)?;
+        if claims.exp.floor < iat.floor {
             return Err(Error::Invalid(Claim::IssuedAt));
         }
         if iat.ceil > latest {
             return Err(Error::NotYetValid);
         }
-        if self.max_lifetime.is_some_and(|max| dates.exp.floor > iat.floor.saturating_add_unsigned(max)) {
+        if self.max_lifetime.is_some_and(|max| claims.exp.floor > iat.floor.saturating_add_unsigned(max)) {
             return Err(Error::LifetimeTooLong);
         }
         let oldest = now.saturating_sub_unsigned(self.leeway);
@@ -249,5 +261,6 @@ impl<'a> Rules<'a> {
     }
 }
 
-/// Clocks of servers and devices that keep time by NTP differ by less; RFC 7519 allows "a few minutes" at most.
-const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
+/// How far an issuer's clock and the device's may differ unless a policy says otherwise: clocks kept by NTP differ by
+/// less, and [RFC 7519 section 4.1.4](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.4) allows "a few minutes" at most.
+pub const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);

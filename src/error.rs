@@ -279,3 +279,6 @@ impl fmt::Display for Error {
 }
 
 impl core::error::Error for Error {}
+
+#[cfg(all(test, feature = "es256", feature = "eddsa"))]
+mod tests;

@@ -1,5 +1,5 @@
 use crate::json::{JsonStr, Value};
-use crate::{Algorithm, Error, Part};
+use crate::{Algorithm, Error, MAX_KEY_ID_LEN, Part};
 
 /// What verification uses of a JOSE header ([RFC 7515 section 4](https://www.rfc-editor.org/rfc/rfc7515#section-4)).
 #[derive(Clone, Copy)]
@@ -7,30 +7,37 @@ pub(crate) struct Header<'b> {
     pub(crate) alg: JsonStr<'b>,
     pub(crate) kid: Option<JsonStr<'b>>,
     pub(crate) typ: Option<JsonStr<'b>>,
+    has_crit: bool,
 }
 
 impl<'b> Header<'b> {
     /// # Errors
     ///
-    /// - [`Error::Malformed`]: not an object, no `alg`, or `alg`, `kid` or `typ` is not a string.
-    /// - [`Error::CriticalHeader`]: there is a `crit`, whatever it holds: well-formed, it names an extension, and none
-    ///   is understood ([section 4.1.11](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.11)).
-    /// - [`Error::TooLarge`]: the `kid` is longer than that of any key.
+    /// [`Error::Malformed`] if it is not an object, or has no `alg`, or `alg`, `kid` or `typ` is not a string.
     pub(crate) fn parse(json: Value<'b>) -> Result<Self, Error> {
         let malformed = Error::Malformed(Part::Header);
         let [alg, kid, typ, crit] = json.pick(["alg", "kid", "typ", "crit"]).ok_or(malformed)?;
-        if crit.is_some() {
-            return Err(Error::CriticalHeader);
-        }
         let string = |value: Value<'b>| value.string().ok_or(malformed);
-        let header = Self {
+        Ok(Self {
             alg: alg.map(string).transpose()?.ok_or(malformed)?,
             kid: kid.map(string).transpose()?,
             typ: typ.map(string).transpose()?,
-        };
-        match header.kid {
-            Some(kid) if kid.bytes().nth(crate::MAX_KEY_ID_LEN).is_some() => Err(Error::TooLarge(Part::KeyId)),
-            _ => Ok(header),
+            has_crit: crit.is_some(),
+        })
+    }
+
+    /// # Errors
+    ///
+    /// - [`Error::CriticalHeader`]: there is a `crit`, whatever it holds: well-formed, it names an extension, and none
+    ///   is understood ([section 4.1.11](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.11)).
+    /// - [`Error::TooLarge`]: the `kid` is longer than that of any key.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.has_crit {
+            return Err(Error::CriticalHeader);
+        }
+        match self.kid {
+            Some(kid) if kid.bytes().nth(MAX_KEY_ID_LEN).is_some() => Err(Error::TooLarge(Part::KeyId)),
+            _ => Ok(()),
         }
     }
 

@@ -159,6 +159,6 @@ mod tests {
     #[test]
     fn debug_names_the_key_and_shows_no_bytes() {
         let key = Key::ed25519(&[3; 32]).with_id(b"k");
-        assert_eq!(std::format!("{key:?}"), "Key { algorithm: EdDsa, id: Some(\"k\"), .. }");
+        assert_eq!(format!("{key:?}"), "Key { algorithm: EdDsa, id: Some(\"k\"), .. }");
     }
 }

@@ -8,7 +8,7 @@ use crate::json::{self, Value};
 use crate::{Error, Key, Part, base64url};
 
 /// At most `N` public keys from a JWK Set ([RFC 7517 section 5](https://www.rfc-editor.org/rfc/rfc7517#section-5)),
-/// 176 bytes each on a 64-bit machine; it derefs to `[Key]`.
+/// under 200 bytes each; it derefs to `[Key]`.
 ///
 /// A key that cannot verify an ES256 or EdDSA signature is skipped and [counted](Self::skipped), never an error for
 /// the set: another `kty` or `crv`, a `use` other than `sig`, `key_ops` without `verify`, a contradicting `alg`,

@@ -1,5 +1,5 @@
 #![doc = include_str!("../README.md")]
-#![no_std]
+#![cfg_attr(not(test), no_std)]
 #![warn(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
@@ -24,8 +24,13 @@
     )
 )]
 
-#[cfg(test)]
-extern crate std;
+/// The integration tests' mint, which names the crate as its users do.
+#[cfg(all(test, feature = "es256", feature = "eddsa"))]
+#[path = "../tests/common/mod.rs"]
+#[allow(unreachable_pub, reason = "it is a crate's root elsewhere")]
+mod test_tokens;
+#[cfg(all(test, feature = "es256", feature = "eddsa"))]
+extern crate self as embedded_jwt;
 
 mod access_token;
 mod algorithm;
@@ -50,7 +55,7 @@ pub use algorithm::EdDsa;
 #[cfg(feature = "es256")]
 pub use algorithm::Es256;
 pub use algorithm::{Algorithm, BackendError, SignatureAlgorithm};
-pub use claims::Claims;
+pub use claims::{Claims, DEFAULT_LEEWAY};
 pub use error::{Claim, Error, Part};
 pub use header::UnverifiedHeader;
 pub use issuer::Issuer;

@@ -48,8 +48,8 @@ mod tests {
     #[test]
     fn compares_as_media_types_do() {
         for typ in ["at+jwt", "AT+JWT", "application/at+jwt", "Application/At+Jwt"] {
-            assert!(is(&std::format!("\"{typ}\""), "at+jwt"), "{typ}");
-            assert!(is(&std::format!("\"{typ}\""), "application/at+jwt"), "{typ}");
+            assert!(is(&format!("\"{typ}\""), "at+jwt"), "{typ}");
+            assert!(is(&format!("\"{typ}\""), "application/at+jwt"), "{typ}");
         }
     }
 
@@ -66,7 +66,7 @@ mod tests {
             "application/x/at+jwt",
             "āt+jwt",
         ] {
-            assert!(!is(&std::format!("\"{typ}\""), "at+jwt"), "{typ}");
+            assert!(!is(&format!("\"{typ}\""), "at+jwt"), "{typ}");
         }
         assert!(!is("\"application/a/b\"", "a/b"));
     }
@@ -74,8 +74,8 @@ mod tests {
     #[test]
     fn takes_a_type_up_to_the_limit() {
         let longest = "t".repeat(MAX_TYPE_LEN);
-        assert!(is(&std::format!("\"{longest}\""), &longest));
-        let too_long = std::format!("\"{longest}t\"");
+        assert!(is(&format!("\"{longest}\""), &longest));
+        let too_long = format!("\"{longest}t\"");
         let refused = MediaType::new(Value::new(&too_long).string().unwrap());
         assert_eq!(refused.err(), Some(Error::WrongType));
     }

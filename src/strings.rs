@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn debug_lists_them() {
-        assert_eq!(std::format!("{:?}", strings(r#"["a","b\\c"]"#).unwrap()), r#"["a", "b\\c"]"#);
+        assert_eq!(format!("{:?}", strings(r#"["a","b\\c"]"#).unwrap()), r#"["a", "b\\c"]"#);
     }
 
     #[test]

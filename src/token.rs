@@ -71,7 +71,9 @@ impl<'t> Token<'t> {
     ///
     /// # Errors
     ///
-    /// Those of the header, as [`verify`](Self::verify); [`Error::BufferTooSmall`].
+    /// - [`Error::BufferTooSmall`]: the decoded header does not fit `buf`.
+    /// - [`Error::TooLarge`], [`Error::Malformed`], [`Error::DuplicateName`], [`Error::TooDeep`],
+    ///   [`Error::TooManyMembers`]: the header cannot be read.
     pub fn unverified_header<'b>(&self, buf: &'b mut [u8]) -> Result<UnverifiedHeader<'b>, Error> {
         let (header, spare) = self.header(buf)?;
         UnverifiedHeader::new(header, spare)
@@ -119,6 +121,7 @@ impl<'t> Token<'t> {
         }
 
         let (header, _) = self.header(buf)?;
+        header.check()?;
 
         let mut candidates = Vec::<_, MAX_ISSUERS>::new();
         let mut refusal = Error::UnsupportedAlgorithm;
@@ -167,10 +170,12 @@ impl<'t> Token<'t> {
     /// Both algorithms have signatures of 64 bytes ([RFC 7518 section 3.4](https://www.rfc-editor.org/rfc/rfc7518#section-3.4),
     /// [RFC 8032 section 5.1.6](https://www.rfc-editor.org/rfc/rfc8032#section-5.1.6)).
     fn signature(&self) -> Result<[u8; 64], Error> {
+        let malformed = Error::Malformed(Part::Signature);
         if base64url::decoded_len(self.signature) != 64 {
-            return Err(Error::InvalidSignature);
+            let alphabet_only = self.signature.iter().all(|byte| base64url::is_in_alphabet(*byte));
+            return Err(if alphabet_only { Error::InvalidSignature } else { malformed });
         }
-        base64url::decode_array(self.signature).ok_or(Error::Malformed(Part::Signature))
+        base64url::decode_array(self.signature).ok_or(malformed)
     }
 
     fn payload<'b>(&self, buf: &'b mut [u8]) -> Result<(Value<'b>, &'b mut [u8]), Error> {

@@ -2,7 +2,7 @@ use core::fmt;
 use core::ops::Deref;
 use core::time::Duration;
 
-use crate::claims::Rules;
+use crate::claims::{Registered, Rules};
 use crate::{Claims, Error, UnixTime, Verified};
 
 /// What a device demands of a JWT of a kind of its own, with a `typ` of its own
@@ -18,8 +18,8 @@ pub struct TypedPolicy<'a> {
 }
 
 impl<'a> TypedPolicy<'a> {
-    /// Tokens whose `typ` is the media type `typ`, such as `cmd+jwt`, for this audience. With a leeway of 60 s, and
-    /// without limits on lifetime and age.
+    /// Tokens whose `typ` is the media type `typ`, such as `cmd+jwt`, for this audience. With
+    /// [`DEFAULT_LEEWAY`](crate::DEFAULT_LEEWAY), and without limits on lifetime and age.
     ///
     /// An empty `typ` and `JWT`, which names no kind, refuse every token ([`Error::WrongType`]); so does an empty
     /// `audience` ([`Error::Unconfigured`]).
@@ -58,7 +58,7 @@ impl<'b> Verified<'b> {
         if !typ.is(policy.typ) {
             return Err(Error::WrongType);
         }
-        Ok(TypedToken { claims: Claims::accept(payload, &mut spare, &policy.rules, now)? })
+        Ok(TypedToken { claims: Registered::read(payload)?.accept(&policy.rules, now, &mut spare)? })
     }
 }
 

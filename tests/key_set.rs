@@ -42,7 +42,7 @@ fn reads_keys_of_both_algorithms() {
 }
 
 fn taken(jwk: Value) -> bool {
-    let keys = read::<2>(&[jwk.clone()]).unwrap();
+    let keys = read::<2>(std::slice::from_ref(&jwk)).unwrap();
     assert_eq!(keys.len() + keys.skipped(), 1, "{jwk}");
     keys.len() == 1
 }

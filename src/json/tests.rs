@@ -1,7 +1,4 @@
 use std::collections::HashSet;
-use std::string::{String, ToString};
-use std::vec::Vec;
-use std::{format, vec};
 
 use proptest::prelude::*;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};

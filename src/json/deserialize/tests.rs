@@ -1,7 +1,3 @@
-use std::string::String;
-use std::vec::Vec;
-use std::{format, vec};
-
 use serde::Deserialize;
 
 use super::deserialize;
