@@ -1,0 +1,158 @@
+//! The command line.
+
+use std::error::Error;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use embedded_jwt::UnixTime;
+use lexopt::{Arg, Parser, ValueExt};
+
+use crate::verification::{Profile, Request};
+
+pub const USAGE: &str = "\
+Verifies JWT access tokens (RFC 9068) signed with ES256 or EdDSA.
+
+usage: verify                      a demo with bundled tokens
+       verify --batch              JSON lines from stdin, answers as JSON lines to stdout
+       verify --jwks FILE --issuer ISS --audience AUD [OPTION]... TOKEN|-
+
+TOKEN is a compact JWT; - reads it from stdin and removes one line end.
+
+  --jwks FILE           the issuer's JWK Set (16 usable keys at most)
+  --issuer ISS          what iss must be
+  --audience AUD        what aud must contain: the name of this device
+  --profile PROFILE     access: RFC 9068 in full (default)
+                        generic: access tokens of issuers older than RFC 9068
+                        id: OpenID Connect ID tokens (not supported yet)
+  --now SECS            the time, in seconds since 1970 (default: the system clock)
+  --leeway SECS         how far clocks may differ (default: 60)
+  --max-lifetime SECS   the longest time from iat to exp
+  --max-token-age SECS  the longest time since iat
+  --scope S             a scope that is required; give several to require them all
+  --buffer BYTES        how much memory the device has for the token (default: 16384)
+  -h, --help            this text
+
+Exit status: 0 accepted, 1 refused, 2 wrong usage or unreadable input.
+";
+
+pub enum Command {
+    Help,
+    Demo,
+    Batch,
+    Verify(Box<Arguments>),
+}
+
+pub struct Arguments {
+    pub jwks: PathBuf,
+    pub request: Request,
+    pub buffer: usize,
+    pub token: Source,
+}
+
+pub enum Source {
+    Given(Vec<u8>),
+    Stdin,
+}
+
+/// Reads the command line. An error is a wrong usage, in one line.
+pub fn parse(mut parser: Parser) -> Result<Command, Box<dyn Error>> {
+    let (mut batch, mut others) = (false, false);
+    let (mut jwks, mut issuer, mut audience, mut profile) = (None, None, None, None);
+    let (mut now, mut leeway, mut max_lifetime, mut max_token_age) = (None, None, None, None);
+    let (mut buffer, mut token) = (None, None);
+    let mut scopes = Vec::new();
+
+    while let Some(arg) = parser.next()? {
+        others |= !matches!(arg, Arg::Long("batch"));
+        match arg {
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
+            Arg::Long("batch") => batch = true,
+            Arg::Long("jwks") => once("--jwks", &mut jwks, PathBuf::from(parser.value()?))?,
+            Arg::Long("issuer") => once("--issuer", &mut issuer, parser.value()?.string()?)?,
+            Arg::Long("audience") => once("--audience", &mut audience, parser.value()?.string()?)?,
+            Arg::Long("profile") => once("--profile", &mut profile, Profile::named(&parser.value()?.string()?)?)?,
+            Arg::Long("now") => once("--now", &mut now, number("--now", parser.value()?)?)?,
+            Arg::Long("leeway") => once("--leeway", &mut leeway, number("--leeway", parser.value()?)?)?,
+            Arg::Long("max-lifetime") => {
+                once("--max-lifetime", &mut max_lifetime, number("--max-lifetime", parser.value()?)?)?;
+            }
+            Arg::Long("max-token-age") => {
+                once("--max-token-age", &mut max_token_age, number("--max-token-age", parser.value()?)?)?;
+            }
+            Arg::Long("scope") => scopes.push(scope(parser.value()?.string()?)?),
+            Arg::Long("buffer") => once("--buffer", &mut buffer, buffer_len(parser.value()?)?)?,
+            Arg::Long(name @ ("nonce" | "max-age" | "access-token")) => {
+                return Err(format!("--{name} is for ID tokens, which are not supported yet").into());
+            }
+            Arg::Value(value) => once("TOKEN", &mut token, source(value))?,
+            arg => return Err(arg.unexpected().into()),
+        }
+    }
+
+    match (batch, others) {
+        (true, true) => return Err("--batch stands alone".into()),
+        (true, false) => return Ok(Command::Batch),
+        (false, false) => return Ok(Command::Demo),
+        (false, true) => {}
+    }
+    let request = Request {
+        issuer: issuer.ok_or("--issuer is missing")?,
+        audience: audience.ok_or("--audience is missing")?,
+        profile: profile.unwrap_or(Profile::Access),
+        now: UnixTime::from_secs(now.unwrap_or_else(system_clock)),
+        leeway,
+        max_lifetime,
+        max_token_age,
+        scopes: scopes.join(" "),
+    };
+    Ok(Command::Verify(Box::new(Arguments {
+        jwks: jwks.ok_or("--jwks is missing")?,
+        request,
+        buffer: buffer.unwrap_or(DEFAULT_BUFFER_LEN),
+        token: token.ok_or("TOKEN is missing")?,
+    })))
+}
+
+/// Twice is a mistake, and which of two was meant is not for a verifier to guess.
+fn once<T>(name: &str, place: &mut Option<T>, value: T) -> Result<(), String> {
+    match place.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(format!("{name} is given twice")),
+    }
+}
+
+fn number<T: FromStr>(name: &str, value: OsString) -> Result<T, String> {
+    let number = value.to_str().and_then(|text| text.parse().ok());
+    number.ok_or_else(|| format!("{name} takes a whole number in range, not {value:?}"))
+}
+
+fn buffer_len(value: OsString) -> Result<usize, String> {
+    match number("--buffer", value)? {
+        len @ ..=MAX_BUFFER_LEN => Ok(len),
+        _ => Err(format!("--buffer takes {MAX_BUFFER_LEN} bytes at most")),
+    }
+}
+
+/// An empty scope would require nothing, unnoticed.
+fn scope(value: String) -> Result<String, &'static str> {
+    if value.trim_matches(' ').is_empty() { Err("--scope is empty") } else { Ok(value) }
+}
+
+/// A token is bytes: what it may consist of is for the verifier to say.
+fn source(value: OsString) -> Source {
+    if value == "-" { Source::Stdin } else { Source::Given(value.into_encoded_bytes()) }
+}
+
+/// A clock before 1970, or after all time, is one that was never set; the crate refuses it as 0.
+fn system_clock() -> i64 {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since_1970.as_secs()).unwrap_or_default()
+}
+
+/// Also that of the batch.
+pub const DEFAULT_BUFFER_LEN: usize = 16 * 1024;
+
+/// The longest token takes less, unescaped strings included.
+const MAX_BUFFER_LEN: usize = 1024 * 1024;

@@ -1,0 +1,121 @@
+//! JSON lines in, JSON lines out: one answer a line, in the same order.
+
+use std::io::{self, BufRead, Write};
+
+use embedded_jwt::{Claim, Error, Part, UnixTime};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::args::DEFAULT_BUFFER_LEN;
+use crate::verification::{self, Keys, Profile, Request};
+
+#[derive(Deserialize)]
+struct Line {
+    id: Value,
+    jwks: Map<String, Value>,
+    issuer: String,
+    audience: String,
+    now: i64,
+    leeway: u64,
+    profile: String,
+    token: String,
+    max_lifetime: Option<u64>,
+    nonce: Option<String>,
+    access_token: Option<String>,
+    max_age: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    id: Value,
+    verdict: &'static str,
+    error: Option<String>,
+    class: Option<&'static str>,
+}
+
+/// Answers every line, whatever it holds; an error is one of reading or writing.
+pub fn run(mut input: impl BufRead, mut output: impl Write) -> io::Result<()> {
+    let mut buf = vec![0; DEFAULT_BUFFER_LEN];
+    let mut line = Vec::new();
+    while input.read_until(b'\n', &mut line)? > 0 {
+        serde_json::to_writer(&mut output, &answer(&line, &mut buf))?;
+        output.write_all(b"\n")?;
+        line.clear();
+    }
+    output.flush()
+}
+
+fn answer(line: &[u8], buf: &mut [u8]) -> Answer {
+    match judge(line, buf) {
+        Ok((id, Ok(()))) => Answer { id, verdict: "accept", error: None, class: None },
+        Ok((id, Err(error))) => {
+            Answer { id, verdict: "reject", error: Some(format!("{error:?}")), class: Some(class(error)) }
+        }
+        Err(reason) => Answer { id: id_of(line), verdict: "error", error: Some(reason), class: None },
+    }
+}
+
+/// The verdict on a line's token, or why the line cannot be understood.
+fn judge(line: &[u8], buf: &mut [u8]) -> Result<(Value, Result<(), Error>), String> {
+    // Checked here, since a string that is not asked for would be skipped unread.
+    let line = str::from_utf8(line).map_err(|error| format!("not UTF-8: {error}"))?;
+    let line: Line = serde_json::from_str(line).map_err(|error| error.to_string())?;
+    let profile = Profile::named(&line.profile)?;
+    // A check that was asked for and is not made would be worse than no answer.
+    if line.nonce.is_some() || line.access_token.is_some() || line.max_age.is_some() {
+        return Err("nonce, access_token and max_age are for ID tokens, which are not supported yet".into());
+    }
+    let jwks = serde_json::to_vec(&line.jwks).map_err(|error| error.to_string())?;
+    let request = Request {
+        issuer: line.issuer,
+        audience: line.audience,
+        profile,
+        now: UnixTime::from_secs(line.now),
+        leeway: Some(line.leeway),
+        max_lifetime: line.max_lifetime,
+        max_token_age: None,
+        scopes: String::new(),
+    };
+    Ok((line.id, verdict(jwks, line.token.as_bytes(), &request, buf)))
+}
+
+fn verdict(mut jwks: Vec<u8>, token: &[u8], request: &Request, buf: &mut [u8]) -> Result<(), Error> {
+    let keys = Keys::from_jwks(&mut jwks)?;
+    verification::verify(token, &keys, request, buf).map(drop).map_err(|refusal| refusal.error)
+}
+
+/// The `id` of a line that is JSON, but not a request.
+fn id_of(line: &[u8]) -> Value {
+    match serde_json::from_slice(line) {
+        Ok(Value::Object(mut line)) => line.remove("id").unwrap_or_default(),
+        _ => Value::Null,
+    }
+}
+
+/// The kind of refusal, coarser than the error.
+fn class(error: Error) -> &'static str {
+    match error {
+        // Of a set that cannot be read, no key is known.
+        Error::TooLarge(Part::KeySet | Part::KeyId)
+        | Error::Malformed(Part::KeySet)
+        | Error::DuplicateName(Part::KeySet)
+        | Error::TooDeep(Part::KeySet)
+        | Error::TooManyMembers(Part::KeySet)
+        | Error::TooManyKeys => "unknown-key",
+        Error::BufferTooSmall | Error::TooLarge(_) => "too-large",
+        Error::Malformed(_) | Error::DuplicateName(_) | Error::TooDeep(_) | Error::TooManyMembers(_) => "malformed",
+        Error::CriticalHeader => "malformed",
+        Error::UnsupportedAlgorithm => "unsupported-alg",
+        Error::UnknownKey | Error::AmbiguousKey | Error::InvalidKey => "unknown-key",
+        Error::InvalidSignature | Error::BackendUnavailable => "bad-signature",
+        Error::WrongType => "wrong-type",
+        Error::Mismatch(Claim::Issuer) | Error::Unconfigured(Claim::Issuer) => "wrong-issuer",
+        Error::Mismatch(Claim::Audience) | Error::Unconfigured(Claim::Audience) => "wrong-audience",
+        Error::Missing(_) | Error::Invalid(_) | Error::Mismatch(_) | Error::Unconfigured(_) => "bad-claims",
+        Error::InsufficientScope | Error::Deserialize => "bad-claims",
+        Error::Expired => "expired",
+        Error::ClockNotSet | Error::NotYetValid => "not-yet-valid",
+        Error::LifetimeTooLong | Error::TooOld => "too-old",
+        _ => "malformed",
+    }
+}

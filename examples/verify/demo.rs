@@ -1,0 +1,60 @@
+//! The demo: two good tokens and a forged one.
+
+use std::io::{self, Write};
+
+use embedded_jwt::UnixTime;
+
+use crate::args::DEFAULT_BUFFER_LEN;
+use crate::bundle;
+use crate::report::{self, Case};
+use crate::style::Style;
+use crate::times::date;
+use crate::verification::{Keys, Profile, Request, verify};
+
+struct Scene {
+    title: &'static str,
+    token: &'static str,
+    acceptable: bool,
+}
+
+const SCENES: [Scene; 3] = [
+    Scene { title: "1. An access token signed with ES256", token: bundle::ES256_TOKEN, acceptable: true },
+    Scene { title: "2. An access token signed with EdDSA", token: bundle::EDDSA_TOKEN, acceptable: true },
+    Scene {
+        title: "3. The second again, forged: its scope changed to pump:write, its signature kept",
+        token: bundle::FORGED_TOKEN,
+        acceptable: false,
+    },
+];
+
+/// Whether all came out as they should.
+pub fn run(out: &mut impl Write, style: Style) -> io::Result<bool> {
+    let mut jwks = bundle::JWKS.as_bytes().to_vec();
+    let keys = Keys::from_jwks(&mut jwks).map_err(|error| io::Error::other(format!("bundled key set: {error}")))?;
+    let request = Request {
+        issuer: bundle::ISSUER.into(),
+        audience: bundle::AUDIENCE.into(),
+        profile: Profile::Access,
+        now: UnixTime::from_secs(bundle::NOW),
+        leeway: None,
+        max_lifetime: None,
+        max_token_age: None,
+        scopes: String::new(),
+    };
+    let mut buf = [0; DEFAULT_BUFFER_LEN];
+
+    writeln!(out, "A pump ({}) verifies access tokens of {}.", request.audience, request.issuer)?;
+    writeln!(out, "The clock is set to {} for this demo; the keys are test keys.", date(bundle::NOW))?;
+    let mut as_expected = 0;
+    for scene in &SCENES {
+        writeln!(out, "\n{}\n", style.heading(scene.title))?;
+        let token = scene.token.as_bytes();
+        let verdict = verify(token, &keys, &request, &mut buf);
+        let case = Case { token, keys: &keys, request: &request, buffer_len: DEFAULT_BUFFER_LEN };
+        report::write(out, style, &case, &verdict)?;
+        as_expected += usize::from(verdict.is_ok() == scene.acceptable);
+    }
+
+    writeln!(out, "\n{as_expected} of {} came out as they should. For a token of yours: --help.", SCENES.len())?;
+    Ok(as_expected == SCENES.len())
+}

@@ -1,0 +1,100 @@
+//! Verifies tokens on a host and says what was checked: a demo, one token with a report, or a batch of them.
+//!
+//! Everything around the verification may allocate; the verification itself is the one a device runs.
+
+mod advice;
+mod args;
+mod batch;
+mod bundle;
+mod check;
+mod demo;
+mod peek;
+mod report;
+mod style;
+mod times;
+mod verification;
+
+use std::error::Error;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use args::{Arguments, Command, Source, USAGE};
+use embedded_jwt::{MAX_KEY_SET_LEN, MAX_TOKEN_LEN};
+use lexopt::Parser;
+use report::Case;
+use style::Style;
+use verification::Keys;
+
+fn main() -> ExitCode {
+    match args::parse(Parser::from_env()) {
+        Ok(command) => run(command).unwrap_or_else(|error| trouble(&*error, "")),
+        Err(error) => {
+            trouble(&*error, "usage: verify --jwks FILE --issuer ISS --audience AUD TOKEN|- (more: --help)\n")
+        }
+    }
+}
+
+/// Exit status 2: neither accepted nor refused.
+fn trouble(error: &dyn Error, hint: &str) -> ExitCode {
+    // If stderr is closed, the exit status still says it.
+    let _ = write!(io::stderr(), "verify: {error}\n{hint}");
+    ExitCode::from(2)
+}
+
+fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
+    let mut stdout = io::stdout().lock();
+    let good = match command {
+        Command::Help => write!(stdout, "{USAGE}").map(|()| true)?,
+        Command::Demo => demo::run(&mut stdout, Style::for_stdout())?,
+        Command::Batch => batch::run(io::stdin().lock(), &mut stdout).map(|()| true)?,
+        Command::Verify(arguments) => verify_one(&mut stdout, &arguments)?,
+    };
+    stdout.flush()?;
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Whether the token is accepted.
+fn verify_one(out: &mut impl Write, arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
+    let Arguments { jwks, request, buffer, token } = arguments;
+    let keys = read_keys(jwks).map_err(|error| format!("{}: {error}", jwks.display()))?;
+    let from_stdin;
+    let token = match token {
+        Source::Given(token) => token,
+        Source::Stdin => {
+            from_stdin = read_token(io::stdin().lock()).map_err(|error| format!("stdin: {error}"))?;
+            &from_stdin
+        }
+    };
+
+    let mut buf = vec![0; *buffer];
+    let verdict = verification::verify(token, &keys, request, &mut buf);
+    let case = Case { token, keys: &keys, request, buffer_len: *buffer };
+    report::write(out, Style::for_stdout(), &case, &verdict)?;
+    Ok(verdict.is_ok())
+}
+
+fn read_keys(path: &Path) -> Result<Keys, Box<dyn Error>> {
+    let mut json = read_up_to(MAX_KEY_SET_LEN, File::open(path)?)?;
+    Ok(Keys::from_jwks(&mut json).map_err(|error| format!("{error} [{error:?}]"))?)
+}
+
+/// Without the one line end that a shell or an editor adds.
+fn read_token(input: impl Read) -> io::Result<Vec<u8>> {
+    let mut token = read_up_to(MAX_TOKEN_LEN + "\r\n".len(), input)?;
+    if token.ends_with(b"\n") {
+        token.pop();
+        if token.ends_with(b"\r") {
+            token.pop();
+        }
+    }
+    Ok(token)
+}
+
+/// One byte more than the limit at most, so that what exceeds it is seen to, and an endless input ends.
+fn read_up_to(limit: usize, input: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    input.take(limit as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,119 @@
+//! The report on one token: what it says, how far it came, and what to do next.
+
+use std::io::{self, Write};
+
+use embedded_jwt::AccessToken;
+use serde_json::Value;
+
+use crate::advice::advice;
+use crate::check::{Check, Outcome};
+use crate::peek::{Peek, describe, whole_secs};
+use crate::style::{Style, printable};
+use crate::times::{date, moment};
+use crate::verification::{Keys, Refusal, Request};
+
+/// A token and what it was verified with.
+pub struct Case<'a> {
+    pub token: &'a [u8],
+    pub keys: &'a Keys,
+    pub request: &'a Request,
+    pub buffer_len: usize,
+}
+
+pub fn write(
+    out: &mut impl Write,
+    style: Style,
+    case: &Case<'_>,
+    verdict: &Result<AccessToken<'_>, Refusal>,
+) -> io::Result<()> {
+    let peek = Peek::at(case.token);
+    let refusal = verdict.as_ref().err().copied();
+
+    writeln!(out, "{}", style.heading("token"))?;
+    write_token(out, case, &peek, refusal)?;
+    writeln!(out, "{}", style.heading("checks"))?;
+    write_checks(out, style, case.request, refusal)?;
+    write_claims(out, style, case, &peek, refusal)?;
+    match verdict {
+        Ok(token) => {
+            writeln!(out, "{}", style.good("ACCEPTED"))?;
+            write_grant(out, token)
+        }
+        Err(refusal) => {
+            writeln!(out, "{}", style.bad("REFUSED"))?;
+            writeln!(out, "  {} [{:?}]", refusal.error, refusal.error)?;
+            writeln!(out, "{}", style.heading("what to do next"))?;
+            advice(*refusal, case, &peek).iter().try_for_each(|line| writeln!(out, "  {line}"))
+        }
+    }
+}
+
+fn write_token(out: &mut impl Write, case: &Case<'_>, peek: &Peek, refusal: Option<Refusal>) -> io::Result<()> {
+    let (now, leeway) = (case.request.now.as_secs(), case.request.leeway_secs());
+    writeln!(out, "  clock   {} (leeway {leeway} s)", date(now))?;
+    writeln!(out, "  size    {} bytes, buffer {} bytes", case.token.len(), case.buffer_len)?;
+    match &peek.header {
+        Ok(header) => {
+            let (kid, typ) = (quoted(header.kid.as_deref()), quoted(header.typ.as_deref()));
+            writeln!(out, "  header  alg {:?}, kid {kid}, typ {typ}", header.alg)?;
+        }
+        Err(error) => writeln!(out, "  header  cannot be read: {error}")?,
+    }
+
+    let chosen = peek.key(case.keys).filter(|_| Check::Key.outcome(case.request, refusal) == Outcome::Ok);
+    let chosen = chosen.map_or("none chosen".into(), describe);
+    let usable = case.keys.len();
+    writeln!(out, "  key     {chosen}; the issuer has {usable} usable, {} skipped", case.keys.skipped())
+}
+
+fn write_checks(out: &mut impl Write, style: Style, request: &Request, refusal: Option<Refusal>) -> io::Result<()> {
+    for check in Check::of(request) {
+        let line = format!("{:11} {:55} {}", check.name(), check.rule(request), check.reference(request));
+        match check.outcome(request, refusal) {
+            Outcome::Ok => writeln!(out, "  {}          {line}", style.good("ok"))?,
+            Outcome::Failed => writeln!(out, "  {}      {line}", style.bad("failed"))?,
+            Outcome::NotReached => writeln!(out, "  {}", style.faint(&format!("not reached {line}")))?,
+        }
+    }
+    Ok(())
+}
+
+fn write_claims(
+    out: &mut impl Write,
+    style: Style,
+    case: &Case<'_>,
+    peek: &Peek,
+    refusal: Option<Refusal>,
+) -> io::Result<()> {
+    let Some(claims) = &peek.claims else { return Ok(()) };
+    let heading = match (refusal, Check::Signature.outcome(case.request, refusal)) {
+        (None, _) => "claims",
+        (Some(_), Outcome::Ok) => "claims (signed by this key, but refused)",
+        (Some(_), _) => "claims (not verified: anyone can have written them)",
+    };
+    writeln!(out, "{}", style.heading(heading))?;
+    for (name, value) in claims {
+        let (name, text) = (printable(name), printable(&value.to_string()));
+        match when(&name, value) {
+            Some(secs) => writeln!(out, "  {name:10} {text} ({})", moment(secs, case.request.now))?,
+            None => writeln!(out, "  {name:10} {text}")?,
+        }
+    }
+    Ok(())
+}
+
+/// The registered claims that are dates.
+fn when(name: &str, value: &Value) -> Option<i64> {
+    matches!(name, "exp" | "nbf" | "iat" | "auth_time").then(|| whole_secs(value)).flatten()
+}
+
+/// What the device learns, all of it from the accepted token.
+fn write_grant(out: &mut impl Write, token: &AccessToken<'_>) -> io::Result<()> {
+    writeln!(out, "  subject  {}", quoted(token.subject()))?;
+    writeln!(out, "  client   {}", quoted(token.client_id()))?;
+    writeln!(out, "  scopes   {:?}", token.scopes().collect::<Vec<_>>())
+}
+
+fn quoted(text: Option<&str>) -> String {
+    text.map_or("absent".into(), |text| format!("{text:?}"))
+}

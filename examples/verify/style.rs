@@ -1,0 +1,54 @@
+//! How text looks: colours for a terminal, and nothing in a foreign text that a terminal would obey.
+
+use std::env;
+use std::io::{self, IsTerminal};
+
+#[derive(Clone, Copy)]
+pub struct Style {
+    colour: bool,
+}
+
+impl Style {
+    /// Colours if stdout is a terminal, unless `NO_COLOR` asks for none (<https://no-color.org>).
+    pub fn for_stdout() -> Self {
+        let asked_for_none = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Self { colour: io::stdout().is_terminal() && !asked_for_none }
+    }
+
+    pub fn good(self, text: &str) -> String {
+        self.paint("32", text)
+    }
+
+    pub fn bad(self, text: &str) -> String {
+        self.paint("1;31", text)
+    }
+
+    pub fn faint(self, text: &str) -> String {
+        self.paint("2", text)
+    }
+
+    pub fn heading(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.into() }
+    }
+}
+
+/// Text of a stranger in one line: what is not printable is escaped, and what is long is cut.
+pub fn printable(text: &str) -> String {
+    let mut line = String::new();
+    for c in text.chars().take(MAX_CHARS) {
+        match c {
+            '"' | '\'' | '\\' => line.push(c),
+            c => line.extend(c.escape_debug()),
+        }
+    }
+    if text.chars().nth(MAX_CHARS).is_some() {
+        line.push_str("...");
+    }
+    line
+}
+
+const MAX_CHARS: usize = 160;

@@ -1,0 +1,46 @@
+//! Moments as people read them.
+
+use embedded_jwt::UnixTime;
+use jiff::Timestamp;
+
+/// `2026-01-15 12:00:00 UTC`, or the seconds if the calendar does not go as far.
+pub fn date(secs: i64) -> String {
+    match Timestamp::from_second(secs) {
+        Ok(moment) => moment.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        Err(_) => format!("{secs} s after 1970"),
+    }
+}
+
+/// The date, and beside it how far away it is.
+pub fn moment(secs: i64, now: UnixTime) -> String {
+    format!("{}, {}", date(secs), relative(secs, now))
+}
+
+/// `in 5 min`, `1 min 30 s ago`, `now`.
+fn relative(secs: i64, now: UnixTime) -> String {
+    let distance = span(secs.abs_diff(now.as_secs()));
+    match secs.cmp(&now.as_secs()) {
+        std::cmp::Ordering::Less => format!("{distance} ago"),
+        std::cmp::Ordering::Equal => "now".into(),
+        std::cmp::Ordering::Greater => format!("in {distance}"),
+    }
+}
+
+/// The largest unit that fits and the rest in the next one, such as `1 h 30 min`.
+fn span(secs: u64) -> String {
+    let (large, small) = match secs {
+        ..MINUTE => return format!("{secs} s"),
+        MINUTE..HOUR => ((MINUTE, "min"), (1, "s")),
+        HOUR..DAY => ((HOUR, "h"), (MINUTE, "min")),
+        DAY.. => ((DAY, "d"), (HOUR, "h")),
+    };
+    let whole = format!("{} {}", secs / large.0, large.1);
+    match secs % large.0 / small.0 {
+        0 => whole,
+        rest => format!("{whole} {rest} {}", small.1),
+    }
+}
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
