@@ -1,0 +1,108 @@
+//! One good token of each algorithm, changed in every small way: never accepted, never a panic.
+//!
+//! Every byte is replaced by every other value, removed and doubled, every two neighbours are swapped, and the token is
+//! cut at every length. One reduction keeps the test at seconds: in the payload of the ES256 token, where each change
+//! costs a signature verification, a byte is replaced only by the eight values that differ in one bit. Its header, dots
+//! and signature, and all of the EdDSA token, take all 255 values.
+#![cfg(all(feature = "es256", feature = "eddsa"))]
+
+mod common;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+
+use common::*;
+use embedded_jwt::*;
+
+#[test]
+fn accepts_no_mutant_of_an_eddsa_token() {
+    let text = Alg::EdDsa.access_token(&claims());
+    let mutations: Vec<_> = every_value(0..text.len()).chain(every_shape(text.as_bytes())).collect();
+    assert!(mutations.len() > 257 * text.len());
+    assert_eq!(survivors(text.as_bytes(), &mutations), []);
+}
+
+#[test]
+fn accepts_no_mutant_of_an_es256_token() {
+    let text = Alg::Es256.access_token(&claims());
+    let payload = text.find('.').unwrap() + 1..text.rfind('.').unwrap();
+    let mutations: Vec<_> = every_value(0..payload.start)
+        .chain(every_bit(text.as_bytes(), payload.clone()))
+        .chain(every_value(payload.end..text.len()))
+        .chain(every_shape(text.as_bytes()))
+        .collect();
+    let in_full = text.len() - payload.len();
+    assert!(mutations.len() > 257 * in_full + 10 * payload.len());
+    assert_eq!(survivors(text.as_bytes(), &mutations), []);
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Mutation {
+    Replace(usize, u8),
+    Remove(usize),
+    Double(usize),
+    SwapWithNext(usize),
+    Truncate(usize),
+}
+
+/// Includes the value that is already there; [`survivors`] knows that this is no change.
+fn every_value(range: std::ops::Range<usize>) -> impl Iterator<Item = Mutation> {
+    range.flat_map(|at| (0..=u8::MAX).map(move |byte| Mutation::Replace(at, byte)))
+}
+
+fn every_bit(text: &[u8], range: std::ops::Range<usize>) -> impl Iterator<Item = Mutation> {
+    range.flat_map(move |at| (0..u8::BITS).map(move |bit| Mutation::Replace(at, text[at] ^ (1 << bit))))
+}
+
+fn every_shape(text: &[u8]) -> impl Iterator<Item = Mutation> {
+    let len = text.len();
+    let swaps = (0..len - 1).filter(|at| text[*at] != text[at + 1]).map(Mutation::SwapWithNext);
+    let others = (0..len).flat_map(|at| [Mutation::Remove(at), Mutation::Double(at), Mutation::Truncate(at)]);
+    swaps.chain(others)
+}
+
+impl Mutation {
+    fn apply(self, text: &[u8]) -> Vec<u8> {
+        let mut mutant = text.to_vec();
+        match self {
+            Self::Replace(at, byte) => mutant[at] = byte,
+            Self::Remove(at) => {
+                mutant.remove(at);
+            }
+            Self::Double(at) => mutant.insert(at, text[at]),
+            Self::SwapWithNext(at) => mutant.swap(at, at + 1),
+            Self::Truncate(len) => mutant.truncate(len),
+        }
+        mutant
+    }
+}
+
+/// The mutations after which the token is not refused, or is for a reason of ours.
+fn survivors(text: &[u8], mutations: &[Mutation]) -> Vec<Mutation> {
+    let keys = keys();
+    assert_eq!(judge(text, &issuer(&keys)), Ok(()), "the original");
+
+    let is_refused = |mutant: &[u8]| {
+        let judged = catch_unwind(AssertUnwindSafe(|| judge(mutant, &issuer(&keys))));
+        matches!(judged, Ok(Err(error)) if error != Error::BufferTooSmall)
+    };
+    let survives = |mutation: &Mutation| {
+        let mutant = mutation.apply(text);
+        mutant != text && !is_refused(&mutant)
+    };
+    let survives = &survives;
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        // Interleaved, since mutants that only the signature gives away are costly and stand together.
+        let share = |nth| mutations.iter().skip(nth).step_by(threads).copied();
+        let work = |nth| move || share(nth).filter(survives).collect::<Vec<_>>();
+        let workers: Vec<_> = (0..threads).map(|nth| scope.spawn(work(nth))).collect();
+        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
+    })
+}
+
+fn judge(text: &[u8], issuer: &Issuer<'_>) -> Result<(), Error> {
+    let mut buf = [0; 1024];
+    Token::parse(text)?.verify(issuer, &mut buf)?.into_access_token(&AccessTokenPolicy::new(AUDIENCE), now())?;
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! What the public types cost in memory, which is what a device has least of, on a 64-bit machine; a device
+//! with 32 bits needs less. A bound that a change breaks asks whether the growth is worth it.
+#![cfg(target_pointer_width = "64")]
+
+use embedded_jwt::*;
+
+/// An error passes every function on the way back: it fits a register on any machine, with
+/// the part or claim it is about.
+#[test]
+fn error_is_two_bytes() {
+    assert!(size_of::<Error>() <= 2);
+    assert!(size_of::<Part>() <= 1);
+    assert!(size_of::<Claim>() <= 1);
+    assert!(size_of::<BackendError>() <= 1);
+}
+
+/// Success and absence live in the values that no variant takes.
+#[test]
+fn wrapping_an_error_costs_nothing() {
+    assert!(size_of::<Option<Error>>() <= 2);
+    assert!(size_of::<Result<(), Error>>() <= 2);
+    assert!(size_of::<Result<bool, Error>>() <= 2);
+    assert!(size_of::<Result<(), BackendError>>() <= 1);
+}
+
+/// Header, payload, signature and what is signed: four slices of the caller's text, copied around freely.
+#[test]
+fn token_is_four_slices() {
+    assert!(size_of::<Token>() <= 4 * size_of::<&[u8]>());
+    assert!(size_of::<Result<Token, Error>>() <= size_of::<Token>());
+}
+
+/// Payload, rest of the buffer, and the `typ`, the one thing that is copied since the payload overwrites the header.
+#[test]
+fn verified_is_two_slices_and_a_media_type() {
+    assert!(size_of::<Verified>() <= 2 * size_of::<&[u8]>() + MAX_TYPE_LEN + 16);
+    assert!(size_of::<Result<Verified, Error>>() <= size_of::<Verified>());
+}
+
+/// References into the buffer and three dates: no string is copied into the token itself.
+#[test]
+fn accepted_tokens_are_references_and_dates() {
+    let references = 5 * size_of::<&str>();
+    let dates = size_of::<UnixTime>() + 2 * size_of::<Option<UnixTime>>();
+    assert!(size_of::<Claims>() <= references + dates);
+    assert!(size_of::<TypedToken>() <= size_of::<Claims>());
+    assert!(size_of::<AccessToken>() <= size_of::<Claims>() + 2 * size_of::<&str>());
+    assert!(size_of::<Result<AccessToken, Error>>() <= size_of::<AccessToken>());
+}
+
+/// Raw bytes, not a decompressed point with its tables: the bytes themselves, the `kid` in place with its length, and
+/// the algorithm.
+#[test]
+fn key_is_its_bytes_and_its_id() {
+    assert!(size_of::<Key>() <= 64 + MAX_KEY_ID_LEN + 24);
+    assert!(size_of::<Option<Key>>() <= size_of::<Key>());
+}
+
+/// A key set costs its keys, how many there are, and how many were skipped.
+#[test]
+fn key_set_is_its_keys_and_two_counters() {
+    assert!(size_of::<KeySet<4>>() <= 4 * size_of::<Key>() + 2 * size_of::<usize>());
+    assert!(size_of::<KeySet<0>>() <= 2 * size_of::<usize>());
+}
+
+/// It borrows its name, keys and algorithms, so that it can be built wherever it is used.
+#[test]
+fn issuer_is_three_slices() {
+    assert!(size_of::<Issuer>() <= 3 * size_of::<&[u8]>());
+}
+
+/// A policy may live in flash: its strings are borrowed, and the rest is a few numbers.
+#[test]
+fn policies_are_strings_and_numbers() {
+    assert!(size_of::<AccessTokenPolicy>() <= 80);
+    assert!(size_of::<TypedPolicy>() <= 72);
+}
