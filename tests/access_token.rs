@@ -81,7 +81,8 @@ fn returns_claims_as_a_type_of_the_user() {
 #[test]
 fn has_exactly_the_scopes_granted() {
     let granted = |scope: Value, asked: &str| {
-        judge_text(&Alg::EdDsa.access_token(&claims_with("scope", scope)), &POLICY, NOW, |t| t.has_scope(asked)).unwrap()
+        judge_text(&Alg::EdDsa.access_token(&claims_with("scope", scope)), &POLICY, NOW, |t| t.has_scope(asked))
+            .unwrap()
     };
     assert!(granted(json!("a b"), "a") && granted(json!("a b"), "b") && granted(json!(" a  b "), "b"));
     for asked in ["", " ", "A", "a b", "c", "ab"] {
@@ -277,7 +278,8 @@ fn rounds_fractions_against_the_token() {
 fn a_future_iat_counts_only_where_a_limit_is_computed_from_it() {
     let claims = claims_with("iat", json!(NOW + 100));
     assert_eq!(judge(&claims, &POLICY), Ok(()));
-    let limited = [POLICY.with_max_lifetime(Duration::from_secs(9999)), POLICY.with_max_token_age(Duration::from_secs(9999))];
+    let limited =
+        [POLICY.with_max_lifetime(Duration::from_secs(9999)), POLICY.with_max_token_age(Duration::from_secs(9999))];
     for policy in limited {
         assert_eq!(judge(&claims, &policy), Err(Error::NotYetValid));
         assert_eq!(judge(&claims, &policy.with_leeway(Duration::from_secs(100))), Ok(()));

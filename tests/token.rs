@@ -121,7 +121,8 @@ fn alg_is_compared_byte_for_byte() {
     assert_eq!(verify_header(Alg::EdDsa, header_with(Alg::EdDsa, "alg", json!("Ed25519"))), Ok(()));
     let escaped = Alg::EdDsa.header().to_string().replace("EdDSA", "\\u0045dDSA");
     assert_eq!(verify_header(Alg::EdDsa, escaped), Ok(()));
-    let others = ["none", "None", "", "HS256", "RS256", "ES384", "ES256K", "Ed448", "es256", "ES256 ", "eddsa", "ES25\"6"];
+    let others =
+        ["none", "None", "", "HS256", "RS256", "ES384", "ES256K", "Ed448", "es256", "ES256 ", "eddsa", "ES25\"6"];
     for alg in others {
         let refused = verify_header(Alg::EdDsa, header_with(Alg::EdDsa, "alg", json!(alg)));
         assert_eq!(refused, Err(Error::UnsupportedAlgorithm), "{alg}");
@@ -232,7 +233,11 @@ fn a_signature_has_64_bytes() {
         let text = alg.access_token(&claims());
         let (signing_input, signature) = text.rsplit_once('.').unwrap();
         for cut in [0, 1, 2, 40, 84, 85] {
-            assert_eq!(verify(&format!("{signing_input}.{}", &signature[..cut])), Err(Error::InvalidSignature), "{cut}");
+            assert_eq!(
+                verify(&format!("{signing_input}.{}", &signature[..cut])),
+                Err(Error::InvalidSignature),
+                "{cut}"
+            );
         }
         assert_eq!(verify(&format!("{text}AA")), Err(Error::InvalidSignature));
         // The last character carries two bits that must be zero, so a signature has one spelling.
@@ -361,7 +366,8 @@ fn a_backend_without_an_answer_is_no_forgery() {
     // Another issuer's answer counts; a forgery does not hide the missing one.
     let other = [stranger().with_id(b"ed-test")];
     let other = Issuer::new("https://other.example", &other, BOTH);
-    let verify_any = |issuers: &[&Issuer<'_>]| Token::parse(&text).unwrap().verify_any(issuers, &mut [0; 1024]).map(|_| ());
+    let verify_any =
+        |issuers: &[&Issuer<'_>]| Token::parse(&text).unwrap().verify_any(issuers, &mut [0; 1024]).map(|_| ());
     assert_eq!(verify_any(&[&offline, &issuer(&keys)]), Ok(()));
     assert_eq!(verify_any(&[&offline, &other]), Err(Error::BackendUnavailable));
     assert_eq!(verify_any(&[&other, &offline]), Err(Error::BackendUnavailable));
@@ -371,7 +377,13 @@ fn a_backend_without_an_answer_is_no_forgery() {
 fn iss_is_the_name_of_the_issuer_exactly() {
     let verify_iss = |iss: Value| verify(&Alg::EdDsa.access_token(&claims_with("iss", iss)));
     assert_eq!(verify_iss(json!(ISSUER)), Ok(()));
-    for iss in ["https://idp.example.com/", "https://idp.example.co", "HTTPS://idp.example.com", "https://idp.example.com:443", ""] {
+    for iss in [
+        "https://idp.example.com/",
+        "https://idp.example.co",
+        "HTTPS://idp.example.com",
+        "https://idp.example.com:443",
+        "",
+    ] {
         assert_eq!(verify_iss(json!(iss)), Err(Error::Mismatch(Claim::Issuer)), "{iss}");
     }
     assert_eq!(verify_iss(Value::Null), Err(Error::Missing(Claim::Issuer)));
