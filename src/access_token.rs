@@ -165,7 +165,7 @@ impl<'b> AccessToken<'b> {
 }
 
 fn scopes_in(list: &str) -> impl Iterator<Item = &str> {
-    list.split(' ').filter(|scope| !scope.is_empty())
+    list.split([' ']).filter(|scope| !scope.is_empty())
 }
 
 impl<'b> Deref for AccessToken<'b> {

@@ -78,8 +78,7 @@ impl<const N: usize> KeySet<N> {
         }
         self.skipped = entries()?.count().saturating_sub(usable);
         self.keys.clear();
-        self.keys.extend(entries()?.filter_map(usable_key));
-        Ok(())
+        entries()?.filter_map(usable_key).try_for_each(|key| self.keys.push(key)).map_err(|_| Error::TooManyKeys)
     }
 
     /// How many entries of the JWK Set cannot be used.

@@ -20,7 +20,7 @@ impl NumericDate {
             None => (false, number),
         };
         let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let (whole, fraction) = mantissa.split_once(['.']).unwrap_or((mantissa, ""));
         // The digits before the point, once the exponent has moved it.
         let point = i64::try_from(whole.len()).ok()?.saturating_add(saturating_parse(exponent));
 

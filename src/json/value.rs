@@ -162,7 +162,7 @@ impl PartialEq<str> for JsonStr<'_> {
 impl fmt::Display for JsonStr<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut raw = self.0;
-        while let Some((plain, escape)) = raw.split_once('\\') {
+        while let Some((plain, escape)) = raw.split_once(['\\']) {
             f.write_str(plain)?;
             // `\u00xx` or one character.
             let len = if escape.starts_with('u') { 5 } else { 1 };
