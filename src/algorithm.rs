@@ -27,7 +27,7 @@ pub enum Algorithm {
 
 /// Code or hardware that verifies signatures of one algorithm.
 ///
-/// [`Es256`] and [`EdDsa`] do it in software. Implement it for a secure element or an accelerator, and hand it to
+/// `Es256` and `EdDsa` do it in software. Implement it for a secure element or an accelerator, and hand it to
 /// [`Issuer::new`](crate::Issuer::new) in their place. Before `verify` is called, the crate has made sure that the
 /// signature's numbers are in range (ES256: `r` and `s` in 1..n-1; Ed25519: `S` < L) and that neither an Ed25519 key
 /// nor `R` is of small order or has `y` >= p.
@@ -61,12 +61,22 @@ pub enum Algorithm {
 ///         }
 ///     }
 /// }
+///
+/// # use embedded_jwt::Issuer;
+/// # fn f(peripheral: &RefCell<Accelerator>, keys: &[Key]) {
+/// let es256 = AcceleratedEs256(peripheral);
+/// let algorithms: [&dyn SignatureAlgorithm; 1] = [&es256];
+/// let issuer = Issuer::new("https://idp.example.com", keys, &algorithms);
+/// # }
 /// ```
 pub trait SignatureAlgorithm: fmt::Debug {
     /// The algorithm that [`verify`](Self::verify) implements.
     fn algorithm(&self) -> Algorithm;
 
-    /// Verifies `signature` over `message` with `key`, which is of this algorithm.
+    /// Verifies `signature` over `message` with `key`, which is of this algorithm, and returns when it is done.
+    ///
+    /// The message is as it was signed, not hashed. The signature is `r` and `s`, 32 bytes each and big-endian, for ES256,
+    /// and `R` and `S` as RFC 8032 encodes them for EdDSA.
     ///
     /// # Errors
     ///

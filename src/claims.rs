@@ -42,12 +42,12 @@ impl<'b> Claims<'b> {
         self.jwt_id
     }
 
-    /// From when on the token is void (`exp`), in whole seconds rounded down.
+    /// The moment from which the token is void (`exp`), in whole seconds rounded down, without any leeway.
     pub fn expires_at(&self) -> UnixTime {
         self.expires_at
     }
 
-    /// From when on the token is valid (`nbf`), in whole seconds rounded up.
+    /// The moment from which the token is valid (`nbf`), in whole seconds rounded up.
     pub fn not_before(&self) -> Option<UnixTime> {
         self.not_before
     }
@@ -78,8 +78,8 @@ impl<'b> Claims<'b> {
 
     /// All claims as a type of your own.
     ///
-    /// Borrowed `&str`, numbers, `bool`, `Option`, enums, tuples, nested structs and the collections of `heapless`
-    /// work. A `&str` can borrow only what is not escaped in the token (a quotation mark, a backslash, a control
+    /// Borrowed `&str`, numbers, `bool`, `Option`, enums, tuples, nested structs and the collections of `heapless` (with
+    /// its feature `serde`) work. A `&str` can borrow only what is not escaped in the token (a quotation mark, a backslash, a control
     /// character); `heapless::String` takes those too, in strings of up to 256 bytes. What has to look ahead or to
     /// allocate (`#[serde(flatten)]`, untagged and internally tagged enums) does not work.
     ///

@@ -4,7 +4,7 @@ use core::fmt;
 ///
 /// Small, `Copy`, and without detail that would help an attacker: a signature
 /// that does not hold is [`InvalidSignature`](Error::InvalidSignature) and no
-/// more. The variants stand in the order in which verification reaches them.
+/// more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -60,7 +60,8 @@ pub enum Error {
     Invalid(Claim),
     /// A claim has another value than the expected one.
     Mismatch(Claim),
-    /// The time given is not after 1970-01-01: the clock was never set.
+    /// The time given is not after 1970-01-01: the clock was never set. A clock that restarts at a later date cannot be
+    /// told from one that is right.
     ClockNotSet,
     /// `exp` has passed ([RFC 7519 section 4.1.4](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.4)).
     Expired,
@@ -74,7 +75,8 @@ pub enum Error {
     /// `scope` lacks a scope that the policy requires
     /// ([RFC 6750 section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)).
     InsufficientScope,
-    /// The claims do not have the shape of the type asked for.
+    /// The claims do not have the shape of the type asked for: a member is absent or of another type, a `heapless`
+    /// collection is too small, a borrowed string or one over 256 bytes holds an escape, or the type has to look ahead.
     Deserialize,
     /// The key set has more usable keys than the `KeySet` has places.
     TooManyKeys,
@@ -127,8 +129,8 @@ pub enum Claim {
 }
 
 impl Error {
-    /// A stable number for logs and wire formats that carry no text: never reused
-    /// for another meaning, and greater the further verification had come.
+    /// A stable number for logs and wire formats that carry no text, never reused for another meaning. Its high byte is
+    /// the variant's place in the list above, counted from 1; its low byte is that of the [`Part`] or [`Claim`], or 0.
     pub const fn code(self) -> u16 {
         let (variant, detail) = match self {
             Self::BufferTooSmall => (1, 0),
@@ -162,7 +164,7 @@ impl Error {
         u16::from_be_bytes([variant, detail])
     }
 
-    /// Of the errors of two attempts, the one that came further.
+    /// Of the errors of two issuers' keys, the one that got further: along that way the codes grow.
     pub(crate) fn or_further(self, other: Self) -> Self {
         if other.code() > self.code() { other } else { self }
     }
@@ -171,7 +173,7 @@ impl Error {
         match self {
             Self::BufferTooSmall => "the buffer is too small",
             Self::TooManyIssuers => "too many issuers were given",
-            Self::Unconfigured(_) => "nothing is configured to expect of ",
+            Self::Unconfigured(_) => "no expected value is configured: ",
             Self::TooLarge(_) => "too large: ",
             Self::Malformed(_) => "malformed: ",
             Self::DuplicateName(_) => "a member name occurs twice in ",

@@ -6,7 +6,8 @@ use crate::{BackendError, Error, Key, SignatureAlgorithm};
 /// The list of algorithms is the allow-list and the code that gets linked in one: a device whose issuers sign with
 /// EdDSA only carries no P-256.
 ///
-/// Build it where it is used: it borrows all that it holds, and is `Copy`.
+/// It borrows all that it holds, and is `Copy`. Since a backend may own a peripheral it is not `Sync`: keep keys in a
+/// `static`, and the issuer in a `const` or where it is used.
 ///
 /// ```
 /// # use embedded_jwt::{EdDsa, Error, Es256, Issuer, Key, Token};

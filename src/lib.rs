@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(not(test), no_std)]
+#![forbid(unsafe_code)]
 #![warn(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,

@@ -2,7 +2,8 @@
 /// (`NumericDate` of [RFC 7519 section 2](https://www.rfc-editor.org/rfc/rfc7519#section-2)).
 ///
 /// The crate never reads a clock: the time is an argument. A moment that is not
-/// after 1970-01-01 is taken for a clock that was never set, and refuses every token.
+/// after 1970-01-01 is taken for a clock that was never set, and refuses every token: pass it until the clock has been
+/// set since boot, since a clock that restarts at some later date makes expired tokens look fresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct UnixTime(i64);

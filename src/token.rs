@@ -59,10 +59,11 @@ impl<'t> Token<'t> {
             .ok_or(Error::Malformed(Part::Token))
     }
 
-    /// The bytes of buffer that [`verify`](Self::verify) needs: the longer of header and payload, decoded.
+    /// The bytes of buffer that [`verify`](Self::verify) needs: the longer of header and payload, decoded; less than three
+    /// quarters of the token's length.
     ///
-    /// Three quarters of the token's length always suffice. Only where a string that the typed token returns holds an
-    /// escaped character (`CORP\\alice`) is more needed, for its unescaped copy; then twice this length suffices.
+    /// If a string that the typed token returns holds a character that JSON must escape (a subject `CORP\alice`), its plain
+    /// copy goes behind the payload; twice this length always suffices.
     pub fn buffer_len(&self) -> usize {
         base64url::decoded_len(self.header).max(base64url::decoded_len(self.payload))
     }
@@ -103,7 +104,7 @@ impl<'t> Token<'t> {
     ///
     /// Every issuer that has a fitting key is tried, since key ids of different issuers may collide; the keys of one
     /// can never serve the other, since `iss` must be the name of the issuer whose key verified. At most one signature
-    /// is verified for each issuer. If none fits, the error is that of the issuer that came furthest.
+    /// is verified for each issuer. If none fits, the error is that of the issuer that got furthest.
     ///
     /// # Errors
     ///
