@@ -18,7 +18,7 @@ use crate::{Claim, Claims, Error, UnixTime, Verified};
 pub struct AccessTokenPolicy<'a> {
     rules: Rules<'a>,
     profile: Profile,
-    required_scope: &'a str,
+    required_scope: Option<&'a str>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +33,7 @@ impl<'a> AccessTokenPolicy<'a> {
     ///
     /// An empty `audience` refuses every token ([`Error::Unconfigured`]).
     pub const fn new(audience: &'a str) -> Self {
-        Self { rules: Rules::new(audience), profile: Profile::Rfc9068, required_scope: "" }
+        Self { rules: Rules::new(audience), profile: Profile::Rfc9068, required_scope: None }
     }
 
     /// For issuers older than RFC 9068, whose access tokens are marked `JWT` or not at all: `typ` may be absent, `JWT` or
@@ -63,9 +63,10 @@ impl<'a> AccessTokenPolicy<'a> {
         self
     }
 
-    /// A scope without which no token is accepted; several, separated by spaces, are all required.
+    /// The scope without which no token is accepted; several, separated by spaces, are all required. It replaces the one
+    /// given before, and without any scope in it refuses every token ([`Error::Unconfigured`]).
     pub const fn with_required_scope(mut self, scope: &'a str) -> Self {
-        self.required_scope = scope;
+        self.required_scope = Some(scope);
         self
     }
 
@@ -87,15 +88,22 @@ impl<'b> Verified<'b> {
     /// # Errors
     ///
     /// In this order:
+    /// - [`Error::Unconfigured`]: the policy's audience or required scope is empty.
     /// - [`Error::WrongType`]: `typ` is not that of an access token.
     /// - [`Error::Missing`] or [`Error::Invalid`]: a required claim is absent, or a registered one is of the wrong type.
-    /// - [`Error::Mismatch`]: `aud` lacks the policy's audience; [`Error::Unconfigured`] if the policy has none.
-    /// - [`Error::ClockNotSet`], [`Error::Expired`], [`Error::NotYetValid`], [`Error::LifetimeTooLong`],
-    ///   [`Error::TooOld`]: it is not the token's time.
+    /// - [`Error::Mismatch`]: `aud` lacks the policy's audience.
+    /// - [`Error::ClockNotSet`], [`Error::Expired`], [`Error::NotYetValid`]: it is not the token's time.
+    /// - [`Error::Missing`], [`Error::Invalid`], [`Error::NotYetValid`], [`Error::LifetimeTooLong`], [`Error::TooOld`]: a
+    ///   limit on lifetime or age is set, and `iat` is absent, later than `exp`, still to come, or too long ago.
     /// - [`Error::InsufficientScope`]: a required scope is not granted.
     /// - [`Error::BufferTooSmall`]: see [`Token::buffer_len`](crate::Token::buffer_len).
     pub fn into_access_token(self, policy: &AccessTokenPolicy<'_>, now: UnixTime) -> Result<AccessToken<'b>, Error> {
         let Self { payload, mut spare, media_type } = self;
+
+        policy.rules.check_configured()?;
+        if policy.required_scope.is_some_and(|scope| scopes_in(scope).next().is_none()) {
+            return Err(Error::Unconfigured(Claim::Scope));
+        }
 
         // Section 4: "The resource server MUST verify that the 'typ' header value is 'at+jwt' or 'application/at+jwt'".
         if !policy.accepts_type(media_type.as_ref()) {
@@ -123,7 +131,7 @@ impl<'b> Verified<'b> {
             scope: scope.map(|scope| scope.place(&mut spare)).transpose()?.unwrap_or_default(),
         };
         // Section 4, at its end: the scope, as far as the policy knows it.
-        if !scopes_in(policy.required_scope).all(|scope| token.has_scope(scope)) {
+        if !scopes_in(policy.required_scope.unwrap_or_default()).all(|scope| token.has_scope(scope)) {
             return Err(Error::InsufficientScope);
         }
         Ok(token)
@@ -139,6 +147,18 @@ impl<'b> Verified<'b> {
 /// # fn f(claims: Claims<'static>) {
 /// let forged = AccessToken { claims, client_id: None, scope: "pump:write" };
 /// # }
+/// ```
+///
+/// While it lives, its buffer cannot be used for another:
+///
+/// ```compile_fail,E0499
+/// # use embedded_jwt::{AccessTokenPolicy, Error, Issuer, Token, UnixTime};
+/// # fn f(one: Token<'_>, two: Token<'_>, issuer: &Issuer<'_>, policy: &AccessTokenPolicy<'_>, now: UnixTime) -> Result<(), Error> {
+/// let mut buf = [0; 1024];
+/// let first = one.verify(issuer, &mut buf)?.into_access_token(policy, now)?;
+/// let second = two.verify(issuer, &mut buf)?.into_access_token(policy, now)?;
+/// first.has_scope("pump:write");
+/// # Ok(()) }
 /// ```
 #[derive(Clone, Copy)]
 pub struct AccessToken<'b> {

@@ -9,6 +9,7 @@ pub use eddsa::EdDsa;
 pub use es256::Es256;
 
 pub(crate) use eddsa::is_acceptable_point;
+pub(crate) use es256::is_coordinate;
 
 use crate::json::JsonStr;
 use crate::{Error, Key};

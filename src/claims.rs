@@ -81,7 +81,7 @@ impl<'b> Claims<'b> {
     /// Borrowed `&str`, numbers, `bool`, `Option`, enums, tuples, nested structs and the collections of `heapless` (with
     /// its feature `serde`) work. A `&str` can borrow only what is not escaped in the token (a quotation mark, a backslash, a control
     /// character); `heapless::String` takes those too, in strings of up to 256 bytes. What has to look ahead or to
-    /// allocate (`#[serde(flatten)]`, untagged and internally tagged enums) does not work.
+    /// allocate (`#[serde(flatten)]`, untagged and internally tagged enums) does not work, and map keys are strings.
     ///
     /// # Errors
     ///
@@ -217,10 +217,11 @@ impl<'a> Rules<'a> {
         self
     }
 
+    pub(crate) fn check_configured(&self) -> Result<(), Error> {
+        if self.audience.is_empty() { Err(Error::Unconfigured(Claim::Audience)) } else { Ok(()) }
+    }
+
     fn check_audience(&self, audience: Strings<'_>) -> Result<(), Error> {
-        if self.audience.is_empty() {
-            return Err(Error::Unconfigured(Claim::Audience));
-        }
         if audience.contains(self.audience) { Ok(()) } else { Err(Error::Mismatch(Claim::Audience)) }
     }
 
@@ -244,7 +245,7 @@ impl<'a> Rules<'a> {
             return Ok(());
         }
         let iat = required(claims.iat, Claim::IssuedAt)?;
-        if claims.exp.floor < iat.floor {
+        if claims.exp.floor < iat.ceil {
             return Err(Error::Invalid(Claim::IssuedAt));
         }
         if iat.ceil > latest {

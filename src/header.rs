@@ -8,6 +8,7 @@ pub(crate) struct Header<'b> {
     pub(crate) kid: Option<JsonStr<'b>>,
     pub(crate) typ: Option<JsonStr<'b>>,
     has_crit: bool,
+    is_unencoded: bool,
 }
 
 impl<'b> Header<'b> {
@@ -16,13 +17,14 @@ impl<'b> Header<'b> {
     /// [`Error::Malformed`] if it is not an object, or has no `alg`, or `alg`, `kid` or `typ` is not a string.
     pub(crate) fn parse(json: Value<'b>) -> Result<Self, Error> {
         let malformed = Error::Malformed(Part::Header);
-        let [alg, kid, typ, crit] = json.pick(["alg", "kid", "typ", "crit"]).ok_or(malformed)?;
+        let [alg, kid, typ, crit, b64] = json.pick(["alg", "kid", "typ", "crit", "b64"]).ok_or(malformed)?;
         let string = |value: Value<'b>| value.string().ok_or(malformed);
         Ok(Self {
             alg: alg.map(string).transpose()?.ok_or(malformed)?,
             kid: kid.map(string).transpose()?,
             typ: typ.map(string).transpose()?,
             has_crit: crit.is_some(),
+            is_unencoded: b64.is_some_and(|b64| b64.text() != "true"),
         })
     }
 
@@ -30,10 +32,15 @@ impl<'b> Header<'b> {
     ///
     /// - [`Error::CriticalHeader`]: there is a `crit`, whatever it holds: well-formed, it names an extension, and none
     ///   is understood ([section 4.1.11](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.11)).
+    /// - [`Error::Malformed`]: there is a `b64` other than `true`, which no JWT may have
+    ///   ([RFC 7797 section 7](https://www.rfc-editor.org/rfc/rfc7797#section-7)).
     /// - [`Error::TooLarge`]: the `kid` is longer than that of any key.
     pub(crate) fn check(&self) -> Result<(), Error> {
         if self.has_crit {
             return Err(Error::CriticalHeader);
+        }
+        if self.is_unencoded {
+            return Err(Error::Malformed(Part::Header));
         }
         match self.kid {
             Some(kid) if kid.bytes().nth(MAX_KEY_ID_LEN).is_some() => Err(Error::TooLarge(Part::KeyId)),

@@ -57,7 +57,7 @@ impl Key {
 
     /// Gives the key a `kid` of at most [`MAX_KEY_ID_LEN`] bytes; a longer one does not compile.
     ///
-    /// ```compile_fail
+    /// ```compile_fail,E0080
     /// # use embedded_jwt::Key;
     /// let key = Key::ed25519(&[3; 32]).with_id(&[b'k'; 97]);
     /// ```
@@ -127,7 +127,7 @@ impl fmt::Debug for Key {
     }
 }
 
-/// Longest `kid`, in bytes: an RFC 9278 thumbprint URI (91 bytes) fits. A key with a longer one is skipped in a key
+/// Longest `kid`, in bytes: an RFC 9278 thumbprint URI with SHA-256 (88 bytes) fits. A key with a longer one is skipped in a key
 /// set, and a token with a longer one is refused.
 pub const MAX_KEY_ID_LEN: usize = 96;
 

@@ -3,7 +3,7 @@ use core::ops::Deref;
 
 use heapless::Vec;
 
-use crate::algorithm::{Algorithm, is_acceptable_point};
+use crate::algorithm::{Algorithm, is_acceptable_point, is_coordinate};
 use crate::json::{self, Value};
 use crate::{Error, Key, Part, base64url};
 
@@ -12,7 +12,7 @@ use crate::{Error, Key, Part, base64url};
 ///
 /// A key that cannot verify an ES256 or EdDSA signature is skipped and [counted](Self::skipped), never an error for
 /// the set: another `kty` or `crv`, a `use` other than `sig`, `key_ops` without `verify`, a contradicting `alg`,
-/// members that are missing, of the wrong type or the wrong length, a `kid` longer than
+/// members that are missing, of the wrong type, the wrong length or out of range, a `kid` longer than
 /// [`MAX_KEY_ID_LEN`](crate::MAX_KEY_ID_LEN), an Ed25519 point of small order, and a private `d`, since a private key
 /// that was published is compromised.
 ///
@@ -78,7 +78,10 @@ impl<const N: usize> KeySet<N> {
         }
         self.skipped = entries()?.count().saturating_sub(usable);
         self.keys.clear();
-        entries()?.filter_map(usable_key).try_for_each(|key| self.keys.push(key)).map_err(|_| Error::TooManyKeys)
+        for key in entries()?.filter_map(usable_key) {
+            self.keys.push(key).map_err(|_| Error::TooManyKeys)?;
+        }
+        Ok(())
     }
 
     /// How many entries of the JWK Set cannot be used.
@@ -104,8 +107,11 @@ fn usable_key(jwk: Value<'_>) -> Option<Key> {
     }
 
     let key = match (text(kty)?, text(crv)?) {
-        ("EC", "P-256") => Key::es256(&coordinate(x)?, &coordinate(y)?),
-        ("OKP", "Ed25519") => Key::ed25519(&coordinate(x).filter(|point| is_acceptable_point(point))?),
+        ("EC", "P-256") => {
+            let coordinate = |value| bytes(value).filter(|number| is_coordinate(number));
+            Key::es256(&coordinate(x)?, &coordinate(y)?)
+        }
+        ("OKP", "Ed25519") => Key::ed25519(&bytes(x).filter(|point| is_acceptable_point(point))?),
         _ => return None,
     };
     if let Some(alg) = alg {
@@ -130,7 +136,7 @@ fn text<'b>(value: Option<Value<'b>>) -> Option<&'b str> {
 
 /// Exactly 32 bytes, leading zeros included
 /// ([RFC 7518 section 6.2.1.2](https://www.rfc-editor.org/rfc/rfc7518#section-6.2.1.2)).
-fn coordinate(value: Option<Value<'_>>) -> Option<[u8; 32]> {
+fn bytes(value: Option<Value<'_>>) -> Option<[u8; 32]> {
     base64url::decode_array(text(value)?.as_bytes())
 }
 

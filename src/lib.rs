@@ -1,17 +1,18 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
-#![warn(
+#![deny(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
-    clippy::unwrap_used,
-    clippy::missing_errors_doc,
-    missing_docs,
-    unreachable_pub
+    clippy::string_slice,
+    clippy::todo,
+    clippy::unreachable,
+    clippy::unwrap_used
 )]
+#![warn(clippy::missing_errors_doc, missing_docs, unreachable_pub)]
 // Tests stop at the first surprise, and panicking is how they say so.
 #![cfg_attr(
     test,

@@ -1,3 +1,4 @@
+use core::cell::Cell;
 use core::fmt;
 
 use heapless::Vec;
@@ -18,6 +19,14 @@ use crate::{Claim, Error, Issuer, Part, Verified, base64url};
 /// let token = Token::parse("e30.e30.AA").unwrap();
 /// token.subject();
 /// ```
+///
+/// and it cannot be judged before:
+///
+/// ```compile_fail,E0599
+/// # use embedded_jwt::{AccessTokenPolicy, Token, UnixTime};
+/// let token = Token::parse("e30.e30.AA").unwrap();
+/// token.into_access_token(&AccessTokenPolicy::new("urn:device"), UnixTime::from_secs(1));
+/// ```
 #[derive(Clone, Copy)]
 pub struct Token<'t> {
     header: &'t [u8],
@@ -31,7 +40,7 @@ impl<'t> Token<'t> {
     ///
     /// # Errors
     ///
-    /// - [`Error::TooLarge`]: longer than [`MAX_TOKEN_LEN`].
+    /// - [`Error::TooLarge`]: longer than [`MAX_TOKEN_LEN`], or the header is longer than [`MAX_HEADER_LEN`].
     /// - [`Error::Malformed`]: not three segments, or header or payload is empty. A token with five segments is
     ///   encrypted (JWE), which this crate does not support.
     pub fn parse<T: AsRef<[u8]> + ?Sized>(text: &'t T) -> Result<Self, Error> {
@@ -54,9 +63,14 @@ impl<'t> Token<'t> {
                 signing_input: text.get(..second)?,
             })
         };
-        segments()
-            .filter(|token| !token.header.is_empty() && !token.payload.is_empty())
-            .ok_or(Error::Malformed(Part::Token))
+        let token = segments().ok_or(Error::Malformed(Part::Token))?;
+        if token.header.is_empty() || token.payload.is_empty() {
+            return Err(Error::Malformed(Part::Token));
+        }
+        if base64url::decoded_len(token.header) > MAX_HEADER_LEN {
+            return Err(Error::TooLarge(Part::Header));
+        }
+        Ok(token)
     }
 
     /// The bytes of buffer that [`verify`](Self::verify) needs: the longer of header and payload, decoded; less than three
@@ -73,8 +87,8 @@ impl<'t> Token<'t> {
     /// # Errors
     ///
     /// - [`Error::BufferTooSmall`]: the decoded header does not fit `buf`.
-    /// - [`Error::TooLarge`], [`Error::Malformed`], [`Error::DuplicateName`], [`Error::TooDeep`],
-    ///   [`Error::TooManyMembers`]: the header cannot be read.
+    /// - [`Error::Malformed`], [`Error::DuplicateName`], [`Error::TooDeep`], [`Error::TooManyMembers`]: the header cannot
+    ///   be read.
     pub fn unverified_header<'b>(&self, buf: &'b mut [u8]) -> Result<UnverifiedHeader<'b>, Error> {
         let (header, spare) = self.header(buf)?;
         UnverifiedHeader::new(header, spare)
@@ -138,31 +152,32 @@ impl<'t> Token<'t> {
         let media_type = header.typ.map(MediaType::new).transpose()?;
 
         let signature = self.signature()?;
-        let holds = |candidate: &Candidate<'_>| candidate.verify(self.signing_input, &signature);
-        let mut untried = candidates.iter();
-        let signer = loop {
-            let candidate = untried.next().ok_or(refusal)?;
-            match holds(candidate) {
-                Ok(()) => break candidate,
-                Err(error) => refusal = refusal.or_further(error),
+        let refusal = Cell::new(refusal);
+        let holds = |candidate: &Candidate<'_>| match candidate.verify(self.signing_input, &signature) {
+            Ok(()) => true,
+            Err(error) => {
+                refusal.set(refusal.get().or_further(error));
+                false
             }
         };
+        let mut untried = candidates.iter();
+        let signer = untried.find(|candidate| holds(candidate)).ok_or_else(|| refusal.get())?;
 
         let (payload, spare) = self.payload(buf)?;
 
         let iss = payload.member("iss").ok_or(Error::Missing(Claim::Issuer))?;
         let iss = iss.string().ok_or(Error::Invalid(Claim::Issuer))?;
-        let is_issuer = iss == *signer.issuer || untried.any(|other| iss == *other.issuer && holds(other).is_ok());
-        if !is_issuer {
-            return Err(Error::Mismatch(Claim::Issuer));
+        if iss == signer.issuer || untried.any(|other| iss == other.issuer && holds(other)) {
+            return Ok(Verified { payload, spare, media_type });
         }
-        Ok(Verified { payload, spare, media_type })
+        match refusal.get() {
+            // The issuer may be one whose backend gave no answer.
+            Error::BackendUnavailable => Err(Error::BackendUnavailable),
+            _ => Err(Error::Mismatch(Claim::Issuer)),
+        }
     }
 
     fn header<'b>(&self, buf: &'b mut [u8]) -> Result<(Header<'b>, &'b mut [u8]), Error> {
-        if base64url::decoded_len(self.header) > MAX_HEADER_LEN {
-            return Err(Error::TooLarge(Part::Header));
-        }
         let len = base64url::decode(self.header, buf, Part::Header)?;
         let (json, spare) = json::canonicalize(buf, len, Part::Header)?;
         Ok((Header::parse(json)?, spare))

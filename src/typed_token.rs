@@ -54,6 +54,7 @@ impl<'b> Verified<'b> {
     /// As [`into_access_token`](Self::into_access_token), without those of `scope`.
     pub fn into_typed(self, policy: &TypedPolicy<'_>, now: UnixTime) -> Result<TypedToken<'b>, Error> {
         let Self { payload, mut spare, media_type } = self;
+        policy.rules.check_configured()?;
         let typ = media_type.filter(|typ| !typ.is("") && !typ.is("JWT")).ok_or(Error::WrongType)?;
         if !typ.is(policy.typ) {
             return Err(Error::WrongType);

@@ -23,6 +23,16 @@ use crate::media_type::MediaType;
 ///     token.verify(issuer, &mut buf)
 /// }
 /// ```
+///
+/// It is judged once:
+///
+/// ```compile_fail,E0382
+/// # use embedded_jwt::{AccessTokenPolicy, Error, TypedPolicy, UnixTime, Verified};
+/// # fn f(verified: Verified<'_>, policy: &AccessTokenPolicy<'_>, other: &TypedPolicy<'_>, now: UnixTime) {
+/// let token = verified.into_access_token(policy, now);
+/// let other = verified.into_typed(other, now);
+/// # }
+/// ```
 #[must_use = "the claims have not been judged yet"]
 pub struct Verified<'b> {
     pub(crate) payload: Value<'b>,

@@ -225,6 +225,7 @@ fn an_empty_audience_is_no_policy() {
     let claims = claims_with("aud", json!([AUDIENCE, ""]));
     assert_eq!(judge(&claims, &AccessTokenPolicy::new("")), Err(Error::Unconfigured(Claim::Audience)));
     assert_eq!(judge(&claims, &AccessTokenPolicy::untyped("")), Err(Error::Unconfigured(Claim::Audience)));
+    assert_eq!(judge_typ(json!("JWT"), &AccessTokenPolicy::new("")), Err(Error::Unconfigured(Claim::Audience)));
 }
 
 #[test]
@@ -340,8 +341,14 @@ fn requires_every_scope_of_the_policy() {
     for scope in ["pump", "pump:admin", "pump:read pump:admin"] {
         assert_eq!(judge(&claims(), &POLICY.with_required_scope(scope)), Err(Error::InsufficientScope), "{scope}");
     }
-    let claims = claims_with("scope", Value::Null);
-    assert_eq!(judge(&claims, &POLICY.with_required_scope("pump:read")), Err(Error::InsufficientScope));
+    let none = claims_with("scope", Value::Null);
+    assert_eq!(judge(&none, &POLICY.with_required_scope("pump:read")), Err(Error::InsufficientScope));
+    for empty in ["", " ", "   "] {
+        let policy = POLICY.with_required_scope(empty);
+        assert_eq!(judge(&claims(), &policy), Err(Error::Unconfigured(Claim::Scope)), "{empty:?}");
+    }
+    let replaced = POLICY.with_required_scope("pump:admin").with_required_scope("pump:read");
+    assert_eq!(judge(&claims(), &replaced), Ok(()));
 }
 
 #[test]

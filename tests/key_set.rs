@@ -113,6 +113,8 @@ fn skips_what_may_not_verify() {
     assert!(!taken(without(es256_jwk(), "y")));
     assert!(!taken(with(es256_jwk(), "y", json!("AAAA"))));
     assert!(!taken(with(eddsa_jwk(), "x", json!("A".repeat(43)))), "small order");
+    let ones = format!("{}8", "_".repeat(42));
+    assert!(!taken(with(es256_jwk(), "x", json!(ones))) && !taken(with(es256_jwk(), "y", json!(ones))), "beyond p");
     for other in [json!(null), json!(1), json!("key"), json!([]), json!({})] {
         assert!(!taken(other.clone()), "{other}");
     }

@@ -113,7 +113,8 @@ fn a_header_is_at_most_512_bytes() {
         header.replace("\"x\":\"\"", &format!("\"x\":\"{}\"", "x".repeat(len - header.len())))
     };
     assert_eq!(verify_header(Alg::EdDsa, header(MAX_HEADER_LEN)), Ok(()));
-    assert_eq!(verify_header(Alg::EdDsa, header(MAX_HEADER_LEN + 1)), Err(Error::TooLarge(Part::Header)));
+    let too_long = Alg::EdDsa.mint(header(MAX_HEADER_LEN + 1), "{}");
+    assert_eq!(Token::parse(&too_long).err(), Some(Error::TooLarge(Part::Header)), "whatever the buffer");
 }
 
 #[test]
@@ -158,9 +159,17 @@ fn other_header_members_are_ignored() {
         ("x5u", json!(1)),
         ("x5c", json!([])),
         ("cty", json!("JWT")),
-        ("b64", json!(false)),
+        ("b64", json!(true)),
     ] {
         assert_eq!(verify_header(Alg::EdDsa, header_with(Alg::EdDsa, name, value)), Ok(()), "{name}");
+    }
+}
+
+#[test]
+fn a_payload_is_always_encoded() {
+    for b64 in [json!(false), json!(null), json!("true"), json!(1)] {
+        let refused = verify_header(Alg::EdDsa, header_with(Alg::EdDsa, "b64", b64.clone()));
+        assert_eq!(refused, Err(Error::Malformed(Part::Header)), "{b64}");
     }
 }
 
@@ -371,6 +380,18 @@ fn a_backend_without_an_answer_is_no_forgery() {
     assert_eq!(verify_any(&[&offline, &issuer(&keys)]), Ok(()));
     assert_eq!(verify_any(&[&offline, &other]), Err(Error::BackendUnavailable));
     assert_eq!(verify_any(&[&other, &offline]), Err(Error::BackendUnavailable));
+    // Nor does the key of another issuer that happens to fit.
+    let tenant = Issuer::new("urn:tenant", &keys, BOTH);
+    assert_eq!(verify_any(&[&offline, &tenant]), Err(Error::BackendUnavailable));
+    assert_eq!(verify_any(&[&tenant, &offline]), Err(Error::BackendUnavailable));
+    assert_eq!(verify_any(&[&tenant, &other]), Err(Error::Mismatch(Claim::Issuer)));
+}
+
+#[test]
+fn a_backend_refuses_a_key_of_another_algorithm() {
+    let [es256, eddsa] = keys();
+    assert_eq!(Es256.verify(&eddsa, b"", &[1; 64]), Err(BackendError::InvalidKey));
+    assert_eq!(EdDsa.verify(&es256, b"", &[1; 64]), Err(BackendError::InvalidKey));
 }
 
 #[test]

@@ -4,6 +4,12 @@ pub(super) fn is_scalar(number: &[u8]) -> bool {
     number.iter().any(|byte| *byte != 0) && *number < ORDER[..]
 }
 
+/// Whether a big-endian coordinate is below p ([SP 800-56A](https://doi.org/10.6028/NIST.SP.800-56Ar3) section
+/// 5.6.2.3.3). Whether the point is on the curve is the backend's to say.
+pub(crate) fn is_coordinate(number: &[u8]) -> bool {
+    *number < FIELD_PRIME[..]
+}
+
 /// ES256 in software: ECDSA on P-256 with SHA-256, by the crate `p256`.
 ///
 /// A signature with `s` > n/2 is accepted, as JOSE has it: one token has two valid signatures, so that its text
@@ -22,9 +28,10 @@ impl super::SignatureAlgorithm for Es256 {
         use p256::ecdsa::signature::Verifier;
         use p256::ecdsa::{Signature, VerifyingKey};
 
+        let coordinates = <[u8; 64]>::try_from(key.public_key()).map_err(|_| super::BackendError::InvalidKey)?;
         let mut point = [UNCOMPRESSED; 65];
-        let (_, coordinates) = point.split_at_mut(1);
-        coordinates.copy_from_slice(key.public_key());
+        let (_, rest) = point.split_at_mut(1);
+        rest.copy_from_slice(&coordinates);
         let key = VerifyingKey::from_sec1_bytes(&point).map_err(|_| super::BackendError::InvalidKey)?;
         Signature::from_bytes(&(*signature).into())
             .and_then(|signature| key.verify(message, &signature))
@@ -36,9 +43,30 @@ impl super::SignatureAlgorithm for Es256 {
 #[cfg(feature = "es256")]
 const UNCOMPRESSED: u8 = 4;
 
-/// Order n of P-256's base point, big-endian
+/// p = 2^256 - 2^224 + 2^192 + 2^96 - 1, big-endian
 /// ([SP 800-186](https://doi.org/10.6028/NIST.SP.800-186) section 3.2.1.3).
+const FIELD_PRIME: [u8; 32] = [
+    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+    0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+];
+
+/// Order n of P-256's base point, big-endian
+/// (the same section).
 const ORDER: [u8; 32] = [
     0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa,
     0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_coordinate_is_below_p() {
+        let mut number = FIELD_PRIME;
+        assert!(!is_coordinate(&number));
+        number[31] -= 1;
+        assert!(is_coordinate(&number) && is_coordinate(&[0; 32]));
+        assert!(!is_coordinate(&[0xff; 32]));
+    }
+}

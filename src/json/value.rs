@@ -1,4 +1,4 @@
-use core::fmt;
+use core::fmt::{self, Write};
 
 use crate::Error;
 
@@ -97,7 +97,7 @@ fn next_value<'b>(rest: &mut &'b str) -> Option<Value<'b>> {
 /// ```
 /// # use embedded_jwt::JsonStr;
 /// fn is_admin(role: JsonStr<'_>) -> bool {
-///     role == *"CORP\\admin"
+///     role == "CORP\\admin"
 /// }
 /// ```
 #[derive(Clone, Copy)]
@@ -159,6 +159,12 @@ impl PartialEq<str> for JsonStr<'_> {
     }
 }
 
+impl PartialEq<&str> for JsonStr<'_> {
+    fn eq(&self, other: &&str) -> bool {
+        *self == **other
+    }
+}
+
 impl fmt::Display for JsonStr<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut raw = self.0;
@@ -168,7 +174,7 @@ impl fmt::Display for JsonStr<'_> {
             let len = if escape.starts_with('u') { 5 } else { 1 };
             let (_, rest) = escape.split_at_checked(len).ok_or(fmt::Error)?;
             let text = raw.get(plain.len()..raw.len().wrapping_sub(rest.len())).ok_or(fmt::Error)?;
-            JsonStr(text).bytes().try_for_each(|byte| fmt::Write::write_char(f, char::from(byte)))?;
+            JsonStr(text).bytes().try_for_each(|byte| f.write_char(char::from(byte)))?;
             raw = rest;
         }
         f.write_str(raw)
@@ -178,7 +184,60 @@ impl fmt::Display for JsonStr<'_> {
 impl fmt::Debug for JsonStr<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("\"")?;
-        f.write_str(self.0)?;
+        for character in self.0.chars() {
+            match character {
+                // As they stand in JSON, already escaped.
+                '"' | '\\' => f.write_char(character)?,
+                _ => character.escape_debug().try_for_each(|escaped| f.write_char(escaped))?,
+            }
+        }
         f.write_str("\"")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RAW: &str = r#"a\"\\\b\f\n\r\t\u0000\u001fé"#;
+    const PLAIN: &str = "a\"\\\u{8}\u{c}\n\r\t\0\u{1f}é";
+
+    #[test]
+    fn a_string_is_compared_and_printed_unescaped() {
+        let string = JsonStr(RAW);
+        assert_eq!(string.to_string(), PLAIN);
+        assert!(string == PLAIN && string == *PLAIN && string != RAW);
+        assert!(string != "a" && JsonStr("a") != "ab" && JsonStr("ab") != "a");
+        assert_eq!((string.as_str(), JsonStr("é").as_str()), (None, Some("é")));
+    }
+
+    #[test]
+    fn debug_shows_no_control_character() {
+        assert_eq!(format!("{:?}", JsonStr("a\\n\u{7f}\u{9b}\u{202e}é")), r#""a\n\u{7f}\u{9b}\u{202e}é""#);
+    }
+
+    #[test]
+    fn a_string_is_placed_where_it_must_be() {
+        let mut buf = [0; 16];
+        let mut spare = &mut buf[..];
+        assert_eq!(JsonStr("plain").place(&mut spare), Ok("plain"));
+        assert_eq!(spare.len(), 16);
+        assert_eq!(JsonStr(RAW).place(&mut spare), Ok(PLAIN));
+        assert_eq!(spare.len(), 16 - PLAIN.len());
+        assert_eq!(JsonStr(RAW).place(&mut spare), Err(Error::BufferTooSmall));
+    }
+
+    #[test]
+    fn a_value_is_found_among_others() {
+        let object = Value(r#"{"a":"}\",:\\","b":[1,{"c":2},"]"],"c":{},"d":-1.5e3,"e":[]}"#);
+        let texts = object.pick(["e", "d", "c", "b", "a", "f"]).unwrap().map(|value| value.map(Value::text));
+        let expected = ["[]", "-1.5e3", "{}", r#"[1,{"c":2},"]"]"#, r#""}\",:\\""#].map(Some);
+        assert_eq!(texts[..5], expected);
+        assert_eq!(texts[5], None);
+        let elements: Vec<_> = object.member("b").unwrap().elements().unwrap().map(Value::text).collect();
+        assert_eq!(elements, ["1", r#"{"c":2}"#, "\"]\""]);
+        assert!(object.elements().is_none() && object.string().is_none() && object.number().is_none());
+        assert!(object.member("e").unwrap().elements().unwrap().next().is_none());
+        assert!(Value("[]").pick(["a"]).is_none() && Value("[]").member("a").is_none());
     }
 }

@@ -141,6 +141,48 @@ fn a_key_that_is_no_string_is_an_error() {
     refuses::<heapless::LinearMap<(), u8, 2>>(r#"{"1":1}"#);
 }
 
+/// What is wrong at the top is wrong behind every kind of wrapper.
+#[test]
+fn every_wrapper_is_strict() {
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Number(f64);
+    #[derive(Debug, Deserialize, PartialEq, Eq)]
+    struct NumberKey(u8);
+    #[derive(Debug, Deserialize, PartialEq)]
+    enum Wrapped<'b> {
+        One(f64),
+        Two(u8, f64),
+        Named {
+            ratio: f32,
+        },
+        #[serde(borrow)]
+        Text(&'b str),
+        NamedText {
+            text: &'b str,
+        },
+    }
+    refuses::<Option<f64>>("1e400");
+    refuses::<Option<&str>>(r#""a\\b""#);
+    refuses::<Number>("null");
+    refuses::<(u8, f64)>("[1,null]");
+    refuses::<Wrapped>(r#"{"One":null}"#);
+    refuses::<Wrapped>(r#"{"Two":[1,1e400]}"#);
+    refuses::<Wrapped>(r#"{"Named":{"ratio":1e39}}"#);
+    refuses::<Wrapped>(r#"{"Text":"a\\b"}"#);
+    refuses::<Wrapped>(r#"{"NamedText":{"text":"a\\b"}}"#);
+    refuses::<heapless::LinearMap<NumberKey, u8, 2>>(r#"{"1":1}"#);
+    assert_eq!(read(r#"{"Two":[1,0.5]}"#), Ok(Wrapped::Two(1, 0.5)));
+    assert_eq!(read(r#"{"Named":{"ratio":0.5}}"#), Ok(Wrapped::Named { ratio: 0.5 }));
+    assert_eq!(read(r#"{"NamedText":{"text":"a"}}"#), Ok(Wrapped::NamedText { text: "a" }));
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    enum Odd {
+        #[serde(rename = "a\\b")]
+        Escaped,
+    }
+    assert_eq!(read(r#""a\\b""#), Ok(Odd::Escaped));
+}
+
 #[test]
 fn what_must_look_ahead_is_an_error() {
     #[derive(Debug, Deserialize, PartialEq)]

@@ -1,0 +1,39 @@
+//! What the README says of other files.
+#![cfg(all(feature = "es256", feature = "eddsa"))]
+
+const README: &str = include_str!("../README.md");
+
+#[test]
+fn the_example_access_token_is_the_code_of_the_readme() {
+    let (_, code) = README.split_once("```rust\n").unwrap();
+    let (code, _) = code.split_once("```").unwrap();
+    let example = include_str!("../examples/access_token.rs");
+    assert!(example.contains(code));
+    assert!(example.lines().count() < 80);
+}
+
+#[test]
+fn the_readme_names_the_rust_version_of_the_manifest() {
+    let manifest = include_str!("../Cargo.toml");
+    let (_, version) = manifest.split_once("\nrust-version = \"").unwrap();
+    let (version, _) = version.split_once('"').unwrap();
+    assert!(README.contains(&format!("Rust {version} or newer")), "{version}");
+}
+
+#[test]
+fn the_table_of_limits_is_right() {
+    use embedded_jwt::*;
+    let rows = [
+        format!("{} KiB of text | `MAX_TOKEN_LEN`", MAX_TOKEN_LEN / 1024),
+        format!("{MAX_HEADER_LEN} bytes | `MAX_HEADER_LEN`"),
+        format!("{MAX_DEPTH} | `MAX_DEPTH`"),
+        format!("{MAX_OPEN_MEMBERS} | `MAX_OPEN_MEMBERS`"),
+        format!("{MAX_KEY_ID_LEN} bytes | `MAX_KEY_ID_LEN`"),
+        format!("{MAX_TYPE_LEN} bytes | `MAX_TYPE_LEN`"),
+        format!("{} KiB of text | `MAX_KEY_SET_LEN`", MAX_KEY_SET_LEN / 1024),
+        format!("{MAX_ISSUERS} | `MAX_ISSUERS`"),
+    ];
+    for row in rows {
+        assert!(README.contains(&row), "{row}");
+    }
+}
