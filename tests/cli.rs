@@ -8,11 +8,11 @@ mod bundle;
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::{env, fs, thread};
 
 use common::*;
-use embedded_jwt::{AccessTokenPolicy, Error, KeySet, Token, UnixTime};
+use embedded_jwt::{AccessTokenPolicy, Claim, Error, KeySet, Part, Token, UnixTime};
 use serde_json::{Value, json};
 
 #[test]
@@ -40,10 +40,14 @@ fn demo_accepts_two_tokens_and_refuses_the_forged_one() {
     assert!(demo.stdout.contains("clock is set to 2026-01-15 12:00:00 UTC for this demo"));
     assert_eq!(demo.stdout.lines().filter(|line| *line == "ACCEPTED").count(), 2);
     assert_eq!(demo.stdout.lines().filter(|line| *line == "REFUSED").count(), 1);
-    assert!(demo.stdout.contains("the signature does not hold [InvalidSignature]"));
+    assert!(demo.stdout.contains("the signature does not hold [InvalidSignature, code 0x0e00]"));
     assert!(demo.stdout.contains("2026-01-15 12:05:00 UTC, in 5 min"));
     assert!(demo.stdout.contains("2026-01-15 11:59:00 UTC, 1 min ago"));
     assert!(demo.stdout.contains("3 of 3 came out as they should"));
+    assert_eq!(demo.stdout.matches("\nchecks\n").count(), 2, "the second report is brief");
+    assert!(demo.stdout.contains("\n  checks  all 15 checks ok\n"));
+    assert!(demo.stdout.ends_with("\ncargo run --example verify -- --help\n"));
+    assert_fits("demo", &demo.stdout);
 }
 
 #[test]
@@ -79,31 +83,173 @@ fn refuses_with_status_1_and_says_what_to_do() {
     let header = |header: Value| Alg::Es256.mint(header.to_string(), claims().to_string());
     let rs256 = header(json!({"alg": "RS256", "kid": "es-test"}));
     let unknown = header(json!({"alg": "ES256", "typ": "at+jwt", "kid": "next"}));
-    let id_token = header(json!({"alg": "ES256", "typ": "JWT", "kid": "es-test"}));
-    let cases: [(&[&str], &str, &str, &str); 16] = [
-        (&[], "opaque", "Malformed(Token)", "an opaque token, perhaps"),
-        (&[], &"a".repeat(65_537), "TooLarge(Token)", "Make the provider put less into the token"),
-        (&["--buffer", "100"], &good, "BufferTooSmall", "Give the device a larger buffer: it has 100 bytes"),
-        (&[], &rs256, "UnsupportedAlgorithm", "Switch the provider to ES256 or EdDSA"),
-        (&[], &unknown, "UnknownKey", "known  \"es-test\" (ES256), \"ed-test\" (EdDSA)"),
-        (&[], &id_token, "WrongType", "--profile generic"),
-        (&[], bundle::FORGED_TOKEN, "InvalidSignature", "altered"),
-        (&[], &es256("iss", json!("https://other")), "Mismatch(Issuer)", "expected  \"https://idp.example.com\""),
-        (&[], &es256("aud", json!("urn:other")), "Mismatch(Audience)", "token     \"urn:other\""),
-        (&[], &es256("sub", Value::Null), "Missing(Subject)", "Make the provider issue this claim"),
-        (&[], &es256("exp", json!("soon")), "Invalid(Expiration)", "Dates are numbers of seconds"),
-        (&[], &es256("exp", json!(NOW - 300)), "Expired", "(leeway 60 s)"),
-        (&["--now", "0"], &good, "ClockNotSet", "Set the clock"),
-        (&["--max-lifetime", "299"], &good, "LifetimeTooLong", "--max-lifetime"),
-        (&["--max-token-age", "59", "--leeway", "0"], &good, "TooOld", "--max-token-age"),
-        (&["--scope", "pump:read", "--scope", "pump:stop"], &good, "InsufficientScope", "pump:read pump:stop"),
+    let untyped = header(json!({"alg": "ES256", "typ": "JWT", "kid": "es-test"}));
+    let (iss, aud) = (es256("iss", json!("https://other")), es256("aud", json!("urn:other")));
+    let long_kid = header(json!({"alg": "ES256", "kid": "k".repeat(97)}));
+    let crit = header(json!({"alg": "ES256", "crit": ["b64"]}));
+    let cases: [(&[&str], &str, Error, &str); 24] = [
+        (&[], "opaque", Error::Malformed(Part::Token), "an opaque token, perhaps"),
+        (&[], "a.b.c.d.e", Error::Malformed(Part::Token), "an encrypted token (JWE)"),
+        (&[], "a..c", Error::Malformed(Part::Token), "A segment is empty"),
+        (&[], "", Error::Malformed(Part::Token), "The token is empty"),
+        (&[], "a.b.c", Error::Malformed(Part::Header), "report it to the"),
+        (&[], &"a".repeat(65_537), Error::TooLarge(Part::Token), "Make the provider put less into the token"),
+        (&[], &long_kid, Error::TooLarge(Part::KeyId), "a shorter kid"),
+        (&["--buffer", "100"], &good, Error::BufferTooSmall, "Give the device a larger buffer: it has 100 bytes"),
+        (&[], &crit, Error::CriticalHeader, "Switch the extension off"),
+        (&[], &rs256, Error::UnsupportedAlgorithm, "Switch the provider to ES256 or EdDSA"),
+        (&[], &unknown, Error::UnknownKey, "known  \"es-test\" (ES256), \"ed-test\" (EdDSA)"),
+        (&[], &untyped, Error::WrongType, "If this is an ID token: send the access token instead."),
+        (&[], bundle::FORGED_TOKEN, Error::InvalidSignature, "altered"),
+        (&[], &iss, Error::Mismatch(Claim::Issuer), "expected  \"https://idp.example.com\""),
+        (&[], &aud, Error::Mismatch(Claim::Audience), "token     \"urn:other\""),
+        (&[], &es256("client_id", json!(7)), Error::Invalid(Claim::ClientId), "Report it to the provider"),
+        (&[], &es256("exp", json!("soon")), Error::Invalid(Claim::Expiration), "Dates are numbers of seconds"),
+        (&[], &es256("exp", json!(NOW - 300)), Error::Expired, "(leeway 60 s)"),
+        (&[], &es256("nbf", json!(NOW + 300)), Error::NotYetValid, "Compare the clocks"),
+        (&["--now", "0"], &good, Error::ClockNotSet, "Set the clock"),
+        (&["--max-lifetime", "299"], &good, Error::LifetimeTooLong, "--max-lifetime"),
+        (&["--max-token-age", "59", "--leeway", "0"], &good, Error::TooOld, "--max-token-age"),
+        (&["--scope", "pump:read", "--scope", "pump:stop"], &good, Error::InsufficientScope, "pump:read pump:stop"),
+        (&["--max-token-age", "59"], &es256("iat", json!(NOW + 200)), Error::NotYetValid, "in 3 min 20 s"),
     ];
     for (options, token, error, advice) in cases {
-        let refused = verify(options, token);
-        assert_eq!(refused.status, 1, "{error}: {}{}", refused.stdout, refused.stderr);
-        assert!(refused.stdout.contains(&format!("[{error}]")), "{error}: {}", refused.stdout);
-        assert!(refused.stdout.contains(advice), "{error}: {}", refused.stdout);
-        assert_eq!(refused.stdout.matches("\n  failed ").count(), 1, "{error}: {}", refused.stdout);
+        let report = refused(options, token, error);
+        assert!(report.contains(advice), "{error:?}: {report}");
+        assert_fits(&format!("{error:?}"), &report);
+    }
+}
+
+#[test]
+fn a_report_names_the_code_of_the_error() {
+    let report = verify(&["--now", &(NOW + 360).to_string()], bundle::ES256_TOKEN).stdout;
+    assert!(report.contains("\nREFUSED\n  the token has expired [Expired, code 0x1500]\n"), "{report}");
+}
+
+#[test]
+fn what_was_left_on_a_token_is_named_before_all_else() {
+    let token = Alg::Es256.access_token(&claims());
+    let (header, rest) = token.split_once('.').unwrap();
+    let broken_line = format!("{header}.{}\n{}", &rest[..40], &rest[40..]);
+    for (text, found) in [
+        (format!("Bearer {token}"), "the scheme Bearer, white space."),
+        (format!("bEARER{token}"), "the scheme Bearer."),
+        (format!("Bearer \"{token}\""), "the scheme Bearer, a quote, white space."),
+        ("Bearer opaque".into(), "the scheme Bearer, white space."),
+        (format!("\"{token}\""), "a quote."),
+        (format!("{token}'"), "a quote."),
+        (format!("{token}\u{201d}"), "a quote."),
+        (format!(" {token}"), "white space."),
+        (format!("{token}\r\n\n"), "white space."),
+        (format!("{token}\u{a0}"), "white space."),
+        (broken_line, "white space."),
+    ] {
+        let report = verify(&[], &text).stdout;
+        let advice = "Pass only the token, without scheme, quotes and line ends.\n";
+        assert!(report.contains(&format!("The text has more than the token: {found}\n")), "{text:?}: {report}");
+        assert!(report.ends_with(advice) && !report.contains("provider"), "{text:?}: {report}");
+        assert_fits("more than a token", &report);
+    }
+    // Only where it is why the token was refused.
+    assert!(!verify(&["--buffer", "1"], &format!("Bearer {token}")).stdout.contains("Pass only"));
+}
+
+#[test]
+fn the_profile_generic_is_advised_only_where_it_helps() {
+    for (name, claim, helps) in [
+        ("iss", Claim::Issuer, false),
+        ("aud", Claim::Audience, false),
+        ("exp", Claim::Expiration, false),
+        ("sub", Claim::Subject, true),
+        ("client_id", Claim::ClientId, true),
+        ("iat", Claim::IssuedAt, true),
+        ("jti", Claim::JwtId, true),
+    ] {
+        let report = refused(&[], &Alg::Es256.access_token(&claims_with(name, Value::Null)), Error::Missing(claim));
+        assert!(report.contains("Make the provider issue this claim"), "{name}: {report}");
+        assert_eq!(report.contains("--profile generic"), helps, "{name}: {report}");
+        assert_fits(name, &report);
+    }
+
+    for header in [json!({"alg": "ES256"}), json!({"alg": "ES256", "typ": "JWT"})] {
+        let mint = |claims: Value| Alg::Es256.mint(header.to_string(), claims.to_string());
+        let report = refused(&[], &mint(claims()), Error::WrongType);
+        assert!(report.contains("--profile generic, with an\n  audience that is no client's id."), "{report}");
+        for name in ["nonce", "at_hash"] {
+            let report = refused(&[], &mint(claims_with(name, json!("n"))), Error::WrongType);
+            assert!(report.contains("it is an ID token.\n  Send the access token.\n"), "{report}");
+            assert!(!report.contains("generic"), "{report}");
+            assert_fits("an ID token", &report);
+        }
+    }
+    let logout = Alg::Es256.mint(r#"{"alg":"ES256","typ":"logout+jwt"}"#, claims().to_string());
+    let report = refused(&[], &logout, Error::WrongType);
+    assert!(report.contains("typ is \"logout+jwt\"") && !report.contains("generic"), "{report}");
+}
+
+#[test]
+fn an_empty_expectation_is_told_by_its_option() {
+    let jwks = jwks_file("unconfigured");
+    let now = NOW.to_string();
+    for (issuer, audience, advice) in
+        [("", AUDIENCE, "Name one with --issuer:"), (ISSUER, "", "Name one with --audience:")]
+    {
+        let expected = ["--issuer", issuer, "--audience", audience, "--now", &now];
+        let args = [&["--jwks", jwks.to_str().unwrap()], &expected[..], &[bundle::ES256_TOKEN]].concat();
+        let run = run(&args, b"");
+        assert_eq!(run.status, 1);
+        assert!(run.stdout.contains(advice), "{}", run.stdout);
+        // An empty expectation is refused before the token's claims are.
+        assert_eq!(["type", "claims"].map(|check| outcome(&run.stdout, check)), ["-", "-"], "{}", run.stdout);
+        assert_fits(advice, &run.stdout);
+    }
+}
+
+#[test]
+fn a_report_says_why_no_key_is_chosen() {
+    let other_alg = Alg::Es256.mint(r#"{"alg":"ES256","typ":"at+jwt","kid":"ed-test"}"#, claims().to_string());
+    let report = refused(&[], &other_alg, Error::UnknownKey);
+    assert!(report.contains("This kid is there, for EdDSA.\n"), "{report}");
+
+    let rsa_only = temporary_file("rsa-only", r#"{"keys":[{"kty":"RSA","kid":"es-test","n":"AQAB","e":"AQAB"}]}"#);
+    let expected = ["--issuer", ISSUER, "--audience", AUDIENCE];
+    let args = [&["--jwks", rsa_only.to_str().unwrap()], &expected[..], &[bundle::ES256_TOKEN]].concat();
+    let report = run(&args, b"").stdout;
+    assert!(report.contains("This issuer publishes no ES256 or EdDSA key"), "{report}");
+    assert!(!report.contains("This kid is there") && !report.contains("rotate"), "{report}");
+    assert_fits("no key", &report);
+}
+
+#[test]
+fn a_report_says_what_buffer_the_token_needs() {
+    let needed = Token::parse(bundle::ES256_TOKEN).unwrap().buffer_len();
+    let size = format!("  size    452 bytes; needs {needed} bytes of buffer (has 1024)\n");
+    assert!(verify(&["--buffer", "1024"], bundle::ES256_TOKEN).stdout.contains(&size));
+    assert!(verify(&[], "opaque").stdout.contains("  size    6 bytes\n"));
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_trouble() {
+    let jwks = jwks_file("closed");
+    let now = NOW.to_string();
+    let whole = ["--jwks", jwks.to_str().unwrap(), "--issuer", ISSUER, "--audience", AUDIENCE, "--now", &now, "-"];
+    let batch = line(1, bundle::ES256_TOKEN).to_string();
+    let cases: [(&[&str], &str, i32); 5] = [
+        (&whole, bundle::ES256_TOKEN, 0),
+        (&whole, bundle::FORGED_TOKEN, 1),
+        (&["--batch"], &batch, 0),
+        (&["--help"], "", 0),
+        (&[], "", 0),
+    ];
+    for (args, stdin, status) in cases {
+        let mut child = spawn(args);
+        drop(child.stdout.take());
+        let mut pipe = child.stdin.take().unwrap();
+        // Who asks for no input may be gone.
+        let _ = pipe.write_all(stdin.as_bytes());
+        drop(pipe);
+        let Output { status: got, stderr, .. } = child.wait_with_output().unwrap();
+        assert_eq!((got.code(), String::from_utf8(stderr).unwrap().as_str()), (Some(status), ""), "{args:?}");
     }
 }
 
@@ -126,10 +272,13 @@ fn a_report_marks_checks_up_to_the_failed_one() {
     for check in passed {
         assert_eq!(outcome(&report, check), "ok", "{check}");
     }
-    assert_eq!(outcome(&report, "audience"), "failed");
-    for check in ["expiration", "not before"] {
-        assert_eq!(outcome(&report, check), "not reached", "{check}");
+    assert_eq!(outcome(&report, "audience"), "FAIL");
+    for check in ["clock", "expiration", "not before"] {
+        assert_eq!(outcome(&report, check), "-", "{check}");
     }
+
+    let report = verify(&["--now", "0"], &Alg::Es256.access_token(&claims())).stdout;
+    assert_eq!(["audience", "clock", "expiration"].map(|check| outcome(&report, check)), ["ok", "FAIL", "-"]);
 }
 
 #[test]
@@ -154,7 +303,7 @@ fn no_report_calls_a_broken_rule_ok() {
                 let report = verify(options, &Alg::Es256.access_token(&claims)).stdout;
                 let outcomes = [outcome(&report, first_check), outcome(&report, second_check)];
                 assert!(!outcomes.contains(&"ok".into()), "{first} and {second}: {report}");
-                assert!(outcomes.contains(&"failed".into()), "{first} and {second}: {report}");
+                assert!(outcomes.contains(&"FAIL".into()), "{first} and {second}: {report}");
             }
         }
     }
@@ -162,12 +311,9 @@ fn no_report_calls_a_broken_rule_ok() {
     // Without `iat`, there is no lifetime, also where the profile does not ask for it.
     let token = Alg::Es256.access_token(&claims_with("iat", Value::Null));
     let report = verify(limits, &token).stdout;
-    assert_eq!(
-        ["claims", "required", "audience"].map(|check| outcome(&report, check)),
-        ["ok", "failed", "not reached"]
-    );
+    assert_eq!(["claims", "required", "audience"].map(|check| outcome(&report, check)), ["ok", "FAIL", "-"]);
     let report = verify(&[limits, &["--profile", "generic"]].concat(), &token).stdout;
-    assert_eq!(["not before", "lifetime", "age"].map(|check| outcome(&report, check)), ["ok", "failed", "not reached"]);
+    assert_eq!(["not before", "lifetime", "age"].map(|check| outcome(&report, check)), ["ok", "FAIL", "-"]);
 }
 
 #[test]
@@ -185,7 +331,7 @@ fn the_clock_is_that_of_the_system() {
     let bundled = ["--jwks", jwks.to_str().unwrap(), "--issuer", ISSUER, "--audience", AUDIENCE];
     let expired = run(&[&bundled[..], &[bundle::ES256_TOKEN]].concat(), b"");
     assert_eq!(expired.status, 1);
-    assert!(expired.stdout.contains("[Expired]"), "{}", expired.stdout);
+    assert!(expired.stdout.contains("[Expired, code 0x1500]"), "{}", expired.stdout);
 }
 
 #[test]
@@ -228,10 +374,10 @@ fn wrong_usage_has_status_2_and_a_hint() {
         (&[&whole[..], &["--buffer", "99999999999999"]].concat(), "--buffer takes 1048576 bytes at most"),
         (&[&whole[..], &["--scope", ""]].concat(), "--scope is empty"),
         (&[&whole[..], &["--profile", "other"]].concat(), "no profile \"other\""),
-        (&[&whole[..], &["--profile", "id"]].concat(), "not supported yet"),
-        (&[&whole[..], &["--nonce", "n"]].concat(), "not supported yet"),
-        (&[&whole[..], &["--max-age", "1"]].concat(), "not supported yet"),
-        (&[&whole[..], &["--access-token", "t"]].concat(), "not supported yet"),
+        (&[&whole[..], &["--profile", "id"]].concat(), "ID tokens are not judged yet"),
+        (&[&whole[..], &["--nonce", "n"]].concat(), "ID tokens are not judged yet"),
+        (&[&whole[..], &["--max-age", "1"]].concat(), "ID tokens are not judged yet"),
+        (&[&whole[..], &["--access-token", "t"]].concat(), "ID tokens are not judged yet"),
         (&[&whole[..], &["--verbose"]].concat(), "invalid option '--verbose'"),
         (&[&whole[..], &["--issuer"]].concat(), "missing argument"),
         (&["--batch", "--now", "1"], "--batch stands alone"),
@@ -247,7 +393,13 @@ fn wrong_usage_has_status_2_and_a_hint() {
 #[test]
 fn unreadable_input_has_status_2() {
     let broken = temporary_file("broken", "{\"keys\":[");
-    for (jwks, message) in [("/no/such/file", "/no/such/file"), (broken.to_str().unwrap(), "Malformed(KeySet)")] {
+    let single = temporary_file("single", r#"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#);
+    let cases = [
+        ("/no/such/file", "/no/such/file"),
+        (broken.to_str().unwrap(), "[Malformed(KeySet)]\n"),
+        (single.to_str().unwrap(), "[Malformed(KeySet)]; a set has the form {\"keys\":[...]}\n"),
+    ];
+    for (jwks, message) in cases {
         let run = run(&["--jwks", jwks, "--issuer", ISSUER, "--audience", AUDIENCE, "a.b.c"], b"");
         assert_eq!((run.status, run.stdout.as_str()), (2, ""));
         assert!(run.stderr.contains(message), "{}", run.stderr);
@@ -260,6 +412,13 @@ fn help_is_no_error() {
         let help = run(&[option], b"");
         assert_eq!((help.status, help.stderr.as_str()), (0, ""));
         assert!(help.stdout.contains("usage: verify") && help.stdout.contains("--max-token-age"));
+        assert!(help.stdout.contains("example: cargo run --example verify -- --jwks jwks.json"));
+        assert!(help.stdout.contains("id: ID tokens are not judged yet"));
+        let (_, batch) = help.stdout.split_once("A line of the batch").unwrap();
+        for field in line("", "").as_object().unwrap().keys() {
+            assert!(batch.contains(field), "{field}");
+        }
+        assert_fits("help", &help.stdout);
     }
 }
 
@@ -375,10 +534,26 @@ fn batch_names_error_and_class() {
     }
 }
 
-/// What a report says of a check: `ok`, `failed` or `not reached`.
+/// The report on a token that is refused, for this error and by one check.
+fn refused(options: &[&str], token: &str, error: Error) -> String {
+    let Run { status, stdout: report, stderr } = verify(options, token);
+    assert_eq!((status, stderr.as_str()), (1, ""), "{error:?}: {report}");
+    assert!(report.contains(&format!("[{error:?}, code {:#06x}]", error.code())), "{error:?}: {report}");
+    assert_eq!(report.matches("\n  FAIL ").count(), 1, "{error:?}: {report}");
+    report
+}
+
+/// A terminal has 80 columns. Claims and headers are as long as they are.
+fn assert_fits(what: &str, text: &str) {
+    for line in text.lines() {
+        assert!(line.chars().count() <= 80 || line.contains(&"k".repeat(97)), "{what}: {line}");
+    }
+}
+
+/// What a report says of a check: `ok`, `FAIL` or `-`.
 fn outcome(report: &str, check: &str) -> String {
-    let line = report.lines().find(|line| line.get(14..).is_some_and(|line| line.starts_with(check)));
-    line.and_then(|line| line.get(2..13)).unwrap_or_else(|| panic!("{check}: {report}")).trim().into()
+    let line = report.lines().find(|line| line.get(7..).is_some_and(|line| line.starts_with(check)));
+    line.and_then(|line| line.get(2..6)).unwrap_or_else(|| panic!("{check}: {report}")).trim().into()
 }
 
 struct Run {
@@ -388,13 +563,7 @@ struct Run {
 }
 
 fn run(args: &[&str], stdin: &[u8]) -> Run {
-    let mut child = Command::new(example())
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = spawn(args);
     // From a thread of its own, since an answer may come before all is read; an early exit closes the pipe.
     let mut pipe = child.stdin.take().unwrap();
     let input = stdin.to_vec();
@@ -406,6 +575,11 @@ fn run(args: &[&str], stdin: &[u8]) -> Run {
         stdout: String::from_utf8(stdout).unwrap(),
         stderr: String::from_utf8(stderr).unwrap(),
     }
+}
+
+fn spawn(args: &[&str]) -> Child {
+    let mut verify = Command::new(example());
+    verify.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 /// Built by cargo along with the tests: `target/debug/deps/cli-...` is run, `target/debug/examples/verify` is wanted.

@@ -2,7 +2,8 @@
 
 use embedded_jwt::{Claim, Error, MAX_HEADER_LEN, MAX_KEY_ID_LEN, MAX_TOKEN_LEN, Part, Token};
 
-use crate::peek::{Peek, describe};
+use crate::malformed::{malformed, slip};
+use crate::peek::{Peek, algorithm, describe};
 use crate::report::Case;
 use crate::style::printable;
 use crate::times::{date, moment};
@@ -22,48 +23,51 @@ pub fn advice(refusal: Refusal, case: &Case<'_>, peek: &Peek) -> Vec<String> {
             vec![format!("Give the key a shorter kid at the provider: {MAX_KEY_ID_LEN} bytes at most.")]
         }
         Error::TooLarge(_) => vec![
-            "Make the provider put less into the token: fewer groups and roles, no certificates.".into(),
+            "Make the provider put less into the token: fewer groups, no certificates.".into(),
             format!("Limits: header {MAX_HEADER_LEN} bytes decoded, token {MAX_TOKEN_LEN} bytes."),
         ],
-        Error::Malformed(Part::Token) => malformed_token(case.token),
         Error::Malformed(part) | Error::DuplicateName(part) | Error::TooDeep(part) | Error::TooManyMembers(part) => {
-            malformed_part(part)
+            malformed(part, case.token)
         }
         Error::CriticalHeader => vec![
-            "The issuer demands an extension (crit) that this verifier does not understand.".into(),
+            "The issuer demands an extension (crit), and this verifier understands none.".into(),
             "Switch the extension off at the provider.".into(),
         ],
         Error::UnsupportedAlgorithm => unsupported_algorithm(peek),
         Error::UnknownKey => unknown_key(case, peek),
         Error::AmbiguousKey => vec![
-            "Several keys fit, and none is guessed: make the provider give each key a kid of its own,".into(),
-            "and name it in the token's header.".into(),
+            "Several keys fit, and none is guessed: make the provider give each key".into(),
+            "a kid of its own, and name it in the token's header.".into(),
             known_keys(case),
         ],
         Error::InvalidKey => vec![
-            "The key is no point of its curve: fetch the issuer's JWKS again, and report it to the".into(),
-            "provider if it stays so.".into(),
+            "The key is no point of its curve: fetch the issuer's JWKS again,".into(),
+            "and report it to the provider if it stays so.".into(),
         ],
-        Error::InvalidSignature => vec![
-            "The token was altered or cut off, or is signed with another key of the same kid.".into(),
-            "Do not act on it. Ask for a new token; if all tokens of this issuer fail, fetch its JWKS again.".into(),
-        ],
+        // White space inside header or payload is signed by nobody.
+        Error::InvalidSignature => slip(case.token).unwrap_or_else(|| {
+            vec![
+                "The token was altered or cut off, or another key of the same kid signed it.".into(),
+                "Do not act on it. Ask for a new token; if all tokens of this issuer fail,".into(),
+                "fetch its JWKS again.".into(),
+            ]
+        }),
         Error::BackendUnavailable => vec!["The token may be good: try again, and check the signature hardware.".into()],
         Error::WrongType => wrong_type(peek),
         Error::Unconfigured(claim) => {
-            vec![format!("Configure {claim:?}: with nothing to expect, nothing is accepted.")]
+            let option = match claim {
+                Claim::Issuer => "--issuer",
+                Claim::Scope => "--scope",
+                _ => "--audience",
+            };
+            vec![format!("Name one with {option}: with nothing to expect, nothing is accepted.")]
         }
         Error::Mismatch(claim) => mismatch(claim, case, peek),
-        Error::Missing(_) if request.profile == Profile::Generic => {
-            vec!["Make the provider issue this claim: without it, the token cannot be judged.".into()]
-        }
-        Error::Missing(_) => vec![
-            "Make the provider issue this claim.".into(),
-            "If it is older than RFC 9068, --profile generic asks for iss, exp and aud only.".into(),
-        ],
+        Error::Missing(claim) => missing(claim, request.profile),
         Error::Invalid(_) => vec![
-            "Report it to the provider: a claim of the wrong type is not taken for an absent one.".into(),
-            "Dates are numbers of seconds, aud is a string or an array of strings, scope is one string.".into(),
+            "Report it to the provider: a claim of the wrong type is not taken as absent.".into(),
+            "Dates are numbers of seconds, aud is a string or an array of strings,".into(),
+            "scope is one string.".into(),
         ],
         Error::ClockNotSet => vec!["Set the clock (NTP, RTC, GNSS) before any token is verified.".into()],
         Error::Expired => vec![
@@ -89,29 +93,10 @@ pub fn advice(refusal: Refusal, case: &Case<'_>, peek: &Peek) -> Vec<String> {
         Error::InsufficientScope => vec![
             format!("token     {}", printable(&peek.claim("scope"))),
             format!("required  {:?}", request.scopes),
-            "Ask the provider for a token with this scope, and the user for the right to it.".into(),
+            "Ask the provider for a token with this scope; the user may lack the right.".into(),
         ],
         _ => vec!["See the documentation of this error.".into()],
     }
-}
-
-fn malformed_token(token: &[u8]) -> Vec<String> {
-    let segments = token.split(|byte| *byte == b'.').count();
-    let what = match segments {
-        1 => "It has one segment: an opaque token, perhaps, which only the provider can judge.",
-        3 => "A segment is empty: an unencoded or detached form, which is not for tokens.",
-        5 => "It has five segments: an encrypted token (JWE). Make the provider issue signed ones.",
-        _ => "A signed token has three segments.",
-    };
-    vec![what.into(), "Check how it was cut out: without \"Bearer \", quotes and line ends.".into()]
-}
-
-fn malformed_part(part: Part) -> Vec<String> {
-    let what = match part {
-        Part::Signature => "The signature is no base64url of 64 bytes: padding, foreign bytes or loose last bits.",
-        _ => "It is not what a provider issues: base64url without padding, of one strict JSON object.",
-    };
-    vec![what.into(), "Check how the token was transported; if it comes so, report it to the provider.".into()]
 }
 
 fn unsupported_algorithm(peek: &Peek) -> Vec<String> {
@@ -122,20 +107,28 @@ fn unsupported_algorithm(peek: &Peek) -> Vec<String> {
     vec![
         format!("token     alg {}", printable(&format!("{alg:?}"))),
         "accepted  ES256, EdDSA".into(),
-        "Switch the provider to ES256 or EdDSA for this client: many sign with RS256 by default.".into(),
+        "Switch the provider to ES256 or EdDSA for this client: by default, many sign".into(),
+        "with RS256.".into(),
     ]
 }
 
 fn unknown_key(case: &Case<'_>, peek: &Peek) -> Vec<String> {
-    let token = peek.header.as_ref().map_or("unreadable".into(), |header| match &header.kid {
-        Some(kid) => format!("kid {kid:?}, alg {:?}", header.alg),
-        None => format!("without kid, alg {:?}", header.alg),
-    });
-    vec![
-        format!("token  {token}"),
-        known_keys(case),
-        "Fetch the issuer's JWKS again: keys rotate. Not on each such token, since anyone can send them.".into(),
-    ]
+    let header = peek.header.as_ref().ok();
+    let kid = header.and_then(|header| header.kid.as_deref());
+    let alg = header.map_or("", |header| header.alg.as_str());
+    let named = kid.map_or("without kid".into(), |kid| format!("kid {kid:?}"));
+    let mut lines = vec![format!("token  {named}, alg {alg:?}"), known_keys(case)];
+    if case.keys.is_empty() {
+        lines.push("This issuer publishes no ES256 or EdDSA key: make the provider sign with one.".into());
+        return lines;
+    }
+    // One of the token's algorithm would have been chosen.
+    if let Some(other) = case.keys.iter().find(|key| kid.is_some_and(|kid| key.id() == Some(kid.as_bytes()))) {
+        lines.push(format!("This kid is there, for {}.", algorithm(other)));
+    }
+    lines.push("Fetch the issuer's JWKS again: keys rotate. Not on each such token, since".into());
+    lines.push("anyone can send them.".into());
+    lines
 }
 
 fn known_keys(case: &Case<'_>) -> String {
@@ -146,14 +139,37 @@ fn known_keys(case: &Case<'_>) -> String {
 
 fn wrong_type(peek: &Peek) -> Vec<String> {
     let typ = peek.header.as_ref().ok().and_then(|header| header.typ.as_deref());
-    let what = match typ {
-        None => "The token has no typ: an ID token, perhaps, or of an issuer older than RFC 9068.".into(),
-        Some(typ) if typ.eq_ignore_ascii_case("JWT") => {
-            "The token's typ is JWT: an ID token, perhaps, or of an issuer older than RFC 9068.".into()
+    let typ = match typ {
+        None => "The token has no typ".into(),
+        Some(typ) if typ.eq_ignore_ascii_case("JWT") || typ.eq_ignore_ascii_case("application/JWT") => {
+            format!("The token's typ is {typ}")
         }
         Some(typ) => return vec![format!("The token's typ is {typ:?}: it was not issued as an access token.")],
     };
-    vec![what, "Send the access token; or accept access tokens without a mark with --profile generic.".into()]
+    if peek.is_id_token() {
+        return vec![
+            format!("{typ}, and it has nonce or at_hash: it is an ID token."),
+            "Send the access token.".into(),
+        ];
+    }
+    vec![
+        format!("{typ}: nothing marks it as an access token."),
+        "If this is an ID token: send the access token instead.".into(),
+        "Only if the issuer cannot mark its access tokens: --profile generic, with an".into(),
+        "audience that is no client's id.".into(),
+    ]
+}
+
+/// Only some of what RFC 9068 requires can be done without.
+fn missing(claim: Claim, profile: Profile) -> Vec<String> {
+    let dispensable = matches!(claim, Claim::Subject | Claim::ClientId | Claim::IssuedAt | Claim::JwtId);
+    if profile == Profile::Access && dispensable {
+        return vec![
+            "Make the provider issue this claim.".into(),
+            "If it is older than RFC 9068: --profile generic asks for iss, exp, aud only.".into(),
+        ];
+    }
+    vec!["Make the provider issue this claim: without it, the token cannot be judged.".into()]
 }
 
 fn mismatch(claim: Claim, case: &Case<'_>, peek: &Peek) -> Vec<String> {

@@ -9,14 +9,17 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use embedded_jwt::UnixTime;
 use lexopt::{Arg, Parser, ValueExt};
 
-use crate::verification::{Profile, Request};
+use crate::verification::{NO_ID_TOKENS, Profile, Request};
 
 pub const USAGE: &str = "\
 Verifies JWT access tokens (RFC 9068) signed with ES256 or EdDSA.
 
-usage: verify                      a demo with bundled tokens
-       verify --batch              JSON lines from stdin, answers as JSON lines to stdout
+usage: verify                  a demo with bundled tokens
+       verify --batch          JSON lines from stdin, answers to stdout
        verify --jwks FILE --issuer ISS --audience AUD [OPTION]... TOKEN|-
+
+example: cargo run --example verify -- --jwks jwks.json \\
+         --issuer https://idp.example.com --audience urn:device:pump-7 \"$TOKEN\"
 
 TOKEN is a compact JWT; - reads it from stdin and removes one line end.
 
@@ -25,14 +28,20 @@ TOKEN is a compact JWT; - reads it from stdin and removes one line end.
   --audience AUD        what aud must contain: the name of this device
   --profile PROFILE     access: RFC 9068 in full (default)
                         generic: access tokens of issuers older than RFC 9068
-                        id: OpenID Connect ID tokens (not supported yet)
-  --now SECS            the time, in seconds since 1970 (default: the system clock)
+                        id: ID tokens are not judged yet
+  --now SECS            the time, in seconds since 1970 (default: system clock)
   --leeway SECS         how far clocks may differ (default: 60)
   --max-lifetime SECS   the longest time from iat to exp
   --max-token-age SECS  the longest time since iat
-  --scope S             a scope that is required; give several to require them all
-  --buffer BYTES        how much memory the device has for the token (default: 16384)
+  --scope S             a scope that is required; may be given several times
+  --buffer BYTES        the memory for the token on the device (default: 16384)
   -h, --help            this text
+
+A line of the batch is a JSON object with id, jwks (an object), issuer,
+audience, now, leeway, profile, token, and max_lifetime if there is a limit.
+The answer has id, verdict (accept, reject, or error for a line that cannot be
+understood), error and class. A line with nonce, access_token or max_age is
+answered with error: ID tokens are not judged yet.
 
 Exit status: 0 accepted, 1 refused, 2 wrong usage or unreadable input.
 ";
@@ -84,7 +93,7 @@ pub fn parse(mut parser: Parser) -> Result<Command, Box<dyn Error>> {
             Arg::Long("scope") => scopes.push(scope(parser.value()?.string()?)?),
             Arg::Long("buffer") => once("--buffer", &mut buffer, buffer_len(parser.value()?)?)?,
             Arg::Long(name @ ("nonce" | "max-age" | "access-token")) => {
-                return Err(format!("--{name} is for ID tokens, which are not supported yet").into());
+                return Err(format!("--{name}: {NO_ID_TOKENS}").into());
             }
             Arg::Value(value) => once("TOKEN", &mut token, source(value))?,
             arg => return Err(arg.unexpected().into()),

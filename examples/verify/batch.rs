@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::args::DEFAULT_BUFFER_LEN;
-use crate::verification::{self, Keys, Profile, Request};
+use crate::verification::{self, Keys, NO_ID_TOKENS, Profile, Request};
 
 #[derive(Deserialize)]
 struct Line {
@@ -63,7 +63,7 @@ fn judge(line: &[u8], buf: &mut [u8]) -> Result<(Value, Result<(), Error>), Stri
     let profile = Profile::named(&line.profile)?;
     // A check that was asked for and is not made would be worse than no answer.
     if line.nonce.is_some() || line.access_token.is_some() || line.max_age.is_some() {
-        return Err("nonce, access_token and max_age are for ID tokens, which are not supported yet".into());
+        return Err(format!("nonce, access_token, max_age: {NO_ID_TOKENS}"));
     }
     let jwks = serde_json::to_vec(&line.jwks).map_err(|error| error.to_string())?;
     let request = Request {

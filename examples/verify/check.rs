@@ -18,6 +18,7 @@ pub enum Check {
     Claims,
     Required,
     Audience,
+    Clock,
     Expiration,
     NotBefore,
     Lifetime,
@@ -33,7 +34,7 @@ pub enum Outcome {
 }
 
 impl Check {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 18] = [
         Self::Form,
         Self::Buffer,
         Self::Header,
@@ -46,6 +47,7 @@ impl Check {
         Self::Claims,
         Self::Required,
         Self::Audience,
+        Self::Clock,
         Self::Expiration,
         Self::NotBefore,
         Self::Lifetime,
@@ -94,6 +96,7 @@ impl Check {
             Error::WrongType => Self::Type,
             Error::Unconfigured(Claim::Issuer) | Error::Mismatch(Claim::Issuer) => Self::Issuer,
             Error::Missing(Claim::Issuer) | Error::Invalid(Claim::Issuer) => Self::Issuer,
+            Error::Unconfigured(Claim::Scope) => Self::Scope,
             Error::Unconfigured(_) | Error::Mismatch(_) => Self::Audience,
             // Without a profile that asks for `iat`, only what is computed from it does.
             Error::Missing(Claim::IssuedAt) if request.profile == Profile::Generic => match request.max_lifetime {
@@ -102,7 +105,8 @@ impl Check {
             },
             Error::Missing(Claim::Subject | Claim::ClientId | Claim::IssuedAt | Claim::JwtId) => Self::Required,
             Error::Missing(_) | Error::Invalid(_) => Self::Claims,
-            Error::ClockNotSet | Error::Expired => Self::Expiration,
+            Error::ClockNotSet => Self::Clock,
+            Error::Expired => Self::Expiration,
             Error::NotYetValid => Self::NotBefore,
             Error::LifetimeTooLong => Self::Lifetime,
             Error::TooOld => Self::Age,
@@ -115,6 +119,8 @@ impl Check {
     fn reached_by(request: &Request, refusal: Refusal) -> Self {
         match (refusal.error, refusal.step) {
             (Error::Unconfigured(Claim::Issuer), _) => Self::Buffer,
+            // A policy that expects nothing is refused before the token's claims are.
+            (Error::Unconfigured(_), _) => Self::Type,
             // A `typ` that no type can have is refused before a signature is computed.
             (Error::WrongType, Step::Verify) => Self::Signature,
             // No room was left for a string that had to be unescaped.
@@ -136,6 +142,7 @@ impl Check {
             Self::Type => "type",
             Self::Claims => "claims",
             Self::Audience => "audience",
+            Self::Clock => "clock",
             Self::Expiration => "expiration",
             Self::NotBefore => "not before",
             Self::Lifetime => "lifetime",
@@ -153,19 +160,20 @@ impl Check {
             Self::Buffer => "header and payload fit the buffer".into(),
             Self::Header => format!("one JSON object, no crit, {MAX_HEADER_LEN} bytes at most"),
             Self::Algorithm => "alg is one of those accepted: ES256, EdDSA".into(),
-            Self::Key => "exactly one key of the issuer has this kid and alg".into(),
+            Self::Key => "one key of the issuer has this kid and alg".into(),
             Self::Signature => "the signature holds over header and payload".into(),
             Self::Payload => "one JSON object, no name twice".into(),
             Self::Issuer => format!("iss is {:?}", request.issuer),
             Self::Type if access => "typ is at+jwt".into(),
             Self::Type => "typ is absent, JWT or at+jwt".into(),
-            Self::Claims => "iss, aud and exp are there, all claims of their types".into(),
+            Self::Claims => "iss, aud, exp are there, all of their types".into(),
             Self::Audience => format!("aud contains {:?}", request.audience),
+            Self::Clock => "the clock is set: now is after 1970-01-01".into(),
             Self::Expiration => format!("now is before exp + {leeway} s"),
             Self::NotBefore if request.max_lifetime.or(request.max_token_age).is_some() => {
-                format!("neither nbf nor iat is after now + {leeway} s")
+                format!("nbf and iat, if any, not after now + {leeway} s")
             }
-            Self::NotBefore => format!("nbf is not after now + {leeway} s"),
+            Self::NotBefore => format!("nbf, if any, is not after now + {leeway} s"),
             Self::Lifetime => format!("exp - iat is {} s at most", request.max_lifetime.unwrap_or_default()),
             Self::Age => format!("now - iat is {} s + {leeway} s at most", request.max_token_age.unwrap_or_default()),
             Self::Required => "sub, client_id, iat and jti are there".into(),
@@ -177,24 +185,25 @@ impl Check {
     pub fn reference(self, request: &Request) -> &'static str {
         let access = request.profile == Profile::Access;
         match self {
-            Self::Form => "RFC 7515 section 7.1",
+            Self::Form => "RFC 7515 §7.1",
             Self::Buffer => "Token::buffer_len",
-            Self::Header => "RFC 7515 section 4",
-            Self::Algorithm => "RFC 8725 section 3.1",
-            Self::Key => "RFC 7515 section 4.1.4",
-            Self::Signature => "RFC 7515 section 5.2",
-            Self::Payload => "RFC 7519 section 7.2",
-            Self::Issuer => "RFC 8725 section 3.8",
-            Self::Type if access => "RFC 9068 section 4",
-            Self::Type => "RFC 8725 section 3.11",
-            Self::Claims => "RFC 7519 section 4.1",
-            Self::Audience if access => "RFC 9068 section 4",
-            Self::Audience => "RFC 7519 section 4.1.3",
-            Self::Expiration => "RFC 7519 section 4.1.4",
-            Self::NotBefore => "RFC 7519 section 4.1.5",
-            Self::Lifetime | Self::Age => "RFC 7519 section 4.1.6",
-            Self::Required => "RFC 9068 section 2.2",
-            Self::Scope => "RFC 6750 section 3.1",
+            Self::Header => "RFC 7515 §4",
+            Self::Algorithm => "RFC 8725 §3.1",
+            Self::Key => "RFC 7515 §4.1.4",
+            Self::Signature => "RFC 7515 §5.2",
+            Self::Payload => "RFC 7519 §7.2",
+            Self::Issuer => "RFC 8725 §3.8",
+            Self::Type if access => "RFC 9068 §4",
+            Self::Type => "RFC 8725 §3.11",
+            Self::Claims => "RFC 7519 §4.1",
+            Self::Audience if access => "RFC 9068 §4",
+            Self::Audience => "RFC 7519 §4.1.3",
+            Self::Clock => "UnixTime",
+            Self::Expiration => "RFC 7519 §4.1.4",
+            Self::NotBefore => "RFC 7519 §4.1.5",
+            Self::Lifetime | Self::Age => "RFC 7519 §4.1.6",
+            Self::Required => "RFC 9068 §2.2",
+            Self::Scope => "RFC 6750 §3.1",
         }
     }
 }

@@ -8,6 +8,7 @@ mod batch;
 mod bundle;
 mod check;
 mod demo;
+mod malformed;
 mod peek;
 mod report;
 mod style;
@@ -16,7 +17,7 @@ mod verification;
 
 use std::error::Error;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -24,6 +25,7 @@ use args::{Arguments, Command, Source, USAGE};
 use embedded_jwt::{MAX_KEY_SET_LEN, MAX_TOKEN_LEN};
 use lexopt::Parser;
 use report::Case;
+use serde::de::IgnoredAny;
 use style::Style;
 use verification::Keys;
 
@@ -46,13 +48,21 @@ fn trouble(error: &dyn Error, hint: &str) -> ExitCode {
 fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
     let mut stdout = io::stdout().lock();
     let good = match command {
-        Command::Help => write!(stdout, "{USAGE}").map(|()| true)?,
-        Command::Demo => demo::run(&mut stdout, Style::for_stdout())?,
-        Command::Batch => batch::run(io::stdin().lock(), &mut stdout).map(|()| true)?,
+        Command::Help => written(write!(stdout, "{USAGE}"), true)?,
+        Command::Demo => demo::run(&mut stdout, Style::for_stdout()).or_else(|error| written(Err(error), true))?,
+        Command::Batch => written(batch::run(io::stdin().lock(), &mut stdout), true)?,
         Command::Verify(arguments) => verify_one(&mut stdout, &arguments)?,
     };
-    stdout.flush()?;
+    let good = written(stdout.flush(), good)?;
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// A reader that has seen enough, such as `head`, is no trouble and changes no verdict.
+fn written(result: io::Result<()>, good: bool) -> io::Result<bool> {
+    match result {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(good),
+    }
 }
 
 /// Whether the token is accepted.
@@ -71,13 +81,21 @@ fn verify_one(out: &mut impl Write, arguments: &Arguments) -> Result<bool, Box<d
     let mut buf = vec![0; *buffer];
     let verdict = verification::verify(token, &keys, request, &mut buf);
     let case = Case { token, keys: &keys, request, buffer_len: *buffer };
-    report::write(out, Style::for_stdout(), &case, &verdict)?;
-    Ok(verdict.is_ok())
+    Ok(written(report::write(out, Style::for_stdout(), &case, &verdict), verdict.is_ok())?)
 }
 
 fn read_keys(path: &Path) -> Result<Keys, Box<dyn Error>> {
-    let mut json = read_up_to(MAX_KEY_SET_LEN, File::open(path)?)?;
-    Ok(Keys::from_jwks(&mut json).map_err(|error| format!("{error} [{error:?}]"))?)
+    let json = read_up_to(MAX_KEY_SET_LEN, File::open(path)?)?;
+    let keys = Keys::from_jwks(&mut json.clone());
+    Ok(keys.map_err(|error| {
+        // JSON and yet no set: a single key, for one, or an array of them.
+        let is_json = serde_json::from_slice::<IgnoredAny>(&json).is_ok();
+        let hint = match error {
+            embedded_jwt::Error::Malformed(_) if is_json => "; a set has the form {\"keys\":[...]}",
+            _ => "",
+        };
+        format!("{error} [{error:?}]{hint}")
+    })?)
 }
 
 /// Without the one line end that a shell or an editor adds.

@@ -31,6 +31,11 @@ impl Peek {
         self.claims.as_ref()?.get(name).and_then(whole_secs)
     }
 
+    /// Whether it has what only ID tokens have.
+    pub fn is_id_token(&self) -> bool {
+        self.claims.as_ref().is_some_and(|claims| claims.contains_key("nonce") || claims.contains_key("at_hash"))
+    }
+
     /// The key of the issuer that the header names, if one does.
     pub fn key<'k>(&self, keys: &'k [Key]) -> Option<&'k Key> {
         let header = self.header.as_ref().ok()?;
@@ -60,14 +65,18 @@ pub fn whole_secs(value: &Value) -> Option<i64> {
 
 /// How to speak of a key: `"es-test" (ES256)`.
 pub fn describe(key: &Key) -> String {
-    let algorithm = match key.algorithm() {
-        Algorithm::Es256 => "ES256",
-        Algorithm::EdDsa => "EdDSA",
-        _ => "another algorithm",
-    };
+    let algorithm = algorithm(key);
     match key.id() {
         Some(id) => format!("{:?} ({algorithm})", String::from_utf8_lossy(id)),
         None => format!("without kid ({algorithm})"),
+    }
+}
+
+pub fn algorithm(key: &Key) -> &'static str {
+    match key.algorithm() {
+        Algorithm::Es256 => "ES256",
+        Algorithm::EdDsa => "EdDSA",
+        _ => "another algorithm",
     }
 }
 

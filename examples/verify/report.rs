@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use embedded_jwt::AccessToken;
+use embedded_jwt::{AccessToken, Error, Token};
 use serde_json::Value;
 
 use crate::advice::advice;
@@ -41,17 +41,36 @@ pub fn write(
         }
         Err(refusal) => {
             writeln!(out, "{}", style.bad("REFUSED"))?;
-            writeln!(out, "  {} [{:?}]", refusal.error, refusal.error)?;
+            write_error(out, refusal.error)?;
             writeln!(out, "{}", style.heading("what to do next"))?;
             advice(*refusal, case, &peek).iter().try_for_each(|line| writeln!(out, "  {line}"))
         }
     }
 }
 
+/// The report on an accepted token in a few lines.
+pub fn write_brief(out: &mut impl Write, style: Style, case: &Case<'_>, token: &AccessToken<'_>) -> io::Result<()> {
+    let peek = Peek::at(case.token);
+    write_header(out, case, &peek, None)?;
+    writeln!(out, "  checks  all {} checks {}", Check::of(case.request).count(), style.good("ok"))?;
+    writeln!(out, "  scopes  {:?}", token.scopes().collect::<Vec<_>>())?;
+    writeln!(out, "  expiry  {}", moment(token.expires_at().as_secs(), case.request.now))?;
+    writeln!(out, "{}", style.good("ACCEPTED"))
+}
+
 fn write_token(out: &mut impl Write, case: &Case<'_>, peek: &Peek, refusal: Option<Refusal>) -> io::Result<()> {
     let (now, leeway) = (case.request.now.as_secs(), case.request.leeway_secs());
     writeln!(out, "  clock   {} (leeway {leeway} s)", date(now))?;
-    writeln!(out, "  size    {} bytes, buffer {} bytes", case.token.len(), case.buffer_len)?;
+    write!(out, "  size    {} bytes", case.token.len())?;
+    match Token::parse(case.token) {
+        Ok(token) => writeln!(out, "; needs {} bytes of buffer (has {})", token.buffer_len(), case.buffer_len)?,
+        Err(_) => writeln!(out)?,
+    }
+    write_header(out, case, peek, refusal)
+}
+
+/// What the header says, and which key was chosen by it.
+fn write_header(out: &mut impl Write, case: &Case<'_>, peek: &Peek, refusal: Option<Refusal>) -> io::Result<()> {
     match &peek.header {
         Ok(header) => {
             let (kid, typ) = (quoted(header.kid.as_deref()), quoted(header.typ.as_deref()));
@@ -68,11 +87,11 @@ fn write_token(out: &mut impl Write, case: &Case<'_>, peek: &Peek, refusal: Opti
 
 fn write_checks(out: &mut impl Write, style: Style, request: &Request, refusal: Option<Refusal>) -> io::Result<()> {
     for check in Check::of(request) {
-        let line = format!("{:11} {:55} {}", check.name(), check.rule(request), check.reference(request));
+        let line = format!("{:10}  {:43} {}", check.name(), check.rule(request), check.reference(request));
         match check.outcome(request, refusal) {
-            Outcome::Ok => writeln!(out, "  {}          {line}", style.good("ok"))?,
-            Outcome::Failed => writeln!(out, "  {}      {line}", style.bad("failed"))?,
-            Outcome::NotReached => writeln!(out, "  {}", style.faint(&format!("not reached {line}")))?,
+            Outcome::Ok => writeln!(out, "  {}   {line}", style.good("ok"))?,
+            Outcome::Failed => writeln!(out, "  {} {line}", style.bad("FAIL"))?,
+            Outcome::NotReached => writeln!(out, "  {}", style.faint(&format!("-    {line}")))?,
         }
     }
     Ok(())
@@ -107,6 +126,13 @@ fn when(name: &str, value: &Value) -> Option<i64> {
     matches!(name, "exp" | "nbf" | "iat" | "auth_time").then(|| whole_secs(value)).flatten()
 }
 
+/// The phrase, and the names by which to look it up; in two lines if one is too long.
+fn write_error(out: &mut impl Write, error: Error) -> io::Result<()> {
+    let (phrase, name) = (error.to_string(), format!("[{error:?}, code {:#06x}]", error.code()));
+    let space = if phrase.len() + name.len() + "   ".len() > COLUMNS { "\n  " } else { " " };
+    writeln!(out, "  {phrase}{space}{name}")
+}
+
 /// What the device learns, all of it from the accepted token.
 fn write_grant(out: &mut impl Write, token: &AccessToken<'_>) -> io::Result<()> {
     writeln!(out, "  subject  {}", quoted(token.subject()))?;
@@ -117,3 +143,6 @@ fn write_grant(out: &mut impl Write, token: &AccessToken<'_>) -> io::Result<()> 
 fn quoted(text: Option<&str>) -> String {
     text.map_or("absent".into(), |text| format!("{text:?}"))
 }
+
+/// The width of a terminal that nobody resized.
+const COLUMNS: usize = 80;

@@ -7,6 +7,9 @@ use embedded_jwt::{AccessToken, AccessTokenPolicy, EdDsa, Error, Es256, Issuer, 
 /// More than any issuer publishes at a time: a current key, the next one and those of other algorithms.
 pub type Keys = KeySet<16>;
 
+/// To whoever asks for one.
+pub const NO_ID_TOKENS: &str = "ID tokens are not judged yet";
+
 /// What is expected of a token.
 pub struct Request {
     pub issuer: String,
@@ -33,7 +36,7 @@ impl Profile {
         match name {
             "access" => Ok(Self::Access),
             "generic" => Ok(Self::Generic),
-            "id" => Err("the profile id (OpenID Connect ID tokens) is not supported yet".into()),
+            "id" => Err(format!("profile id: {NO_ID_TOKENS}")),
             _ => Err(format!("there is no profile {name:?}: it is access or generic")),
         }
     }
@@ -48,8 +51,10 @@ impl Request {
         let mut policy = match self.profile {
             Profile::Access => AccessTokenPolicy::new(&self.audience),
             Profile::Generic => AccessTokenPolicy::untyped(&self.audience),
+        };
+        if !self.scopes.is_empty() {
+            policy = policy.with_required_scope(&self.scopes);
         }
-        .with_required_scope(&self.scopes);
         if let Some(secs) = self.leeway {
             policy = policy.with_leeway(Duration::from_secs(secs));
         }
