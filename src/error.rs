@@ -92,7 +92,7 @@ pub enum Part {
     /// The JOSE header.
     Header,
     /// A key's `kid`, in the header or given for a [`Key`](crate::Key).
-    KeyId,
+    Kid,
     /// The signature.
     Signature,
     /// The payload.
@@ -221,7 +221,7 @@ impl Part {
         match self {
             Self::Token => 1,
             Self::Header => 2,
-            Self::KeyId => 3,
+            Self::Kid => 3,
             Self::Signature => 4,
             Self::Payload => 5,
             Self::KeySet => 6,
@@ -232,7 +232,7 @@ impl Part {
         match self {
             Self::Token => "the token",
             Self::Header => "the header",
-            Self::KeyId => "the key id (kid)",
+            Self::Kid => "the key id (kid)",
             Self::Signature => "the signature",
             Self::Payload => "the payload",
             Self::KeySet => "the key set",

@@ -1,5 +1,5 @@
 use crate::json::{JsonStr, Value};
-use crate::{Algorithm, Error, MAX_KEY_ID_LEN, Part};
+use crate::{Algorithm, Error, MAX_KID_LEN, Part};
 
 /// What verification uses of a JOSE header ([RFC 7515 section 4](https://www.rfc-editor.org/rfc/rfc7515#section-4)).
 #[derive(Clone, Copy)]
@@ -43,7 +43,7 @@ impl<'b> Header<'b> {
             return Err(Error::Malformed(Part::Header));
         }
         match self.kid {
-            Some(kid) if kid.bytes().nth(MAX_KEY_ID_LEN).is_some() => Err(Error::TooLarge(Part::KeyId)),
+            Some(kid) if kid.bytes().nth(MAX_KID_LEN).is_some() => Err(Error::TooLarge(Part::Kid)),
             _ => Ok(()),
         }
     }

@@ -58,7 +58,7 @@ impl<'a> Issuer<'a> {
         let mut keys = self
             .keys
             .iter()
-            .filter(|key| key.algorithm() == backend.algorithm() && header.kid.is_none_or(|kid| key.has_id(kid)));
+            .filter(|key| key.algorithm() == backend.algorithm() && header.kid.is_none_or(|kid| key.has_kid(kid)));
         match (keys.next(), keys.next()) {
             (Some(key), None) => Ok(Candidate { issuer: self.name, key, backend: *backend }),
             (None, _) => Err(Error::UnknownKey),

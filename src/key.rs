@@ -15,7 +15,7 @@ use crate::{Algorithm, Error, Part};
 /// # const Y: [u8; 32] = [2; 32];
 /// # const A: [u8; 32] = [3; 32];
 ///
-/// static KEYS: [Key; 2] = [Key::es256(&X, &Y).with_id(b"2026-01"), Key::ed25519(&A)];
+/// static KEYS: [Key; 2] = [Key::es256(&X, &Y).with_kid(b"2026-01"), Key::ed25519(&A)];
 ///
 /// # std::thread::spawn(|| {
 /// let issuer = Issuer::new("https://idp.example.com", &KEYS, &[&Es256, &EdDsa]);
@@ -27,12 +27,12 @@ pub struct Key {
     algorithm: Algorithm,
     /// `x` and `y` for ES256; the encoded point and zeros for Ed25519.
     bytes: [u8; 64],
-    id: Option<KeyId>,
+    kid: Option<Kid>,
 }
 
 #[derive(Clone, PartialEq, Eq)]
-struct KeyId {
-    bytes: [u8; MAX_KEY_ID_LEN],
+struct Kid {
+    bytes: [u8; MAX_KID_LEN],
     len: usize,
 }
 
@@ -44,7 +44,7 @@ impl Key {
         let (first, second) = bytes.split_at_mut(32);
         first.copy_from_slice(x);
         second.copy_from_slice(y);
-        Self { algorithm: Algorithm::Es256, bytes, id: None }
+        Self { algorithm: Algorithm::Es256, bytes, kid: None }
     }
 
     /// A key for EdDSA from the encoded Ed25519 point
@@ -52,20 +52,20 @@ impl Key {
     pub const fn ed25519(point: &[u8; 32]) -> Self {
         let mut bytes = [0; 64];
         bytes.split_at_mut(32).0.copy_from_slice(point);
-        Self { algorithm: Algorithm::EdDsa, bytes, id: None }
+        Self { algorithm: Algorithm::EdDsa, bytes, kid: None }
     }
 
-    /// Gives the key a `kid` of at most [`MAX_KEY_ID_LEN`] bytes; a longer one does not compile.
+    /// Gives the key a `kid` of at most [`MAX_KID_LEN`] bytes; a longer one does not compile.
     ///
     /// ```compile_fail,E0080
     /// # use embedded_jwt::Key;
-    /// let key = Key::ed25519(&[3; 32]).with_id(&[b'k'; 97]);
+    /// let key = Key::ed25519(&[3; 32]).with_kid(&[b'k'; 97]);
     /// ```
-    pub const fn with_id<const LEN: usize>(mut self, id: &[u8; LEN]) -> Self {
-        const { assert!(LEN <= MAX_KEY_ID_LEN, "the kid is longer than MAX_KEY_ID_LEN") };
-        let mut bytes = [0; MAX_KEY_ID_LEN];
-        bytes.split_at_mut(LEN).0.copy_from_slice(id);
-        self.id = Some(KeyId { bytes, len: LEN });
+    pub const fn with_kid<const LEN: usize>(mut self, kid: &[u8; LEN]) -> Self {
+        const { assert!(LEN <= MAX_KID_LEN, "the kid is longer than MAX_KID_LEN") };
+        let mut bytes = [0; MAX_KID_LEN];
+        bytes.split_at_mut(LEN).0.copy_from_slice(kid);
+        self.kid = Some(Kid { bytes, len: LEN });
         self
     }
 
@@ -73,19 +73,19 @@ impl Key {
     ///
     /// # Errors
     ///
-    /// [`Error::TooLarge`] if it is longer than [`MAX_KEY_ID_LEN`] bytes.
-    pub fn try_with_id(self, id: &str) -> Result<Self, Error> {
-        self.with_id_of(id.bytes())
+    /// [`Error::TooLarge`] if it is longer than [`MAX_KID_LEN`] bytes.
+    pub fn try_with_kid(self, kid: &str) -> Result<Self, Error> {
+        self.with_kid_of(kid.bytes())
     }
 
-    pub(crate) fn with_id_of(mut self, id: impl Iterator<Item = u8>) -> Result<Self, Error> {
-        let mut bytes = [0; MAX_KEY_ID_LEN];
+    pub(crate) fn with_kid_of(mut self, kid: impl Iterator<Item = u8>) -> Result<Self, Error> {
+        let mut bytes = [0; MAX_KID_LEN];
         let mut len = 0_usize;
-        for byte in id {
-            *bytes.get_mut(len).ok_or(Error::TooLarge(Part::KeyId))? = byte;
+        for byte in kid {
+            *bytes.get_mut(len).ok_or(Error::TooLarge(Part::Kid))? = byte;
             len = len.wrapping_add(1);
         }
-        self.id = Some(KeyId { bytes, len });
+        self.kid = Some(Kid { bytes, len });
         Ok(self)
     }
 
@@ -104,16 +104,16 @@ impl Key {
     }
 
     /// The key's `kid`: opaque bytes ([RFC 7517 section 4.5](https://www.rfc-editor.org/rfc/rfc7517#section-4.5)).
-    pub fn id(&self) -> Option<&[u8]> {
-        self.id.as_ref()?.as_bytes()
+    pub fn kid(&self) -> Option<&[u8]> {
+        self.kid.as_ref()?.as_bytes()
     }
 
-    pub(crate) fn has_id(&self, kid: JsonStr<'_>) -> bool {
-        self.id().is_some_and(|id| kid.bytes().eq(id.iter().copied()))
+    pub(crate) fn has_kid(&self, kid: JsonStr<'_>) -> bool {
+        self.kid().is_some_and(|id| kid.bytes().eq(id.iter().copied()))
     }
 }
 
-impl KeyId {
+impl Kid {
     fn as_bytes(&self) -> Option<&[u8]> {
         self.bytes.get(..self.len)
     }
@@ -122,14 +122,14 @@ impl KeyId {
 /// Without the bytes: a log needs the `kid`.
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let id = self.id().map(|id| str::from_utf8(id).unwrap_or("(not UTF-8)"));
-        f.debug_struct("Key").field("algorithm", &self.algorithm).field("id", &id).finish_non_exhaustive()
+        let kid = self.kid().map(|id| str::from_utf8(id).unwrap_or("(not UTF-8)"));
+        f.debug_struct("Key").field("algorithm", &self.algorithm).field("kid", &kid).finish_non_exhaustive()
     }
 }
 
-/// Longest `kid`, in bytes: an RFC 9278 thumbprint URI with SHA-256 (88 bytes) fits. A key with a longer one is skipped in a key
-/// set, and a token with a longer one is refused.
-pub const MAX_KEY_ID_LEN: usize = 96;
+/// Longest `kid`, in bytes: an RFC 9278 thumbprint URI with SHA-256 (88 bytes) fits. A key with a longer one is skipped
+/// in a key set, and a token with a longer one is refused.
+pub const MAX_KID_LEN: usize = 96;
 
 #[cfg(test)]
 mod tests {
@@ -137,28 +137,28 @@ mod tests {
 
     #[test]
     fn keeps_what_it_was_made_of() {
-        let key = Key::es256(&[1; 32], &[2; 32]).with_id(b"k");
+        let key = Key::es256(&[1; 32], &[2; 32]).with_kid(b"k");
         assert_eq!(key.algorithm(), Algorithm::Es256);
         assert_eq!(key.public_key(), [[1; 32], [2; 32]].as_flattened());
-        assert_eq!(key.id(), Some(&b"k"[..]));
+        assert_eq!(key.kid(), Some(&b"k"[..]));
 
         let key = Key::ed25519(&[3; 32]);
         assert_eq!(key.algorithm(), Algorithm::EdDsa);
         assert_eq!(key.public_key(), [3; 32]);
-        assert_eq!(key.id(), None);
+        assert_eq!(key.kid(), None);
     }
 
     #[test]
     fn takes_a_kid_up_to_the_limit() {
-        let key = Key::ed25519(&[3; 32]).try_with_id(&"k".repeat(96)).unwrap();
-        assert_eq!(key, Key::ed25519(&[3; 32]).with_id(&[b'k'; 96]));
-        let refused = Key::ed25519(&[3; 32]).try_with_id(&"k".repeat(97));
-        assert_eq!(refused, Err(Error::TooLarge(Part::KeyId)));
+        let key = Key::ed25519(&[3; 32]).try_with_kid(&"k".repeat(96)).unwrap();
+        assert_eq!(key, Key::ed25519(&[3; 32]).with_kid(&[b'k'; 96]));
+        let refused = Key::ed25519(&[3; 32]).try_with_kid(&"k".repeat(97));
+        assert_eq!(refused, Err(Error::TooLarge(Part::Kid)));
     }
 
     #[test]
     fn debug_names_the_key_and_shows_no_bytes() {
-        let key = Key::ed25519(&[3; 32]).with_id(b"k");
-        assert_eq!(format!("{key:?}"), "Key { algorithm: EdDsa, id: Some(\"k\"), .. }");
+        let key = Key::ed25519(&[3; 32]).with_kid(b"k");
+        assert_eq!(format!("{key:?}"), "Key { algorithm: EdDsa, kid: Some(\"k\"), .. }");
     }
 }

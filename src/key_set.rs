@@ -13,7 +13,7 @@ use crate::{Error, Key, Part, base64url};
 /// A key that cannot verify an ES256 or EdDSA signature is skipped and [counted](Self::skipped), never an error for
 /// the set: another `kty` or `crv`, a `use` other than `sig`, `key_ops` without `verify`, a contradicting `alg`,
 /// members that are missing, of the wrong type, the wrong length or out of range, a `kid` longer than
-/// [`MAX_KEY_ID_LEN`](crate::MAX_KEY_ID_LEN), an Ed25519 point of small order, and a private `d`, since a private key
+/// [`MAX_KID_LEN`](crate::MAX_KID_LEN), an Ed25519 point of small order, and a private `d`, since a private key
 /// that was published is compromised.
 ///
 /// # Example: keys that rotate
@@ -119,7 +119,7 @@ fn usable_key(jwk: Value<'_>) -> Option<Key> {
         (named == key.algorithm()).then_some(())?;
     }
     match kid {
-        Some(kid) => key.with_id_of(kid.string()?.bytes()).ok(),
+        Some(kid) => key.with_kid_of(kid.string()?.bytes()).ok(),
         None => Some(key),
     }
 }

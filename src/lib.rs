@@ -62,7 +62,7 @@ pub use error::{Claim, Error, Part};
 pub use header::UnverifiedHeader;
 pub use issuer::Issuer;
 pub use json::{JsonStr, MAX_DEPTH, MAX_OPEN_MEMBERS};
-pub use key::{Key, MAX_KEY_ID_LEN};
+pub use key::{Key, MAX_KID_LEN};
 pub use key_set::{KeySet, MAX_KEY_SET_LEN};
 pub use media_type::MAX_TYPE_LEN;
 pub use strings::Strings;

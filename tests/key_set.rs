@@ -35,7 +35,7 @@ fn reads_keys_of_both_algorithms() {
     let keys = read::<2>(&[es256_jwk(), eddsa_jwk()]).unwrap();
     assert_eq!(keys.skipped(), 0);
     assert_eq!(keys.iter().map(|key| key.algorithm()).collect::<Vec<_>>(), [Algorithm::Es256, Algorithm::EdDsa]);
-    assert_eq!(keys.iter().map(|key| key.id().unwrap()).collect::<Vec<_>>(), [b"e", b"d"]);
+    assert_eq!(keys.iter().map(|key| key.kid().unwrap()).collect::<Vec<_>>(), [b"e", b"d"]);
     assert_eq!(keys[0].public_key()[..4], [127, 205, 206, 39]);
     assert_eq!(keys[0].public_key()[32..36], [199, 241, 68, 205]);
     assert_eq!(keys[1].public_key()[..4], [0xd7, 0x5a, 0x98, 0x01]);

@@ -28,7 +28,7 @@ fn the_table_of_limits_is_right() {
         format!("{MAX_HEADER_LEN} bytes | `MAX_HEADER_LEN`"),
         format!("{MAX_DEPTH} | `MAX_DEPTH`"),
         format!("{MAX_OPEN_MEMBERS} | `MAX_OPEN_MEMBERS`"),
-        format!("{MAX_KEY_ID_LEN} bytes | `MAX_KEY_ID_LEN`"),
+        format!("{MAX_KID_LEN} bytes | `MAX_KID_LEN`"),
         format!("{MAX_TYPE_LEN} bytes | `MAX_TYPE_LEN`"),
         format!("{} KiB of text | `MAX_KEY_SET_LEN`", MAX_KEY_SET_LEN / 1024),
         format!("{MAX_ISSUERS} | `MAX_ISSUERS`"),

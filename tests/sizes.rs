@@ -52,7 +52,7 @@ fn accepted_tokens_are_references_and_dates() {
 /// the algorithm.
 #[test]
 fn key_is_its_bytes_and_its_id() {
-    assert!(size_of::<Key>() <= 64 + MAX_KEY_ID_LEN + 24);
+    assert!(size_of::<Key>() <= 64 + MAX_KID_LEN + 24);
     assert!(size_of::<Option<Key>>() <= size_of::<Key>());
 }
 

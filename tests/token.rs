@@ -192,12 +192,12 @@ fn a_kid_chooses_exactly_one_key() {
 
     assert_eq!(with_keys(&[other.clone(), eddsa.clone()]), Ok(()));
     assert_eq!(with_keys(&[]), Err(Error::UnknownKey));
-    assert_eq!(with_keys(&[es256.clone().try_with_id("ed-test").unwrap()]), Err(Error::UnknownKey));
-    assert_eq!(with_keys(&[other.clone().with_id(b"ed-tes")]), Err(Error::UnknownKey));
-    assert_eq!(with_keys(&[other.clone().with_id(b"ED-TEST")]), Err(Error::UnknownKey));
-    assert_eq!(with_keys(&[other.clone().with_id(b"ed-test")]), Err(Error::InvalidSignature));
-    assert_eq!(with_keys(&[eddsa.clone(), other.with_id(b"ed-test")]), Err(Error::AmbiguousKey));
-    assert_eq!(with_keys(&[eddsa.clone(), es256.try_with_id("ed-test").unwrap()]), Ok(()));
+    assert_eq!(with_keys(&[es256.clone().try_with_kid("ed-test").unwrap()]), Err(Error::UnknownKey));
+    assert_eq!(with_keys(&[other.clone().with_kid(b"ed-tes")]), Err(Error::UnknownKey));
+    assert_eq!(with_keys(&[other.clone().with_kid(b"ED-TEST")]), Err(Error::UnknownKey));
+    assert_eq!(with_keys(&[other.clone().with_kid(b"ed-test")]), Err(Error::InvalidSignature));
+    assert_eq!(with_keys(&[eddsa.clone(), other.with_kid(b"ed-test")]), Err(Error::AmbiguousKey));
+    assert_eq!(with_keys(&[eddsa.clone(), es256.try_with_kid("ed-test").unwrap()]), Ok(()));
     // A key without a kid is not the key of that kid.
     assert_eq!(with_keys(&[Key::ed25519(eddsa.public_key().try_into().unwrap())]), Err(Error::UnknownKey));
 }
@@ -214,16 +214,16 @@ fn without_kid_the_only_key_of_the_algorithm_is_chosen() {
 
 #[test]
 fn a_kid_is_compared_unescaped_and_limited() {
-    let longest = "\\".repeat(MAX_KEY_ID_LEN);
+    let longest = "\\".repeat(MAX_KID_LEN);
     let [_, eddsa] = keys();
-    let keys = [eddsa.try_with_id(&longest).unwrap()];
+    let keys = [eddsa.try_with_kid(&longest).unwrap()];
     let verify_kid = |kid: &str| {
         let text = Alg::EdDsa.mint(header_with(Alg::EdDsa, "kid", json!(kid)), claims().to_string());
         verify_with(&text, &issuer(&keys))
     };
     assert_eq!(verify_kid(&longest), Ok(()));
-    assert_eq!(verify_kid(&"\\".repeat(MAX_KEY_ID_LEN - 1)), Err(Error::UnknownKey));
-    assert_eq!(verify_kid(&"\\".repeat(MAX_KEY_ID_LEN + 1)), Err(Error::TooLarge(Part::KeyId)));
+    assert_eq!(verify_kid(&"\\".repeat(MAX_KID_LEN - 1)), Err(Error::UnknownKey));
+    assert_eq!(verify_kid(&"\\".repeat(MAX_KID_LEN + 1)), Err(Error::TooLarge(Part::Kid)));
 }
 
 #[test]
@@ -373,7 +373,7 @@ fn a_backend_without_an_answer_is_no_forgery() {
     let text = Alg::EdDsa.access_token(&claims());
     assert_eq!(verify_with(&text, &offline), Err(Error::BackendUnavailable));
     // Another issuer's answer counts; a forgery does not hide the missing one.
-    let other = [stranger().with_id(b"ed-test")];
+    let other = [stranger().with_kid(b"ed-test")];
     let other = Issuer::new("https://other.example", &other, BOTH);
     let verify_any =
         |issuers: &[&Issuer<'_>]| Token::parse(&text).unwrap().verify_any(issuers, &mut [0; 1024]).map(|_| ());
@@ -443,7 +443,7 @@ impl SignatureAlgorithm for Counting {
 fn no_key_of_one_issuer_serves_another() {
     let [_, ours] = keys();
     let theirs = ed25519_dalek::SigningKey::from_bytes(b"the key of another issuer, test.");
-    let (our_keys, their_keys) = ([ours], [Key::ed25519(theirs.verifying_key().as_bytes()).with_id(b"ed-test")]);
+    let (our_keys, their_keys) = ([ours], [Key::ed25519(theirs.verifying_key().as_bytes()).with_kid(b"ed-test")]);
     let their_token = |iss: &str| {
         let payload = claims_with("iss", json!(iss)).to_string();
         let signing_input =
@@ -492,7 +492,7 @@ fn several_issuers_report_the_error_that_came_furthest() {
     let keys = keys();
     let no_keys = Issuer::new("urn:no-keys", &[], BOTH);
     let no_algorithms = Issuer::new("urn:no-algorithms", &keys, &[]);
-    let strangers = [stranger().with_id(b"ed-test")];
+    let strangers = [stranger().with_kid(b"ed-test")];
     let stranger = Issuer::new("urn:stranger", &strangers, BOTH);
     let text = Alg::EdDsa.access_token(&claims());
     let verify = |issuers: &[&Issuer<'_>]| Token::parse(&text).unwrap().verify_any(issuers, &mut [0; 1024]).map(|_| ());

@@ -111,7 +111,7 @@ fn key_sets_take_wycheproofs_jwks() {
         })
         .collect()
     };
-    let named = |key: Key| key.try_with_id("none").unwrap();
+    let named = |key: Key| key.try_with_kid("none").unwrap();
 
     let from_jwks = keys_of(ecdsa::TestName::EcdsaSecp256r1Sha256P1363.json_data());
     let set = ecdsa::TestSet::load(ecdsa::TestName::EcdsaSecp256r1Sha256P1363).unwrap();
@@ -214,7 +214,7 @@ fn by_token(backend: &dyn SignatureAlgorithm, vector: &Vector) -> Verdict {
     let text = format!("{header}.{payload}.{}", base64url(&vector.signature));
 
     let over_message = OverMessage { backend, message: &vector.message };
-    let keys = [vector.key.clone().try_with_id(algorithm.kid()).unwrap()];
+    let keys = [vector.key.clone().try_with_kid(algorithm.kid()).unwrap()];
     let algorithms: [&dyn SignatureAlgorithm; 1] = [&over_message];
     let issuer = Issuer::new(ISSUER, &keys, &algorithms);
     match Token::parse(&text).unwrap().verify(&issuer, &mut [0; 1024]) {

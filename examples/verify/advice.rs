@@ -1,6 +1,6 @@
 //! What to do about a refusal, with both sides of what did not fit.
 
-use embedded_jwt::{Claim, Error, MAX_HEADER_LEN, MAX_KEY_ID_LEN, MAX_TOKEN_LEN, Part, Token};
+use embedded_jwt::{Claim, Error, MAX_HEADER_LEN, MAX_KID_LEN, MAX_TOKEN_LEN, Part, Token};
 
 use crate::malformed::{malformed, slip};
 use crate::peek::{Peek, algorithm, describe};
@@ -19,8 +19,8 @@ pub fn advice(refusal: Refusal, case: &Case<'_>, peek: &Peek) -> Vec<String> {
                 format!("This token needs {needed}, and never more than {}.", needed.saturating_mul(2)),
             ]
         }
-        Error::TooLarge(Part::KeyId) => {
-            vec![format!("Give the key a shorter kid at the provider: {MAX_KEY_ID_LEN} bytes at most.")]
+        Error::TooLarge(Part::Kid) => {
+            vec![format!("Give the key a shorter kid at the provider: {MAX_KID_LEN} bytes at most.")]
         }
         Error::TooLarge(_) => vec![
             "Make the provider put less into the token: fewer groups, no certificates.".into(),
@@ -123,7 +123,7 @@ fn unknown_key(case: &Case<'_>, peek: &Peek) -> Vec<String> {
         return lines;
     }
     // One of the token's algorithm would have been chosen.
-    if let Some(other) = case.keys.iter().find(|key| kid.is_some_and(|kid| key.id() == Some(kid.as_bytes()))) {
+    if let Some(other) = case.keys.iter().find(|key| kid.is_some_and(|kid| key.kid() == Some(kid.as_bytes()))) {
         lines.push(format!("This kid is there, for {}.", algorithm(other)));
     }
     lines.push("Fetch the issuer's JWKS again: keys rotate. Not on each such token, since".into());

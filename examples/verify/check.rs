@@ -84,7 +84,7 @@ impl Check {
             | Error::DuplicateName(part)
             | Error::TooDeep(part)
             | Error::TooManyMembers(part) => match part {
-                Part::Header | Part::KeyId => Self::Header,
+                Part::Header | Part::Kid => Self::Header,
                 Part::Signature => Self::Signature,
                 Part::Payload => Self::Payload,
                 _ => Self::Form,

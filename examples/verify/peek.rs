@@ -45,7 +45,7 @@ impl Peek {
             _ => return None,
         };
         keys.iter().find(|key| {
-            key.algorithm() == algorithm && header.kid.as_ref().is_none_or(|kid| key.id() == Some(kid.as_bytes()))
+            key.algorithm() == algorithm && header.kid.as_ref().is_none_or(|kid| key.kid() == Some(kid.as_bytes()))
         })
     }
 }
@@ -66,7 +66,7 @@ pub fn whole_secs(value: &Value) -> Option<i64> {
 /// How to speak of a key: `"es-test" (ES256)`.
 pub fn describe(key: &Key) -> String {
     let algorithm = algorithm(key);
-    match key.id() {
+    match key.kid() {
         Some(id) => format!("{:?} ({algorithm})", String::from_utf8_lossy(id)),
         None => format!("without kid ({algorithm})"),
     }

@@ -36,7 +36,7 @@ errors! {
     UnsupportedAlgorithm => verify_header(r#"{"alg":"none"}"#),
     UnknownKey => verify_with(&[], BOTH),
     AmbiguousKey => verify_with(&[Alg::EdDsa.key(), Alg::EdDsa.key()], BOTH),
-    InvalidKey => verify_with(&[Key::ed25519(&[0; 32]).with_id(b"ed-test")], BOTH),
+    InvalidKey => verify_with(&[Key::ed25519(&[0; 32]).with_kid(b"ed-test")], BOTH),
     InvalidSignature => verify(&good().replace(".e", ".f")),
     BackendUnavailable => verify_with(&keys(), &[&Offline]),
     WrongType => judge_text(&Alg::EdDsa.mint(r#"{"alg":"EdDSA","typ":"JWT"}"#, claims().to_string()), policy(), NOW),
@@ -148,7 +148,7 @@ fn codes_are_stable() {
         0x0f00, 0x1000, 0x1102, 0x1204, 0x1301, 0x1400, 0x1500, 0x1600, 0x1700, 0x1800, 0x1900, 0x1a00, 0x1b00,
     ];
     assert_eq!(codes, expected);
-    let parts = [Part::Token, Part::Header, Part::KeyId, Part::Signature, Part::Payload, Part::KeySet];
+    let parts = [Part::Token, Part::Header, Part::Kid, Part::Signature, Part::Payload, Part::KeySet];
     assert_eq!(parts.map(Part::code), [1, 2, 3, 4, 5, 6]);
     let claims = [
         Claim::Issuer,
@@ -172,7 +172,7 @@ fn each_error_reads_as_a_phrase_of_its_own() {
     assert_eq!(Error::Malformed(Part::KeySet).to_string(), "malformed: the key set");
     assert_eq!(Error::Missing(Claim::Audience).to_string(), "missing: audience (aud)");
     assert_eq!(Error::Expired.to_string(), "the token has expired");
-    let named = [Error::TooLarge(Part::KeyId), Error::Invalid(Claim::Other), Error::Mismatch(Claim::Scope)];
+    let named = [Error::TooLarge(Part::Kid), Error::Invalid(Claim::Other), Error::Mismatch(Claim::Scope)];
     assert!(named.iter().all(|error| !error.to_string().ends_with(": ")));
 }
 

@@ -51,7 +51,7 @@ impl Alg {
                 Key::ed25519(ed25519_dalek::SigningKey::from_bytes(&EDDSA_TEST_KEY).verifying_key().as_bytes())
             }
         };
-        public.try_with_id(self.kid()).unwrap()
+        public.try_with_kid(self.kid()).unwrap()
     }
 
     pub fn sign(self, message: &[u8]) -> [u8; 64] {
