@@ -1,6 +1,5 @@
 use core::fmt;
 use core::ops::Deref;
-use core::time::Duration;
 
 use crate::claims::{self, Registered, Rules, required};
 use crate::media_type::MediaType;
@@ -29,42 +28,29 @@ enum Profile {
 
 impl<'a> AccessTokenPolicy<'a> {
     /// RFC 9068 in full. `audience` is the device's resource indicator: the name that the issuer puts into `aud` for
-    /// this device. With [`DEFAULT_LEEWAY`](crate::DEFAULT_LEEWAY), and without limits on lifetime and age, or a required scope.
+    /// this device. With [`DEFAULT_LEEWAY`](crate::DEFAULT_LEEWAY), and without limits on lifetime and age, or a
+    /// required scope.
     ///
     /// An empty `audience` refuses every token ([`Error::Unconfigured`]).
     pub const fn new(audience: &'a str) -> Self {
         Self { rules: Rules::new(audience), profile: Profile::Rfc9068, required_scope: None }
     }
 
-    /// For issuers older than RFC 9068, whose access tokens are marked `JWT` or not at all: `typ` may be absent, `JWT` or
-    /// `at+jwt`, and `sub`, `client_id`, `iat` and `jti` may be absent. Everything else is as with [`new`](Self::new).
+    /// For issuers older than RFC 9068, whose access tokens are marked `JWT` or not at all: `typ` may be absent, `JWT`
+    /// or `at+jwt`, and `sub`, `client_id`, `iat` and `jti` may be absent. Everything else is as with
+    /// [`new`](Self::new).
     ///
-    /// What is given up: an ID token of the same issuer cannot be told from an access token, except by its audience. Make
-    /// sure that no client has the `audience` given here as its client id. Prefer to make the issuer mark its tokens.
+    /// What is given up: an ID token of the same issuer cannot be told from an access token, except by its audience.
+    /// Make sure that no client has the `audience` given here as its client id. Prefer to make the issuer mark its
+    /// tokens.
     pub const fn untyped(audience: &'a str) -> Self {
         Self { profile: Profile::Untyped, ..Self::new(audience) }
     }
 
-    /// How far the issuer's clock and the device's may differ, in whole seconds; a fraction is dropped.
-    pub const fn with_leeway(mut self, leeway: Duration) -> Self {
-        self.rules = self.rules.with_leeway(leeway);
-        self
-    }
+    claims::with_time_rules!();
 
-    /// The longest time from `iat` to `exp`, in whole seconds and without leeway. Then `iat` is required.
-    pub const fn with_max_lifetime(mut self, max_lifetime: Duration) -> Self {
-        self.rules = self.rules.with_max_lifetime(max_lifetime);
-        self
-    }
-
-    /// The longest time since `iat`, in whole seconds plus leeway. Then `iat` is required.
-    pub const fn with_max_token_age(mut self, max_token_age: Duration) -> Self {
-        self.rules = self.rules.with_max_token_age(max_token_age);
-        self
-    }
-
-    /// The scope without which no token is accepted; several, separated by spaces, are all required. It replaces the one
-    /// given before, and without any scope in it refuses every token ([`Error::Unconfigured`]).
+    /// The scope without which no token is accepted; several, separated by spaces, are all required. It replaces the
+    /// one given before, and without any scope in it refuses every token ([`Error::Unconfigured`]).
     pub const fn with_required_scope(mut self, scope: &'a str) -> Self {
         self.required_scope = Some(scope);
         self
@@ -82,8 +68,8 @@ impl<'a> AccessTokenPolicy<'a> {
 
 impl<'b> Verified<'b> {
     /// Judges the claims as those of an access token. The steps are those of
-    /// [RFC 9068 section 4](https://www.rfc-editor.org/rfc/rfc9068#section-4); decryption (its second) is not supported,
-    /// and `iss` and signature (its third and fifth) are behind us.
+    /// [RFC 9068 section 4](https://www.rfc-editor.org/rfc/rfc9068#section-4); decryption (its second) is not
+    /// supported, and `iss` and signature (its third and fifth) are behind us.
     ///
     /// # Errors
     ///
@@ -168,7 +154,8 @@ pub struct AccessToken<'b> {
 }
 
 impl<'b> AccessToken<'b> {
-    /// The client that the token was issued to (`client_id`, [RFC 8693 section 4.3](https://www.rfc-editor.org/rfc/rfc8693#section-4.3)).
+    /// The client that the token was issued to (`client_id`, [RFC 8693 section
+    /// 4.3](https://www.rfc-editor.org/rfc/rfc8693#section-4.3)).
     pub fn client_id(&self) -> Option<&'b str> {
         self.client_id
     }

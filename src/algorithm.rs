@@ -21,8 +21,9 @@ use crate::{Error, Key};
 pub enum Algorithm {
     /// ECDSA on P-256 with SHA-256 ([RFC 7518 section 3.4](https://www.rfc-editor.org/rfc/rfc7518#section-3.4)).
     Es256,
-    /// Ed25519, by either of its names: `EdDSA` ([RFC 8037 section 3.1](https://www.rfc-editor.org/rfc/rfc8037#section-3.1))
-    /// or `Ed25519` ([RFC 9864 section 2.2](https://www.rfc-editor.org/rfc/rfc9864#section-2.2)).
+    /// Ed25519, by either of its names: `EdDSA` ([RFC 8037 section
+    /// 3.1](https://www.rfc-editor.org/rfc/rfc8037#section-3.1)) or `Ed25519` ([RFC 9864 section
+    /// 2.2](https://www.rfc-editor.org/rfc/rfc9864#section-2.2)).
     EdDsa,
 }
 
@@ -76,8 +77,8 @@ pub trait SignatureAlgorithm: fmt::Debug {
 
     /// Verifies `signature` over `message` with `key`, which is of this algorithm, and returns when it is done.
     ///
-    /// The message is as it was signed, not hashed. The signature is `r` and `s`, 32 bytes each and big-endian, for ES256,
-    /// and `R` and `S` as RFC 8032 encodes them for EdDSA.
+    /// The message is as it was signed, not hashed. The signature is `r` and `s`, 32 bytes each and big-endian, for
+    /// ES256, and `R` and `S` as RFC 8032 encodes them for EdDSA.
     ///
     /// # Errors
     ///

@@ -78,10 +78,11 @@ impl<'b> Claims<'b> {
 
     /// All claims as a type of your own.
     ///
-    /// Borrowed `&str`, numbers, `bool`, `Option`, enums, tuples, nested structs and the collections of `heapless` (with
-    /// its feature `serde`) work. A `&str` can borrow only what is not escaped in the token (a quotation mark, a backslash, a control
-    /// character); `heapless::String` takes those too, in strings of up to 256 bytes. What has to look ahead or to
-    /// allocate (`#[serde(flatten)]`, untagged and internally tagged enums) does not work, and map keys are strings.
+    /// Borrowed `&str`, numbers, `bool`, `Option`, enums, tuples, nested structs and the collections of `heapless`
+    /// (with its feature `serde`) work. A `&str` can borrow only what is not escaped in the token (a quotation mark, a
+    /// backslash, a control character); `heapless::String` takes those too, in strings of up to 256 bytes. What has to
+    /// look ahead or to allocate (`#[serde(flatten)]`, untagged and internally tagged enums) does not work, and map
+    /// keys are strings.
     ///
     /// # Errors
     ///
@@ -192,29 +193,38 @@ pub(crate) fn required<T>(value: Option<T>, claim: Claim) -> Result<T, Error> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules<'a> {
     audience: &'a str,
-    leeway: u64,
-    max_lifetime: Option<u64>,
-    max_token_age: Option<u64>,
+    pub(crate) leeway: u64,
+    pub(crate) max_lifetime: Option<u64>,
+    pub(crate) max_token_age: Option<u64>,
 }
+
+/// The setters that every policy has, for its field `rules`.
+macro_rules! with_time_rules {
+    () => {
+        /// How far the issuer's clock and the device's may differ, in whole seconds; a fraction is dropped.
+        pub const fn with_leeway(mut self, leeway: core::time::Duration) -> Self {
+            self.rules.leeway = leeway.as_secs();
+            self
+        }
+
+        /// The longest time from `iat` to `exp`, in whole seconds and without leeway. Then `iat` is required.
+        pub const fn with_max_lifetime(mut self, max_lifetime: core::time::Duration) -> Self {
+            self.rules.max_lifetime = Some(max_lifetime.as_secs());
+            self
+        }
+
+        /// The longest time since `iat`, in whole seconds plus leeway. Then `iat` is required.
+        pub const fn with_max_token_age(mut self, max_token_age: core::time::Duration) -> Self {
+            self.rules.max_token_age = Some(max_token_age.as_secs());
+            self
+        }
+    };
+}
+pub(crate) use with_time_rules;
 
 impl<'a> Rules<'a> {
     pub(crate) const fn new(audience: &'a str) -> Self {
         Self { audience, leeway: DEFAULT_LEEWAY.as_secs(), max_lifetime: None, max_token_age: None }
-    }
-
-    pub(crate) const fn with_leeway(mut self, leeway: Duration) -> Self {
-        self.leeway = leeway.as_secs();
-        self
-    }
-
-    pub(crate) const fn with_max_lifetime(mut self, max_lifetime: Duration) -> Self {
-        self.max_lifetime = Some(max_lifetime.as_secs());
-        self
-    }
-
-    pub(crate) const fn with_max_token_age(mut self, max_token_age: Duration) -> Self {
-        self.max_token_age = Some(max_token_age.as_secs());
-        self
     }
 
     pub(crate) fn check_configured(&self) -> Result<(), Error> {
@@ -263,5 +273,6 @@ impl<'a> Rules<'a> {
 }
 
 /// How far an issuer's clock and the device's may differ unless a policy says otherwise: clocks kept by NTP differ by
-/// less, and [RFC 7519 section 4.1.4](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.4) allows "a few minutes" at most.
+/// less, and [RFC 7519 section 4.1.4](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.4) allows "a few minutes" at
+/// most.
 pub const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);

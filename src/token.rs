@@ -73,11 +73,11 @@ impl<'t> Token<'t> {
         Ok(token)
     }
 
-    /// The bytes of buffer that [`verify`](Self::verify) needs: the longer of header and payload, decoded; less than three
-    /// quarters of the token's length.
+    /// The bytes of buffer that [`verify`](Self::verify) needs: the longer of header and payload, decoded; less than
+    /// three quarters of the token's length.
     ///
-    /// If a string that the typed token returns holds a character that JSON must escape (a subject `CORP\alice`), its plain
-    /// copy goes behind the payload; twice this length always suffices.
+    /// If a string that the typed token returns holds a character that JSON must escape (a subject `CORP\alice`), its
+    /// plain copy goes behind the payload; twice this length always suffices.
     pub fn buffer_len(&self) -> usize {
         base64url::decoded_len(self.header).max(base64url::decoded_len(self.payload))
     }
@@ -122,8 +122,8 @@ impl<'t> Token<'t> {
     ///
     /// # Errors
     ///
-    /// As [`verify`](Self::verify); [`Error::TooManyIssuers`] for more than [`MAX_ISSUERS`], [`Error::Unconfigured`] for
-    /// none or for one without a name.
+    /// As [`verify`](Self::verify); [`Error::TooManyIssuers`] for more than [`MAX_ISSUERS`], [`Error::Unconfigured`]
+    /// for none or for one without a name.
     pub fn verify_any<'b>(&self, issuers: &[&Issuer<'_>], buf: &'b mut [u8]) -> Result<Verified<'b>, Error> {
         if issuers.is_empty() || issuers.iter().any(|issuer| issuer.name().is_empty()) {
             return Err(Error::Unconfigured(Claim::Issuer));
@@ -183,8 +183,9 @@ impl<'t> Token<'t> {
         Ok((Header::parse(json)?, spare))
     }
 
-    /// Both algorithms have signatures of 64 bytes ([RFC 7518 section 3.4](https://www.rfc-editor.org/rfc/rfc7518#section-3.4),
-    /// [RFC 8032 section 5.1.6](https://www.rfc-editor.org/rfc/rfc8032#section-5.1.6)).
+    /// Both algorithms have signatures of 64 bytes ([RFC 7518 section
+    /// 3.4](https://www.rfc-editor.org/rfc/rfc7518#section-3.4), [RFC 8032 section
+    /// 5.1.6](https://www.rfc-editor.org/rfc/rfc8032#section-5.1.6)).
     fn signature(&self) -> Result<[u8; 64], Error> {
         let malformed = Error::Malformed(Part::Signature);
         if base64url::decoded_len(self.signature) != 64 {

@@ -1,8 +1,7 @@
 use core::fmt;
 use core::ops::Deref;
-use core::time::Duration;
 
-use crate::claims::{Registered, Rules};
+use crate::claims::{self, Registered, Rules};
 use crate::{Claims, Error, UnixTime, Verified};
 
 /// What a device demands of a JWT of a kind of its own, with a `typ` of its own
@@ -27,23 +26,7 @@ impl<'a> TypedPolicy<'a> {
         Self { rules: Rules::new(audience), typ }
     }
 
-    /// How far the issuer's clock and the device's may differ, in whole seconds; a fraction is dropped.
-    pub const fn with_leeway(mut self, leeway: Duration) -> Self {
-        self.rules = self.rules.with_leeway(leeway);
-        self
-    }
-
-    /// The longest time from `iat` to `exp`, in whole seconds and without leeway. Then `iat` is required.
-    pub const fn with_max_lifetime(mut self, max_lifetime: Duration) -> Self {
-        self.rules = self.rules.with_max_lifetime(max_lifetime);
-        self
-    }
-
-    /// The longest time since `iat`, in whole seconds plus leeway. Then `iat` is required.
-    pub const fn with_max_token_age(mut self, max_token_age: Duration) -> Self {
-        self.rules = self.rules.with_max_token_age(max_token_age);
-        self
-    }
+    claims::with_time_rules!();
 }
 
 impl<'b> Verified<'b> {

@@ -1,6 +1,7 @@
 /// Whether an encoded point has y < p and is not of small order: anyone can sign for a key of small order, and
-/// implementations disagree about the rest ([RFC 8032 section 5.1.3](https://www.rfc-editor.org/rfc/rfc8032#section-5.1.3),
-/// [Chalkias et al. 2020](https://eprint.iacr.org/2020/1244)). Whether it is on the curve is the backend's to say.
+/// implementations disagree about the rest ([RFC 8032 section
+/// 5.1.3](https://www.rfc-editor.org/rfc/rfc8032#section-5.1.3), [Chalkias et al.
+/// 2020](https://eprint.iacr.org/2020/1244)). Whether it is on the curve is the backend's to say.
 pub(crate) fn is_acceptable_point(encoded: &[u8]) -> bool {
     let Ok(mut y) = <[u8; 32]>::try_from(encoded) else { return false };
     let [.., last] = &mut y;

@@ -11,8 +11,8 @@ pub(crate) struct NumericDate {
 }
 
 impl NumericDate {
-    /// `None` for anything but a number, and beyond 2^63 - 1 whole seconds either way: a date is never clamped, since that
-    /// would turn 1e400 into "never".
+    /// `None` for anything but a number, and beyond 2^63 - 1 whole seconds either way: a date is never clamped, since
+    /// that would turn 1e400 into "never".
     pub(crate) fn parse(value: Value<'_>) -> Option<Self> {
         let number = value.number()?;
         let (negative, number) = match number.strip_prefix('-') {
