@@ -1,0 +1,25 @@
+//! A token read into a type of the user's own: what `claims::<C>()` adds.
+#![no_std]
+#![no_main]
+
+use embedded_jwt::{EdDsa, Error, Token};
+use embedded_jwt_firmware::{board::entry, measure, trust};
+
+#[derive(serde::Deserialize)]
+struct PumpClaims<'b> {
+    site: &'b str,
+    exp: u64,
+    scope: heapless::String<64>,
+}
+
+#[entry]
+fn main() -> ! {
+    measure::tokens(trust::EDDSA_TOKEN, trust::EDDSA_LONG_TOKEN, |token| verify(token) == Ok(true))
+}
+
+fn verify(text: &str) -> Result<bool, Error> {
+    let mut buf = [0; 1536];
+    let verified = Token::parse(text)?.verify(&trust::issuer(&trust::EDDSA_KEYS, &[&EdDsa]), &mut buf)?;
+    let claims: PumpClaims = verified.into_access_token(&trust::POLICY, trust::NOW)?.claims()?;
+    Ok(claims.site == "north" && claims.exp > 0 && claims.scope.contains("pump:read"))
+}

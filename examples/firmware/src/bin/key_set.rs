@@ -1,0 +1,13 @@
+//! What it costs to read a JWK Set of four keys.
+#![no_std]
+#![no_main]
+
+use embedded_jwt::KeySet;
+use embedded_jwt_firmware::{board::entry, measure, trust};
+
+#[entry]
+fn main() -> ! {
+    measure::one(b"jwks", trust::JWKS, |json| {
+        measure::with_copy(json, |json| KeySet::<4>::from_jwks(json).is_ok_and(|keys| keys.len() == 4))
+    })
+}

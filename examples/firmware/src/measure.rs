@@ -1,0 +1,83 @@
+//! Instructions and peak stack of a function.
+
+use core::hint::black_box;
+use core::ptr::{read_volatile, write_volatile};
+
+use embedded_jwt::{Key, SignatureAlgorithm, Token};
+
+use crate::board::{self, Serial};
+use crate::trust;
+
+/// Runs `verify` on a token of each size and reports what it cost.
+pub fn tokens(short: &'static str, long: &'static str, verify: fn(&'static str) -> bool) -> ! {
+    board::start();
+    report(b"empty", short, |_| true);
+    report(b"short", short, verify);
+    report(b"long", long, verify);
+    board::exit(true)
+}
+
+/// Runs one function on one input and reports what it cost.
+pub fn one(name: &[u8], input: &'static [u8], run: fn(&'static [u8]) -> bool) -> ! {
+    board::start();
+    report(name, input, run);
+    board::exit(true)
+}
+
+/// Lends a copy of `input` that may be written to; a static, so that it is not counted as stack.
+pub fn with_copy(input: &[u8], run: impl FnOnce(&mut [u8]) -> bool) -> bool {
+    let Some(copy) = buffer().get_mut(..input.len()) else { return false };
+    copy.copy_from_slice(input);
+    run(copy)
+}
+
+/// Compact text to `AccessToken`, and a scope asked for.
+#[inline(never)]
+pub fn may_write(token: &str, keys: &[Key], algorithms: &[&dyn SignatureAlgorithm]) -> bool {
+    let token = Token::parse(token)
+        .and_then(|token| token.verify(&trust::issuer(keys, algorithms), buffer()))
+        .and_then(|verified| verified.into_access_token(&trust::POLICY, trust::NOW));
+    token.is_ok_and(|token| token.has_scope("pump:write"))
+}
+
+/// Takes the payload of the longest token; a static, so that it is not counted as stack.
+fn buffer() -> &'static mut [u8] {
+    static mut BUFFER: [u8; BUFFER_LEN] = [0; BUFFER_LEN];
+    // SAFETY: an image asks for it once at a time, and nothing interrupts.
+    unsafe { core::slice::from_raw_parts_mut((&raw mut BUFFER).cast(), BUFFER_LEN) }
+}
+
+const BUFFER_LEN: usize = 1536;
+
+/// One line: what was run, whether it said yes, instructions, bytes of stack.
+pub fn report<T: Copy>(name: &[u8], input: T, run: fn(T) -> bool) {
+    let (accepted, instructions, stack) = measure(input, run);
+    let serial = Serial;
+    serial.write(name);
+    serial.write(if accepted { b" accepted " } else { b" refused " });
+    serial.write_number(instructions);
+    serial.write(b" ");
+    serial.write_number(stack as u64);
+    serial.write(b"\n");
+}
+
+#[inline(never)]
+fn measure<T: Copy>(input: T, run: fn(T) -> bool) -> (bool, u64, usize) {
+    let top = board::stack_pointer();
+    let words = || (top - MAX_STACK..top).step_by(size_of::<usize>());
+    for word in words() {
+        // SAFETY: below the stack pointer nothing is in use, and the stack has far more than `MAX_STACK` left.
+        unsafe { write_volatile(word as *mut usize, PATTERN) };
+    }
+
+    let before = board::instructions();
+    let accepted = black_box(run)(black_box(input));
+    let after = board::instructions();
+
+    // SAFETY: as above.
+    let deepest = words().find(|word| unsafe { read_volatile(*word as *const usize) } != PATTERN);
+    (accepted, after - before, top - deepest.unwrap_or(top))
+}
+
+const MAX_STACK: usize = 64 * 1024;
+const PATTERN: usize = 0xa5c3_96e1;

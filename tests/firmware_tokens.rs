@@ -1,0 +1,92 @@
+//! The tokens and keys of `examples/firmware`, made again: what is committed is what the test keys sign.
+//! `UPDATE_TOKENS=1 cargo test --test firmware_tokens` writes them.
+#![cfg(all(feature = "es256", feature = "eddsa"))]
+
+mod common;
+
+use std::path::PathBuf;
+
+use common::*;
+use serde_json::{Value, json};
+
+const KID: &str = "test-key";
+
+fn token(alg: Alg, typ: &str, claims: &Value) -> String {
+    alg.mint(json!({"alg": alg.name(), "typ": typ, "kid": KID}).to_string(), claims.to_string())
+}
+
+/// An RFC 9068 token of 435 bytes, as it is compared with other libraries.
+fn short_claims() -> Value {
+    json!({
+        "iss": ISSUER, "sub": "user-4200", "aud": AUDIENCE, "client_id": "pump-app",
+        "exp": NOW + 240, "nbf": NOW - 60, "iat": NOW - 60, "jti": "token-1",
+        "scope": "pump:read pump:write", "site": "north",
+    })
+}
+
+/// The same with as many roles as make a token of 2,047 bytes.
+fn long_claims() -> Value {
+    let mut claims = short_claims();
+    let roles: Vec<_> = (0..78).map(|i| format!("operator-{i:03}")).collect();
+    claims["roles"] = json!(roles);
+    claims["note"] = json!("x".repeat(19));
+    claims
+}
+
+fn with(name: &str, value: Value) -> Value {
+    let mut claims = short_claims();
+    claims[name] = value;
+    claims
+}
+
+fn jwks() -> String {
+    let [es256, eddsa] = ALGS.map(Alg::key);
+    let (x, y) = es256.public_key().split_at(32);
+    let keys: Vec<_> = ["2026-01", KID]
+        .iter()
+        .flat_map(|kid| {
+            [
+                json!({"kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": kid, "x": base64url(x), "y": base64url(y)}),
+                json!({"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": kid, "x": base64url(eddsa.public_key())}),
+            ]
+        })
+        .collect();
+    json!({ "keys": keys }).to_string()
+}
+
+fn files() -> Vec<(&'static str, String)> {
+    let array = |name: &str, bytes: &[u8]| format!("pub const {name}: [u8; 32] = {bytes:?};\n");
+    let [es256, eddsa] = ALGS.map(Alg::key);
+    let (x, y) = es256.public_key().split_at(32);
+    let keys = array("ES256_X", x) + &array("ES256_Y", y) + &array("EDDSA_POINT", eddsa.public_key());
+    vec![
+        ("es256.jwt", token(Alg::Es256, "at+jwt", &short_claims())),
+        ("eddsa.jwt", token(Alg::EdDsa, "at+jwt", &short_claims())),
+        ("es256-long.jwt", token(Alg::Es256, "at+jwt", &long_claims())),
+        ("eddsa-long.jwt", token(Alg::EdDsa, "at+jwt", &long_claims())),
+        ("read-only.jwt", token(Alg::EdDsa, "at+jwt", &with("scope", json!("pump:read")))),
+        ("expired.jwt", token(Alg::EdDsa, "at+jwt", &with("exp", json!(NOW - 60)))),
+        ("other-audience.jwt", token(Alg::Es256, "at+jwt", &with("aud", json!("urn:device:pump-8")))),
+        ("id-token.jwt", token(Alg::EdDsa, "JWT", &short_claims())),
+        ("jwks.json", jwks()),
+        ("keys.rs", format!("// TEST KEYS, their public halves.\n{keys}")),
+    ]
+}
+
+#[test]
+fn the_firmware_has_the_tokens_of_the_test_keys() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples/firmware/tokens");
+    for (name, content) in files() {
+        let path = folder.join(name);
+        if std::env::var_os("UPDATE_TOKENS").is_some() {
+            std::fs::write(&path, &content).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), content, "{name}");
+    }
+}
+
+#[test]
+fn the_tokens_to_measure_with_have_their_sizes() {
+    let sizes: Vec<_> = files()[..4].iter().map(|(_, token)| token.len()).collect();
+    assert_eq!(sizes, [435, 435, 2047, 2047]);
+}
