@@ -68,19 +68,20 @@ impl<'a> AccessTokenPolicy<'a> {
 
 impl<'b> Verified<'b> {
     /// Judges the claims as those of an access token. The steps are those of
-    /// [RFC 9068 section 4](https://www.rfc-editor.org/rfc/rfc9068#section-4); decryption (its second) is not
-    /// supported, and `iss` and signature (its third and fifth) are behind us.
+    /// [RFC 9068 section 4](https://www.rfc-editor.org/rfc/rfc9068#section-4): of these, decryption (the second) is not
+    /// supported, and [`Token::verify`](crate::Token::verify) has compared `iss` and verified the signature (the third
+    /// and fifth).
     ///
     /// # Errors
     ///
     /// In this order:
     /// - [`Error::Unconfigured`]: the policy's audience or required scope is empty.
     /// - [`Error::WrongType`]: `typ` is not that of an access token.
-    /// - [`Error::Missing`] or [`Error::Invalid`]: a required claim is absent, or a registered one is of the wrong type.
+    /// - [`Error::Missing`], [`Error::Invalid`]: a required claim is absent, or a registered one is of the wrong type.
     /// - [`Error::Mismatch`]: `aud` lacks the policy's audience.
     /// - [`Error::ClockNotSet`], [`Error::Expired`], [`Error::NotYetValid`]: it is not the token's time.
-    /// - [`Error::Missing`], [`Error::Invalid`], [`Error::NotYetValid`], [`Error::LifetimeTooLong`], [`Error::TooOld`]: a
-    ///   limit on lifetime or age is set, and `iat` is absent, later than `exp`, still to come, or too long ago.
+    /// - [`Error::Missing`], [`Error::Invalid`], [`Error::NotYetValid`], [`Error::LifetimeTooLong`], [`Error::TooOld`]:
+    ///   a limit on lifetime or age is set, and `iat` is absent, later than `exp`, still to come, or too long ago.
     /// - [`Error::InsufficientScope`]: a required scope is not granted.
     /// - [`Error::BufferTooSmall`]: see [`Token::buffer_len`](crate::Token::buffer_len).
     pub fn into_access_token(self, policy: &AccessTokenPolicy<'_>, now: UnixTime) -> Result<AccessToken<'b>, Error> {
@@ -91,12 +92,12 @@ impl<'b> Verified<'b> {
             return Err(Error::Unconfigured(Claim::Scope));
         }
 
-        // Section 4: "The resource server MUST verify that the 'typ' header value is 'at+jwt' or 'application/at+jwt'".
+        // Section 4, first step: the type.
         if !policy.accepts_type(media_type.as_ref()) {
             return Err(Error::WrongType);
         }
 
-        // Section 2.2: iss, exp, aud, sub, client_id, iat and jti are REQUIRED.
+        // Section 2.2: the required claims.
         let [client_id, scope] = payload.pick(["client_id", "scope"]).unwrap_or_default();
         let client_id = claims::string(client_id, Claim::ClientId)?;
         let scope = claims::string(scope, Claim::Scope)?;
@@ -108,15 +109,13 @@ impl<'b> Verified<'b> {
             required(registered.jti, Claim::JwtId)?;
         }
 
-        // Section 4: "The resource server MUST validate that the 'aud' claim contains a resource indicator value
-        // corresponding to an identifier the resource server expects for itself", and "The current time MUST be before
-        // the time represented by the 'exp' claim".
+        // Section 4, fourth and last step: the audience and the time.
         let token = AccessToken {
             claims: registered.accept(&policy.rules, now, &mut spare)?,
             client_id: client_id.map(|client_id| client_id.place(&mut spare)).transpose()?,
             scope: scope.map(|scope| scope.place(&mut spare)).transpose()?.unwrap_or_default(),
         };
-        // Section 4, at its end: the scope, as far as the policy knows it.
+        // Section 4, after the steps: the scope, as far as the policy knows it.
         if !scopes_in(policy.required_scope.unwrap_or_default()).all(|scope| token.has_scope(scope)) {
             return Err(Error::InsufficientScope);
         }
@@ -139,10 +138,11 @@ impl<'b> Verified<'b> {
 ///
 /// ```compile_fail,E0499
 /// # use embedded_jwt::{AccessTokenPolicy, Error, Issuer, Token, UnixTime};
-/// # fn f(one: Token<'_>, two: Token<'_>, issuer: &Issuer<'_>, policy: &AccessTokenPolicy<'_>, now: UnixTime) -> Result<(), Error> {
+/// # const POLICY: AccessTokenPolicy = AccessTokenPolicy::new("urn:device");
+/// # fn f(one: Token<'_>, two: Token<'_>, issuer: &Issuer<'_>, now: UnixTime) -> Result<(), Error> {
 /// let mut buf = [0; 1024];
-/// let first = one.verify(issuer, &mut buf)?.into_access_token(policy, now)?;
-/// let second = two.verify(issuer, &mut buf)?.into_access_token(policy, now)?;
+/// let first = one.verify(issuer, &mut buf)?.into_access_token(&POLICY, now)?;
+/// let second = two.verify(issuer, &mut buf)?.into_access_token(&POLICY, now)?;
 /// first.has_scope("pump:write");
 /// # Ok(()) }
 /// ```

@@ -273,6 +273,6 @@ impl<'a> Rules<'a> {
 }
 
 /// How far an issuer's clock and the device's may differ unless a policy says otherwise: clocks kept by NTP differ by
-/// less, and [RFC 7519 section 4.1.4](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.4) allows "a few minutes" at
+/// less, and [RFC 7519 section 4.1.4](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.4) allows some minutes at
 /// most.
 pub const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);

@@ -87,8 +87,8 @@ impl<'t> Token<'t> {
     /// # Errors
     ///
     /// - [`Error::BufferTooSmall`]: the decoded header does not fit `buf`.
-    /// - [`Error::Malformed`], [`Error::DuplicateName`], [`Error::TooDeep`], [`Error::TooManyMembers`]: the header cannot
-    ///   be read.
+    /// - [`Error::Malformed`], [`Error::DuplicateName`], [`Error::TooDeep`], [`Error::TooManyMembers`]: the header
+    ///   cannot be read.
     pub fn unverified_header<'b>(&self, buf: &'b mut [u8]) -> Result<UnverifiedHeader<'b>, Error> {
         let (header, spare) = self.header(buf)?;
         UnverifiedHeader::new(header, spare)
@@ -135,9 +135,11 @@ impl<'t> Token<'t> {
             return Err(Error::BufferTooSmall);
         }
 
+        // RFC 7515 section 5.2, steps 2 to 5: the header.
         let (header, _) = self.header(buf)?;
         header.check()?;
 
+        // RFC 7515 section 6 and RFC 8725 section 3.1: the key, of the issuer's, and its one algorithm.
         let mut candidates = Vec::<_, MAX_ISSUERS>::new();
         let mut refusal = Error::UnsupportedAlgorithm;
         for issuer in issuers {
@@ -151,6 +153,7 @@ impl<'t> Token<'t> {
         }
         let media_type = header.typ.map(MediaType::new).transpose()?;
 
+        // RFC 7515 section 5.2, steps 7 and 8: the signature.
         let signature = self.signature()?;
         let refusal = Cell::new(refusal);
         let holds = |candidate: &Candidate<'_>| match candidate.verify(self.signing_input, &signature) {
@@ -163,8 +166,10 @@ impl<'t> Token<'t> {
         let mut untried = candidates.iter();
         let signer = untried.find(|candidate| holds(candidate)).ok_or_else(|| refusal.get())?;
 
+        // RFC 7519 section 7.2, step 10: the claims, now that they are authentic.
         let (payload, spare) = self.payload(buf)?;
 
+        // RFC 8725 section 3.8: the key that verified belongs to the issuer that the token names.
         let iss = payload.member("iss").ok_or(Error::Missing(Claim::Issuer))?;
         let iss = iss.string().ok_or(Error::Invalid(Claim::Issuer))?;
         if iss == signer.issuer || untried.any(|other| iss == other.issuer && holds(other)) {
