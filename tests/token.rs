@@ -72,6 +72,8 @@ fn refuses_foreign_bytes_in_each_segment() {
             assert_eq!(verify(&damaged), Err(Error::Malformed(Part::Payload)), "{foreign:?}");
             let damaged = format!("{header}.{payload}.{foreign}{}", &signature[foreign.len()..]);
             assert_eq!(verify(&damaged), Err(Error::Malformed(Part::Signature)), "{foreign:?}");
+            // Whatever the length.
+            assert_eq!(verify(&format!("{text}{foreign}")), Err(Error::Malformed(Part::Signature)), "{foreign:?}");
         }
     }
 }
