@@ -42,7 +42,8 @@ impl Serial {
 fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
     Serial.write(b"panic\n");
     if cfg!(feature = "locations") {
-        Serial.write(info.location().map_or("", |location| location.file()).as_bytes());
+        let file = info.location().map_or("", |location| location.file());
+        Serial.write(core::hint::black_box(file).as_bytes());
     }
     exit(false)
 }

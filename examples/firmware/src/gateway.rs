@@ -12,7 +12,7 @@ pub const MAX_LINE: usize = 2304;
 
 pub struct Gateway<'a> {
     pub issuer: Issuer<'a>,
-    /// Takes the payload of the longest token.
+    /// Three quarters of [`MAX_LINE`] take the payload of every token that fits a line.
     pub buf: &'a mut [u8],
 }
 
@@ -28,10 +28,7 @@ impl Gateway<'_> {
             (_, "/pump") => return METHOD_NOT_ALLOWED,
             _ => return NOT_FOUND,
         };
-        let Some(credentials) = words.next().and_then(|header| header.strip_prefix("Authorization: ")) else {
-            return NO_CREDENTIALS;
-        };
-        let Some(bearer) = credentials.strip_prefix("Bearer ") else { return NO_CREDENTIALS };
+        let Some(bearer) = words.next().and_then(bearer) else { return NO_CREDENTIALS };
         match self.authorize(bearer, scope, now) {
             Ok(()) => OK,
             Err(Error::InsufficientScope) => INSUFFICIENT_SCOPE,
@@ -44,6 +41,15 @@ impl Gateway<'_> {
         let verified = Token::parse(bearer)?.verify(&self.issuer, self.buf)?;
         verified.into_access_token(&POLICY.with_required_scope(scope), now).map(|_| ())
     }
+}
+
+/// The token of an `Authorization` header, whose name and scheme are case-insensitive
+/// ([RFC 9110 sections 5.1 and 11.1](https://www.rfc-editor.org/rfc/rfc9110#section-11.1)).
+fn bearer(header: &str) -> Option<&str> {
+    let (name, value) = header.split_once(':')?;
+    let (scheme, token) = value.trim_matches(' ').split_once(' ')?;
+    let is_bearer = name.eq_ignore_ascii_case("authorization") && scheme.eq_ignore_ascii_case("bearer");
+    is_bearer.then_some(token.trim_start_matches(' '))
 }
 
 pub const OK: &str = "200 OK";

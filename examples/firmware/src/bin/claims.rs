@@ -18,8 +18,8 @@ fn main() -> ! {
 }
 
 fn verify(text: &str) -> Result<bool, Error> {
-    let mut buf = [0; 1536];
-    let verified = Token::parse(text)?.verify(&trust::issuer(&trust::EDDSA_KEYS, &[&EdDsa]), &mut buf)?;
+    let issuer = trust::issuer(&trust::EDDSA_KEYS, &[&EdDsa]);
+    let verified = Token::parse(text)?.verify(&issuer, measure::buffer())?;
     let claims: PumpClaims = verified.into_access_token(&trust::POLICY, trust::NOW)?.claims()?;
     Ok(claims.site == "north" && claims.exp > 0 && claims.scope.contains("pump:read"))
 }

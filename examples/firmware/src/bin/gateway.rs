@@ -12,7 +12,7 @@ use heapless::Vec;
 fn main() -> ! {
     board::start();
     let serial = Serial;
-    let mut buf = [0; 1536];
+    let mut buf = [0; MAX_LINE / 4 * 3];
     let mut gateway = Gateway { issuer: trust::issuer(&KEYS, &[&Es256, &EdDsa]), buf: &mut buf };
     let mut line = Vec::<u8, MAX_LINE>::new();
     let mut is_too_long = false;
