@@ -285,6 +285,8 @@ fn a_future_iat_counts_only_where_a_limit_is_computed_from_it() {
         assert_eq!(judge(&claims, &policy), Err(Error::NotYetValid));
         assert_eq!(judge(&claims, &policy.with_leeway(Duration::from_secs(100))), Ok(()));
         assert_eq!(judge(&claims_with("iat", json!(NOW + 241)), &policy), Err(Error::Invalid(Claim::IssuedAt)));
+        let no_lifetime = claims_with("iat", json!(NOW + 240));
+        assert_eq!(judge(&no_lifetime, &policy.with_leeway(Duration::from_secs(240))), Ok(()));
     }
 }
 
