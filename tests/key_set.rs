@@ -178,3 +178,9 @@ fn replacing_takes_all_or_nothing() {
     keys.replace_from_jwks(&mut text(&[eddsa_jwk()])).unwrap();
     assert_eq!((keys.len(), keys.skipped(), keys[0].algorithm()), (1, 0, Algorithm::EdDsa));
 }
+
+#[test]
+fn debug_names_the_keys() {
+    let keys = read::<2>(&[eddsa_jwk(), json!({})]).unwrap();
+    assert_eq!(format!("{keys:?}"), r#"KeySet { keys: [Key { algorithm: EdDsa, kid: Some("d"), .. }], skipped: 1 }"#);
+}
