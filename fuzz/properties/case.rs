@@ -1,0 +1,218 @@
+use std::time::Duration;
+
+use arbitrary::{Arbitrary, Result, Unstructured};
+use embedded_jwt::AccessTokenPolicy;
+use serde_json::json;
+
+use super::common::{AUDIENCE, Alg, ISSUER, NOW, claims};
+
+/// A token that is good but for some changes, and who judges it. Without any input it is good; each choice that the
+/// input makes departs from that, so that a minimised input shows what matters.
+#[derive(Debug)]
+pub struct Case {
+    pub signer: Alg,
+    pub now: i64,
+    pub policy: Policy,
+    /// JSON, mostly.
+    pub header: Vec<u8>,
+    /// JSON, mostly.
+    pub claims: Vec<u8>,
+}
+
+#[derive(Debug)]
+pub struct Policy {
+    pub is_untyped: bool,
+    pub audience: &'static str,
+    pub leeway: u64,
+    pub max_lifetime: Option<u64>,
+    pub max_token_age: Option<u64>,
+    pub required_scope: Option<&'static str>,
+}
+
+impl Case {
+    pub fn token(&self) -> String {
+        self.signer.mint(&self.header, &self.claims)
+    }
+}
+
+impl Policy {
+    pub fn ours(&self) -> AccessTokenPolicy<'static> {
+        let new = if self.is_untyped { AccessTokenPolicy::untyped } else { AccessTokenPolicy::new };
+        let mut policy = new(self.audience).with_leeway(Duration::from_secs(self.leeway));
+        if let Some(max) = self.max_lifetime {
+            policy = policy.with_max_lifetime(Duration::from_secs(max));
+        }
+        if let Some(max) = self.max_token_age {
+            policy = policy.with_max_token_age(Duration::from_secs(max));
+        }
+        if let Some(scope) = self.required_scope {
+            policy = policy.with_required_scope(scope);
+        }
+        policy
+    }
+}
+
+impl<'a> Arbitrary<'a> for Case {
+    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+        let signer = if u.ratio(15, 16)? { Alg::EdDsa } else { Alg::Es256 };
+        let now = if u.ratio(15, 16)? { NOW } else { *u.choose(&[1, 0, -1, i64::MAX, i64::MAX - 1, i64::MIN])? };
+        let limits = [None, None, None, Some(0), Some(60), Some(300), Some(299), Some(u64::MAX)];
+        let policy = Policy {
+            is_untyped: !u.ratio(3, 4)?,
+            audience: if u.ratio(31, 32)? { AUDIENCE } else { u.choose(&["", "urn:device:PUMP-7"])? },
+            leeway: *u.choose(&[60, 60, 60, 0, 1, 3600, i64::MAX as u64, u64::MAX])?,
+            max_lifetime: *u.choose(&limits)?,
+            max_token_age: *u.choose(&limits)?,
+            required_scope: *u.choose(&[None, None, None, None, Some("pump:read"), Some(" a\u{0}\\ "), Some(" ")])?,
+        };
+
+        let mut header = members(&signer.header());
+        for _ in 0..u.int_in_range(0..=2)? {
+            let name = *u.choose(&["typ", "alg", "kid", "typ", "crit", "b64", "jwk", "cty", "x5t"])?;
+            let value = header_value(u, name)?;
+            change(u, &mut header, name, value)?;
+        }
+        let mut claims = members(&claims());
+        for _ in 0..u.int_in_range(0..=3)? {
+            let name = *u.choose(&[
+                "exp",
+                "nbf",
+                "iat",
+                "aud",
+                "scope",
+                "iss",
+                "sub",
+                "client_id",
+                "jti",
+                "exp",
+                "nbf",
+                "iat",
+                "cnf",
+            ])?;
+            let value = claim_value(u, name, now)?;
+            change(u, &mut claims, name, value)?;
+        }
+        let (mut header, mut claims) = (object(&header), object(&claims));
+        for _ in 0..u.int_in_range(0..=2)? {
+            let json = if u.ratio(3, 4)? { &mut claims } else { &mut header };
+            damage(u, json)?;
+        }
+        Ok(Self { signer, now, policy, header, claims })
+    }
+}
+
+/// Names and values as JSON text, so that any spelling and any order can be written.
+type Members = Vec<(String, String)>;
+
+fn members(object: &serde_json::Value) -> Members {
+    object.as_object().unwrap().iter().map(|(name, value)| (json!(name).to_string(), value.to_string())).collect()
+}
+
+fn object(members: &Members) -> Vec<u8> {
+    let members: Vec<_> = members.iter().map(|(name, value)| format!("{name}:{value}")).collect();
+    format!("{{{}}}", members.join(",")).into_bytes()
+}
+
+fn change(u: &mut Unstructured<'_>, members: &mut Members, name: &str, value: String) -> Result<()> {
+    let at = members.iter().position(|(member, _)| member[1..].starts_with(name));
+    match (u.int_in_range(0..=7)?, at) {
+        (0, Some(at)) => drop(members.remove(at)),
+        (1, Some(at)) => members.swap(0, at),
+        (2, Some(at)) => members[at].0 = escaped(name),
+        (3, _) => members.insert(0, (escaped(name), value)),
+        (_, Some(at)) => members[at].1 = value,
+        (_, None) => members.push((json!(name).to_string(), value)),
+    }
+    Ok(())
+}
+
+fn header_value(u: &mut Unstructured<'_>, name: &str) -> Result<String> {
+    let natural: &[&str] = match name {
+        "alg" => &["EdDSA", "Ed25519", "ES256", "none", "eddsa", "HS256", "Ed448"],
+        "typ" => &["JWT", "AT+JWT", "application/at+jwt", "jwt", "at+jwt;v=1", " at+jwt", "text/at+jwt", "id+jwt"],
+        _ => &["ed-test", "es-test", "ED-TEST", "", "JWT"],
+    };
+    if u.ratio(3, 4)? { Ok(json!(u.choose(natural)?).to_string()) } else { value(u, NOW) }
+}
+
+fn claim_value(u: &mut Unstructured<'_>, name: &str, now: i64) -> Result<String> {
+    match (u.ratio(3, 4)?, name) {
+        (false, _) => value(u, now),
+        (true, "exp" | "nbf" | "iat") => date(u, now),
+        (true, "aud") => list(u),
+        (true, _) => text(u),
+    }
+}
+
+fn value(u: &mut Unstructured<'_>, now: i64) -> Result<String> {
+    const ODD: &[&str] =
+        &["null", "true", "false", "{}", "[]", "[null]", "{\"exp\":1}", "[[\"urn:device:pump-7\"]]", "\"\\ud800\""];
+    match u.int_in_range(0..=3)? {
+        0 => Ok((*u.choose(ODD)?).into()),
+        1 => date(u, now),
+        2 => text(u),
+        _ => list(u),
+    }
+}
+
+/// Around now, the edges of leeways and limits, and the edges of the numbers, in every spelling of a number.
+fn date(u: &mut Unstructured<'_>, now: i64) -> Result<String> {
+    const OFFSETS: &[i64] = &[0, 1, -1, 60, 59, 61, -60, -59, -61, 240, 300, -300, 3600, -3600];
+    let base = *u.choose(&[now, now, now, now, NOW, 0, i64::MAX, i64::MIN])?;
+    let seconds = base.saturating_add(*u.choose(OFFSETS)?).saturating_add(i64::from(u.arbitrary::<i8>()?) / 64);
+    Ok(match u.int_in_range(0..=11)? {
+        0..=3 => seconds.to_string(),
+        4 => format!("{seconds}.0"),
+        5 => format!("{seconds}.5"),
+        6 => format!("{seconds}.00000000000000000000001e0"),
+        7 => format!("{seconds}0e-1"),
+        8 => format!("{seconds}99E-2"),
+        9 => format!("{:e}", seconds),
+        10 => format!("{seconds}e{}", u.arbitrary::<i8>()?),
+        _ => (*u.choose(&["1e400", "-0", "0e99999999999999999999", "1e-99999999999999999999", "1e30"])?).into(),
+    })
+}
+
+fn list(u: &mut Unstructured<'_>) -> Result<String> {
+    if u.ratio(1, 2)? {
+        return text(u);
+    }
+    let texts: Vec<_> = (0..u.int_in_range(0..=3)?).map(|_| text(u)).collect::<Result<_>>()?;
+    Ok(format!("[{}]", texts.join(",")))
+}
+
+fn text(u: &mut Unstructured<'_>) -> Result<String> {
+    const TEXTS: &[&str] = &[
+        AUDIENCE,
+        ISSUER,
+        "https://idp.example.com/",
+        "urn:device:pump-70",
+        "pump:read",
+        "pump:read  pump:write ",
+        "a\u{0}\\ pump:read",
+        "pump:reader",
+        "",
+        "CORP\\alice \"\u{1f}\u{7f}\u{e9}\u{1f600}",
+    ];
+    let text = if u.ratio(7, 8)? { (*u.choose(TEXTS)?).into() } else { u.arbitrary::<String>()? };
+    Ok(if u.ratio(3, 4)? { json!(text).to_string() } else { escaped(&text) })
+}
+
+/// Every character as `\uXXXX`.
+fn escaped(text: &str) -> String {
+    let units: String = text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+    format!("\"{units}\"")
+}
+
+fn damage(u: &mut Unstructured<'_>, json: &mut Vec<u8>) -> Result<()> {
+    const BYTES: &[u8] = b"{}[],:\"\\/u0d8 \n1.eE+-\x00\x1f\x7f\x80\xc3\xff'tn";
+    let at = usize::from(u.arbitrary::<u16>()?) % (json.len() + 1);
+    let byte = *u.choose(BYTES)?;
+    match u.int_in_range(0..=2)? {
+        0 => json.insert(at, byte),
+        1 if at < json.len() => drop(json.remove(at)),
+        _ if at < json.len() => json[at] = byte,
+        _ => json.push(byte),
+    }
+    Ok(())
+}

@@ -1,0 +1,147 @@
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use embedded_jwt::*;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::careless::{CARELESS, unsigned};
+use super::common::{AUDIENCE, ISSUER, NOW, now};
+use super::{KEYS, strict_json};
+
+/// **Property:** `claims::<C>()` is what `serde_json` makes of the same payload, or nothing where it makes nothing, for
+/// types of every shape; the differences are those of [`is_known_difference`]. A `&str` is never text that is still
+/// escaped. Types that must look ahead need not be read, but are not read otherwise.
+///
+/// Input: the JSON of one claim `x`, next to those that make the token acceptable.
+pub fn claims(input: &[u8]) {
+    let members = format!(r#"{{"iss":"{ISSUER}","aud":"{AUDIENCE}","exp":{},"x":"#, NOW + 60);
+    let payload = [members.as_bytes(), input, b"}"].concat();
+    let text = unsigned(br#"{"alg":"EdDSA"}"#, &payload);
+    let Ok(token) = Token::parse(&text) else { return };
+    let mut buf = vec![0; 2 * token.buffer_len()];
+    let Ok(verified) = token.verify(&Issuer::new(ISSUER, &*KEYS, CARELESS), &mut buf) else { return };
+    let Ok(token) = verified.into_access_token(&AccessTokenPolicy::untyped(AUDIENCE), now()) else { return };
+    if strict_json::is_ambiguous(&payload) {
+        return;
+    }
+
+    let payload: Value = serde_json::from_slice(&payload).unwrap();
+    same::<bool>(&token, &payload);
+    same::<u8>(&token, &payload);
+    same::<i16>(&token, &payload);
+    same::<u32>(&token, &payload);
+    same::<i64>(&token, &payload);
+    same::<u64>(&token, &payload);
+    same::<f32>(&token, &payload);
+    same::<f64>(&token, &payload);
+    same::<char>(&token, &payload);
+    same::<String>(&token, &payload);
+    same::<heapless::String<8>>(&token, &payload);
+    same::<()>(&token, &payload);
+    same::<Option<f64>>(&token, &payload);
+    same::<Option<String>>(&token, &payload);
+    same::<(u8, String)>(&token, &payload);
+    same::<[i8; 2]>(&token, &payload);
+    same::<Vec<f64>>(&token, &payload);
+    same::<heapless::Vec<Option<bool>, 4>>(&token, &payload);
+    same::<BTreeMap<String, Vec<String>>>(&token, &payload);
+    same::<Nested>(&token, &payload);
+    same::<Vec<Mode>>(&token, &payload);
+
+    borrows_plain_text_only(&token, &payload);
+    same_or_refused::<Untagged>(&token, &payload);
+    same_or_refused::<Flattened>(&token, &payload);
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+struct X<C> {
+    x: C,
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+struct Nested {
+    ratio: f64,
+    mode: Option<Mode>,
+    #[serde(default)]
+    names: Vec<String>,
+    inner: Option<Box<Nested>>,
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "lowercase")]
+enum Mode {
+    Idle,
+    Speed(u16),
+    Range { low: i8, high: i8 },
+    Pair(u8, String),
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(untagged)]
+enum Untagged {
+    Number(u8),
+    Text(String),
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+struct Flattened {
+    #[serde(flatten)]
+    rest: BTreeMap<String, bool>,
+}
+
+fn same_or_refused<C: DeserializeOwned + Debug + PartialEq>(token: &AccessToken<'_>, payload: &Value) {
+    if token.claims::<X<C>>().is_ok() {
+        same::<C>(token, payload);
+    }
+}
+
+fn same<C: DeserializeOwned + Debug + PartialEq>(token: &AccessToken<'_>, payload: &Value) {
+    let ours = token.claims::<X<C>>().ok();
+    let oracle = serde_json::from_str::<X<C>>(&payload.to_string()).ok();
+    if ours == oracle || is_known_difference(&ours, &oracle, payload) {
+        return;
+    }
+    panic!("{}: ours {ours:?}, oracle {oracle:?}: {}", std::any::type_name::<C>(), payload["x"]);
+}
+
+/// Differences, each with its reason.
+fn is_known_difference<C: Debug>(ours: &Option<X<C>>, oracle: &Option<X<C>>, payload: &Value) -> bool {
+    match (ours, oracle) {
+        // An integer `-0` is 0; `serde_json` takes it for a float.
+        (Some(_), None) => payload["x"].to_string().contains("-0"),
+        // `1e39` as an f32: a number that is not finite would make `x > max` fail open.
+        (None, Some(read)) if format!("{read:?}").contains("inf") => true,
+        (None, Some(_)) => holds_long_escaped_string(payload),
+        _ => false,
+    }
+}
+
+/// Such a string is unescaped into a buffer of 256 bytes. Names are too, also those that the type ignores.
+fn holds_long_escaped_string(value: &Value) -> bool {
+    let is_one = |text: &str| text.len() > 256 && text.contains(needs_escape);
+    match value {
+        Value::String(text) => is_one(text),
+        Value::Array(elements) => elements.iter().any(holds_long_escaped_string),
+        Value::Object(members) => members.iter().any(|(name, value)| is_one(name) || holds_long_escaped_string(value)),
+        _ => false,
+    }
+}
+
+fn needs_escape(character: char) -> bool {
+    character < ' ' || matches!(character, '"' | '\\')
+}
+
+fn borrows_plain_text_only(token: &AccessToken<'_>, payload: &Value) {
+    #[derive(Deserialize)]
+    struct Borrowed<'b> {
+        x: &'b str,
+    }
+    match (token.claims::<Borrowed<'_>>(), payload["x"].as_str()) {
+        (Ok(ours), Some(text)) => assert_eq!(ours.x, text),
+        (Err(_), Some(text)) => assert!(text.contains(needs_escape) || holds_long_escaped_string(payload)),
+        (Err(_), None) => {}
+        (Ok(ours), None) => panic!("{:?}: {}", ours.x, payload["x"]),
+    }
+}

@@ -1,0 +1,91 @@
+use std::sync::LazyLock;
+
+use arbitrary::{Arbitrary, Unstructured};
+use embedded_jwt::*;
+use jsonwebtoken::{DecodingKey, Validation};
+use properties::Case;
+use properties::common::{Alg, BOTH, ISSUER, base64url, keys};
+use serde_json::Value;
+
+/// **Property:** ours and `jsonwebtoken` agree on a token that is really signed and then damaged, as far as they check
+/// the same: signature, encoding, JSON, `iss`, `aud` and that there is a `sub`. What only one of them accepts has a known
+/// reason.
+///
+/// The peer's time rules are off, since it reads the system's clock. It is given the key, since it has no key sets.
+pub fn differential(input: &[u8]) {
+    let mut u = Unstructured::new(input);
+    let Ok((case, damage)) = <(Case, Option<(u16, u8)>)>::arbitrary(&mut u) else { return };
+    let mut token = case.token().into_bytes();
+    if let Some((at, byte)) = damage {
+        let at = usize::from(at) % token.len();
+        token[at] = byte;
+    }
+
+    let known = match (ours(&case, &token), peer(&case, &token)) {
+        (Ok(()), Ok(())) | (Err(_), Err(_)) => return,
+        (Err(error), Ok(())) => known_of_peer(error).ok_or(format!("ours refuses: {error:?}")),
+        (Ok(()), Err(error)) => known_of_ours(&case).ok_or(format!("the peer refuses: {error}")),
+    };
+    if let Err(unknown) = known {
+        panic!("{unknown}\n{}\n{}", case.header.escape_ascii(), case.claims.escape_ascii());
+    }
+}
+
+/// Why ours alone refuses. Never among the reasons: that a signature does not hold, that text is no base64url, and
+/// another audience or issuer.
+fn known_of_peer(error: Error) -> Option<&'static str> {
+    Some(match error {
+        Error::CriticalHeader => "the peer ignores `crit` (RFC 7515 section 4.1.11)",
+        Error::Malformed(Part::Header) => "the peer takes `null` for absent, and ignores `b64`",
+        Error::UnknownKey => "the peer leaves `kid` to its caller",
+        Error::WrongType => "the peer leaves `typ` to its caller",
+        Error::DuplicateName(_) => "the peer takes the last of equal names, where it does not interpret them",
+        Error::TooDeep(_) | Error::TooLarge(_) => "the peer has other limits",
+        Error::Missing(_) | Error::Invalid(_) => "the peer looks at `iss`, `aud` and `sub` only",
+        Error::Expired | Error::NotYetValid | Error::ClockNotSet => "the peer's time rules are off",
+        Error::LifetimeTooLong | Error::TooOld | Error::InsufficientScope | Error::Unconfigured(_) => {
+            "the peer has no such policy"
+        }
+        _ => return None,
+    })
+}
+
+/// Why the peer alone refuses.
+fn known_of_ours(case: &Case) -> Option<&'static str> {
+    let [header, claims] =
+        [&case.header, &case.claims].map(|json| serde_json::from_slice::<Value>(json).unwrap_or_default());
+    if header["alg"] == "Ed25519" {
+        return Some("the peer does not know the name of RFC 9864");
+    }
+    if ["cty", "jwk", "x5t"].iter().any(|name| !header[name].is_null()) {
+        return Some("the peer reads header members that say nothing here, and expects their types");
+    }
+    claims["sub"].is_null().then_some("the policy for untyped tokens needs no `sub`")
+}
+
+static KEYS: LazyLock<[Key; 2]> = LazyLock::new(keys);
+
+fn ours(case: &Case, token: &[u8]) -> Result<(), Error> {
+    let token = Token::parse(token)?;
+    let mut buf = vec![0; 2 * token.buffer_len()];
+    let verified = token.verify(&Issuer::new(ISSUER, &*KEYS, BOTH), &mut buf)?;
+    verified.into_access_token(&case.policy.ours(), UnixTime::from_secs(case.now)).map(|_| ())
+}
+
+fn peer(case: &Case, token: &[u8]) -> Result<(), jsonwebtoken::errors::Error> {
+    static PEER_KEYS: LazyLock<[DecodingKey; 2]> = LazyLock::new(|| {
+        let (x, y) = KEYS[0].public_key().split_at(32);
+        let es256 = DecodingKey::from_ec_components(&base64url(x), &base64url(y));
+        [es256.unwrap(), DecodingKey::from_ed_components(&base64url(KEYS[1].public_key())).unwrap()]
+    });
+    let (key, algorithm) = match case.signer {
+        Alg::Es256 => (&PEER_KEYS[0], jsonwebtoken::Algorithm::ES256),
+        Alg::EdDsa => (&PEER_KEYS[1], jsonwebtoken::Algorithm::EdDSA),
+    };
+    let mut rules = Validation::new(algorithm);
+    rules.set_issuer(&[ISSUER]);
+    rules.set_audience(&[case.policy.audience]);
+    rules.set_required_spec_claims(&["iss", "aud", "sub"]);
+    rules.validate_exp = false;
+    jsonwebtoken::decode::<Value>(token, key, &rules).map(|_| ())
+}

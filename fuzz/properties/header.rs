@@ -1,0 +1,97 @@
+use embedded_jwt::*;
+use serde_json::Value;
+
+use super::careless::{CARELESS, unsigned};
+use super::common::ISSUER;
+use super::{KEYS, strict_json};
+
+/// **Property:** `unverified_header` reads a header as a `serde_json` model does, with equal fields, and `verify` chooses
+/// a key or refuses as the model does, error for error. The backends accept every signature, so that the header alone
+/// decides.
+pub fn header(input: &[u8]) {
+    if strict_json::is_ambiguous(input) {
+        return;
+    }
+    let text = unsigned(input, format!(r#"{{"iss":"{ISSUER}"}}"#).as_bytes());
+    let token = match Token::parse(&text) {
+        Ok(token) => token,
+        Err(Error::TooLarge(Part::Header)) => return assert!(input.len() > MAX_HEADER_LEN),
+        Err(Error::Malformed(Part::Token)) => return assert!(input.is_empty()),
+        Err(Error::TooLarge(Part::Token)) => return assert!(text.len() > MAX_TOKEN_LEN),
+        Err(error) => panic!("{error:?}"),
+    };
+    let mut buf = vec![0; 2 * token.buffer_len()];
+
+    let model = Model::read(input);
+    match (token.unverified_header(&mut buf), &model) {
+        (Ok(ours), Ok(model)) => {
+            let ours = (ours.alg(), ours.kid(), ours.typ());
+            assert_eq!(ours, (&*model.alg, model.kid.as_deref(), model.typ.as_deref()));
+        }
+        (Err(ours), Err(model)) => strict_json::assert_same_refusal(ours, *model, Part::Header),
+        (ours, _) => panic!("ours {ours:?}, model {model:?}"),
+    }
+
+    let [es256, eddsa] = KEYS.clone();
+    let twin = es256.clone().with_kid(b"twin");
+    let keys = [es256, eddsa, twin.clone(), twin];
+    let verdict = token.verify(&Issuer::new(ISSUER, &keys, CARELESS), &mut buf).map(|_| ());
+    match (verdict, model.and_then(|model| model.check(&keys))) {
+        (Ok(()), Ok(())) => {}
+        (Err(ours), Err(model)) => strict_json::assert_same_refusal(ours, model, Part::Header),
+        (ours, model) => panic!("ours {ours:?}, model {model:?}"),
+    }
+}
+
+#[derive(Debug)]
+struct Model {
+    alg: String,
+    kid: Option<String>,
+    typ: Option<String>,
+    members: serde_json::Map<String, Value>,
+}
+
+impl Model {
+    /// RFC 7515 section 4: an object with `alg`; `alg`, `kid` and `typ` are strings.
+    fn read(text: &[u8]) -> Result<Self, Error> {
+        let malformed = Error::Malformed(Part::Header);
+        let Value::Object(members) = strict_json::parse(text, Part::Header)? else { return Err(malformed) };
+        let string = |name| match members.get(name) {
+            None => Ok(None),
+            Some(Value::String(string)) => Ok(Some(string.clone())),
+            Some(_) => Err(malformed),
+        };
+        Ok(Self { alg: string("alg")?.ok_or(malformed)?, kid: string("kid")?, typ: string("typ")?, members })
+    }
+
+    /// The rules in the order that `Token::verify` documents.
+    fn check(&self, keys: &[Key]) -> Result<(), Error> {
+        if self.members.contains_key("crit") {
+            return Err(Error::CriticalHeader);
+        }
+        if self.members.get("b64").is_some_and(|b64| *b64 != Value::Bool(true)) {
+            return Err(Error::Malformed(Part::Header));
+        }
+        if self.kid.as_ref().is_some_and(|kid| kid.len() > MAX_KID_LEN) {
+            return Err(Error::TooLarge(Part::Kid));
+        }
+        let algorithm = match &*self.alg {
+            "ES256" => Algorithm::Es256,
+            "EdDSA" | "Ed25519" => Algorithm::EdDsa,
+            _ => return Err(Error::UnsupportedAlgorithm),
+        };
+        let fits = |key: &&Key| {
+            let kid_fits = self.kid.as_ref().is_none_or(|kid| key.kid() == Some(kid.as_bytes()));
+            key.algorithm() == algorithm && kid_fits
+        };
+        match keys.iter().filter(fits).count() {
+            0 => return Err(Error::UnknownKey),
+            1 => {}
+            _ => return Err(Error::AmbiguousKey),
+        }
+        if self.typ.as_ref().is_some_and(|typ| typ.len() > MAX_TYPE_LEN) {
+            return Err(Error::WrongType);
+        }
+        Ok(())
+    }
+}

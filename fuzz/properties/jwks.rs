@@ -1,0 +1,75 @@
+use base64ct::{Base64UrlUnpadded, Encoding};
+use curve25519_dalek::edwards::CompressedEdwardsY;
+use embedded_jwt::*;
+use serde_json::Value;
+
+use super::strict_json;
+
+/// **Property:** a key set holds the keys that a `serde_json` model finds usable, in their order and with equal fields;
+/// all others are counted as skipped; more keys than places is an error. A set that is refused leaves the old one.
+pub fn jwks(input: &[u8]) {
+    if input.len() > MAX_KEY_SET_LEN || strict_json::is_ambiguous(input) {
+        return;
+    }
+    let mut keys = KeySet::<PLACES>::new();
+    match (keys.replace_from_jwks(&mut input.to_vec()), model(input)) {
+        (Ok(()), Ok((model, skipped))) => assert_eq!((&*keys, keys.skipped()), (&*model, skipped)),
+        (Err(ours), Err(model)) => {
+            strict_json::assert_same_refusal(ours, model, Part::KeySet);
+            assert!(keys.is_empty() && keys.skipped() == 0);
+        }
+        (ours, model) => panic!("ours {ours:?}, model {model:?}"),
+    }
+}
+
+const PLACES: usize = 3;
+
+fn model(text: &[u8]) -> Result<(Vec<Key>, usize), Error> {
+    let set = strict_json::parse(text, Part::KeySet)?;
+    let entries = set.get("keys").and_then(Value::as_array).ok_or(Error::Malformed(Part::KeySet))?;
+    let keys: Vec<_> = entries.iter().filter_map(usable_key).collect();
+    let skipped = entries.len() - keys.len();
+    if keys.len() > PLACES { Err(Error::TooManyKeys) } else { Ok((keys, skipped)) }
+}
+
+/// RFC 7517 section 4, RFC 7518 section 6.2.1 and RFC 8037 section 2.
+fn usable_key(jwk: &Value) -> Option<Key> {
+    let jwk = jwk.as_object()?;
+    let string = |name| jwk.get(name).and_then(Value::as_str);
+    let number = |name| -> Option<[u8; 32]> { Base64UrlUnpadded::decode_vec(string(name)?).ok()?.try_into().ok() };
+
+    if jwk.contains_key("d") || jwk.contains_key("use") && string("use") != Some("sig") {
+        return None;
+    }
+    if let Some(operations) = jwk.get("key_ops") {
+        operations.as_array()?.iter().find(|operation| *operation == "verify")?;
+    }
+    let (key, names): (_, &[&str]) = match (string("kty")?, string("crv")?) {
+        ("EC", "P-256") => {
+            let (x, y) = (number("x")?, number("y")?);
+            (is_p256_coordinate(&x) && is_p256_coordinate(&y)).then(|| (Key::es256(&x, &y), &["ES256"][..]))?
+        }
+        ("OKP", "Ed25519") => {
+            let point = number("x").filter(|point| is_ed25519_key(point))?;
+            (Key::ed25519(&point), &["EdDSA", "Ed25519"])
+        }
+        _ => return None,
+    };
+    if jwk.contains_key("alg") && !names.contains(&string("alg")?) {
+        return None;
+    }
+    if jwk.contains_key("kid") { key.try_with_kid(string("kid")?).ok() } else { Some(key) }
+}
+
+fn is_p256_coordinate(number: &[u8; 32]) -> bool {
+    let hex: String = number.iter().map(|byte| format!("{byte:02x}")).collect();
+    *hex < *"ffffffff00000001000000000000000000000000ffffffffffffffffffffffff"
+}
+
+/// 32 bytes with y < p that are not of small order, by the curve library's arithmetic. They need not be a point.
+pub fn is_ed25519_key(bytes: &[u8]) -> bool {
+    let Ok(encoded) = CompressedEdwardsY::from_slice(bytes) else { return false };
+    let [low, middle @ .., high] = encoded.0;
+    let is_reduced = low < 0xed || middle != [0xff; 30] || high & 0x7f != 0x7f;
+    is_reduced && !encoded.decompress().is_some_and(|point| point.is_small_order())
+}

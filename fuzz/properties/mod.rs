@@ -1,0 +1,37 @@
+//! The properties that the fuzz targets hold, one a file: plain functions that panic where theirs is violated.
+//!
+//! `fuzz_targets/` calls them with what libFuzzer makes up, `tests/regressions.rs` on stable with every committed input.
+//! Only `differential` is left out here, since its peer would come into the main package's tests with all it needs.
+
+use std::sync::LazyLock;
+
+use embedded_jwt::Key;
+
+mod base64url;
+mod careless;
+mod case;
+mod claims;
+#[path = "../../tests/common/mod.rs"]
+pub mod common;
+mod header;
+mod json_canonicalize;
+mod jwks;
+mod model;
+pub mod seeds;
+mod signature;
+mod signed_access_token;
+mod strict_json;
+mod token;
+
+pub use base64url::base64url;
+pub use case::Case;
+pub use claims::claims;
+pub use header::header;
+pub use json_canonicalize::json_canonicalize;
+pub use jwks::jwks;
+pub use signature::signature;
+pub use signed_access_token::signed_access_token;
+pub use token::token;
+
+/// The keys of [`common::issuer`], which are costly to derive.
+static KEYS: LazyLock<[Key; 2]> = LazyLock::new(common::keys);

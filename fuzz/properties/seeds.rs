@@ -1,0 +1,167 @@
+//! The committed seeds, as they are made: from the tokens of the tests and the examples of the standards.
+
+use serde_json::json;
+
+use super::common::*;
+use super::token::SIGNED;
+
+/// Target, name and content of every file in `seeds/`.
+pub fn all() -> Vec<(&'static str, String, Vec<u8>)> {
+    let mut seeds = Vec::new();
+    let mut add = |target, contents: Vec<Vec<u8>>| {
+        let files = contents.into_iter().enumerate().map(|(at, content)| (target, format!("{at:02}"), content));
+        seeds.extend(files);
+    };
+    let bytes = |texts: Vec<String>| texts.into_iter().map(String::into_bytes).collect::<Vec<_>>();
+
+    add("base64url", bytes(base64url_texts()));
+    add("json_canonicalize", bytes(json_texts()));
+    add("header", bytes(headers()));
+    add("jwks", bytes(key_sets()));
+    add("claims", bytes(claims_of_every_shape()));
+    add("token", tokens());
+    for target in ["signed_access_token", "signature", "differential"] {
+        add(target, choices());
+    }
+    seeds
+}
+
+fn base64url_texts() -> Vec<String> {
+    let [es256, eddsa] = ALGS.map(Alg::key);
+    let payload = format!(r#"{{"iss":"{ISSUER}"}}"#);
+    let paddings = ["", " ", "  "].map(|space| base64url(format!("{payload}{space}").as_bytes()));
+    let numbers = [es256.public_key(), eddsa.public_key(), &Alg::Es256.sign(b""), &Alg::EdDsa.sign(b"")].map(base64url);
+    // RFC 4648 section 10, and what is none.
+    let vectors = ["Zg", "Zm8", "Zm9v", "Zm9vYg", "Zm9vYmE", "Zm9vYmFy", "Zh", "Zm9", "Zg==", "+/+/", "-_-_", "Z"];
+    [&paddings[..], &numbers, &vectors.map(String::from)].concat()
+}
+
+fn json_texts() -> Vec<String> {
+    let texts = [
+        "{}",
+        " [ 1 , -0 , 1.50e-3 , 1E+400 , 12345678901234567890123 ] ",
+        r#""\"\\\/\b\f\n\r\t\u0000\u001f\u00e9\ud83d\ude00é😀""#,
+        r#"{"a":{"a":[{"a":1},{"a":2}]},"b":{"a":3},"\u0061b":null}"#,
+        r#"{"exp":1,"\u0065xp":2}"#,
+        r#"[true,false,null,tru]"#,
+        r#""\ud800""#,
+        "[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]",
+        "[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]",
+        "[01,1.,.5,+1,1e]",
+        "{\"a\" : 1,\t\"b\":[],\r\n\"c\":{} }",
+    ];
+    let many = |count| format!("{{{}}}", (0..count).map(|i| format!("\"{i}\":0")).collect::<Vec<_>>().join(","));
+    let large = [claims().to_string(), many(126), many(127)];
+    texts.map(String::from).into_iter().chain(large).collect()
+}
+
+fn headers() -> Vec<String> {
+    let [es256, eddsa] = ALGS.map(|alg| alg.header().to_string());
+    let others = [
+        // RFC 7515 appendices A.3 and E, RFC 7797 section 4, RFC 9864 section 2.2.
+        json!({"alg": "ES256"}),
+        json!({"alg": "none", "crit": ["http://example.invalid/UNDEFINED"], "http://example.invalid/UNDEFINED": true}),
+        json!({"alg": "EdDSA", "b64": true}),
+        json!({"alg": "EdDSA", "b64": false}),
+        json!({"alg": "Ed25519", "kid": "ed-test", "typ": "application/at+jwt"}),
+        json!({"alg": "ES256", "kid": "twin"}),
+        json!({"alg": "EdDSA", "kid": "CORP\\key", "typ": "a\u{0}b"}),
+        json!({"alg": "EdDSA", "kid": "k".repeat(97)}),
+        json!({"alg": "EdDSA", "typ": "t".repeat(65)}),
+        json!({"typ": "JWT", "kid": 1}),
+        json!({"alg": "EdDSA", "jwk": {"kty": "OKP"}, "jku": "https://attacker.example", "x5c": ["AA"]}),
+    ];
+    [es256, eddsa].into_iter().chain(others.map(|header| header.to_string())).collect()
+}
+
+fn key_sets() -> Vec<String> {
+    let [es256, eddsa] = ALGS.map(Alg::key);
+    let (x, y) = es256.public_key().split_at(32);
+    let ec = json!({"kty": "EC", "crv": "P-256", "x": base64url(x), "y": base64url(y), "kid": "es-test"});
+    let okp = json!({"kty": "OKP", "crv": "Ed25519", "x": base64url(eddsa.public_key()), "kid": "ed-test"});
+    let with = |jwk: &serde_json::Value, name: &str, value| {
+        let mut jwk = jwk.clone();
+        jwk[name] = value;
+        jwk
+    };
+    let set = |keys: &[serde_json::Value]| json!({ "keys": keys }).to_string();
+    vec![
+        set(&[ec.clone(), okp.clone()]),
+        set(&[with(&ec, "use", json!("sig")), with(&okp, "key_ops", json!(["sign", "verify"]))]),
+        set(&[with(&ec, "alg", json!("ES256")), with(&okp, "alg", json!("Ed25519"))]),
+        set(&[with(&ec, "use", json!("enc")), with(&okp, "d", json!("AA")), with(&okp, "alg", json!("ES256"))]),
+        set(&[with(&ec, "x", json!(base64url(&[0xff; 32]))), with(&okp, "x", json!(base64url(&[0; 32])))]),
+        set(&[with(&okp, "kid", json!("k".repeat(97))), with(&okp, "kid", json!(null)), json!(null), json!([])]),
+        set(&vec![okp; 4]),
+        set(&[]),
+        r#"{"keys":{}}"#.into(),
+        // RFC 7517 appendix A.1.
+        r#"{"keys":
+            [
+              {"kty":"EC",
+               "crv":"P-256",
+               "x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+               "y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
+               "use":"enc",
+               "kid":"1"},
+              {"kty":"RSA","n":"AQAB","e":"AQAB","alg":"RS256","kid":"2011-04-29"}
+            ]
+          }"#
+        .into(),
+        // RFC 8037 appendix A.2.
+        r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#.into(),
+    ]
+}
+
+fn claims_of_every_shape() -> Vec<String> {
+    let texts = [
+        "true",
+        "255",
+        "-128",
+        "18446744073709551615",
+        "-1.5e3",
+        "1e39",
+        "null",
+        "\"a\"",
+        "\"CORP\\\\alice\"",
+        "\"\\u00e9\\n\"",
+        "[1,\"a\"]",
+        "[1,2]",
+        "[0.5,1e400]",
+        "[true,null]",
+        "{\"a\":[\"b\",\"c\\\\\"],\"d\":[]}",
+        "{\"ratio\":0.5,\"mode\":\"idle\",\"names\":[\"n\"],\"inner\":{\"ratio\":1,\"mode\":null,\"inner\":null}}",
+        "[\"idle\",{\"speed\":7},{\"range\":{\"low\":-1,\"high\":1}},{\"pair\":[1,\"b\"]}]",
+    ];
+    texts.map(String::from).to_vec()
+}
+
+fn tokens() -> Vec<Vec<u8>> {
+    let rfc = [
+        // RFC 7515 appendix A.3 and RFC 8037 appendix A.4.
+        "eyJhbGciOiJFUzI1NiJ9\
+         .eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ\
+         .DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q",
+        "eyJhbGciOiJFZERTQSJ9\
+         .RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc\
+         .hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg",
+    ];
+    let texts = SIGNED.iter().map(|(text, _)| text.as_str()).chain(rfc);
+    texts
+        .zip([1024_u16, 0, 300, 250].into_iter().cycle())
+        .map(|(text, len)| [&len.to_le_bytes(), text.as_bytes()].concat())
+        .collect()
+}
+
+/// For inputs that are read as choices: none, and the start of a fixed sequence of random ones.
+fn choices() -> Vec<Vec<u8>> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = || {
+        // Xorshift, of George Marsaglia.
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    };
+    (0..48).map(|words| (0..words / 2).flat_map(|_| random()).collect()).collect()
+}

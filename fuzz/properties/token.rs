@@ -1,0 +1,70 @@
+use std::sync::LazyLock;
+
+use embedded_jwt::*;
+use serde_json::json;
+
+use super::KEYS;
+use super::common::*;
+
+/// **Property:** of all texts, only the good ones that the test keys have signed are accepted, for their own issuer, in
+/// whatever order the issuers are given. The verdict does not depend on the buffer, but that one too small is refused as
+/// such, before anything else.
+///
+/// Input: the length of a buffer (2 bytes, little-endian), then a token.
+pub fn token(input: &[u8]) {
+    let Some((len, text)) = input.split_first_chunk() else { return };
+    let len = usize::from(u16::from_le_bytes(*len));
+    let Ok(token) = Token::parse(text) else { return };
+    let ample = 2 * token.buffer_len();
+
+    let cloud = issuer(&*KEYS);
+    let factory = Issuer::new(FACTORY, &*KEYS, BOTH);
+    let verdict = judge(&token, &[&cloud, &factory], ample);
+    assert_ne!(verdict, Err(Error::BufferTooSmall));
+    if len < token.buffer_len() {
+        assert_eq!(judge(&token, &[&cloud, &factory], len), Err(Error::BufferTooSmall));
+    } else if len < ample {
+        let with_len = judge(&token, &[&cloud, &factory], len);
+        assert!(with_len == verdict || with_len == Err(Error::BufferTooSmall), "{with_len:?} {verdict:?}");
+    }
+
+    let reversed = judge(&token, &[&factory, &cloud], ample);
+    assert_eq!(reversed.is_ok(), verdict.is_ok());
+    if let Ok(accepted) = verdict {
+        assert_eq!(reversed.as_ref(), Ok(&accepted));
+        let alone = judge(&token, &[if accepted == FACTORY { &factory } else { &cloud }], ample);
+        assert_eq!(alone.as_ref(), Ok(&accepted));
+        // ES256 has two signatures of the same text.
+        let signed = |text: &[u8]| text.rsplitn(2, |byte| *byte == b'.').nth(1).map(<[u8]>::to_vec);
+        assert!(SIGNED.iter().any(|(good, is_good)| *is_good && signed(good.as_bytes()) == signed(text)));
+    }
+}
+
+const FACTORY: &str = "urn:factory";
+
+/// The name of the issuer, if the token is accepted.
+fn judge(token: &Token<'_>, issuers: &[&Issuer<'_>], buffer_len: usize) -> Result<String, Error> {
+    let mut buf = vec![0; buffer_len];
+    let verified = token.verify_any(issuers, &mut buf)?;
+    let token = verified.into_access_token(&AccessTokenPolicy::untyped(AUDIENCE), now())?;
+    Ok(token.issuer().into())
+}
+
+/// All that the test keys sign, and whether that may be accepted.
+pub static SIGNED: LazyLock<Vec<(String, bool)>> = LazyLock::new(|| {
+    let changes = [
+        ("jti", json!("token-2"), true),
+        ("iss", json!(FACTORY), true),
+        ("iss", json!("https://idp.example.com/"), false),
+        ("sub", json!("CORP\\alice \"the first\""), true),
+        ("aud", json!([AUDIENCE, "urn:device:pump-8"]), true),
+        ("aud", json!("urn:device:pump-8"), false),
+        ("exp", json!(NOW - 60), false),
+        ("nbf", json!(NOW as f64 + 59.5), true),
+        ("scope", json!(""), true),
+        ("scope", json!(["pump:read"]), false),
+    ];
+    let eddsa = changes.map(|(name, value, is_good)| (Alg::EdDsa.access_token(&claims_with(name, value)), is_good));
+    let es256 = [(claims(), true), (claims_with("exp", json!(null)), false)];
+    eddsa.into_iter().chain(es256.map(|(claims, is_good)| (Alg::Es256.access_token(&claims), is_good))).collect()
+});
