@@ -96,12 +96,7 @@ fn usable_key(jwk: Value<'_>) -> Option<Key> {
     let [kty, crv, x, y, kid, alg, usage, key_ops, private] =
         jwk.pick(["kty", "crv", "x", "y", "kid", "alg", "use", "key_ops", "d"])?;
 
-    let may_verify = match (usage, key_ops) {
-        (None, None) => true,
-        (Some(_), None) => text(usage)? == "sig",
-        (None, Some(key_ops)) => contains_verify(key_ops),
-        (Some(_), Some(key_ops)) => text(usage)? == "sig" && contains_verify(key_ops),
-    };
+    let may_verify = usage.is_none_or(|usage| text(Some(usage)) == Some("sig")) && key_ops.is_none_or(contains_verify);
     if !may_verify || private.is_some() {
         return None;
     }
@@ -127,7 +122,7 @@ fn usable_key(jwk: Value<'_>) -> Option<Key> {
 fn contains_verify(key_ops: Value<'_>) -> bool {
     key_ops
         .elements()
-        .is_some_and(|mut operations| operations.any(|operation| operation.string().is_some_and(|s| s == *"verify")))
+        .is_some_and(|mut operations| operations.any(|operation| operation.string().is_some_and(|s| s == "verify")))
 }
 
 fn text<'b>(value: Option<Value<'b>>) -> Option<&'b str> {
