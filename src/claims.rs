@@ -82,12 +82,13 @@ impl<'b> Claims<'b> {
     /// (with its feature `serde`) work. A `&str` can borrow only what is not escaped in the token (a quotation mark, a
     /// backslash, a control character); `heapless::String` takes those too, in strings of up to 256 bytes. What has to
     /// look ahead or to allocate (`#[serde(flatten)]`, untagged and internally tagged enums) does not work, and map
-    /// keys are strings.
+    /// keys are strings. An integer `-0` reads as 0.
     ///
     /// # Errors
     ///
-    /// [`Error::Deserialize`] if the claims do not have the shape of `C`. `null` and numbers that overflow are never
-    /// read as floats that are not finite.
+    /// [`Error::Deserialize`] if the claims do not have the shape of `C`, or any member's name, one that `C` ignores
+    /// too, has more than 256 bytes of which one is escaped. `null` and numbers that overflow are never read as floats
+    /// that are not finite.
     ///
     /// # Example: claims of a pump
     ///

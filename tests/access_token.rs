@@ -364,7 +364,9 @@ fn only_top_level_members_are_claims() {
 #[test]
 fn debug_shows_no_claim() {
     let text = Alg::EdDsa.access_token(&claims());
-    assert_eq!(format!("{:?}", Token::parse(&text).unwrap()), "Token { .. }");
+    let (token, keys, mut buf) = (Token::parse(&text).unwrap(), keys(), [0; 1024]);
+    let verified = token.verify(&issuer(&keys), &mut buf).unwrap();
+    assert_eq!(format!("{token:?} {verified:?}"), "Token { .. } Verified { .. }");
     let shown = judge_text(&text, &POLICY, NOW, |token| format!("{token:?} {:?}", *token)).unwrap();
     assert_eq!(shown, "AccessToken { .. } Claims { .. }");
 }

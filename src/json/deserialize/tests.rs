@@ -37,7 +37,7 @@ struct Everything<'b> {
     pair: (u8, char),
     list: heapless::Vec<u16, 4>,
     nested: Nested<'b>,
-    modes: heapless::Vec<Mode, 4>,
+    modes: heapless::Vec<Mode, 5>,
     map: heapless::LinearMap<Wrapped<'b>, f32, 2>,
 }
 
@@ -56,7 +56,7 @@ fn reads_every_shape_that_serde_json_reads() {
         r#"{"ignored":[{"a":"\"x\\","b":null,"c":[1e400,true]}],"text":"a","owned":"CORP\\alice","letter":"\n","#,
         r#""flag":true,"small":-8,"large":18446744073709551615,"ratio":-1.5e3,"absent":null,"present":"p","unit":null,"#,
         r#""pair":[1,"é"],"list":[1,2,3],"nested":{"wrapped":"w"},"#,
-        r#""modes":["idle",{"speed":7},{"range":{"low":-1,"high":1}},{"pair":[1,2]}],"map":{"k":0.5}}"#,
+        r#""modes":["idle",{"speed":7},{"range":{"low":-1,"high":1}},{"pair":[1,2]},{"idle":null}],"map":{"k":0.5}}"#,
     );
     let ours: Everything = read(json).unwrap();
     assert_eq!(ours, serde_json::from_str(json).unwrap());
@@ -93,6 +93,9 @@ fn unescapes_up_to_the_limit() {
     #[derive(Debug, Deserialize, PartialEq)]
     struct Empty {}
     assert_eq!(read(&format!("{{\"ignored\":{}}}", json(1000))), Ok(Empty {}));
+    // A name has one, whether it is ignored or not.
+    assert_eq!(read(&format!("{{{}:1}}", json(256))), Ok(Empty {}));
+    refuses::<Empty>(&format!("{{{}:1}}", json(257)));
 }
 
 #[test]
