@@ -11,7 +11,7 @@ use super::common::{AUDIENCE, ISSUER, NOW, now};
 use super::{KEYS, strict_json};
 
 /// **Property:** `claims::<C>()` is what `serde_json` makes of the same payload, or nothing where it makes nothing, for
-/// types of every shape; the differences are those of [`is_known_difference`]. A `&str` is never text that is still
+/// types of every shape, and `strings` likewise; the differences are those of [`is_known_difference`]. A `&str` is never text that is still
 /// escaped. Types that must look ahead need not be read, but are not read otherwise.
 ///
 /// Input: the JSON of one claim `x`, next to those that make the token acceptable.
@@ -49,6 +49,8 @@ pub fn claims(input: &[u8]) {
     same::<BTreeMap<String, Vec<String>>>(&token, &payload);
     same::<Nested>(&token, &payload);
     same::<Vec<Mode>>(&token, &payload);
+    same::<BTreeMap<Name, Name>>(&token, &payload);
+    same_strings(&token, &payload);
 
     borrows_plain_text_only(&token, &payload);
     same_or_refused::<Untagged>(&token, &payload);
@@ -77,6 +79,9 @@ enum Mode {
     Range { low: i8, high: i8 },
     Pair(u8, String),
 }
+
+#[derive(Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+struct Name(String);
 
 #[derive(Debug, Deserialize, PartialEq)]
 #[serde(untagged)]
@@ -131,6 +136,15 @@ fn holds_long_escaped_string(value: &Value) -> bool {
 
 fn needs_escape(character: char) -> bool {
     character < ' ' || matches!(character, '"' | '\\')
+}
+
+fn same_strings(token: &AccessToken<'_>, payload: &Value) {
+    let ours = token.strings("x").map(|strings| strings.iter().map(|string| string.to_string()).collect::<Vec<_>>());
+    let oracle = match &payload["x"] {
+        Value::Array(elements) => elements.iter().map(|element| element.as_str().map(String::from)).collect(),
+        other => other.as_str().map(|text| vec![text.into()]),
+    };
+    assert_eq!(ours, oracle.ok_or(Error::Invalid(Claim::Other)));
 }
 
 fn borrows_plain_text_only(token: &AccessToken<'_>, payload: &Value) {
