@@ -1,24 +1,35 @@
 use core::fmt;
 use core::ops::Deref;
 
+use crate::authentication::{self, Authentication, AuthenticationRules};
 use crate::claims::{self, Registered, Rules, required};
+use crate::json::Value;
 use crate::media_type::MediaType;
-use crate::{Claim, Claims, Error, UnixTime, Verified};
+use crate::presenter::Presenter;
+use crate::{Claim, Claims, Confirmation, DpopProof, Error, ReplayCheck, Thumbprint, UnixTime, Verified};
 
 /// What a device demands of an OAuth 2.0 access token
 /// ([RFC 9068 section 4](https://www.rfc-editor.org/rfc/rfc9068#section-4)).
 ///
 /// Checked: `typ`; that `iss`, `exp`, `aud`, `sub`, `client_id`, `iat` and `jti` are there and of their types; `aud`;
-/// `exp` and `nbf`; and what is added by `with_...`. The signature and `iss` were checked before.
+/// `exp` and `nbf`; that a token which is bound to a key (`cnf`) is presented by who holds that key; and what is added
+/// by `with_...`. The signature and `iss` were checked before.
 ///
-/// **Not** checked: whether the token was revoked, whether it is used a second time, and who presents it: whoever holds
-/// a bearer token can use it, so take it over an encrypted transport only.
+/// **Not** checked: whether the token was revoked, whether it is used a second time, and who presents one that is bound
+/// to no key: whoever holds a bearer token can use it, so take it over an encrypted transport only.
 #[derive(Clone, Copy, Debug)]
 pub struct AccessTokenPolicy<'a> {
     rules: Rules<'a>,
     profile: Profile,
     required_scope: Option<&'a str>,
+    authentication: AuthenticationRules<'a>,
+    presenter: Presenter<'a>,
+    /// A pointer, so that what looks further than at a plain bearer token is linked only where a policy asks for it.
+    check_further: CheckFurther,
 }
+
+/// Of a payload, and its `cnf`.
+type CheckFurther = fn(&AccessTokenPolicy<'_>, Value<'_>, Option<Value<'_>>, UnixTime) -> Result<(), Error>;
 
 #[derive(Clone, Copy, Debug)]
 enum Profile {
@@ -33,7 +44,14 @@ impl<'a> AccessTokenPolicy<'a> {
     ///
     /// An empty `audience` refuses every token ([`Error::Unconfigured`]).
     pub const fn new(audience: &'a str) -> Self {
-        Self { rules: Rules::new(audience), profile: Profile::Rfc9068, required_scope: None }
+        Self {
+            rules: Rules::new(audience),
+            profile: Profile::Rfc9068,
+            required_scope: None,
+            authentication: AuthenticationRules::NONE,
+            presenter: Presenter::Bearer,
+            check_further: refuse_bound,
+        }
     }
 
     /// For issuers older than RFC 9068, whose access tokens are marked `JWT` or not at all: `typ` may be absent, `JWT`
@@ -48,11 +66,36 @@ impl<'a> AccessTokenPolicy<'a> {
     }
 
     claims::with_time_rules!();
+    authentication::with_authentication_rules!(check_further = check_presenter_and_login);
 
     /// The scope without which no token is accepted; several, separated by spaces, are all required. It replaces the
     /// one given before, and without any scope in it refuses every token ([`Error::Unconfigured`]).
     pub const fn with_required_scope(mut self, scope: &'a str) -> Self {
         self.required_scope = Some(scope);
+        self
+    }
+
+    /// Only a token that is bound to the key of this DPoP proof, which is used up if the token is accepted
+    /// ([RFC 9449 section 7.1](https://www.rfc-editor.org/rfc/rfc9449#section-7.1)).
+    pub const fn with_dpop(self, proof: &'a DpopProof<'a>, replay: &'a dyn ReplayCheck) -> Self {
+        self.with_presenter(Presenter::Dpop(proof, replay))
+    }
+
+    /// Only a token that is bound to this certificate, with which the client has authenticated in mutual TLS; given as
+    /// DER ([RFC 8705 section 3](https://www.rfc-editor.org/rfc/rfc8705#section-3)).
+    pub fn with_certificate(self, der: &[u8]) -> Self {
+        self.with_presenter(Presenter::Certificate(Thumbprint::of_certificate(der)))
+    }
+
+    /// Also a token that is bound to a key, from anyone who presents it. For callers that check
+    /// [`AccessToken::confirmation`] themselves.
+    pub const fn with_unchecked_confirmation(self) -> Self {
+        self.with_presenter(Presenter::Unchecked)
+    }
+
+    const fn with_presenter(mut self, presenter: Presenter<'a>) -> Self {
+        self.presenter = presenter;
+        self.check_further = check_presenter_and_login;
         self
     }
 
@@ -64,6 +107,30 @@ impl<'a> AccessTokenPolicy<'a> {
             (Profile::Untyped, Some(typ)) => typ.is("at+jwt") || typ.is("JWT"),
         }
     }
+}
+
+/// RFC 9449 section 7.2: what is bound to a key is no bearer token.
+fn refuse_bound(
+    _policy: &AccessTokenPolicy<'_>,
+    _payload: Value<'_>,
+    cnf: Option<Value<'_>>,
+    _now: UnixTime,
+) -> Result<(), Error> {
+    if cnf.is_some() { Err(Error::SenderConstrained) } else { Ok(()) }
+}
+
+/// RFC 9449 section 7.1 and RFC 8705 section 3: who presents it. RFC 9470 section 5: how the user logged in. What may be
+/// used once is used up at the very end.
+fn check_presenter_and_login(
+    policy: &AccessTokenPolicy<'_>,
+    payload: Value<'_>,
+    cnf: Option<Value<'_>>,
+    now: UnixTime,
+) -> Result<(), Error> {
+    policy.presenter.check(cnf)?;
+    policy.authentication.check_configured()?;
+    policy.authentication.check(&Authentication::read(payload)?, policy.rules.leeway, now)?;
+    policy.presenter.use_once()
 }
 
 impl<'b> Verified<'b> {
@@ -82,10 +149,15 @@ impl<'b> Verified<'b> {
     /// - [`Error::ClockNotSet`], [`Error::Expired`], [`Error::NotYetValid`]: it is not the token's time.
     /// - [`Error::Missing`], [`Error::Invalid`], [`Error::NotYetValid`], [`Error::LifetimeTooLong`], [`Error::TooOld`]:
     ///   a limit on lifetime or age is set, and `iat` is absent, later than `exp`, still to come, or too long ago.
-    /// - [`Error::InsufficientScope`]: a required scope is not granted.
     /// - [`Error::BufferTooSmall`]: see [`Token::buffer_len`](crate::Token::buffer_len).
+    /// - [`Error::InsufficientScope`]: a required scope is not granted.
+    /// - [`Error::SenderConstrained`], [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`]: the token is bound to
+    ///   a key (`cnf`), and the policy has no proof of it; or has one, and the token is not bound to that key.
+    /// - [`Error::Unconfigured`], [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`],
+    ///   [`Error::AuthenticationTooOld`]: the user's login (`acr`, `auth_time`) is not what the policy asks for.
+    /// - [`Error::Replayed`]: the DPoP proof was used before.
     pub fn into_access_token(self, policy: &AccessTokenPolicy<'_>, now: UnixTime) -> Result<AccessToken<'b>, Error> {
-        let Self { payload, mut spare, media_type } = self;
+        let Self { payload, mut spare, media_type, .. } = self;
 
         policy.rules.check_configured()?;
         if policy.required_scope.is_some_and(|scope| scopes_in(scope).next().is_none()) {
@@ -98,7 +170,7 @@ impl<'b> Verified<'b> {
         }
 
         // Section 2.2: the required claims.
-        let [client_id, scope] = payload.pick(["client_id", "scope"]).unwrap_or_default();
+        let [client_id, scope, cnf] = payload.pick(["client_id", "scope", "cnf"]).unwrap_or_default();
         let client_id = claims::string(client_id, Claim::ClientId)?;
         let scope = claims::string(scope, Claim::Scope)?;
         let registered = Registered::read(payload)?;
@@ -119,6 +191,7 @@ impl<'b> Verified<'b> {
         if !scopes_in(policy.required_scope.unwrap_or_default()).all(|scope| token.has_scope(scope)) {
             return Err(Error::InsufficientScope);
         }
+        (policy.check_further)(policy, payload, cnf, now)?;
         Ok(token)
     }
 }
@@ -168,6 +241,12 @@ impl<'b> AccessToken<'b> {
     /// Whether the token allows `scope`: one scope, compared byte for byte. Without the claim, nothing is allowed.
     pub fn has_scope(&self, scope: &str) -> bool {
         self.scopes().any(|granted| granted == scope)
+    }
+
+    /// The key that the token is bound to, if it is. The policy has checked it, unless it was told not to
+    /// ([`with_unchecked_confirmation`](AccessTokenPolicy::with_unchecked_confirmation)).
+    pub fn confirmation(&self) -> Option<Confirmation<'b>> {
+        self.claims.payload().member("cnf").and_then(|cnf| Confirmation::parse(cnf).ok())
     }
 }
 

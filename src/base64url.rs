@@ -22,6 +22,11 @@ pub(crate) fn decode_array<const N: usize>(encoded: &[u8]) -> Option<[u8; N]> {
     (exact && Base64UrlUnpadded::decode(encoded, &mut decoded).is_ok()).then_some(decoded)
 }
 
+/// Encodes at most 32 bytes; `None` for more.
+pub(crate) fn encode<'t>(bytes: &[u8], text: &'t mut [u8; 43]) -> Option<&'t str> {
+    Base64UrlUnpadded::encode(bytes, text).ok()
+}
+
 /// Four characters carry three bytes.
 pub(crate) const fn decoded_len(encoded: &[u8]) -> usize {
     encoded.len().saturating_mul(3) / 4

@@ -42,7 +42,8 @@ impl<'b> Claims<'b> {
         self.jwt_id
     }
 
-    /// The moment from which the token is void (`exp`), in whole seconds rounded down, without any leeway.
+    /// The moment from which the token is void (`exp`), in whole seconds rounded down, without any leeway; the last
+    /// moment there is for the few kinds that need not have one ([`TypedPolicy::for_anyone`](crate::TypedPolicy)).
     pub fn expires_at(&self) -> UnixTime {
         self.expires_at
     }
@@ -110,6 +111,10 @@ impl<'b> Claims<'b> {
     pub fn claims<C: Deserialize<'b>>(&self) -> Result<C, Error> {
         json::deserialize(self.payload)
     }
+
+    pub(crate) fn payload(&self) -> Value<'b> {
+        self.payload
+    }
 }
 
 /// Without the values: they may be personal data.
@@ -124,8 +129,8 @@ pub(crate) struct Registered<'b> {
     payload: Value<'b>,
     iss: JsonStr<'b>,
     pub(crate) sub: Option<JsonStr<'b>>,
-    aud: Strings<'b>,
-    exp: NumericDate,
+    pub(crate) aud: Option<Strings<'b>>,
+    exp: Option<NumericDate>,
     nbf: Option<NumericDate>,
     pub(crate) iat: Option<NumericDate>,
     pub(crate) jti: Option<JsonStr<'b>>,
@@ -134,8 +139,8 @@ pub(crate) struct Registered<'b> {
 impl<'b> Registered<'b> {
     /// # Errors
     ///
-    /// [`Error::Missing`] if `iss`, `aud` or `exp` is absent; [`Error::Invalid`] if any claim is of another type or out
-    /// of range, needed or not.
+    /// [`Error::Missing`] if `iss` is absent; [`Error::Invalid`] if any claim is of another type or out of range, needed
+    /// or not.
     pub(crate) fn read(payload: Value<'b>) -> Result<Self, Error> {
         let [iss, sub, aud, exp, nbf, iat, jti] =
             payload.pick(["iss", "sub", "aud", "exp", "nbf", "iat", "jti"]).unwrap_or_default();
@@ -143,8 +148,8 @@ impl<'b> Registered<'b> {
             payload,
             iss: required(string(iss, Claim::Issuer)?, Claim::Issuer)?,
             sub: string(sub, Claim::Subject)?,
-            aud: required(optional(aud, Strings::new, Claim::Audience)?, Claim::Audience)?,
-            exp: required(optional(exp, NumericDate::parse, Claim::Expiration)?, Claim::Expiration)?,
+            aud: optional(aud, Strings::new, Claim::Audience)?,
+            exp: optional(exp, NumericDate::parse, Claim::Expiration)?,
             nbf: optional(nbf, NumericDate::parse, Claim::NotBefore)?,
             iat: optional(iat, NumericDate::parse, Claim::IssuedAt)?,
             jti: string(jti, Claim::JwtId)?,
@@ -158,15 +163,16 @@ impl<'b> Registered<'b> {
         now: UnixTime,
         spare: &mut &'b mut [u8],
     ) -> Result<Claims<'b>, Error> {
-        rules.check_audience(self.aud)?;
-        rules.check_times(&self, now)?;
+        let exp = rules.expiration(self.exp)?;
+        let audience = rules.check_audience(self.aud)?;
+        rules.check_times(exp, self.nbf, self.iat, now)?;
         Ok(Claims {
             payload: self.payload,
             issuer: self.iss.place(spare)?,
             subject: self.sub.map(|sub| sub.place(spare)).transpose()?,
-            audience: self.aud,
+            audience,
             jwt_id: self.jti.map(|jti| jti.place(spare)).transpose()?,
-            expires_at: UnixTime::from_secs(self.exp.floor),
+            expires_at: UnixTime::from_secs(exp),
             not_before: self.nbf.map(|nbf| UnixTime::from_secs(nbf.ceil)),
             issued_at: self.iat.map(|iat| UnixTime::from_secs(iat.floor)),
         })
@@ -178,7 +184,7 @@ pub(crate) fn string(value: Option<Value<'_>>, claim: Claim) -> Result<Option<Js
     optional(value, Value::string, claim)
 }
 
-fn optional<'b, T>(
+pub(crate) fn optional<'b, T>(
     value: Option<Value<'b>>,
     read: impl FnOnce(Value<'b>) -> Option<T>,
     claim: Claim,
@@ -193,7 +199,8 @@ pub(crate) fn required<T>(value: Option<T>, claim: Claim) -> Result<T, Error> {
 /// What every policy checks alike.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules<'a> {
-    audience: &'a str,
+    /// `None`: the kind is for anyone, and need not expire.
+    audience: Option<&'a str>,
     pub(crate) leeway: u64,
     pub(crate) max_lifetime: Option<u64>,
     pub(crate) max_token_age: Option<u64>,
@@ -225,44 +232,67 @@ pub(crate) use with_time_rules;
 
 impl<'a> Rules<'a> {
     pub(crate) const fn new(audience: &'a str) -> Self {
-        Self { audience, leeway: DEFAULT_LEEWAY.as_secs(), max_lifetime: None, max_token_age: None }
+        Self { audience: Some(audience), ..Self::for_anyone() }
+    }
+
+    pub(crate) const fn for_anyone() -> Self {
+        Self { audience: None, leeway: DEFAULT_LEEWAY.as_secs(), max_lifetime: None, max_token_age: None }
     }
 
     pub(crate) fn check_configured(&self) -> Result<(), Error> {
-        if self.audience.is_empty() { Err(Error::Unconfigured(Claim::Audience)) } else { Ok(()) }
+        if self.audience == Some("") { Err(Error::Unconfigured(Claim::Audience)) } else { Ok(()) }
     }
 
-    fn check_audience(&self, audience: Strings<'_>) -> Result<(), Error> {
-        if audience.contains(self.audience) { Ok(()) } else { Err(Error::Mismatch(Claim::Audience)) }
+    fn check_audience<'b>(&self, aud: Option<Strings<'b>>) -> Result<Strings<'b>, Error> {
+        match (self.audience, aud) {
+            (None, None) => Ok(Strings::NONE),
+            (Some(_), None) => Err(Error::Missing(Claim::Audience)),
+            (Some(expected), Some(aud)) if aud.contains(expected) => Ok(aud),
+            _ => Err(Error::Mismatch(Claim::Audience)),
+        }
+    }
+
+    fn expiration(&self, exp: Option<NumericDate>) -> Result<i64, Error> {
+        match (self.audience, exp) {
+            (_, Some(exp)) => Ok(exp.floor),
+            (None, None) => Ok(i64::MAX),
+            (Some(_), None) => Err(Error::Missing(Claim::Expiration)),
+        }
     }
 
     /// Dates are rounded against the token. A future `iat` alone refuses nothing
     /// ([RFC 7519 erratum 7720](https://www.rfc-editor.org/errata/eid7720)); it counts where an age or a lifetime is
     /// computed from it.
-    fn check_times(&self, claims: &Registered<'_>, now: UnixTime) -> Result<(), Error> {
+    fn check_times(
+        &self,
+        exp: i64,
+        nbf: Option<NumericDate>,
+        iat: Option<NumericDate>,
+        now: UnixTime,
+    ) -> Result<(), Error> {
         let now = now.as_secs();
         if now <= 0 {
             return Err(Error::ClockNotSet);
         }
         let latest = now.saturating_add_unsigned(self.leeway);
-        if now >= claims.exp.floor.saturating_add_unsigned(self.leeway) {
+        if now >= exp.saturating_add_unsigned(self.leeway) {
             return Err(Error::Expired);
         }
-        if claims.nbf.is_some_and(|nbf| nbf.ceil > latest) {
+        if nbf.is_some_and(|nbf| nbf.ceil > latest) {
             return Err(Error::NotYetValid);
         }
 
         if self.max_lifetime.is_none() && self.max_token_age.is_none() {
             return Ok(());
         }
-        let iat = required(claims.iat, Claim::IssuedAt)?;
-        if claims.exp.floor < iat.ceil {
+        let iat = required(iat, Claim::IssuedAt)?;
+        if exp < iat.ceil {
             return Err(Error::Invalid(Claim::IssuedAt));
         }
         if iat.ceil > latest {
             return Err(Error::NotYetValid);
         }
-        if self.max_lifetime.is_some_and(|max| claims.exp.floor > iat.floor.saturating_add_unsigned(max)) {
+        if self.max_lifetime.is_some_and(|max| exp > iat.floor.saturating_add_unsigned(max)) {
             return Err(Error::LifetimeTooLong);
         }
         let oldest = now.saturating_sub_unsigned(self.leeway);

@@ -80,6 +80,19 @@ pub enum Error {
     Deserialize,
     /// The key set has more usable keys than the `KeySet` has places.
     TooManyKeys,
+    /// The user logged in longer ago than the policy allows: time to log in again
+    /// ([RFC 9470 section 3](https://www.rfc-editor.org/rfc/rfc9470#section-3)).
+    AuthenticationTooOld,
+    /// The token is bound to a key or a certificate (`cnf`), and the policy has nothing that proves possession
+    /// ([RFC 9449 section 7.2](https://www.rfc-editor.org/rfc/rfc9449#section-7.2)).
+    SenderConstrained,
+    /// What may be used once has been used before.
+    Replayed,
+    /// The key set is older than one that was accepted before.
+    RolledBack,
+    /// The request has no credentials, or those of another scheme
+    /// ([RFC 6750 section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)).
+    NoCredentials,
 }
 
 /// The part of the input that an [`Error`] is about.
@@ -99,6 +112,10 @@ pub enum Part {
     Payload,
     /// The JWK Set.
     KeySet,
+    /// A public key outside of a JWK Set: SubjectPublicKeyInfo, PEM or a point.
+    Key,
+    /// The value of an HTTP header `Authorization`.
+    Authorization,
 }
 
 /// The claim that an [`Error`] is about.
@@ -126,6 +143,26 @@ pub enum Claim {
     Scope,
     /// A claim that the caller named.
     Other,
+    /// `azp`
+    AuthorizedParty,
+    /// `nonce`
+    Nonce,
+    /// `auth_time`
+    AuthenticationTime,
+    /// `acr`
+    AuthenticationContext,
+    /// `amr`
+    AuthenticationMethods,
+    /// `at_hash`, or `ath` of a DPoP proof
+    AccessTokenHash,
+    /// `c_hash`
+    CodeHash,
+    /// `cnf`
+    Confirmation,
+    /// `htm`
+    HttpMethod,
+    /// `htu`
+    HttpUri,
 }
 
 impl Error {
@@ -160,8 +197,20 @@ impl Error {
             Self::InsufficientScope => (25, 0),
             Self::Deserialize => (26, 0),
             Self::TooManyKeys => (27, 0),
+            Self::AuthenticationTooOld => (28, 0),
+            Self::SenderConstrained => (29, 0),
+            Self::Replayed => (30, 0),
+            Self::RolledBack => (31, 0),
+            Self::NoCredentials => (32, 0),
         };
         u16::from_be_bytes([variant, detail])
+    }
+
+    /// Whether newer keys of the issuer might change the verdict: its key set may be out of date, so fetch it again, but
+    /// no more than once in some minutes, since anyone can send a token that fails so. Keys that are replaced without a
+    /// new `kid` show as a signature that does not hold.
+    pub const fn is_stale_keys(self) -> bool {
+        matches!(self, Self::UnknownKey | Self::InvalidSignature)
     }
 
     /// Of the errors of two issuers' keys, the one that got further: along that way the codes grow.
@@ -198,6 +247,11 @@ impl Error {
             Self::InsufficientScope => "a required scope is not granted",
             Self::Deserialize => "the claims do not have the shape asked for",
             Self::TooManyKeys => "the key set has more keys than there are places",
+            Self::AuthenticationTooOld => "the user logged in too long ago",
+            Self::SenderConstrained => "the token is bound to a key, and possession is not proven",
+            Self::Replayed => "it was used before",
+            Self::RolledBack => "the key set is older than one accepted before",
+            Self::NoCredentials => "the request has no credentials",
         }
     }
 
@@ -225,6 +279,8 @@ impl Part {
             Self::Signature => 4,
             Self::Payload => 5,
             Self::KeySet => 6,
+            Self::Key => 7,
+            Self::Authorization => 8,
         }
     }
 
@@ -236,6 +292,8 @@ impl Part {
             Self::Signature => "the signature",
             Self::Payload => "the payload",
             Self::KeySet => "the key set",
+            Self::Key => "the key",
+            Self::Authorization => "the authorization header",
         }
     }
 }
@@ -253,6 +311,16 @@ impl Claim {
             Self::ClientId => 8,
             Self::Scope => 9,
             Self::Other => 10,
+            Self::AuthorizedParty => 11,
+            Self::Nonce => 12,
+            Self::AuthenticationTime => 13,
+            Self::AuthenticationContext => 14,
+            Self::AuthenticationMethods => 15,
+            Self::AccessTokenHash => 16,
+            Self::CodeHash => 17,
+            Self::Confirmation => 18,
+            Self::HttpMethod => 19,
+            Self::HttpUri => 20,
         }
     }
 
@@ -268,6 +336,16 @@ impl Claim {
             Self::ClientId => "client (client_id)",
             Self::Scope => "scope",
             Self::Other => "the claim asked for",
+            Self::AuthorizedParty => "authorized party (azp)",
+            Self::Nonce => "nonce",
+            Self::AuthenticationTime => "authentication time (auth_time)",
+            Self::AuthenticationContext => "authentication context (acr)",
+            Self::AuthenticationMethods => "authentication methods (amr)",
+            Self::AccessTokenHash => "access token hash (at_hash, ath)",
+            Self::CodeHash => "code hash (c_hash)",
+            Self::Confirmation => "confirmation (cnf)",
+            Self::HttpMethod => "HTTP method (htm)",
+            Self::HttpUri => "HTTP URI (htu)",
         }
     }
 }

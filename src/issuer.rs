@@ -1,5 +1,5 @@
 use crate::header::Header;
-use crate::{BackendError, Error, Key, SignatureAlgorithm};
+use crate::{Algorithm, BackendError, Error, Key, SignatureAlgorithm};
 
 /// A trust anchor: who issues tokens, with which keys, signed by which algorithms.
 ///
@@ -75,7 +75,18 @@ pub(crate) struct Candidate<'a> {
     backend: &'a dyn SignatureAlgorithm,
 }
 
-impl Candidate<'_> {
+impl<'a> Candidate<'a> {
+    /// For a key that no issuer answers for: it proves possession of itself, and nothing else.
+    pub(crate) fn of_nobody(key: &'a Key, algorithms: &'a [&'a dyn SignatureAlgorithm]) -> Result<Self, Error> {
+        let mut backends = algorithms.iter().filter(|backend| backend.algorithm() == key.algorithm());
+        let backend = backends.next().ok_or(Error::UnsupportedAlgorithm)?;
+        Ok(Self { issuer: "", key, backend: *backend })
+    }
+
+    pub(crate) fn algorithm(&self) -> Algorithm {
+        self.key.algorithm()
+    }
+
     pub(crate) fn verify(&self, signing_input: &[u8], signature: &[u8; 64]) -> Result<(), Error> {
         self.key.algorithm().check_encoding(self.key, signature)?;
         self.backend.verify(self.key, signing_input, signature).map_err(|error| match error {

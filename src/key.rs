@@ -1,3 +1,5 @@
+mod import;
+
 use core::fmt;
 
 use crate::json::JsonStr;

@@ -3,9 +3,9 @@ use core::ops::Deref;
 
 use heapless::Vec;
 
-use crate::algorithm::{Algorithm, is_acceptable_point, is_coordinate};
 use crate::json::{self, Value};
-use crate::{Error, Key, Part, base64url};
+use crate::jwk::usable_key;
+use crate::{Claim, Error, Key, Part, TypedToken, UnixTime};
 
 /// At most `N` public keys from a JWK Set ([RFC 7517 section 5](https://www.rfc-editor.org/rfc/rfc7517#section-5)),
 /// under 200 bytes each; it derefs to `[Key]`.
@@ -33,16 +33,30 @@ use crate::{Error, Key, Part, base64url};
 /// assert_eq!(keys.len(), 1);
 /// # Ok::<(), Error>(())
 /// ```
+///
+/// # Example: an overlap, for tokens that are still under way
+///
+/// ```
+/// # use embedded_jwt::{EdDsa, Error, Issuer, KeySet, UnixTime};
+/// # fn f(keys: &mut KeySet<4>, body: &mut [u8], now: UnixTime, in_five_minutes: UnixTime) -> Result<(), Error> {
+/// keys.rotate_from_jwks(body, in_five_minutes)?;
+/// // Later, for each token:
+/// let issuer = Issuer::new("https://idp.example.com", keys.at(now), &[&EdDsa]);
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct KeySet<const N: usize> {
+    /// The current keys, then those that the last rotation has retired.
     keys: Vec<Key, N>,
+    current: usize,
+    retired_until: UnixTime,
     skipped: usize,
 }
 
 impl<const N: usize> KeySet<N> {
     /// A set without keys, which verifies nothing.
     pub const fn new() -> Self {
-        Self { keys: Vec::new(), skipped: 0 }
+        Self { keys: Vec::new(), current: 0, retired_until: UnixTime::from_secs(0), skipped: 0 }
     }
 
     /// Reads a JWK Set. The text is rewritten in place while it is checked, and not needed afterwards.
@@ -65,23 +79,106 @@ impl<const N: usize> KeySet<N> {
     ///
     /// As [`from_jwks`](Self::from_jwks).
     pub fn replace_from_jwks(&mut self, json: &mut [u8]) -> Result<(), Error> {
-        if json.len() > MAX_KEY_SET_LEN {
-            return Err(Error::TooLarge(Part::KeySet));
-        }
-        let len = json.len();
-        let (set, _) = json::canonicalize(json, len, Part::KeySet)?;
-        let entries = || set.member("keys").and_then(Value::elements).ok_or(Error::Malformed(Part::KeySet));
+        self.replace(parse(json)?)
+    }
 
-        let usable = entries()?.filter_map(usable_key).count();
+    /// As [`replace_from_jwks`](Self::replace_from_jwks), but the keys that the new set no longer has stay in
+    /// [`at`](Self::at) until `until`, for tokens that they have signed; those of an earlier rotation go. A set that
+    /// lacks none of the current keys retires none, and leaves those of the last rotation the time they had.
+    ///
+    /// Not for a key that was withdrawn because it is compromised: then replace.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_jwks`](Self::from_jwks), where keys that stay count too.
+    pub fn rotate_from_jwks(&mut self, json: &mut [u8], until: UnixTime) -> Result<(), Error> {
+        self.rotate(parse(json)?, until)
+    }
+
+    /// Replaces all keys by those of a signed JWK Set, so that a device can take keys from a carrier that it does not
+    /// trust ([OpenID Federation 1.0 section
+    /// 5.2.1](https://openid.net/specs/openid-federation-1_0.html#section-5.2.1)). Verify it as a token of the issuer by
+    /// its root key, which is pinned in the device and signs nothing else.
+    ///
+    /// Returns the set's `iat`. Keep it where it survives a restart, and give it as `newest` the next time, lest a
+    /// carrier bring an older set back; the first time, give the time at which the firmware was built. A carrier can
+    /// still hold newer sets back: [`with_max_token_age`](crate::TypedPolicy::with_max_token_age) bounds for how long.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::RolledBack`]: `iat` is earlier than `newest`; [`Error::Missing`] without `iat`.
+    /// - [`Error::Malformed`]: there is no array `keys`.
+    /// - [`Error::TooManyKeys`]: more than `N` usable keys.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use embedded_jwt::{EdDsa, Error, Issuer, Key, KeySet, Token, TypedPolicy, UnixTime};
+    /// # const ROOT: [u8; 32] = [3; 32];
+    /// const POLICY: TypedPolicy = TypedPolicy::for_anyone("jwk-set+jwt");
+    ///
+    /// fn update(keys: &mut KeySet<4>, text: &[u8], newest: UnixTime, now: UnixTime) -> Result<UnixTime, Error> {
+    ///     let root = [Key::ed25519(&ROOT)];
+    ///     let mut buf = [0; 4096];
+    ///     let token = Token::parse(text)?
+    ///         .verify(&Issuer::new("https://idp.example.com", &root, &[&EdDsa]), &mut buf)?
+    ///         .into_typed(&POLICY, now)?;
+    ///     keys.replace_from_signed(&token, newest)
+    /// }
+    /// ```
+    pub fn replace_from_signed(&mut self, token: &TypedToken<'_>, newest: UnixTime) -> Result<UnixTime, Error> {
+        let issued_at = token.issued_at().ok_or(Error::Missing(Claim::IssuedAt))?;
+        if issued_at < newest {
+            return Err(Error::RolledBack);
+        }
+        self.replace(token.payload())?;
+        Ok(issued_at)
+    }
+
+    fn replace(&mut self, set: Value<'_>) -> Result<(), Error> {
+        let usable = usable_keys(set)?.count();
         if usable > N {
             return Err(Error::TooManyKeys);
         }
-        self.skipped = entries()?.count().saturating_sub(usable);
         self.keys.clear();
-        for key in entries()?.filter_map(usable_key) {
-            self.keys.push(key).map_err(|_| Error::TooManyKeys)?;
+        self.push_all(set)
+    }
+
+    fn rotate(&mut self, set: Value<'_>, until: UnixTime) -> Result<(), Error> {
+        let usable = usable_keys(set)?.count();
+        let is_back = |key: &Key| usable_keys(set).is_ok_and(|mut keys| keys.any(|new| new == *key));
+        let any_goes = !self.iter().all(is_back);
+        let current = self.current;
+        let stays = |place: usize, key: &Key| (place < current) == any_goes && !is_back(key);
+        let retired = self.keys.iter().enumerate().filter(|(place, key)| stays(*place, key)).count();
+        if usable.saturating_add(retired) > N {
+            return Err(Error::TooManyKeys);
+        }
+        let mut places = 0_usize..;
+        self.keys.retain(|key| places.next().is_some_and(|place| stays(place, key)));
+        self.push_all(set)?;
+        self.keys.rotate_left(retired);
+        if any_goes {
+            self.retired_until = until;
         }
         Ok(())
+    }
+
+    /// Appends a set of which is known that it fits.
+    fn push_all(&mut self, set: Value<'_>) -> Result<(), Error> {
+        self.current = 0;
+        for key in usable_keys(set)? {
+            self.keys.push(key).map_err(|_| Error::TooManyKeys)?;
+            self.current = self.current.wrapping_add(1);
+        }
+        self.skipped = elements(set)?.count().saturating_sub(self.current);
+        Ok(())
+    }
+
+    /// The keys for tokens that are judged now: the current ones, and those that the last rotation retired, while they
+    /// still may be used.
+    pub fn at(&self, now: UnixTime) -> &[Key] {
+        if now <= self.retired_until { &self.keys } else { self }
     }
 
     /// How many entries of the JWK Set cannot be used.
@@ -90,56 +187,28 @@ impl<const N: usize> KeySet<N> {
     }
 }
 
-/// Reads a JWK ([RFC 7517 section 4](https://www.rfc-editor.org/rfc/rfc7517#section-4)) if it is a public key that
-/// may verify signatures of an algorithm this crate knows.
-fn usable_key(jwk: Value<'_>) -> Option<Key> {
-    let [kty, crv, x, y, kid, alg, usage, key_ops, private] =
-        jwk.pick(["kty", "crv", "x", "y", "kid", "alg", "use", "key_ops", "d"])?;
-
-    let may_verify = usage.is_none_or(|usage| text(Some(usage)) == Some("sig")) && key_ops.is_none_or(contains_verify);
-    if !may_verify || private.is_some() {
-        return None;
+fn parse(json: &mut [u8]) -> Result<Value<'_>, Error> {
+    if json.len() > MAX_KEY_SET_LEN {
+        return Err(Error::TooLarge(Part::KeySet));
     }
-
-    let key = match (text(kty)?, text(crv)?) {
-        ("EC", "P-256") => {
-            let coordinate = |value| bytes(value).filter(|number| is_coordinate(number));
-            Key::es256(&coordinate(x)?, &coordinate(y)?)
-        }
-        ("OKP", "Ed25519") => Key::ed25519(&bytes(x).filter(|point| is_acceptable_point(point))?),
-        _ => return None,
-    };
-    if let Some(alg) = alg {
-        let named = Algorithm::from_name(alg.string()?)?;
-        (named == key.algorithm()).then_some(())?;
-    }
-    match kid {
-        Some(kid) => key.with_kid_of(kid.string()?.bytes()).ok(),
-        None => Some(key),
-    }
+    let len = json.len();
+    json::canonicalize(json, len, Part::KeySet).map(|(set, _)| set)
 }
 
-fn contains_verify(key_ops: Value<'_>) -> bool {
-    key_ops
-        .elements()
-        .is_some_and(|mut operations| operations.any(|operation| operation.string().is_some_and(|s| s == "verify")))
+fn elements(set: Value<'_>) -> Result<impl Iterator<Item = Value<'_>>, Error> {
+    set.member("keys").and_then(Value::elements).ok_or(Error::Malformed(Part::KeySet))
 }
 
-fn text<'b>(value: Option<Value<'b>>) -> Option<&'b str> {
-    value?.string()?.as_str()
+fn usable_keys(set: Value<'_>) -> Result<impl Iterator<Item = Key>, Error> {
+    Ok(elements(set)?.filter_map(usable_key))
 }
 
-/// Exactly 32 bytes, leading zeros included
-/// ([RFC 7518 section 6.2.1.2](https://www.rfc-editor.org/rfc/rfc7518#section-6.2.1.2)).
-fn bytes(value: Option<Value<'_>>) -> Option<[u8; 32]> {
-    base64url::decode_array(text(value)?.as_bytes())
-}
-
+/// The current keys.
 impl<const N: usize> Deref for KeySet<N> {
     type Target = [Key];
 
     fn deref(&self) -> &[Key] {
-        &self.keys
+        self.keys.get(..self.current).unwrap_or_default()
     }
 }
 

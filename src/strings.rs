@@ -9,6 +9,8 @@ use crate::json::Value;
 pub struct Strings<'b>(Value<'b>);
 
 impl<'b> Strings<'b> {
+    pub(crate) const NONE: Self = Self(Value::EMPTY_ARRAY);
+
     /// `None` for any other JSON type, also among the elements.
     pub(crate) fn new(value: Value<'b>) -> Option<Self> {
         let strings = match value.elements() {

@@ -32,7 +32,7 @@ pub struct Token<'t> {
     header: &'t [u8],
     payload: &'t [u8],
     signature: &'t [u8],
-    signing_input: &'t [u8],
+    pub(crate) signing_input: &'t [u8],
 }
 
 impl<'t> Token<'t> {
@@ -173,7 +173,7 @@ impl<'t> Token<'t> {
         let iss = payload.member("iss").ok_or(Error::Missing(Claim::Issuer))?;
         let iss = iss.string().ok_or(Error::Invalid(Claim::Issuer))?;
         if iss == signer.issuer || untried.any(|other| iss == other.issuer && holds(other)) {
-            return Ok(Verified { payload, spare, media_type });
+            return Ok(Verified { payload, spare, media_type, algorithm: signer.algorithm() });
         }
         match refusal.get() {
             // The issuer may be one whose backend gave no answer.
@@ -183,15 +183,19 @@ impl<'t> Token<'t> {
     }
 
     fn header<'b>(&self, buf: &'b mut [u8]) -> Result<(Header<'b>, &'b mut [u8]), Error> {
-        let len = base64url::decode(self.header, buf, Part::Header)?;
-        let (json, spare) = json::canonicalize(buf, len, Part::Header)?;
+        let (json, spare) = self.header_json(buf)?;
         Ok((Header::parse(json)?, spare))
+    }
+
+    pub(crate) fn header_json<'b>(&self, buf: &'b mut [u8]) -> Result<(Value<'b>, &'b mut [u8]), Error> {
+        let len = base64url::decode(self.header, buf, Part::Header)?;
+        json::canonicalize(buf, len, Part::Header)
     }
 
     /// Both algorithms have signatures of 64 bytes ([RFC 7518 section
     /// 3.4](https://www.rfc-editor.org/rfc/rfc7518#section-3.4), [RFC 8032 section
     /// 5.1.6](https://www.rfc-editor.org/rfc/rfc8032#section-5.1.6)).
-    fn signature(&self) -> Result<[u8; 64], Error> {
+    pub(crate) fn signature(&self) -> Result<[u8; 64], Error> {
         let malformed = Error::Malformed(Part::Signature);
         if base64url::decoded_len(self.signature) != 64 {
             let alphabet_only = self.signature.iter().all(|byte| base64url::is_in_alphabet(*byte));
@@ -200,7 +204,7 @@ impl<'t> Token<'t> {
         base64url::decode_array(self.signature).ok_or(malformed)
     }
 
-    fn payload<'b>(&self, buf: &'b mut [u8]) -> Result<(Value<'b>, &'b mut [u8]), Error> {
+    pub(crate) fn payload<'b>(&self, buf: &'b mut [u8]) -> Result<(Value<'b>, &'b mut [u8]), Error> {
         let len = base64url::decode(self.payload, buf, Part::Payload)?;
         let (json, spare) = json::canonicalize(buf, len, Part::Payload)?;
         if json.is_object() { Ok((json, spare)) } else { Err(Error::Malformed(Part::Payload)) }

@@ -26,6 +26,13 @@ impl<'a> TypedPolicy<'a> {
         Self { rules: Rules::new(audience), typ }
     }
 
+    /// Tokens of the type `typ` that by their standard are for anyone, and need not expire: a signed key set, say. One
+    /// that has an `aud` is refused, since it is for somebody ([`Error::Mismatch`]). Prefer [`new`](Self::new) for kinds
+    /// of your own.
+    pub const fn for_anyone(typ: &'a str) -> Self {
+        Self { rules: Rules::for_anyone(), typ }
+    }
+
     claims::with_time_rules!();
 }
 
@@ -36,7 +43,7 @@ impl<'b> Verified<'b> {
     ///
     /// As [`into_access_token`](Self::into_access_token), without those of `scope`.
     pub fn into_typed(self, policy: &TypedPolicy<'_>, now: UnixTime) -> Result<TypedToken<'b>, Error> {
-        let Self { payload, mut spare, media_type } = self;
+        let Self { payload, mut spare, media_type, .. } = self;
         policy.rules.check_configured()?;
         let typ = media_type.filter(|typ| !typ.is("") && !typ.is("JWT")).ok_or(Error::WrongType)?;
         if !typ.is(policy.typ) {

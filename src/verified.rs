@@ -1,12 +1,14 @@
 use core::fmt;
 
+use crate::Algorithm;
 use crate::json::Value;
 use crate::media_type::MediaType;
 
 /// A token whose signature and issuer are right, and whose claims nobody has judged.
 ///
 /// Its only use is to become a token of one kind, by the policy of that kind:
-/// [`into_access_token`](Self::into_access_token) or [`into_typed`](Self::into_typed). It has no claims to read,
+/// [`into_access_token`](Self::into_access_token), [`into_id_token`](Self::into_id_token) or
+/// [`into_typed`](Self::into_typed). It has no claims to read,
 ///
 /// ```compile_fail,E0599
 /// # fn f(verified: embedded_jwt::Verified<'_>) {
@@ -39,6 +41,8 @@ pub struct Verified<'b> {
     /// What of the buffer is left for unescaped strings.
     pub(crate) spare: &'b mut [u8],
     pub(crate) media_type: Option<MediaType>,
+    /// The one that it is signed with.
+    pub(crate) algorithm: Algorithm,
 }
 
 /// Without the claims: they are not to be read yet, not even in a log.

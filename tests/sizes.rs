@@ -30,10 +30,10 @@ fn token_is_four_slices() {
     assert!(size_of::<Result<Token, Error>>() <= size_of::<Token>());
 }
 
-/// Payload, rest of the buffer, and the `typ`, the one thing that is copied since the payload overwrites the header.
+/// Payload, rest of the buffer, the algorithm, and the `typ`, which is copied since the payload overwrites the header.
 #[test]
 fn verified_is_two_slices_and_a_media_type() {
-    assert!(size_of::<Verified>() <= 2 * size_of::<&[u8]>() + MAX_TYPE_LEN + 16);
+    assert!(size_of::<Verified>() <= 2 * size_of::<&[u8]>() + MAX_TYPE_LEN + 24);
     assert!(size_of::<Result<Verified, Error>>() <= size_of::<Verified>());
 }
 
@@ -46,6 +46,7 @@ fn accepted_tokens_are_references_and_dates() {
     assert!(size_of::<TypedToken>() <= size_of::<Claims>());
     assert!(size_of::<AccessToken>() <= size_of::<Claims>() + 2 * size_of::<&str>());
     assert!(size_of::<Result<AccessToken, Error>>() <= size_of::<AccessToken>());
+    assert!(size_of::<IdToken>() <= size_of::<Claims>() + size_of::<Option<UnixTime>>() + 2 * size_of::<&str>());
 }
 
 /// Raw bytes, not a decompressed point with its tables: the bytes themselves, the `kid` in place with its length, and
@@ -56,11 +57,12 @@ fn key_is_its_bytes_and_its_id() {
     assert!(size_of::<Option<Key>>() <= size_of::<Key>());
 }
 
-/// A key set costs its keys, how many there are, and how many were skipped.
+/// A key set costs its keys, how many there are, are current and were skipped, and until when the others may be used.
 #[test]
-fn key_set_is_its_keys_and_two_counters() {
-    assert!(size_of::<KeySet<4>>() <= 4 * size_of::<Key>() + 2 * size_of::<usize>());
-    assert!(size_of::<KeySet<0>>() <= 2 * size_of::<usize>());
+fn key_set_is_its_keys_three_counters_and_a_date() {
+    let rest = 3 * size_of::<usize>() + size_of::<UnixTime>();
+    assert!(size_of::<KeySet<4>>() <= 4 * size_of::<Key>() + rest);
+    assert!(size_of::<KeySet<0>>() <= rest);
 }
 
 /// It borrows its name, keys and algorithms, so that it can be built wherever it is used.
@@ -72,6 +74,7 @@ fn issuer_is_three_slices() {
 /// A policy may live in flash: its strings are borrowed, and the rest is a few numbers.
 #[test]
 fn policies_are_strings_and_numbers() {
-    assert!(size_of::<AccessTokenPolicy>() <= 80);
+    assert!(size_of::<AccessTokenPolicy>() <= 168);
+    assert!(size_of::<IdTokenPolicy>() <= 184);
     assert!(size_of::<TypedPolicy>() <= 72);
 }

@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 
 use super::{Claim, Error, Part};
 use crate::test_tokens::*;
-use crate::{AccessTokenPolicy, BackendError, Issuer, Key, KeySet, SignatureAlgorithm, Token, UnixTime};
+use crate::{
+    AccessTokenPolicy, BackendError, DpopPolicy, Issuer, Key, KeySet, ReplayCheck, SignatureAlgorithm, Token,
+    TypedPolicy, UnixTime, bearer,
+};
 
 /// Each variant and how the public interface brings it about: from one list, so that none can be left out.
 macro_rules! errors {
@@ -58,6 +61,40 @@ errors! {
         let mut jwks = *br#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
         KeySet::<0>::from_jwks(&mut jwks).err()
     },
+    AuthenticationTooOld => {
+        let claims = claims_with("auth_time", json!(NOW - 61));
+        judge(&claims, policy().with_max_age(Duration::from_secs(60)), NOW)
+    },
+    SenderConstrained => judge(&bound(), policy(), NOW),
+    Replayed => {
+        let (token, mut buf) = (Alg::EdDsa.access_token(&bound()), [0; 1024]);
+        let proof = Alg::Es256.mint(Alg::Es256.dpop_header().to_string(), dpop_claims(&token).to_string());
+        let request = DpopPolicy::new("POST", "https://pump-7.local/speed", &token);
+        let proof = Token::parse(&proof).unwrap().verify_dpop(&request, BOTH, now(), &mut buf).unwrap();
+        judge_text(&token, policy().with_dpop(&proof, &AllUsed), NOW)
+    },
+    RolledBack => {
+        let claims = json!({"iss": ISSUER, "iat": NOW, "keys": []});
+        let (text, mut buf) = (Alg::EdDsa.mint(r#"{"alg":"EdDSA","typ":"jwk-set+jwt"}"#, claims.to_string()), [0; 1024]);
+        let verified = Token::parse(&text).unwrap().verify(&issuer(&keys()), &mut buf).unwrap();
+        let token = verified.into_typed(&TypedPolicy::for_anyone("jwk-set+jwt"), now()).unwrap();
+        KeySet::<1>::new().replace_from_signed(&token, UnixTime::from_secs(NOW + 1)).err()
+    },
+    NoCredentials => bearer::from_authorization("Basic YTpi").err(),
+}
+
+/// The claims of an access token that is bound to the ES256 test key.
+fn bound() -> Value {
+    claims_with("cnf", json!({"jkt": Alg::Es256.key().thumbprint().to_string()}))
+}
+
+#[derive(Debug)]
+struct AllUsed;
+
+impl ReplayCheck for AllUsed {
+    fn use_once(&self, _: &[u8], _: &str, _: UnixTime) -> Result<(), Error> {
+        Err(Error::Replayed)
+    }
 }
 
 fn good() -> String {
@@ -145,11 +182,21 @@ fn codes_are_stable() {
     let codes: Vec<_> = ALL.iter().map(|error| error.code()).collect();
     let expected = [
         0x0100, 0x0200, 0x0303, 0x0401, 0x0505, 0x0602, 0x0705, 0x0805, 0x0900, 0x0a00, 0x0b00, 0x0c00, 0x0d00, 0x0e00,
-        0x0f00, 0x1000, 0x1102, 0x1204, 0x1301, 0x1400, 0x1500, 0x1600, 0x1700, 0x1800, 0x1900, 0x1a00, 0x1b00,
+        0x0f00, 0x1000, 0x1102, 0x1204, 0x1301, 0x1400, 0x1500, 0x1600, 0x1700, 0x1800, 0x1900, 0x1a00, 0x1b00, 0x1c00,
+        0x1d00, 0x1e00, 0x1f00, 0x2000,
     ];
     assert_eq!(codes, expected);
-    let parts = [Part::Token, Part::Header, Part::Kid, Part::Signature, Part::Payload, Part::KeySet];
-    assert_eq!(parts.map(Part::code), [1, 2, 3, 4, 5, 6]);
+    let parts = [
+        Part::Token,
+        Part::Header,
+        Part::Kid,
+        Part::Signature,
+        Part::Payload,
+        Part::KeySet,
+        Part::Key,
+        Part::Authorization,
+    ];
+    assert_eq!(parts.map(Part::code), [1, 2, 3, 4, 5, 6, 7, 8]);
     let claims = [
         Claim::Issuer,
         Claim::Subject,
@@ -161,8 +208,18 @@ fn codes_are_stable() {
         Claim::ClientId,
         Claim::Scope,
         Claim::Other,
+        Claim::AuthorizedParty,
+        Claim::Nonce,
+        Claim::AuthenticationTime,
+        Claim::AuthenticationContext,
+        Claim::AuthenticationMethods,
+        Claim::AccessTokenHash,
+        Claim::CodeHash,
+        Claim::Confirmation,
+        Claim::HttpMethod,
+        Claim::HttpUri,
     ];
-    assert_eq!(claims.map(Claim::code), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    assert!(claims.map(Claim::code).into_iter().eq(1..=20));
 }
 
 #[test]

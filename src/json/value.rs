@@ -9,6 +9,8 @@ use crate::Error;
 pub(crate) struct Value<'b>(&'b str);
 
 impl<'b> Value<'b> {
+    pub(crate) const EMPTY_ARRAY: Self = Self("[]");
+
     pub(crate) fn new(text: &'b str) -> Self {
         Self(text)
     }

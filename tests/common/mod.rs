@@ -5,6 +5,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use ed25519_dalek::Signer as _;
 use embedded_jwt::{EdDsa, Es256, Issuer, Key, SignatureAlgorithm, UnixTime};
 use serde_json::{Value, json};
+use sha2::Digest as _;
 
 /// TEST KEYS: published here, worth nothing. Never trust them.
 pub const ES256_TEST_KEY: [u8; 32] = *b"embedded-jwt ES256 test key only";
@@ -70,6 +71,26 @@ impl Alg {
         json!({"alg": self.name(), "typ": "at+jwt", "kid": self.kid()})
     }
 
+    /// The public key as a JWK, without a `kid`.
+    pub fn jwk(self) -> Value {
+        let key = self.key();
+        let (x, y) = key.public_key().split_at(32);
+        match self {
+            Self::Es256 => json!({"kty": "EC", "crv": "P-256", "x": base64url(x), "y": base64url(y)}),
+            Self::EdDsa => json!({"kty": "OKP", "crv": "Ed25519", "x": base64url(x)}),
+        }
+    }
+
+    /// The header of an OpenID Connect ID token.
+    pub fn id_header(self) -> Value {
+        json!({"alg": self.name(), "typ": "JWT", "kid": self.kid()})
+    }
+
+    /// The header of a DPoP proof.
+    pub fn dpop_header(self) -> Value {
+        json!({"alg": self.name(), "typ": "dpop+jwt", "jwk": self.jwk()})
+    }
+
     /// A token of this header and payload, byte for byte, with a signature that holds.
     pub fn mint(self, header: impl AsRef<[u8]>, payload: impl AsRef<[u8]>) -> String {
         let signing_input = format!("{}.{}", base64url(header.as_ref()), base64url(payload.as_ref()));
@@ -111,11 +132,34 @@ pub fn claims() -> Value {
 
 /// [`claims`] with one claim changed, or removed by `Value::Null`.
 pub fn claims_with(name: &str, value: Value) -> Value {
-    let mut claims = claims();
-    let members = claims.as_object_mut().unwrap();
+    with(claims(), name, value)
+}
+
+/// The claims of an ID token for the client `pump-app`, of a user who logged in a minute ago.
+pub fn id_claims() -> Value {
+    json!({
+        "iss": ISSUER, "sub": "user-42", "aud": CLIENT_ID, "exp": NOW + 240, "iat": NOW - 60,
+        "auth_time": NOW - 60, "nonce": "n-0S6_WzA2Mj", "acr": "urn:mace:incommon:iap:silver", "amr": ["pwd", "otp"],
+        "name": "Alice", "email": "alice@example.com",
+    })
+}
+
+pub const CLIENT_ID: &str = "pump-app";
+
+/// The claims of a DPoP proof for a request with this access token.
+pub fn dpop_claims(access_token: &str) -> Value {
+    json!({
+        "jti": "proof-1", "htm": "POST", "htu": "https://pump-7.local/speed", "iat": NOW,
+        "ath": base64url(&sha2::Sha256::digest(access_token)),
+    })
+}
+
+/// An object with one member changed, or removed by `Value::Null`.
+pub fn with(mut object: Value, name: &str, value: Value) -> Value {
+    let members = object.as_object_mut().unwrap();
     match value {
         Value::Null => members.remove(name),
         value => members.insert(name.into(), value),
     };
-    claims
+    object
 }

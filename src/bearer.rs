@@ -1,0 +1,240 @@
+//! Tokens in HTTP requests: the header `Authorization` that brings one, and the header `WWW-Authenticate` that answers
+//! why it was refused ([RFC 6750](https://www.rfc-editor.org/rfc/rfc6750),
+//! [RFC 9449 section 7.1](https://www.rfc-editor.org/rfc/rfc9449#section-7.1)).
+//!
+//! # Example: one request
+//!
+//! ```
+//! use embedded_jwt::bearer::{self, Challenge, Scheme};
+//! use embedded_jwt::{AccessTokenPolicy, Error, Issuer, Token, UnixTime};
+//!
+//! const POLICY: AccessTokenPolicy = AccessTokenPolicy::new("urn:device:pump-7").with_required_scope("pump:write");
+//! const CHALLENGE: Challenge = Challenge::new("pump-7").with_scope("pump:write");
+//!
+//! /// The status, and the value of `WWW-Authenticate`, if any.
+//! fn answer(authorization: Option<&[u8]>, issuer: &Issuer<'_>, now: UnixTime) -> (u16, heapless::String<128>) {
+//!     let judge = || -> Result<(), Error> {
+//!         let credentials = bearer::from_authorization(authorization.unwrap_or_default())?;
+//!         let mut buf = [0; 1024];
+//!         Token::parse(credentials.token())?.verify(issuer, &mut buf)?.into_access_token(&POLICY, now)?;
+//!         Ok(())
+//!     };
+//!     let mut value = heapless::String::new();
+//!     match judge() {
+//!         Ok(()) => (204, value),
+//!         Err(error) => match CHALLENGE.write(error, &mut value) {
+//!             Ok(status) => (status, value),
+//!             Err(core::fmt::Error) => (500, heapless::String::new()),
+//!         },
+//!     }
+//! }
+//! # let issuer = Issuer::new("https://idp.example.com", &[], &[]);
+//! # let now = UnixTime::from_secs(1_768_478_400);
+//! # assert_eq!(answer(None, &issuer, now).1, r#"Bearer realm="pump-7", scope="pump:write""#);
+//! # assert_eq!(answer(Some(b"Bearer a b"), &issuer, now).0, 400);
+//! # assert_eq!(answer(Some(b"bearer e30.e30.AA"), &issuer, now).0, 401);
+//! ```
+
+use core::fmt::{self, Write};
+use core::time::Duration;
+
+use crate::{Claim, Error, Part};
+
+/// How a request presents its token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Scheme {
+    /// By itself: whoever has it can use it ([RFC 6750 section 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)).
+    Bearer,
+    /// Together with a proof in the header `DPoP`
+    /// ([RFC 9449 section 7.1](https://www.rfc-editor.org/rfc/rfc9449#section-7.1)).
+    Dpop,
+}
+
+/// What the header `Authorization` of a request holds. The token is as it was received, not verified.
+#[derive(Clone, Copy)]
+pub struct Credentials<'t> {
+    scheme: Scheme,
+    token: &'t [u8],
+}
+
+/// Reads the value of the header `Authorization`, without its line end. A request with two such headers is malformed:
+/// that is for the caller to see.
+///
+/// # Errors
+///
+/// - [`Error::NoCredentials`]: the value is empty or of another scheme.
+/// - [`Error::Malformed`]: the scheme, of any case, is not followed by spaces and exactly one `token68`
+///   ([RFC 9110 section 11.2](https://www.rfc-editor.org/rfc/rfc9110#section-11.2)).
+pub fn from_authorization<T: AsRef<[u8]> + ?Sized>(value: &T) -> Result<Credentials<'_>, Error> {
+    let value = value.as_ref();
+    let end = value.iter().position(|byte| *byte == b' ').unwrap_or(value.len());
+    let (scheme, rest) = value.split_at_checked(end).ok_or(Error::NoCredentials)?;
+    let scheme = match scheme {
+        name if name.eq_ignore_ascii_case(b"Bearer") => Scheme::Bearer,
+        name if name.eq_ignore_ascii_case(b"DPoP") => Scheme::Dpop,
+        _ => return Err(Error::NoCredentials),
+    };
+    let spaces = rest.iter().take_while(|byte| **byte == b' ').count();
+    let token = rest.get(spaces..).unwrap_or_default();
+    if is_token68(token) { Ok(Credentials { scheme, token }) } else { Err(Error::Malformed(Part::Authorization)) }
+}
+
+fn is_token68(text: &[u8]) -> bool {
+    let padding = text.iter().rev().take_while(|byte| **byte == b'=').count();
+    let (text, _) = text.split_at_checked(text.len().saturating_sub(padding)).unwrap_or_default();
+    !text.is_empty()
+        && text
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/'))
+}
+
+impl<'t> Credentials<'t> {
+    /// How the token is presented. With [`Scheme::Dpop`], judge it by a policy
+    /// [with that proof](crate::AccessTokenPolicy::with_dpop); with [`Scheme::Bearer`] by one without, which refuses tokens
+    /// that are bound to a key.
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// The token, for [`Token::parse`](crate::Token::parse).
+    pub fn token(&self) -> &'t [u8] {
+        self.token
+    }
+}
+
+/// Without the token: whoever reads it in a log could use it.
+impl fmt::Debug for Credentials<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials").field("scheme", &self.scheme).finish_non_exhaustive()
+    }
+}
+
+/// What a server answers to a request that it refuses: a status, and a value for the header `WWW-Authenticate`
+/// ([RFC 6750 section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3)). It says what a client has to do next, and
+/// nothing of how the token failed.
+#[derive(Clone, Copy, Debug)]
+pub struct Challenge<'a> {
+    realm: &'a str,
+    scheme: Scheme,
+    scope: Option<&'a str>,
+    acr_values: Option<&'a str>,
+    max_age: Option<Duration>,
+}
+
+impl<'a> Challenge<'a> {
+    /// For the scheme `Bearer`. The realm names what is protected, for people to read.
+    pub const fn new(realm: &'a str) -> Self {
+        Self { realm, scheme: Scheme::Bearer, scope: None, acr_values: None, max_age: None }
+    }
+
+    /// For the scheme `DPoP`, with the algorithms of this crate.
+    pub const fn dpop(realm: &'a str) -> Self {
+        Self { scheme: Scheme::Dpop, ..Self::new(realm) }
+    }
+
+    /// The scope that a token has to have, several separated by spaces.
+    pub const fn with_scope(mut self, scope: &'a str) -> Self {
+        self.scope = Some(scope);
+        self
+    }
+
+    /// The authentication contexts of which one is needed, as given to the policy's `with_acr`
+    /// ([RFC 9470 section 3](https://www.rfc-editor.org/rfc/rfc9470#section-3)).
+    pub const fn with_acr_values(mut self, acr_values: &'a str) -> Self {
+        self.acr_values = Some(acr_values);
+        self
+    }
+
+    /// How long ago the user may have logged in, as given to the policy's `with_max_age`
+    /// ([RFC 9470 section 3](https://www.rfc-editor.org/rfc/rfc9470#section-3)).
+    pub const fn with_max_age(mut self, max_age: Duration) -> Self {
+        self.max_age = Some(max_age);
+        self
+    }
+
+    /// Answers an error of the access token. Returns the status, and writes the header's value; nothing for the 503 of
+    /// a device that cannot judge (its clock is not set, its backend does not answer, it is not configured), since the
+    /// token may well be good.
+    ///
+    /// | error | status | `error` |
+    /// |---|---|---|
+    /// | [`NoCredentials`](Error::NoCredentials) | 401 | |
+    /// | [`Malformed(Authorization)`](Error::Malformed) | 400 | `invalid_request` |
+    /// | [`InsufficientScope`](Error::InsufficientScope) | 403 | `insufficient_scope` |
+    /// | of `acr`, `auth_time` | 401 | `insufficient_user_authentication` |
+    /// | [`ClockNotSet`](Error::ClockNotSet), [`BackendUnavailable`](Error::BackendUnavailable), [`Unconfigured`](Error::Unconfigured), [`TooManyIssuers`](Error::TooManyIssuers) | 503 | |
+    /// | all others | 401 | `invalid_token` |
+    ///
+    /// # Errors
+    ///
+    /// [`fmt::Error`] if `value` has no more room, or what was configured holds a character that a header cannot have.
+    pub fn write(&self, error: Error, value: &mut dyn Write) -> Result<u16, fmt::Error> {
+        let (status, code) = match error {
+            Error::NoCredentials => (401, None),
+            Error::Malformed(Part::Authorization) => (400, Some("invalid_request")),
+            Error::InsufficientScope => (403, Some("insufficient_scope")),
+            Error::AuthenticationTooOld
+            | Error::Missing(Claim::AuthenticationContext | Claim::AuthenticationTime)
+            | Error::Mismatch(Claim::AuthenticationContext) => (401, Some("insufficient_user_authentication")),
+            Error::ClockNotSet | Error::BackendUnavailable | Error::Unconfigured(_) | Error::TooManyIssuers => {
+                return Ok(503);
+            }
+            _ => (401, Some("invalid_token")),
+        };
+        self.write_code(code, value)?;
+        Ok(status)
+    }
+
+    /// Answers an error of the DPoP proof, with the status 401 (or 503, as [`write`](Self::write)): `use_dpop_nonce` if
+    /// its nonce was not the expected one, `invalid_dpop_proof` otherwise. Put the nonce to use into the header
+    /// `DPoP-Nonce`.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write).
+    pub fn write_dpop(&self, error: Error, value: &mut dyn Write) -> Result<u16, fmt::Error> {
+        let code = match error {
+            Error::Missing(Claim::Nonce) | Error::Mismatch(Claim::Nonce) => "use_dpop_nonce",
+            Error::ClockNotSet | Error::BackendUnavailable | Error::Unconfigured(_) => return Ok(503),
+            _ => "invalid_dpop_proof",
+        };
+        self.write_code(Some(code), value)?;
+        Ok(401)
+    }
+
+    fn write_code(&self, code: Option<&str>, value: &mut dyn Write) -> fmt::Result {
+        value.write_str(match self.scheme {
+            Scheme::Bearer => "Bearer realm=",
+            Scheme::Dpop => "DPoP algs=\"ES256 EdDSA Ed25519\", realm=",
+        })?;
+        write_quoted(self.realm, value)?;
+        let is_step_up = code == Some("insufficient_user_authentication");
+        for (name, text) in
+            [(", error=", code), (", scope=", self.scope), (", acr_values=", self.acr_values.filter(|_| is_step_up))]
+        {
+            if let Some(text) = text {
+                value.write_str(name)?;
+                write_quoted(text, value)?;
+            }
+        }
+        match self.max_age {
+            Some(max_age) if is_step_up => write!(value, ", max_age=\"{}\"", max_age.as_secs()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A `quoted-string` ([RFC 9110 section 5.6.4](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.4)).
+fn write_quoted(text: &str, value: &mut dyn Write) -> fmt::Result {
+    value.write_char('"')?;
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => value.write_char('\\')?,
+            ' '..='~' => {}
+            _ => return Err(fmt::Error),
+        }
+        value.write_char(character)?;
+    }
+    value.write_char('"')
+}

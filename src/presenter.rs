@@ -1,0 +1,102 @@
+use core::fmt;
+
+use crate::claims::required;
+use crate::json::Value;
+use crate::{Claim, Confirmation, DpopProof, Error, Thumbprint, UnixTime};
+
+/// What is known of who presents an access token, for one that is bound to a key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Presenter<'a> {
+    /// Nothing: only tokens that are bound to no key are accepted.
+    Bearer,
+    /// Nothing, and bound tokens are accepted all the same.
+    Unchecked,
+    /// They hold the private key of this certificate.
+    Certificate(Thumbprint),
+    /// They signed this proof.
+    Dpop(&'a DpopProof<'a>, &'a dyn ReplayCheck),
+}
+
+impl Presenter<'_> {
+    /// # Errors
+    ///
+    /// - [`Error::Invalid`]: `cnf` cannot be read.
+    /// - [`Error::SenderConstrained`]: the token is bound to a key, and nothing proves possession.
+    /// - [`Error::Missing`], [`Error::Mismatch`]: the token is not bound to the key that was proven.
+    pub(crate) fn check(&self, cnf: Option<Value<'_>>) -> Result<(), Error> {
+        if let (Self::Bearer, None) = (self, cnf) {
+            return Ok(());
+        }
+        let cnf = cnf.map(Confirmation::parse).transpose()?;
+        let holds = match self {
+            Self::Bearer => return Err(Error::SenderConstrained),
+            Self::Unchecked => true,
+            Self::Certificate(thumbprint) => required(cnf, Claim::Confirmation)?.is_by_certificate(*thumbprint),
+            Self::Dpop(proof, _) => required(cnf, Claim::Confirmation)?.is_by_key(proof.thumbprint()),
+        };
+        if holds { Ok(()) } else { Err(Error::Mismatch(Claim::Confirmation)) }
+    }
+
+    /// Uses up what may be used once. For the very end, so that what is refused uses up nothing.
+    pub(crate) fn use_once(&self) -> Result<(), Error> {
+        match self {
+            Self::Dpop(proof, replay) => {
+                replay.use_once(proof.thumbprint().as_bytes(), proof.jwt_id(), proof.usable_until())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Remembers what may be used once, such as a DPoP proof
+/// ([RFC 9449 section 11.1](https://www.rfc-editor.org/rfc/rfc9449#section-11.1)).
+///
+/// # Example: the last eight, in a `RefCell`
+///
+/// ```
+/// use core::cell::RefCell;
+/// use embedded_jwt::{Error, ReplayCheck, UnixTime};
+///
+/// #[derive(Debug, Default)]
+/// struct LastEight(RefCell<heapless::Deque<(Vec<u8>, String), 8>>);
+///
+/// impl ReplayCheck for LastEight {
+///     fn use_once(&self, scope: &[u8], id: &str, _until: UnixTime) -> Result<(), Error> {
+///         let mut used = self.0.borrow_mut();
+///         let use_now = (scope.to_vec(), id.to_string());
+///         if used.iter().any(|earlier| *earlier == use_now) {
+///             return Err(Error::Replayed);
+///         }
+///         if used.is_full() {
+///             used.pop_front(); // a real one refuses instead while the oldest may still be used
+///         }
+///         used.push_back(use_now).map_err(|_| Error::Replayed)
+///     }
+/// }
+///
+/// let replay = LastEight::default();
+/// let until = UnixTime::from_secs(1_768_478_460);
+/// assert_eq!(replay.use_once(b"a key's thumbprint", "id-1", until), Ok(()));
+/// assert_eq!(replay.use_once(b"a key's thumbprint", "id-1", until), Err(Error::Replayed));
+/// ```
+pub trait ReplayCheck: fmt::Debug {
+    /// Uses `id` up, and remembers so until `until` has passed: then it is refused for its age.
+    ///
+    /// `scope` is whose id it is, such as the thumbprint of the key that signed: ids are unique only within it. Called
+    /// after all else has passed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Replayed`] if it was used before, and if it cannot be remembered: what is full refuses.
+    fn use_once(&self, scope: &[u8], id: &str, until: UnixTime) -> Result<(), Error>;
+}
+
+/// Remembers nothing: whatever was recorded can be used again for as long as it is fresh.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AllowReplay;
+
+impl ReplayCheck for AllowReplay {
+    fn use_once(&self, _scope: &[u8], _id: &str, _until: UnixTime) -> Result<(), Error> {
+        Ok(())
+    }
+}

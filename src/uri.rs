@@ -1,0 +1,180 @@
+//! Comparing the URIs of requests, after the normalisations that need no knowledge of the server
+//! ([RFC 3986 sections 6.2.2 and 6.2.3](https://www.rfc-editor.org/rfc/rfc3986#section-6.2.2)).
+
+/// Whether two absolute URIs name the same target of a request, query and fragment aside
+/// ([RFC 9449 section 4.3](https://www.rfc-editor.org/rfc/rfc9449#section-4.3), step 9).
+pub(crate) fn is_same_target(one: &str, other: &str) -> bool {
+    let (Some(one), Some(other)) = (Target::parse(one), Target::parse(other)) else { return false };
+    one.scheme.eq_ignore_ascii_case(other.scheme)
+        && letters(one.host).map(Letter::to_lowercase).eq(letters(other.host).map(Letter::to_lowercase))
+        && one.port() == other.port()
+        && one.segments().eq(other.segments())
+}
+
+struct Target<'u> {
+    scheme: &'u str,
+    host: &'u str,
+    port: &'u str,
+    /// Without its first slash.
+    path: &'u str,
+}
+
+impl<'u> Target<'u> {
+    /// `None` without an authority, and for one with a user's name, which no client sends.
+    fn parse(uri: &'u str) -> Option<Self> {
+        let (scheme, rest) = uri.split_once([':'])?;
+        let rest = rest.strip_prefix("//")?.split(['?', '#']).next()?;
+        let (authority, path) = rest.split_once(['/']).unwrap_or((rest, ""));
+        let (host, port) = match authority.rsplit_once([':']) {
+            // The last colon of an IPv6 address is no port's.
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => (host, port),
+            _ => (authority, ""),
+        };
+        (!host.is_empty() && !host.contains(['@'])).then_some(Self { scheme, host, port, path })
+    }
+
+    /// `None` for the scheme's own.
+    fn port(&self) -> Option<&'u str> {
+        let own = if self.scheme.eq_ignore_ascii_case("https") { "443" } else { "80" };
+        (self.port != own && !self.port.is_empty()).then_some(self.port)
+    }
+
+    /// Those of the path from its end, without `.` and without what `..` takes back
+    /// ([section 5.2.4](https://www.rfc-editor.org/rfc/rfc3986#section-5.2.4)).
+    fn segments(&self) -> impl Iterator<Item = Segment<'u>> {
+        let mut taken_back = 0_usize;
+        self.path.rsplit(['/']).enumerate().filter_map(move |(place, text)| {
+            let segment = Segment(text);
+            let is_up = segment == Segment("..");
+            if is_up || segment == Segment(".") {
+                taken_back = taken_back.wrapping_add(usize::from(is_up));
+                // What ends in dots ends in a slash.
+                return (place == 0).then_some(Segment(""));
+            }
+            if taken_back > 0 {
+                taken_back = taken_back.wrapping_sub(1);
+                return None;
+            }
+            Some(segment)
+        })
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Segment<'u>(&'u str);
+
+impl PartialEq for Segment<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        letters(self.0).eq(letters(other.0))
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Letter {
+    Plain(u8),
+    /// `%` and two hexadecimal digits, for what may not stand plainly.
+    Encoded(u8),
+}
+
+impl Letter {
+    fn to_lowercase(self) -> Self {
+        match self {
+            Self::Plain(byte) => Self::Plain(byte.to_ascii_lowercase()),
+            encoded @ Self::Encoded(_) => encoded,
+        }
+    }
+}
+
+/// Unreserved characters are the same, encoded or not; hexadecimal digits have no case.
+fn letters(text: &str) -> impl Iterator<Item = Letter> {
+    let mut rest = text.as_bytes();
+    core::iter::from_fn(move || {
+        let (letter, tail) = match rest {
+            [b'%', high, low, tail @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                (decoded(*high, *low)?, tail)
+            }
+            [byte, tail @ ..] => (Letter::Plain(*byte), tail),
+            [] => return None,
+        };
+        rest = tail;
+        Some(letter)
+    })
+}
+
+fn decoded(high: u8, low: u8) -> Option<Letter> {
+    let [high, low] = [high, low].map(|digit| char::from(digit).to_digit(16));
+    let byte = u8::try_from(high? << 4 | low?).ok()?;
+    let is_unreserved = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+    Some(if is_unreserved { Letter::Plain(byte) } else { Letter::Encoded(byte) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_equal_what_differs_in_spelling() {
+        let target = "https://pump-7.local/speed/set";
+        for same in [
+            "https://pump-7.local/speed/set",
+            "HTTPS://PUMP-7.Local/speed/set",
+            "https://pump-7.local:443/speed/set",
+            "https://pump-7.local:/speed/set",
+            "https://pump-7.local/speed/set?rpm=7",
+            "https://pump-7.local/speed/set#now",
+            "https://pump%2d7.local/sp%65ed/set",
+            "https://pump-7.local/./speed/x/../set",
+            "https://pump-7.local/../speed/%2e%2E/speed/set",
+            "https://pump-7.local/a/b/../../speed/./set",
+        ] {
+            assert!(is_same_target(target, same) && is_same_target(same, target), "{same}");
+        }
+        for (one, other) in [
+            ("https://a", "https://a/"),
+            ("https://a?b", "https://a/#c"),
+            ("http://a:80/", "http://a/"),
+            ("https://a/b/", "https://a/b/."),
+            ("https://a/b/", "https://a/b/c/.."),
+            ("https://a/", "https://a/b/.."),
+            ("https://a/%2f%C3%A9", "https://a/%2F%c3%a9"),
+            ("https://[::1]/", "https://[::1]:443/"),
+            ("coap://[FE80::1]:5683/a", "coap://[fe80::1]:5683/a"),
+        ] {
+            assert!(is_same_target(one, other) && is_same_target(other, one), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn finds_different_what_is_another_target() {
+        let target = "https://pump-7.local/speed/set";
+        for other in [
+            "",
+            "/speed/set",
+            "pump-7.local/speed/set",
+            "//pump-7.local/speed/set",
+            "https:/pump-7.local/speed/set",
+            "http://pump-7.local/speed/set",
+            "https://pump-7.local:80/speed/set",
+            "https://pump-7.local:4443/speed/set",
+            "https://pump-7.local./speed/set",
+            "https://pump-8.local/speed/set",
+            "https://pump-7.local/Speed/set",
+            "https://pump-7.local/speed/set/",
+            "https://pump-7.local/speed//set",
+            "https://pump-7.local/speed%2fset",
+            "https://pump-7.local/speed/set%20",
+            "https://pump-7.local/speed/se",
+            "https://pump-7.local/speed/set/..",
+            "https://pump-7.local/x/speed/set",
+            "https://a@pump-7.local/speed/set",
+            "https:///speed/set",
+            "https://pump-7.local/speed/set%",
+            "https://pump-7.local/speed/set%4",
+        ] {
+            assert!(!is_same_target(target, other) && !is_same_target(other, target), "{other}");
+        }
+        assert!(!is_same_target("", ""));
+        assert!(!is_same_target("https://[::1]/", "https://[::1]:1/"));
+        assert!(!is_same_target("https://[::2]/", "https://[::1]/"));
+    }
+}
