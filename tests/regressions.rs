@@ -47,6 +47,11 @@ fn signed_access_token() {
 }
 
 #[test]
+fn signed_id_token() {
+    replay("signed_id_token", properties::signed_id_token);
+}
+
+#[test]
 fn token() {
     replay("token", properties::token);
 }

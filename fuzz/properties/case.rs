@@ -1,10 +1,7 @@
-use std::time::Duration;
-
 use arbitrary::{Arbitrary, Result, Unstructured};
-use embedded_jwt::AccessTokenPolicy;
 use serde_json::json;
 
-use super::common::{AUDIENCE, Alg, ISSUER, NOW, claims};
+use super::common::{AUDIENCE, Alg, CLIENT_ID, ISSUER, NOW, claims, id_claims};
 
 /// A token that is good but for some changes, and who judges it. Without any input it is good; each choice that the
 /// input makes departs from that, so that a minimised input shows what matters.
@@ -21,74 +18,84 @@ pub struct Case {
 
 #[derive(Debug)]
 pub struct Policy {
-    pub is_untyped: bool,
+    pub kind: Kind,
     pub audience: &'static str,
     pub leeway: u64,
     pub max_lifetime: Option<u64>,
     pub max_token_age: Option<u64>,
+    pub max_age: Option<u64>,
+    pub acr: Option<&'static str>,
+    /// Of access tokens.
     pub required_scope: Option<&'static str>,
+    /// Of ID tokens.
+    pub nonce: Option<&'static str>,
+    /// Of ID tokens: what came with them.
+    pub access_token: Option<&'static str>,
+    /// Of ID tokens.
+    pub trusted_audiences: &'static [&'static str],
 }
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    AccessToken,
+    UntypedAccessToken,
+    /// Of the type `at+jwt`, which is not looked at further.
+    Typed,
+    IdToken,
+}
+
+/// A case of an ID token; a [`Case`] by itself is one of the others.
+#[derive(Debug)]
+pub struct IdCase(pub Case);
 
 impl Case {
     pub fn token(&self) -> String {
         self.signer.mint(&self.header, &self.claims)
     }
-}
 
-impl Policy {
-    pub fn ours(&self) -> AccessTokenPolicy<'static> {
-        let new = if self.is_untyped { AccessTokenPolicy::untyped } else { AccessTokenPolicy::new };
-        let mut policy = new(self.audience).with_leeway(Duration::from_secs(self.leeway));
-        if let Some(max) = self.max_lifetime {
-            policy = policy.with_max_lifetime(Duration::from_secs(max));
-        }
-        if let Some(max) = self.max_token_age {
-            policy = policy.with_max_token_age(Duration::from_secs(max));
-        }
-        if let Some(scope) = self.required_scope {
-            policy = policy.with_required_scope(scope);
-        }
-        policy
-    }
-}
-
-impl<'a> Arbitrary<'a> for Case {
-    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+    fn of(kind: Kind, u: &mut Unstructured<'_>) -> Result<Self> {
         let signer = if u.ratio(15, 16)? { Alg::EdDsa } else { Alg::Es256 };
         let now = if u.ratio(15, 16)? { NOW } else { *u.choose(&[1, 0, -1, i64::MAX, i64::MAX - 1, i64::MIN])? };
         let limits = [None, None, None, Some(0), Some(60), Some(300), Some(299), Some(u64::MAX)];
+        let (good_audience, good_header, good_claims) = match kind {
+            Kind::IdToken => (CLIENT_ID, signer.id_header(), id_claims()),
+            _ => (AUDIENCE, signer.header(), claims()),
+        };
         let policy = Policy {
-            is_untyped: !u.ratio(3, 4)?,
-            audience: if u.ratio(31, 32)? { AUDIENCE } else { u.choose(&["", "urn:device:PUMP-7"])? },
+            kind,
+            audience: if u.ratio(31, 32)? { good_audience } else { u.choose(&["", "urn:device:PUMP-7"])? },
             leeway: *u.choose(&[60, 60, 60, 0, 1, 3600, i64::MAX as u64, u64::MAX])?,
             max_lifetime: *u.choose(&limits)?,
             max_token_age: *u.choose(&limits)?,
+            max_age: *u.choose(&limits)?,
+            acr: *u.choose(&[
+                None,
+                None,
+                None,
+                None,
+                Some(ACR),
+                Some("phr  urn:mace:incommon:iap:silver"),
+                Some(" "),
+            ])?,
             required_scope: *u.choose(&[None, None, None, None, Some("pump:read"), Some(" a\u{0}\\ "), Some(" ")])?,
+            nonce: *u.choose(&[None, None, Some(NONCE), Some("N-0S6_WzA2Mj"), Some("")])?,
+            access_token: *u.choose(&[None, None, None, Some(ACCESS_TOKEN), Some("")])?,
+            trusted_audiences: u.choose(&[&[][..], &[AUDIENCE], &["", ISSUER, AUDIENCE]])?,
         };
 
-        let mut header = members(&signer.header());
+        let mut header = members(&good_header);
         for _ in 0..u.int_in_range(0..=2)? {
             let name = *u.choose(&["typ", "alg", "kid", "typ", "crit", "b64", "jwk", "cty", "x5t"])?;
             let value = header_value(u, name)?;
             change(u, &mut header, name, value)?;
         }
-        let mut claims = members(&claims());
+        let mut claims = members(&good_claims);
+        let names = match kind {
+            Kind::IdToken => &ID_CLAIMS[..],
+            _ => &ACCESS_CLAIMS,
+        };
         for _ in 0..u.int_in_range(0..=3)? {
-            let name = *u.choose(&[
-                "exp",
-                "nbf",
-                "iat",
-                "aud",
-                "scope",
-                "iss",
-                "sub",
-                "client_id",
-                "jti",
-                "exp",
-                "nbf",
-                "iat",
-                "cnf",
-            ])?;
+            let name = *u.choose(names)?;
             let value = claim_value(u, name, now)?;
             change(u, &mut claims, name, value)?;
         }
@@ -100,6 +107,64 @@ impl<'a> Arbitrary<'a> for Case {
         Ok(Self { signer, now, policy, header, claims })
     }
 }
+
+impl<'a> Arbitrary<'a> for Case {
+    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+        use Kind::*;
+        let kind = *u.choose(&[AccessToken, AccessToken, AccessToken, AccessToken, UntypedAccessToken, Typed])?;
+        Self::of(kind, u)
+    }
+}
+
+impl<'a> Arbitrary<'a> for IdCase {
+    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+        Case::of(Kind::IdToken, u).map(Self)
+    }
+}
+
+const ACR: &str = "urn:mace:incommon:iap:silver";
+const NONCE: &str = "n-0S6_WzA2Mj";
+const ACCESS_TOKEN: &str = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
+/// Of [`ACCESS_TOKEN`], for ES256 and for Ed25519.
+const HASHES: [&str; 2] = ["77QmUPtjPfzWtF2AnpK9RQ", "q7nS86GgvvFaZkzALLWqJYaJIKw2wCDAVfCAsm5CrBM"];
+
+/// Those that time and audience hang on come up more often.
+const ACCESS_CLAIMS: [&str; 16] = [
+    "exp",
+    "nbf",
+    "iat",
+    "aud",
+    "scope",
+    "iss",
+    "sub",
+    "client_id",
+    "jti",
+    "exp",
+    "nbf",
+    "iat",
+    "cnf",
+    "acr",
+    "auth_time",
+    "auth_time",
+];
+const ID_CLAIMS: [&str; 16] = [
+    "exp",
+    "nbf",
+    "iat",
+    "aud",
+    "aud",
+    "azp",
+    "azp",
+    "nonce",
+    "acr",
+    "amr",
+    "auth_time",
+    "at_hash",
+    "at_hash",
+    "sub",
+    "iss",
+    "c_hash",
+];
 
 /// Names and values as JSON text, so that any spelling and any order can be written.
 type Members = Vec<(String, String)>;
@@ -138,8 +203,8 @@ fn header_value(u: &mut Unstructured<'_>, name: &str) -> Result<String> {
 fn claim_value(u: &mut Unstructured<'_>, name: &str, now: i64) -> Result<String> {
     match (u.ratio(3, 4)?, name) {
         (false, _) => value(u, now),
-        (true, "exp" | "nbf" | "iat") => date(u, now),
-        (true, "aud") => list(u),
+        (true, "exp" | "nbf" | "iat" | "auth_time") => date(u, now),
+        (true, "aud" | "amr") => list(u),
         (true, _) => text(u),
     }
 }
@@ -185,6 +250,11 @@ fn text(u: &mut Unstructured<'_>) -> Result<String> {
     const TEXTS: &[&str] = &[
         AUDIENCE,
         ISSUER,
+        CLIENT_ID,
+        ACR,
+        NONCE,
+        HASHES[0],
+        HASHES[1],
         "https://idp.example.com/",
         "urn:device:pump-70",
         "pump:read",

@@ -43,9 +43,13 @@ fn known_of_peer(error: Error) -> Option<&'static str> {
         Error::TooDeep(_) | Error::TooLarge(_) => "the peer has other limits",
         Error::Missing(_) | Error::Invalid(_) => "the peer looks at `iss`, `aud` and `sub` only",
         Error::Expired | Error::NotYetValid | Error::ClockNotSet => "the peer's time rules are off",
-        Error::LifetimeTooLong | Error::TooOld | Error::InsufficientScope | Error::Unconfigured(_) => {
-            "the peer has no such policy"
-        }
+        Error::SenderConstrained => "the peer leaves `cnf` to its caller",
+        Error::LifetimeTooLong
+        | Error::TooOld
+        | Error::InsufficientScope
+        | Error::AuthenticationTooOld
+        | Error::Mismatch(Claim::AuthenticationContext)
+        | Error::Unconfigured(_) => "the peer has no such policy",
         _ => return None,
     })
 }
@@ -69,7 +73,7 @@ fn ours(case: &Case, token: &[u8]) -> Result<(), Error> {
     let token = Token::parse(token)?;
     let mut buf = vec![0; 2 * token.buffer_len()];
     let verified = token.verify(&Issuer::new(ISSUER, &*KEYS, BOTH), &mut buf)?;
-    verified.into_access_token(&case.policy.ours(), UnixTime::from_secs(case.now)).map(|_| ())
+    verified.into_access_token(&case.policy.for_access_tokens(), UnixTime::from_secs(case.now)).map(|_| ())
 }
 
 fn peer(case: &Case, token: &[u8]) -> Result<(), jsonwebtoken::errors::Error> {

@@ -19,7 +19,7 @@ mod jwks;
 mod model;
 pub mod seeds;
 mod signature;
-mod signed_access_token;
+mod signed_token;
 mod strict_json;
 mod token;
 
@@ -30,7 +30,7 @@ pub use header::header;
 pub use json_canonicalize::json_canonicalize;
 pub use jwks::jwks;
 pub use signature::signature;
-pub use signed_access_token::signed_access_token;
+pub use signed_token::{signed_access_token, signed_id_token};
 pub use token::token;
 
 /// The keys of [`common::issuer`], which are costly to derive.

@@ -1,12 +1,15 @@
-//! The rules of an access token, one after the other and straight from the standards, over `serde_json`.
+//! The rules of each kind of token, one after the other and straight from the standards, over `serde_json`.
 
 use embedded_jwt::{MAX_HEADER_LEN, MAX_KID_LEN, MAX_TYPE_LEN, Part};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256, Sha512};
 
-use super::common::{Alg, ISSUER};
+use super::case::{Kind, Policy};
+use super::common::{Alg, ISSUER, base64url};
 use super::{Case, strict_json};
 
-#[derive(Debug, PartialEq)]
+/// What an accepted token says; what its kind does not have is empty.
+#[derive(Debug, Default, PartialEq)]
 pub struct Accepted {
     pub subject: Option<String>,
     pub client_id: Option<String>,
@@ -16,14 +19,15 @@ pub struct Accepted {
     pub expires_at: i64,
     pub not_before: Option<i64>,
     pub issued_at: Option<i64>,
+    pub authenticated_at: Option<i64>,
+    pub acr: Option<String>,
+    pub amr: Vec<String>,
 }
 
 /// What a verifier makes of the case's token, or the rule that refuses it.
 pub fn judge(case: &Case) -> Result<Accepted, &'static str> {
     let policy = &case.policy;
-    let no_scope = |list: &str| list.split(' ').all(str::is_empty);
     rule(!policy.audience.is_empty(), "a policy has an audience")?;
-    rule(!policy.required_scope.is_some_and(no_scope), "a required scope is not empty")?;
 
     // The header: RFC 7515 section 4, RFC 7797 section 7, and the limits of this crate.
     let header = object(&case.header, Part::Header)?;
@@ -39,27 +43,23 @@ pub fn judge(case: &Case) -> Result<Accepted, &'static str> {
     rule(names.contains(&&*alg.ok_or("RFC 7515 section 4.1.1")?), "signed with the algorithm that alg names")?;
     rule(kid.is_none_or(|kid| kid == case.signer.kid()), "signed with the key that kid names")?;
 
-    // The type: RFC 9068 section 4, RFC 7515 section 4.1.9.
-    let typ = typ.map(|typ| typ.to_ascii_lowercase());
-    let is_accepted = match typ.as_deref() {
-        Some("at+jwt" | "application/at+jwt") => true,
-        Some("jwt" | "application/jwt") | None => policy.is_untyped,
+    // The type: RFC 7515 section 4.1.9, RFC 8725 section 3.11, RFC 9068 section 4.
+    let is_accepted = match typ.map(|typ| typ.to_ascii_lowercase()).as_deref() {
+        Some("at+jwt" | "application/at+jwt") => policy.kind != Kind::IdToken,
+        Some("jwt" | "application/jwt") | None => matches!(policy.kind, Kind::UntypedAccessToken | Kind::IdToken),
         Some(_) => false,
     };
-    rule(is_accepted, "RFC 9068 section 4: typ")?;
+    rule(is_accepted, "RFC 8725 section 3.11: typ")?;
 
-    // The claims and their types: RFC 7519 section 4.1, RFC 9068 section 2.2.
+    // The claims and their types: RFC 7519 section 4.1.
     let claims = object(&case.claims, Part::Payload)?;
     let issuer = string(&claims, "iss")?.ok_or("iss is required")?;
-    let audience = audience(claims.get("aud").ok_or("aud is required")?)?;
+    let audience = strings(claims.get("aud").ok_or("aud is required")?)?;
     let exp = date(&claims, "exp")?.ok_or("exp is required")?;
     let (nbf, iat) = (date(&claims, "nbf")?, date(&claims, "iat")?);
-    let (subject, client_id) = (string(&claims, "sub")?, string(&claims, "client_id")?);
-    let (jwt_id, scope) = (string(&claims, "jti")?, string(&claims, "scope")?);
-    let has_all = subject.is_some() && client_id.is_some() && jwt_id.is_some() && iat.is_some();
-    rule(has_all || policy.is_untyped, "RFC 9068 section 2.2: required claims")?;
+    let (subject, jwt_id) = (string(&claims, "sub")?, string(&claims, "jti")?);
 
-    // Who it is from and for: RFC 9068 section 4.
+    // Who it is from and for: RFC 7519 sections 4.1.1 and 4.1.3.
     rule(issuer == ISSUER, "iss is the issuer's name")?;
     rule(audience.iter().any(|name| name == policy.audience), "aud holds the policy's audience")?;
 
@@ -79,23 +79,90 @@ pub fn judge(case: &Case) -> Result<Accepted, &'static str> {
         rule(policy.max_token_age.is_none_or(|max| age <= max.into()), "limit on the age")?;
     }
 
-    // What it allows: RFC 8693 section 4.2, RFC 6750 section 3.1.
-    let list = |scope: &str| scope.split(' ').filter(|scope| !scope.is_empty()).map(String::from).collect::<Vec<_>>();
-    let scopes = list(&scope.unwrap_or_default());
-    let required = list(policy.required_scope.unwrap_or_default());
-    rule(required.iter().all(|scope| scopes.contains(scope)), "RFC 6750 section 3.1: scope")?;
-
     let seconds = |date: i128| i64::try_from(date).unwrap();
-    Ok(Accepted {
+    let mut accepted = Accepted {
         subject,
-        client_id,
         jwt_id,
         audience,
-        scopes,
         expires_at: seconds(exp.floor),
         not_before: nbf.map(|nbf| seconds(nbf.ceil)),
         issued_at: iat.map(|iat| seconds(iat.floor)),
-    })
+        ..Accepted::default()
+    };
+    match policy.kind {
+        Kind::Typed => {}
+        Kind::AccessToken | Kind::UntypedAccessToken => judge_access(case, &claims, &mut accepted)?,
+        Kind::IdToken => judge_id(case, &claims, &mut accepted)?,
+    }
+    Ok(accepted)
+}
+
+fn judge_access(case: &Case, claims: &Map<String, Value>, token: &mut Accepted) -> Result<(), &'static str> {
+    let policy = &case.policy;
+    let (client_id, scope) = (string(claims, "client_id")?, string(claims, "scope")?);
+    let has_all = token.subject.is_some() && client_id.is_some() && token.jwt_id.is_some() && token.issued_at.is_some();
+    rule(has_all || policy.kind == Kind::UntypedAccessToken, "RFC 9068 section 2.2: required claims")?;
+
+    // What it allows: RFC 8693 section 4.2, RFC 6750 section 3.1.
+    let scopes = list(&scope.unwrap_or_default());
+    let required = policy.required_scope.map(list);
+    rule(required != Some(vec![]), "a required scope is not empty")?;
+    rule(required.unwrap_or_default().iter().all(|scope| scopes.contains(scope)), "RFC 6750 section 3.1: scope")?;
+
+    rule(!claims.contains_key("cnf"), "RFC 9449 section 7.2: a bound token is no bearer token")?;
+    if policy.max_age.is_some() || policy.acr.is_some() {
+        login(policy, case.now, claims)?;
+    }
+    (token.client_id, token.scopes) = (client_id, scopes);
+    Ok(())
+}
+
+/// OpenID Connect Core section 3.1.3.7.
+fn judge_id(case: &Case, claims: &Map<String, Value>, token: &mut Accepted) -> Result<(), &'static str> {
+    let policy = &case.policy;
+    rule(token.subject.is_some() && token.issued_at.is_some(), "section 2: required claims")?;
+    let (azp, nonce) = (string(claims, "azp")?, string(claims, "nonce")?);
+    let (at_hash, _) = (string(claims, "at_hash")?, string(claims, "c_hash")?);
+
+    let is_trusted = |name: &String| *name == policy.audience || policy.trusted_audiences.contains(&name.as_str());
+    match azp {
+        Some(azp) => rule(azp == policy.audience, "step 5: azp")?,
+        None => rule(token.audience.iter().all(is_trusted), "step 3: audiences that are not trusted")?,
+    }
+    if let Some(expected) = policy.nonce {
+        rule(!expected.is_empty() && nonce.as_deref() == Some(expected), "step 11: nonce")?;
+    }
+    (token.authenticated_at, token.acr) = login(policy, case.now, claims)?;
+    if let Some(text) = policy.access_token {
+        let expected = match case.signer {
+            Alg::Es256 => base64url(&Sha256::digest(text)[..16]),
+            Alg::EdDsa => base64url(&Sha512::digest(text)[..32]),
+        };
+        rule(at_hash == Some(expected), "section 3.1.3.8: at_hash")?;
+    }
+    token.amr = claims.get("amr").map_or(Ok(vec![]), strings)?;
+    Ok(())
+}
+
+/// When and how the user logged in: steps 12 and 13 of an ID token, RFC 9470 section 5 of an access token.
+fn login(
+    policy: &Policy,
+    now: i64,
+    claims: &Map<String, Value>,
+) -> Result<(Option<i64>, Option<String>), &'static str> {
+    let (time, acr) = (date(claims, "auth_time")?, string(claims, "acr")?);
+    if let Some(expected) = policy.acr {
+        rule(acr.as_ref().is_some_and(|acr| list(expected).contains(acr)), "acr")?;
+    }
+    if let Some(max) = policy.max_age {
+        let age = i128::from(now) - time.ok_or("auth_time is required")?.floor - i128::from(policy.leeway);
+        rule(age <= max.into(), "auth_time")?;
+    }
+    Ok((time.map(|time| i64::try_from(time.floor).unwrap()), acr))
+}
+
+fn list(values: &str) -> Vec<String> {
+    values.split(' ').filter(|value| !value.is_empty()).map(String::from).collect()
 }
 
 fn rule(holds: bool, rule: &'static str) -> Result<(), &'static str> {
@@ -113,7 +180,7 @@ fn string(members: &Map<String, Value>, name: &str) -> Result<Option<String>, &'
     members.get(name).map(|value| value.as_str().map(String::from).ok_or("a string")).transpose()
 }
 
-fn audience(value: &Value) -> Result<Vec<String>, &'static str> {
+fn strings(value: &Value) -> Result<Vec<String>, &'static str> {
     let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
     values.iter().map(|value| value.as_str().map(String::from).ok_or("a string or an array of strings")).collect()
 }

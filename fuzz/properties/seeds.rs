@@ -20,7 +20,7 @@ pub fn all() -> Vec<(&'static str, String, Vec<u8>)> {
     add("jwks", bytes(key_sets()));
     add("claims", bytes(claims_of_every_shape()));
     add("token", tokens());
-    for target in ["signed_access_token", "signature", "differential"] {
+    for target in ["signed_access_token", "signed_id_token", "signature", "differential"] {
         add(target, choices());
     }
     seeds

@@ -1,0 +1,135 @@
+use std::time::Duration;
+
+use arbitrary::{Arbitrary, Unstructured};
+use embedded_jwt::*;
+
+use super::case::{IdCase, Kind, Policy};
+use super::common::issuer;
+use super::model::{self, Accepted};
+use super::{Case, KEYS, strict_json};
+
+/// **Property:** a token that is really signed, of whatever header and claims, is accepted by a policy at a time exactly
+/// if a straight-line model of the rules accepts it, and then says what the model says.
+pub fn signed_access_token(input: &[u8]) {
+    if let Ok(case) = Case::arbitrary(&mut Unstructured::new(input)) {
+        agree(&case);
+    }
+}
+
+/// **Property:** the same for ID tokens.
+pub fn signed_id_token(input: &[u8]) {
+    if let Ok(IdCase(case)) = IdCase::arbitrary(&mut Unstructured::new(input)) {
+        agree(&case);
+    }
+}
+
+fn agree(case: &Case) {
+    if strict_json::is_ambiguous(&case.header) || strict_json::is_ambiguous(&case.claims) {
+        return;
+    }
+    match (judge(case), model::judge(case)) {
+        (Ok(ours), Ok(model)) => assert_eq!(ours, model),
+        (Err(Error::BufferTooSmall), _) => panic!("twice buffer_len suffices"),
+        (Err(_), Err(_)) => {}
+        (ours, model) => {
+            let [header, claims] = [&case.header, &case.claims].map(|json| json.escape_ascii());
+            panic!("{ours:?}\nmodel {model:?}\n{header}\n{claims}\nat {} by {:?}", case.now, case.policy)
+        }
+    }
+}
+
+fn judge(case: &Case) -> Result<Accepted, Error> {
+    let text = case.token();
+    let token = Token::parse(&text)?;
+    let mut buf = vec![0; 2 * token.buffer_len()];
+    let verified = token.verify(&issuer(&*KEYS), &mut buf)?;
+    let (policy, now) = (&case.policy, UnixTime::from_secs(case.now));
+    Ok(match policy.kind {
+        Kind::AccessToken | Kind::UntypedAccessToken => {
+            let token = verified.into_access_token(&policy.for_access_tokens(), now)?;
+            Accepted {
+                client_id: token.client_id().map(String::from),
+                scopes: token.scopes().map(String::from).collect(),
+                ..accepted(&token)
+            }
+        }
+        Kind::Typed => accepted(&*verified.into_typed(&policy.for_typed_tokens(), now)?),
+        Kind::IdToken => {
+            let token = verified.into_id_token(&policy.for_id_tokens(), now)?;
+            Accepted {
+                authenticated_at: token.authenticated_at().map(UnixTime::as_secs),
+                acr: token.acr().map(String::from),
+                amr: token.amr().iter().map(|method| method.to_string()).collect(),
+                ..accepted(&token)
+            }
+        }
+    })
+}
+
+fn accepted(claims: &Claims<'_>) -> Accepted {
+    assert_eq!(claims.issuer(), super::common::ISSUER);
+    Accepted {
+        subject: claims.subject().map(String::from),
+        jwt_id: claims.jwt_id().map(String::from),
+        audience: claims.audience().iter().map(|name| name.to_string()).collect(),
+        expires_at: claims.expires_at().as_secs(),
+        not_before: claims.not_before().map(UnixTime::as_secs),
+        issued_at: claims.issued_at().map(UnixTime::as_secs),
+        ..Accepted::default()
+    }
+}
+
+/// What every policy can be told.
+macro_rules! limited {
+    ($policy:expr, $limits:expr) => {{
+        let mut policy = $policy.with_leeway(Duration::from_secs($limits.leeway));
+        if let Some(max) = $limits.max_lifetime {
+            policy = policy.with_max_lifetime(Duration::from_secs(max));
+        }
+        if let Some(max) = $limits.max_token_age {
+            policy = policy.with_max_token_age(Duration::from_secs(max));
+        }
+        policy
+    }};
+}
+
+/// What policies for tokens of a user can be told.
+macro_rules! stepped_up {
+    ($policy:expr, $rules:expr) => {{
+        let mut policy = $policy;
+        if let Some(max) = $rules.max_age {
+            policy = policy.with_max_age(Duration::from_secs(max));
+        }
+        if let Some(acr) = $rules.acr {
+            policy = policy.with_acr(acr);
+        }
+        policy
+    }};
+}
+
+impl Policy {
+    pub fn for_access_tokens(&self) -> AccessTokenPolicy<'static> {
+        let is_untyped = self.kind == Kind::UntypedAccessToken;
+        let new = if is_untyped { AccessTokenPolicy::untyped } else { AccessTokenPolicy::new };
+        let policy = stepped_up!(limited!(new(self.audience), self), self);
+        match self.required_scope {
+            Some(scope) => policy.with_required_scope(scope),
+            None => policy,
+        }
+    }
+
+    fn for_typed_tokens(&self) -> TypedPolicy<'static> {
+        limited!(TypedPolicy::new("at+jwt", self.audience), self)
+    }
+
+    fn for_id_tokens(&self) -> IdTokenPolicy<'static> {
+        let mut policy = stepped_up!(limited!(IdTokenPolicy::new(self.audience), self), self);
+        if let Some(nonce) = self.nonce {
+            policy = policy.with_nonce(nonce);
+        }
+        if let Some(access_token) = self.access_token {
+            policy = policy.with_access_token(access_token.as_bytes());
+        }
+        policy.with_trusted_audiences(self.trusted_audiences)
+    }
+}
