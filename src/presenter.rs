@@ -1,6 +1,5 @@
 use core::fmt;
 
-use crate::claims::required;
 use crate::json::Value;
 use crate::{Claim, Confirmation, DpopProof, Error, Thumbprint, UnixTime};
 
@@ -20,19 +19,17 @@ pub(crate) enum Presenter<'a> {
 impl Presenter<'_> {
     /// # Errors
     ///
-    /// - [`Error::Invalid`]: `cnf` cannot be read.
     /// - [`Error::SenderConstrained`]: the token is bound to a key, and nothing proves possession.
+    /// - [`Error::Invalid`]: `cnf` cannot be read.
     /// - [`Error::Missing`], [`Error::Mismatch`]: the token is not bound to the key that was proven.
     pub(crate) fn check(&self, cnf: Option<Value<'_>>) -> Result<(), Error> {
-        if let (Self::Bearer, None) = (self, cnf) {
-            return Ok(());
-        }
-        let cnf = cnf.map(Confirmation::parse).transpose()?;
-        let holds = match self {
-            Self::Bearer => return Err(Error::SenderConstrained),
-            Self::Unchecked => true,
-            Self::Certificate(thumbprint) => required(cnf, Claim::Confirmation)?.is_by_certificate(*thumbprint),
-            Self::Dpop(proof, _) => required(cnf, Claim::Confirmation)?.is_by_key(proof.thumbprint()),
+        let holds = match (self, cnf) {
+            (Self::Bearer, None) => true,
+            (Self::Bearer, Some(_)) => return Err(Error::SenderConstrained),
+            (Self::Unchecked, cnf) => cnf.map(Confirmation::parse).transpose().map(|_| true)?,
+            (_, None) => return Err(Error::Missing(Claim::Confirmation)),
+            (Self::Certificate(thumbprint), Some(cnf)) => Confirmation::parse(cnf)?.is_by_certificate(*thumbprint),
+            (Self::Dpop(proof, _), Some(cnf)) => Confirmation::parse(cnf)?.is_by_key(proof.thumbprint()),
         };
         if holds { Ok(()) } else { Err(Error::Mismatch(Claim::Confirmation)) }
     }

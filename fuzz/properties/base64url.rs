@@ -72,8 +72,10 @@ fn as_signature(signature: &[u8]) {
 
     match (decode(signature), recorder.0.take(), verdict) {
         (Some(bytes), Some(seen), Ok(())) => assert_eq!(bytes, seen),
-        // Another length, or numbers out of range.
-        (Some(_), None, Err(Error::InvalidSignature)) => {}
+        // Of another length, or its numbers are out of range.
+        (Some(bytes), None, Err(Error::InvalidSignature)) => {
+            assert!(p256::ecdsa::Signature::from_slice(&bytes).is_err());
+        }
         (None, None, Err(Error::Malformed(Part::Signature))) => {}
         // Of a length that cannot be decoded to 64 bytes; then it is not decoded.
         (None, None, Err(Error::InvalidSignature)) => assert_ne!(signature.len(), 86),
@@ -105,7 +107,7 @@ fn with_segment(place: usize, segment: &[u8]) -> Option<Vec<u8>> {
     segments[place] = segment;
     let token = segments.join(&b'.');
     let is_token = !segments[1].is_empty() && !segment.contains(&b'.') && token.len() <= MAX_TOKEN_LEN;
-    (is_token && !strict_json::is_ambiguous(segment)).then_some(token)
+    (is_token && !decode(segment).is_some_and(|json| strict_json::is_ambiguous(&json))).then_some(token)
 }
 
 #[derive(Debug)]

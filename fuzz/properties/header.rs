@@ -20,6 +20,7 @@ pub fn header(input: &[u8]) {
         Err(Error::TooLarge(Part::Token)) => return assert!(text.len() > MAX_TOKEN_LEN),
         Err(error) => panic!("{error:?}"),
     };
+    assert!(input.len() <= MAX_HEADER_LEN);
     let mut buf = vec![0; 2 * token.buffer_len()];
 
     let model = Model::read(input);

@@ -1,6 +1,6 @@
 //! The rules of each kind of token, one after the other and straight from the standards, over `serde_json`.
 
-use embedded_jwt::{MAX_HEADER_LEN, MAX_KID_LEN, MAX_TYPE_LEN, Part};
+use embedded_jwt::{Claim, Error, MAX_HEADER_LEN, MAX_KID_LEN, MAX_TYPE_LEN, Part};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256, Sha512};
 
@@ -24,24 +24,47 @@ pub struct Accepted {
     pub amr: Vec<String>,
 }
 
-/// What a verifier makes of the case's token, or the rule that refuses it.
-pub fn judge(case: &Case) -> Result<Accepted, &'static str> {
+/// What a verifier makes of the case's token, in the order that `Token::verify` and the exits of `Verified` document.
+pub fn judge(case: &Case) -> Result<Accepted, Error> {
     let policy = &case.policy;
-    rule(!policy.audience.is_empty(), "a policy has an audience")?;
 
     // The header: RFC 7515 section 4, RFC 7797 section 7, and the limits of this crate.
+    rule(case.header.len() <= MAX_HEADER_LEN, Error::TooLarge(Part::Header))?;
     let header = object(&case.header, Part::Header)?;
-    rule(case.header.len() <= MAX_HEADER_LEN, "limit on the header")?;
-    let (alg, kid, typ) = (string(&header, "alg")?, string(&header, "kid")?, string(&header, "typ")?);
-    rule(!header.contains_key("crit"), "RFC 7515 section 4.1.11: no extension is understood")?;
-    rule(header.get("b64").is_none_or(|b64| *b64 == Value::Bool(true)), "RFC 7797 section 7")?;
-    rule(kid.as_ref().is_none_or(|kid| kid.len() <= MAX_KID_LEN), "limit on kid")?;
-    rule(typ.as_ref().is_none_or(|typ| typ.len() <= MAX_TYPE_LEN), "limit on typ")?;
+    let member = |name| string(&header, name, Error::Malformed(Part::Header));
+    let (alg, kid, typ) = (member("alg")?, member("kid")?, member("typ")?);
+    let alg = alg.ok_or(Error::Malformed(Part::Header))?;
+    rule(!header.contains_key("crit"), Error::CriticalHeader)?;
+    rule(header.get("b64").is_none_or(|b64| *b64 == Value::Bool(true)), Error::Malformed(Part::Header))?;
+    rule(kid.as_ref().is_none_or(|kid| kid.len() <= MAX_KID_LEN), Error::TooLarge(Part::Kid))?;
 
     // The key: RFC 8725 section 3.1. The issuer has one key of each algorithm.
-    let names: &[&str] = if case.signer == Alg::Es256 { &["ES256"] } else { &["EdDSA", "Ed25519"] };
-    rule(names.contains(&&*alg.ok_or("RFC 7515 section 4.1.1")?), "signed with the algorithm that alg names")?;
-    rule(kid.is_none_or(|kid| kid == case.signer.kid()), "signed with the key that kid names")?;
+    let named = match &*alg {
+        "ES256" => Alg::Es256,
+        "EdDSA" | "Ed25519" => Alg::EdDsa,
+        _ => return Err(Error::UnsupportedAlgorithm),
+    };
+    rule(kid.is_none_or(|kid| kid == named.kid()), Error::UnknownKey)?;
+    rule(typ.as_ref().is_none_or(|typ| typ.len() <= MAX_TYPE_LEN), Error::WrongType)?;
+    // The one algorithm's signature may by chance be malformed for the other; it does not hold in any case.
+    rule(named == case.signer, Error::InvalidSignature)?;
+
+    // Who it is from: RFC 8725 section 3.8.
+    let claims = object(&case.claims, Part::Payload)?;
+    let issuer = string(&claims, "iss", Error::Invalid(Claim::Issuer))?.ok_or(Error::Missing(Claim::Issuer))?;
+    rule(issuer == ISSUER, Error::Mismatch(Claim::Issuer))?;
+
+    // The policy.
+    let empty = Some(vec![]);
+    rule(!policy.audience.is_empty(), Error::Unconfigured(Claim::Audience))?;
+    match policy.kind {
+        Kind::Typed => {}
+        Kind::IdToken => {
+            rule(policy.acr.map(list) != empty, Error::Unconfigured(Claim::AuthenticationContext))?;
+            rule(policy.nonce != Some(""), Error::Unconfigured(Claim::Nonce))?;
+        }
+        _ => rule(policy.required_scope.map(list) != empty, Error::Unconfigured(Claim::Scope))?,
+    }
 
     // The type: RFC 7515 section 4.1.9, RFC 8725 section 3.11, RFC 9068 section 4.
     let is_accepted = match typ.map(|typ| typ.to_ascii_lowercase()).as_deref() {
@@ -49,140 +72,156 @@ pub fn judge(case: &Case) -> Result<Accepted, &'static str> {
         Some("jwt" | "application/jwt") | None => matches!(policy.kind, Kind::UntypedAccessToken | Kind::IdToken),
         Some(_) => false,
     };
-    rule(is_accepted, "RFC 8725 section 3.11: typ")?;
+    rule(is_accepted, Error::WrongType)?;
 
-    // The claims and their types: RFC 7519 section 4.1.
-    let claims = object(&case.claims, Part::Payload)?;
-    let issuer = string(&claims, "iss")?.ok_or("iss is required")?;
-    let audience = strings(claims.get("aud").ok_or("aud is required")?)?;
-    let exp = date(&claims, "exp")?.ok_or("exp is required")?;
-    let (nbf, iat) = (date(&claims, "nbf")?, date(&claims, "iat")?);
-    let (subject, jwt_id) = (string(&claims, "sub")?, string(&claims, "jti")?);
+    // The claims and their types: RFC 7519 section 4.1, RFC 9068 section 2.2, OpenID Connect Core section 2.
+    let invalid = Error::Invalid(Claim::Other);
+    let text = |name| string(&claims, name, invalid);
+    let strings = |name| claims.get(name).map(|value| strings(value).ok_or(invalid)).transpose();
+    let date = |name| date(&claims, name).map_err(|_| invalid);
+    let (subject, jwt_id) = (text("sub")?, text("jti")?);
+    let (exp, nbf, iat) = (date("exp")?, date("nbf")?, date("iat")?);
+    let audience = strings("aud")?;
+    let mut token = Accepted { subject, jwt_id, issued_at: iat.map(|iat| seconds(iat.floor)), ..Accepted::default() };
+    let mut id = IdClaims::default();
+    match policy.kind {
+        Kind::Typed => {}
+        Kind::IdToken => {
+            id = IdClaims { azp: text("azp")?, nonce: text("nonce")?, at_hash: text("at_hash")? };
+            text("c_hash")?;
+            token.amr = strings("amr")?.unwrap_or_default();
+            token.authenticated_at = date("auth_time")?.map(|time| seconds(time.floor));
+            token.acr = text("acr")?;
+            rule(token.subject.is_some() && iat.is_some(), Error::Missing(Claim::Other))?;
+        }
+        _ => {
+            token.client_id = text("client_id")?;
+            token.scopes = list(&text("scope")?.unwrap_or_default());
+            let has_all =
+                token.subject.is_some() && token.client_id.is_some() && token.jwt_id.is_some() && iat.is_some();
+            rule(has_all || policy.kind == Kind::UntypedAccessToken, Error::Missing(Claim::Other))?;
+        }
+    }
+    let exp = exp.ok_or(Error::Missing(Claim::Expiration))?;
+    token.expires_at = seconds(exp.floor);
+    token.not_before = nbf.map(|nbf| seconds(nbf.ceil));
 
-    // Who it is from and for: RFC 7519 sections 4.1.1 and 4.1.3.
-    rule(issuer == ISSUER, "iss is the issuer's name")?;
-    rule(audience.iter().any(|name| name == policy.audience), "aud holds the policy's audience")?;
+    // Whom it is for: RFC 7519 section 4.1.3.
+    token.audience = audience.ok_or(Error::Missing(Claim::Audience))?;
+    rule(token.audience.iter().any(|name| name == policy.audience), Error::Mismatch(Claim::Audience))?;
 
     // The time: RFC 7519 sections 4.1.4 and 4.1.5; no moment is later than i64 can tell, and a clock at or before 1970
     // was never set.
     let now = i128::from(case.now);
     let plus = |date: i128, span: u64| (date + i128::from(span)).min(i64::MAX.into());
-    rule(now > 0, "the clock is set")?;
-    rule(now < plus(exp.floor, policy.leeway), "RFC 7519 section 4.1.4: exp")?;
-    rule(nbf.is_none_or(|nbf| nbf.ceil <= plus(now, policy.leeway)), "RFC 7519 section 4.1.5: nbf")?;
+    rule(now > 0, Error::ClockNotSet)?;
+    rule(now < plus(exp.floor, policy.leeway), Error::Expired)?;
+    rule(nbf.is_none_or(|nbf| nbf.ceil <= plus(now, policy.leeway)), Error::NotYetValid)?;
     if policy.max_lifetime.is_some() || policy.max_token_age.is_some() {
-        let iat = iat.ok_or("iat is required for a limit")?;
-        rule(iat.ceil <= exp.floor, "iat is not after exp")?;
-        rule(iat.ceil <= plus(now, policy.leeway), "iat is not to come")?;
-        rule(policy.max_lifetime.is_none_or(|max| exp.floor - iat.floor <= max.into()), "limit on the lifetime")?;
+        let iat = iat.ok_or(Error::Missing(Claim::IssuedAt))?;
+        rule(iat.ceil <= exp.floor, Error::Invalid(Claim::IssuedAt))?;
+        rule(iat.ceil <= plus(now, policy.leeway), Error::NotYetValid)?;
+        rule(policy.max_lifetime.is_none_or(|max| exp.floor - iat.floor <= max.into()), Error::LifetimeTooLong)?;
         let age = now - iat.floor - i128::from(policy.leeway);
-        rule(policy.max_token_age.is_none_or(|max| age <= max.into()), "limit on the age")?;
+        rule(policy.max_token_age.is_none_or(|max| age <= max.into()), Error::TooOld)?;
     }
 
-    let seconds = |date: i128| i64::try_from(date).unwrap();
-    let mut accepted = Accepted {
-        subject,
-        jwt_id,
-        audience,
-        expires_at: seconds(exp.floor),
-        not_before: nbf.map(|nbf| seconds(nbf.ceil)),
-        issued_at: iat.map(|iat| seconds(iat.floor)),
-        ..Accepted::default()
-    };
     match policy.kind {
         Kind::Typed => {}
-        Kind::AccessToken | Kind::UntypedAccessToken => judge_access(case, &claims, &mut accepted)?,
-        Kind::IdToken => judge_id(case, &claims, &mut accepted)?,
+        Kind::IdToken => judge_id(case, &id, &token)?,
+        _ => judge_access(case, &claims, &token)?,
     }
-    Ok(accepted)
+    Ok(token)
 }
 
-fn judge_access(case: &Case, claims: &Map<String, Value>, token: &mut Accepted) -> Result<(), &'static str> {
+/// What an access token allows and who presents it: RFC 6750 section 3.1, RFC 9449 section 7.2, RFC 9470 section 5.
+fn judge_access(case: &Case, claims: &Map<String, Value>, token: &Accepted) -> Result<(), Error> {
     let policy = &case.policy;
-    let (client_id, scope) = (string(claims, "client_id")?, string(claims, "scope")?);
-    let has_all = token.subject.is_some() && client_id.is_some() && token.jwt_id.is_some() && token.issued_at.is_some();
-    rule(has_all || policy.kind == Kind::UntypedAccessToken, "RFC 9068 section 2.2: required claims")?;
+    let required = policy.required_scope.map(list).unwrap_or_default();
+    rule(required.iter().all(|scope| token.scopes.contains(scope)), Error::InsufficientScope)?;
 
-    // What it allows: RFC 8693 section 4.2, RFC 6750 section 3.1.
-    let scopes = list(&scope.unwrap_or_default());
-    let required = policy.required_scope.map(list);
-    rule(required != Some(vec![]), "a required scope is not empty")?;
-    rule(required.unwrap_or_default().iter().all(|scope| scopes.contains(scope)), "RFC 6750 section 3.1: scope")?;
-
-    rule(!claims.contains_key("cnf"), "RFC 9449 section 7.2: a bound token is no bearer token")?;
+    rule(!claims.contains_key("cnf"), Error::SenderConstrained)?;
     if policy.max_age.is_some() || policy.acr.is_some() {
-        login(policy, case.now, claims)?;
+        let invalid = Error::Invalid(Claim::Other);
+        rule(policy.acr.map(list) != Some(vec![]), Error::Unconfigured(Claim::AuthenticationContext))?;
+        let time = date(claims, "auth_time").map_err(|_| invalid)?.map(|time| seconds(time.floor));
+        judge_login(policy, case.now, time, string(claims, "acr", invalid)?.as_ref())?;
     }
-    (token.client_id, token.scopes) = (client_id, scopes);
     Ok(())
 }
 
-/// OpenID Connect Core section 3.1.3.7.
-fn judge_id(case: &Case, claims: &Map<String, Value>, token: &mut Accepted) -> Result<(), &'static str> {
-    let policy = &case.policy;
-    rule(token.subject.is_some() && token.issued_at.is_some(), "section 2: required claims")?;
-    let (azp, nonce) = (string(claims, "azp")?, string(claims, "nonce")?);
-    let (at_hash, _) = (string(claims, "at_hash")?, string(claims, "c_hash")?);
+#[derive(Default)]
+struct IdClaims {
+    azp: Option<String>,
+    nonce: Option<String>,
+    at_hash: Option<String>,
+}
 
+/// OpenID Connect Core section 3.1.3.7, from step 3 on.
+fn judge_id(case: &Case, claims: &IdClaims, token: &Accepted) -> Result<(), Error> {
+    let policy = &case.policy;
     let is_trusted = |name: &String| *name == policy.audience || policy.trusted_audiences.contains(&name.as_str());
-    match azp {
-        Some(azp) => rule(azp == policy.audience, "step 5: azp")?,
-        None => rule(token.audience.iter().all(is_trusted), "step 3: audiences that are not trusted")?,
+    match &claims.azp {
+        Some(azp) => rule(azp == policy.audience, Error::Mismatch(Claim::AuthorizedParty))?,
+        None => rule(token.audience.iter().all(is_trusted), Error::Missing(Claim::AuthorizedParty))?,
     }
     if let Some(expected) = policy.nonce {
-        rule(!expected.is_empty() && nonce.as_deref() == Some(expected), "step 11: nonce")?;
+        let nonce = claims.nonce.as_ref().ok_or(Error::Missing(Claim::Nonce))?;
+        rule(nonce == expected, Error::Mismatch(Claim::Nonce))?;
     }
-    (token.authenticated_at, token.acr) = login(policy, case.now, claims)?;
+    judge_login(policy, case.now, token.authenticated_at, token.acr.as_ref())?;
     if let Some(text) = policy.access_token {
         let expected = match case.signer {
             Alg::Es256 => base64url(&Sha256::digest(text)[..16]),
             Alg::EdDsa => base64url(&Sha512::digest(text)[..32]),
         };
-        rule(at_hash == Some(expected), "section 3.1.3.8: at_hash")?;
+        let at_hash = claims.at_hash.as_ref().ok_or(Error::Missing(Claim::AccessTokenHash))?;
+        rule(*at_hash == expected, Error::Mismatch(Claim::AccessTokenHash))?;
     }
-    token.amr = claims.get("amr").map_or(Ok(vec![]), strings)?;
     Ok(())
 }
 
-/// When and how the user logged in: steps 12 and 13 of an ID token, RFC 9470 section 5 of an access token.
-fn login(
-    policy: &Policy,
-    now: i64,
-    claims: &Map<String, Value>,
-) -> Result<(Option<i64>, Option<String>), &'static str> {
-    let (time, acr) = (date(claims, "auth_time")?, string(claims, "acr")?);
+/// Steps 12 and 13 of an ID token, RFC 9470 section 5 of an access token.
+fn judge_login(policy: &Policy, now: i64, time: Option<i64>, acr: Option<&String>) -> Result<(), Error> {
     if let Some(expected) = policy.acr {
-        rule(acr.as_ref().is_some_and(|acr| list(expected).contains(acr)), "acr")?;
+        let acr = acr.ok_or(Error::Missing(Claim::AuthenticationContext))?;
+        rule(list(expected).contains(acr), Error::Mismatch(Claim::AuthenticationContext))?;
     }
     if let Some(max) = policy.max_age {
-        let age = i128::from(now) - time.ok_or("auth_time is required")?.floor - i128::from(policy.leeway);
-        rule(age <= max.into(), "auth_time")?;
+        let time = time.ok_or(Error::Missing(Claim::AuthenticationTime))?;
+        let age = i128::from(now) - i128::from(time) - i128::from(policy.leeway);
+        rule(age <= max.into(), Error::AuthenticationTooOld)?;
     }
-    Ok((time.map(|time| i64::try_from(time.floor).unwrap()), acr))
+    Ok(())
+}
+
+fn rule(holds: bool, error: Error) -> Result<(), Error> {
+    if holds { Ok(()) } else { Err(error) }
+}
+
+fn object(text: &[u8], part: Part) -> Result<Map<String, Value>, Error> {
+    match strict_json::parse(text, part)? {
+        Value::Object(members) => Ok(members),
+        _ => Err(Error::Malformed(part)),
+    }
+}
+
+fn string(members: &Map<String, Value>, name: &str, error: Error) -> Result<Option<String>, Error> {
+    members.get(name).map(|value| value.as_str().map(String::from).ok_or(error)).transpose()
+}
+
+/// A string or an array of strings.
+fn strings(value: &Value) -> Option<Vec<String>> {
+    let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    values.iter().map(|value| value.as_str().map(String::from)).collect()
 }
 
 fn list(values: &str) -> Vec<String> {
     values.split(' ').filter(|value| !value.is_empty()).map(String::from).collect()
 }
 
-fn rule(holds: bool, rule: &'static str) -> Result<(), &'static str> {
-    if holds { Ok(()) } else { Err(rule) }
-}
-
-fn object(text: &[u8], part: Part) -> Result<Map<String, Value>, &'static str> {
-    match strict_json::parse(text, part) {
-        Ok(Value::Object(members)) => Ok(members),
-        _ => Err("RFC 7519 section 7.2: a JSON object"),
-    }
-}
-
-fn string(members: &Map<String, Value>, name: &str) -> Result<Option<String>, &'static str> {
-    members.get(name).map(|value| value.as_str().map(String::from).ok_or("a string")).transpose()
-}
-
-fn strings(value: &Value) -> Result<Vec<String>, &'static str> {
-    let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
-    values.iter().map(|value| value.as_str().map(String::from).ok_or("a string or an array of strings")).collect()
+fn seconds(date: i128) -> i64 {
+    i64::try_from(date).unwrap()
 }
 
 /// The whole seconds around a moment.
@@ -192,10 +231,12 @@ struct Date {
     ceil: i128,
 }
 
+struct NoDate;
+
 /// RFC 7519 section 2: a number, of any size of fraction and exponent; refused where i64 ends.
-fn date(members: &Map<String, Value>, name: &str) -> Result<Option<Date>, &'static str> {
+fn date(members: &Map<String, Value>, name: &str) -> Result<Option<Date>, NoDate> {
     let Some(value) = members.get(name) else { return Ok(None) };
-    let number = value.as_number().ok_or("a number")?.as_str().to_ascii_lowercase();
+    let number = value.as_number().ok_or(NoDate)?.as_str().to_ascii_lowercase();
     let (mantissa, exponent) = number.split_once('e').unwrap_or((&number, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let (sign, whole) = whole.strip_prefix('-').map_or((1, whole), |whole| (-1, whole));
@@ -209,12 +250,16 @@ fn date(members: &Map<String, Value>, name: &str) -> Result<Option<Date>, &'stat
     let leading_zeros = (digits.len() - significant.len()) as i128;
     let exponent: i128 = exponent.parse().unwrap_or(if exponent.starts_with('-') { -1000 } else { 1000 });
     let magnitude = whole.len() as i128 - leading_zeros + exponent;
-    rule(magnitude < 20, "a date within i64")?;
+    if magnitude >= 20 {
+        return Err(NoDate);
+    }
     let (seconds, rest) = significant.split_at(significant.len().min(magnitude.max(0) as usize));
     let appended = "0".repeat(magnitude.max(0) as usize - seconds.len());
     let seconds: i128 = format!("0{seconds}{appended}").parse().unwrap();
     let part = i128::from(rest.contains(|digit| digit != '0'));
-    rule(seconds + part <= i64::MAX.into(), "a date within i64")?;
+    if seconds + part > i64::MAX.into() {
+        return Err(NoDate);
+    }
     Ok(Some(if sign > 0 {
         Date { floor: seconds, ceil: seconds + part }
     } else {

@@ -8,8 +8,8 @@ use super::common::issuer;
 use super::model::{self, Accepted};
 use super::{Case, KEYS, strict_json};
 
-/// **Property:** a token that is really signed, of whatever header and claims, is accepted by a policy at a time exactly
-/// if a straight-line model of the rules accepts it, and then says what the model says.
+/// **Property:** a token that is really signed, of whatever header and claims, is judged by a policy at a time as a
+/// straight-line model of the rules judges it: refused for the same reason, or accepted, and then it says the same.
 pub fn signed_access_token(input: &[u8]) {
     if let Ok(case) = Case::arbitrary(&mut Unstructured::new(input)) {
         agree(&case);
@@ -29,12 +29,22 @@ fn agree(case: &Case) {
     }
     match (judge(case), model::judge(case)) {
         (Ok(ours), Ok(model)) => assert_eq!(ours, model),
-        (Err(Error::BufferTooSmall), _) => panic!("twice buffer_len suffices"),
-        (Err(_), Err(_)) => {}
+        (Err(ours), Err(model)) if is_same(ours, model) => {}
         (ours, model) => {
             let [header, claims] = [&case.header, &case.claims].map(|json| json.escape_ascii());
             panic!("{ours:?}\nmodel {model:?}\n{header}\n{claims}\nat {} by {:?}", case.now, case.policy)
         }
+    }
+}
+
+/// In which order claims are read is not said, and so which of several that are absent or of the wrong type is named.
+fn is_same(ours: Error, model: Error) -> bool {
+    let is_about_types = |error| matches!(error, Error::Missing(_) | Error::Invalid(_));
+    let met_first =
+        |part| [Error::DuplicateName(part), Error::TooDeep(part), Error::TooManyMembers(part)].contains(&ours);
+    match model {
+        Error::Malformed(part @ (Part::Header | Part::Payload)) if met_first(part) => true,
+        _ => ours == model || is_about_types(ours) && is_about_types(model),
     }
 }
 

@@ -1,5 +1,6 @@
 use std::sync::LazyLock;
 
+use base64ct::{Base64UrlUnpadded, Encoding};
 use embedded_jwt::*;
 use serde_json::json;
 
@@ -21,11 +22,16 @@ pub fn token(input: &[u8]) {
     let factory = Issuer::new(FACTORY, &*KEYS, BOTH);
     let verdict = judge(&token, &[&cloud, &factory], ample);
     assert_ne!(verdict, Err(Error::BufferTooSmall));
+    if let Some((_, is_good)) = SIGNED.iter().find(|(signed, _)| signed.as_bytes() == text) {
+        assert_eq!(verdict.is_ok(), *is_good, "{verdict:?}");
+    }
     if len < token.buffer_len() {
         assert_eq!(judge(&token, &[&cloud, &factory], len), Err(Error::BufferTooSmall));
     } else if len < ample {
+        // More than `buffer_len` is needed only for a string that must be unescaped.
         let with_len = judge(&token, &[&cloud, &factory], len);
-        assert!(with_len == verdict || with_len == Err(Error::BufferTooSmall), "{with_len:?} {verdict:?}");
+        let is_too_small = with_len == Err(Error::BufferTooSmall) && holds_escape(text);
+        assert!(with_len == verdict || is_too_small, "{with_len:?} {verdict:?}");
     }
 
     let reversed = judge(&token, &[&factory, &cloud], ample);
@@ -38,6 +44,11 @@ pub fn token(input: &[u8]) {
         let signed = |text: &[u8]| text.rsplitn(2, |byte| *byte == b'.').nth(1).map(<[u8]>::to_vec);
         assert!(SIGNED.iter().any(|(good, is_good)| *is_good && signed(good.as_bytes()) == signed(text)));
     }
+}
+
+fn holds_escape(token: &[u8]) -> bool {
+    let payload = token.split(|byte| *byte == b'.').nth(1).unwrap();
+    Base64UrlUnpadded::decode_vec(str::from_utf8(payload).unwrap()).is_ok_and(|json| json.contains(&b'\\'))
 }
 
 const FACTORY: &str = "urn:factory";
