@@ -85,25 +85,32 @@ impl<'b> Verified<'b> {
     /// # Errors
     ///
     /// In this order:
-    /// - [`Error::Unconfigured`]: the policy's client id, nonce or `acr` is empty.
+    /// - [`Error::Unconfigured`]: the policy's client id, `acr`, nonce, access token or code is empty.
     /// - [`Error::WrongType`]: `typ` is neither absent nor `JWT`.
     /// - [`Error::Missing`], [`Error::Invalid`]: a required claim is absent, or one that is known is of the wrong type.
     /// - [`Error::Mismatch`]: `aud` lacks the client id.
     /// - [`Error::ClockNotSet`], [`Error::Expired`], [`Error::NotYetValid`]: it is not the token's time.
     /// - [`Error::Invalid`], [`Error::NotYetValid`], [`Error::LifetimeTooLong`], [`Error::TooOld`]: a limit on lifetime
     ///   or age is set, and `iat` is later than `exp`, still to come, or too long ago.
-    /// - [`Error::BufferTooSmall`]: see [`Token::buffer_len`](crate::Token::buffer_len).
+    /// - [`Error::BufferTooSmall`], here or, for `acr`, at the end: see [`Token::buffer_len`](crate::Token::buffer_len).
     /// - [`Error::Mismatch`], [`Error::Missing`]: `azp` is another client's, or absent beside an audience that is not
     ///   trusted.
-    /// - [`Error::Missing`], [`Error::Mismatch`]: `nonce`, `acr`, `at_hash` or `c_hash` is not what the policy expects.
+    /// - [`Error::Missing`], [`Error::Mismatch`]: `nonce` or `acr` is not what the policy expects.
     /// - [`Error::Missing`], [`Error::AuthenticationTooOld`]: the user logged in too long ago.
+    /// - [`Error::Missing`], [`Error::Mismatch`]: `at_hash` or `c_hash` is not what the policy expects.
     pub fn into_id_token(self, policy: &IdTokenPolicy<'_>, now: UnixTime) -> Result<IdToken<'b>, Error> {
         let Self { payload, mut spare, media_type, algorithm } = self;
 
         policy.rules.check_configured()?;
         policy.authentication.check_configured()?;
-        if policy.nonce == Some("") {
-            return Err(Error::Unconfigured(Claim::Nonce));
+        for (expected, claim) in [
+            (policy.nonce.map(str::as_bytes), Claim::Nonce),
+            (policy.access_token, Claim::AccessTokenHash),
+            (policy.code, Claim::CodeHash),
+        ] {
+            if expected == Some(b"") {
+                return Err(Error::Unconfigured(claim));
+            }
         }
 
         // RFC 8725 section 3.11: no token of another kind.
@@ -118,7 +125,7 @@ impl<'b> Verified<'b> {
         let nonce = claims::string(nonce, Claim::Nonce)?;
         let at_hash = claims::string(at_hash, Claim::AccessTokenHash)?;
         let c_hash = claims::string(c_hash, Claim::CodeHash)?;
-        let amr = claims::optional(amr, Strings::new, Claim::AuthenticationMethods)?;
+        let amr = claims::optional(amr, Strings::of_array, Claim::AuthenticationMethods)?;
         let login = Authentication::read(payload)?;
         let registered = Registered::read(payload)?;
         required(registered.sub, Claim::Subject)?;

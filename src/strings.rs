@@ -20,6 +20,11 @@ impl<'b> Strings<'b> {
         strings.then_some(Self(value))
     }
 
+    /// For claims that must be an array, also of one.
+    pub(crate) fn of_array(value: Value<'b>) -> Option<Self> {
+        value.elements().and_then(|_| Self::new(value))
+    }
+
     /// Whether one of them is exactly `string`, byte for byte.
     pub fn contains(&self, string: &str) -> bool {
         self.iter().any(|element| element == *string)

@@ -62,6 +62,7 @@ pub fn judge(case: &Case) -> Result<Accepted, Error> {
         Kind::IdToken => {
             rule(policy.acr.map(list) != empty, Error::Unconfigured(Claim::AuthenticationContext))?;
             rule(policy.nonce != Some(""), Error::Unconfigured(Claim::Nonce))?;
+            rule(policy.access_token != Some(""), Error::Unconfigured(Claim::AccessTokenHash))?;
         }
         _ => rule(policy.required_scope.map(list) != empty, Error::Unconfigured(Claim::Scope))?,
     }
@@ -90,6 +91,7 @@ pub fn judge(case: &Case) -> Result<Accepted, Error> {
             id = IdClaims { azp: text("azp")?, nonce: text("nonce")?, at_hash: text("at_hash")? };
             text("c_hash")?;
             token.amr = strings("amr")?.unwrap_or_default();
+            rule(claims.get("amr").is_none_or(Value::is_array), invalid)?;
             token.authenticated_at = date("auth_time")?.map(|time| seconds(time.floor));
             token.acr = text("acr")?;
             rule(token.subject.is_some() && iat.is_some(), Error::Missing(Claim::Other))?;
