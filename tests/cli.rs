@@ -12,8 +12,9 @@ use std::process::{Child, Command, Output, Stdio};
 use std::{env, fs, thread};
 
 use common::*;
-use embedded_jwt::{AccessTokenPolicy, Claim, Error, KeySet, Part, Token, UnixTime};
+use embedded_jwt::{AccessTokenPolicy, Claim, Error, IdTokenPolicy, KeySet, Part, Token, UnixTime};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256, Sha512};
 
 #[test]
 fn bundled_tokens_are_those_of_the_test_keys() {
@@ -31,21 +32,31 @@ fn bundled_tokens_are_those_of_the_test_keys() {
     assert_eq!(verify(bundle::ES256_TOKEN), Ok(vec!["pump:read".into(), "pump:write".into()]));
     assert_eq!(verify(bundle::EDDSA_TOKEN), Ok(vec!["pump:read".into()]));
     assert_eq!(verify(bundle::FORGED_TOKEN), Err(Error::InvalidSignature));
+    assert_eq!(verify(bundle::ID_TOKEN), Err(Error::WrongType));
+
+    let mut buf = [0; 1024];
+    let verified = Token::parse(bundle::ID_TOKEN).unwrap().verify(&issuer(&bundled), &mut buf).unwrap();
+    let policy = IdTokenPolicy::new("pump-app").with_access_token(bundle::EDDSA_TOKEN.as_bytes());
+    let id_token = verified.into_id_token(&policy, UnixTime::from_secs(bundle::NOW)).unwrap();
+    assert_eq!(id_token.subject(), Some("user-42"));
 }
 
 #[test]
-fn demo_accepts_two_tokens_and_refuses_the_forged_one() {
+fn demo_accepts_two_tokens_and_refuses_a_forged_one_and_an_id_token() {
     let demo = run(&[], b"");
     assert_eq!(demo.status, 0, "{}", demo.stderr);
     assert!(demo.stdout.contains("clock is set to 2026-01-15 12:00:00 UTC for this demo"));
     assert_eq!(demo.stdout.lines().filter(|line| *line == "ACCEPTED").count(), 2);
-    assert_eq!(demo.stdout.lines().filter(|line| *line == "REFUSED").count(), 1);
+    assert_eq!(demo.stdout.lines().filter(|line| *line == "REFUSED").count(), 2);
     assert!(demo.stdout.contains("the signature does not hold [InvalidSignature, code 0x0e00]"));
+    assert!(demo.stdout.contains("the token is of another type [WrongType, code 0x1000]"));
+    assert!(demo.stdout.contains("it is an ID token.\n  Send the access token.\n"));
     assert!(demo.stdout.contains("2026-01-15 12:05:00 UTC, in 5 min"));
     assert!(demo.stdout.contains("2026-01-15 11:59:00 UTC, 1 min ago"));
-    assert!(demo.stdout.contains("3 of 3 came out as they should"));
-    assert_eq!(demo.stdout.matches("\nchecks\n").count(), 2, "the second report is brief");
-    assert!(demo.stdout.contains("\n  checks  all 15 checks ok\n"));
+    assert!(demo.stdout.contains("4 of 4 came out as they should"));
+    assert_eq!(demo.stdout.matches("\nchecks\n").count(), 2, "the other reports are brief");
+    assert!(demo.stdout.contains("\n  checks  16 of 16 ok\nACCEPTED\n"));
+    assert!(demo.stdout.contains("\n  checks  8 of 16 ok, FAIL type: typ is at+jwt\nREFUSED\n"));
     assert!(demo.stdout.ends_with("\ncargo run --example verify -- --help\n"));
     assert_fits("demo", &demo.stdout);
 }
@@ -87,7 +98,9 @@ fn refuses_with_status_1_and_says_what_to_do() {
     let (iss, aud) = (es256("iss", json!("https://other")), es256("aud", json!("urn:other")));
     let long_kid = header(json!({"alg": "ES256", "kid": "k".repeat(97)}));
     let crit = header(json!({"alg": "ES256", "crit": ["b64"]}));
-    let cases: [(&[&str], &str, Error, &str); 24] = [
+    let (bound, bound_badly) = (es256("cnf", json!({"jkt": "0".repeat(43)})), es256("cnf", json!({"jkt": 7})));
+    let old_login = es256("auth_time", json!(NOW - 661));
+    let cases: [(&[&str], &str, Error, &str); 32] = [
         (&[], "opaque", Error::Malformed(Part::Token), "an opaque token, perhaps"),
         (&[], "a.b.c.d.e", Error::Malformed(Part::Token), "an encrypted token (JWE)"),
         (&[], "a..c", Error::Malformed(Part::Token), "A segment is empty"),
@@ -112,11 +125,120 @@ fn refuses_with_status_1_and_says_what_to_do() {
         (&["--max-token-age", "59", "--leeway", "0"], &good, Error::TooOld, "--max-token-age"),
         (&["--scope", "pump:read", "--scope", "pump:stop"], &good, Error::InsufficientScope, "pump:read pump:stop"),
         (&["--max-token-age", "59"], &es256("iat", json!(NOW + 200)), Error::NotYetValid, "in 3 min 20 s"),
+        (&["--max-token-age", "59"], &es256("iat", json!(NOW + 241)), WRONG_IAT, "Nothing is issued after it expires"),
+        (&["--max-lifetime", "59"], &es256("iat", json!(1e300)), WRONG_IAT, "Dates are numbers of seconds"),
+        (&[], &es256("iat", json!("now")), WRONG_IAT, "Dates are numbers of seconds"),
+        (&[], &bound, Error::SenderConstrained, "a text proves nothing about who"),
+        (&["--max-age", "1"], &bound_badly, Error::SenderConstrained, "token  cnf {\"jkt\":7}"),
+        (&["--max-age", "600"], &old_login, Error::AuthenticationTooOld, "11 min 1 s ago"),
+        (&["--max-age", "600"], &good, Error::Missing(Claim::AuthenticationTime), "Request the token with max_age"),
+        (
+            &["--max-age", "600"],
+            &es256("auth_time", json!("now")),
+            Error::Invalid(Claim::AuthenticationTime),
+            "Dates are numbers of seconds",
+        ),
     ];
     for (options, token, error, advice) in cases {
         let report = refused(options, token, error);
         assert!(report.contains(advice), "{error:?}: {report}");
         assert_fits(&format!("{error:?}"), &report);
+    }
+}
+
+#[test]
+fn the_profile_id_takes_id_tokens() {
+    let both = json!([AUDIENCE, "urn:other"]);
+    for alg in ALGS {
+        let mut claims = id_claims(alg);
+        claims["aud"] = both.clone();
+        claims["azp"] = json!(AUDIENCE);
+        for typ in [json!("JWT"), Value::Null] {
+            let token = id_token(alg, typ, &claims);
+            assert_eq!(verify(&["--profile", "id"], &token).status, 0);
+            let limits = ["--max-lifetime", "300", "--max-token-age", "60", "--max-age", "90", "--leeway", "0"];
+            let accepted = verify(&[&ID[..], &limits].concat(), &token);
+            assert_eq!(accepted.status, 0, "{}", accepted.stdout);
+            for check in ["required", "lifetime", "age", "party", "nonce", "login", "hash"] {
+                assert_eq!(outcome(&accepted.stdout, check), "ok", "{check}");
+            }
+            let grant = "ACCEPTED\n  subject  \"user-42\"\n  login    2026-01-15 11:58:30 UTC, 1 min 30 s ago\n  \
+                         acr      \"strong\"\n  amr      [\"pwd\", \"otp\"]\n";
+            assert!(accepted.stdout.ends_with(grant), "{}", accepted.stdout);
+            assert_fits("an ID token", &accepted.stdout);
+        }
+    }
+}
+
+#[test]
+fn the_profile_id_refuses_with_status_1_and_says_what_to_do() {
+    let missing = Value::Null;
+    let several = json!([AUDIENCE, "urn:other"]);
+    let mismatch = Error::Mismatch;
+    let cases: [(&str, Value, Error, &str, &str); 20] = [
+        ("sub", missing.clone(), Error::Missing(Claim::Subject), "required", "Make the provider issue this claim"),
+        ("iat", missing.clone(), Error::Missing(Claim::IssuedAt), "required", "Make the provider issue this claim"),
+        ("exp", missing.clone(), Error::Missing(Claim::Expiration), "required", "Make the provider issue this claim"),
+        ("aud", json!("urn:other"), mismatch(Claim::Audience), "audience", "--audience is the client id"),
+        ("exp", json!(NOW - 60), Error::Expired, "expiration", "(leeway 60 s)"),
+        ("azp", json!("urn:other"), mismatch(Claim::AuthorizedParty), "party", "issued to another client"),
+        ("azp", json!(""), mismatch(Claim::AuthorizedParty), "party", "issued to another client"),
+        ("azp", json!([AUDIENCE]), Error::Invalid(Claim::AuthorizedParty), "claims", "It is one string."),
+        ("aud", several, Error::Missing(Claim::AuthorizedParty), "party", "for others too"),
+        ("nonce", missing.clone(), Error::Missing(Claim::Nonce), "nonce", "log in again"),
+        ("nonce", json!("N-1"), mismatch(Claim::Nonce), "nonce", "expected  \"n-1\""),
+        ("nonce", json!(1), Error::Invalid(Claim::Nonce), "claims", "It is one string."),
+        ("auth_time", missing.clone(), Error::Missing(Claim::AuthenticationTime), "login", "with max_age"),
+        ("auth_time", json!(NOW - 661), Error::AuthenticationTooOld, "login", "11 min 1 s ago"),
+        ("auth_time", json!("now"), Error::Invalid(Claim::AuthenticationTime), "claims", "Dates are numbers"),
+        ("acr", json!(1), Error::Invalid(Claim::AuthenticationContext), "claims", "It is one string."),
+        ("amr", json!([1]), Error::Invalid(Claim::AuthenticationMethods), "claims", "an array of strings"),
+        ("at_hash", missing, Error::Missing(Claim::AccessTokenHash), "hash", "Leave out --access-token"),
+        ("at_hash", json!("other"), mismatch(Claim::AccessTokenHash), "hash", "another access token"),
+        ("at_hash", json!(1), Error::Invalid(Claim::AccessTokenHash), "claims", "It is one string."),
+    ];
+    let options = [&ID[..], &["--max-age", "600"]].concat();
+    for (name, value, error, check, advice) in cases {
+        let report = refused(&options, &id_token_with(name, value), error);
+        assert_eq!(outcome(&report, check), "FAIL", "{error:?}: {report}");
+        assert!(report.contains(advice), "{error:?}: {report}");
+        assert_fits(&format!("{error:?}"), &report);
+    }
+
+    let report = refused(&["--profile", "id", "--nonce", ""], bundle::ID_TOKEN, Error::Unconfigured(Claim::Nonce));
+    assert!(report.contains("Name one with --nonce:"), "{report}");
+    assert_eq!(["issuer", "type", "claims", "nonce"].map(|check| outcome(&report, check)), ["ok", "-", "-", "FAIL"]);
+
+    // The hash of one algorithm does not do for the other.
+    for (alg, other) in [(Alg::Es256, Alg::EdDsa), (Alg::EdDsa, Alg::Es256)] {
+        let mut claims = id_claims(alg);
+        claims["at_hash"] = json!(at_hash(other, "t"));
+        refused(&ID, &id_token(alg, json!("JWT"), &claims), mismatch(Claim::AccessTokenHash));
+    }
+}
+
+#[test]
+fn the_profile_id_refuses_tokens_of_other_kinds() {
+    for (typ, advice) in [
+        ("at+jwt", "it is an access token.\n  Pass the ID token"),
+        ("Application/AT+JWT", "it is an access token.\n  Pass the ID token"),
+        ("logout+jwt", "typ is \"logout+jwt\": it was not issued as an ID token."),
+    ] {
+        let report = refused(&ID, &id_token(Alg::Es256, json!(typ), &id_claims(Alg::Es256)), Error::WrongType);
+        assert!(report.contains(advice), "{report}");
+        assert_eq!(outcome(&report, "type"), "FAIL");
+        assert_fits(typ, &report);
+    }
+    refused(&["--profile", "id"], &Alg::Es256.access_token(&claims()), Error::WrongType);
+}
+
+#[test]
+fn the_login_of_an_access_token_may_be_asked_for() {
+    let token = Alg::Es256.access_token(&claims_with("auth_time", json!(NOW - 660)));
+    for profile in ["access", "generic"] {
+        assert_eq!(verify(&["--profile", profile, "--max-age", "600"], &token).status, 0);
+        let report = refused(&["--profile", profile, "--max-age", "599"], &token, Error::AuthenticationTooOld);
+        assert_eq!(["not before", "binding", "login"].map(|check| outcome(&report, check)), ["ok", "ok", "FAIL"]);
     }
 }
 
@@ -279,6 +401,13 @@ fn a_report_marks_checks_up_to_the_failed_one() {
 
     let report = verify(&["--now", "0"], &Alg::Es256.access_token(&claims())).stdout;
     assert_eq!(["audience", "clock", "expiration"].map(|check| outcome(&report, check)), ["ok", "FAIL", "-"]);
+
+    // An `iat` that is a date has the right type.
+    let issued =
+        |iat: Value| verify(&["--max-lifetime", "9"], &Alg::Es256.access_token(&claims_with("iat", iat))).stdout;
+    let checks = ["claims", "expiration", "not before", "lifetime"];
+    assert_eq!(checks.map(|check| outcome(&issued(json!(NOW + 241)), check)), ["ok", "ok", "FAIL", "-"]);
+    assert_eq!(checks.map(|check| outcome(&issued(json!(1e30)), check)), ["FAIL", "-", "-", "-"]);
 }
 
 #[test]
@@ -290,22 +419,40 @@ fn no_report_calls_a_broken_rule_ok() {
         ("exp", json!(NOW - 60), "expiration"),
         ("nbf", json!(NOW + 61), "not before"),
         ("sub", Value::Null, "required"),
+        ("exp", Value::Null, "required"),
+        ("aud", Value::Null, "required"),
         ("jti", json!(7), "claims"),
+        ("scope", json!("pump:read"), "scope"),
+        ("cnf", json!({"jkt": "0".repeat(43)}), "binding"),
+        ("cnf", json!(7), "binding"),
+        ("auth_time", json!(NOW - 661), "login"),
+        ("auth_time", json!("now"), "login"),
+    ];
+    let login = ["--max-age", "600"];
+    let scope = ["--scope", "pump:write"];
+    for options in [no_limit, limits] {
+        assert_none_ok(&broken, &claims_with("auth_time", json!(NOW)), |claims| {
+            verify(&[options, &login, &scope].concat(), &Alg::Es256.access_token(claims)).stdout
+        });
+    }
+    let broken = [
+        ("aud", json!("urn:other"), "audience"),
+        ("exp", json!(NOW - 60), "expiration"),
+        ("nbf", json!(NOW + 61), "not before"),
+        ("sub", Value::Null, "required"),
+        ("exp", Value::Null, "required"),
+        ("aud", Value::Null, "required"),
+        ("acr", json!(7), "claims"),
+        ("azp", json!("urn:other"), "party"),
+        ("nonce", Value::Null, "nonce"),
+        ("auth_time", json!(NOW - 661), "login"),
+        ("auth_time", json!("now"), "claims"),
+        ("at_hash", json!("other"), "hash"),
     ];
     for options in [no_limit, limits] {
-        for (first, value, first_check) in &broken {
-            for (second, other, second_check) in broken.iter().filter(|(name, ..)| name != first) {
-                let mut claims = claims_with(first, value.clone());
-                match other {
-                    Value::Null => drop(claims.as_object_mut().unwrap().remove(*second)),
-                    other => claims[second] = other.clone(),
-                }
-                let report = verify(options, &Alg::Es256.access_token(&claims)).stdout;
-                let outcomes = [outcome(&report, first_check), outcome(&report, second_check)];
-                assert!(!outcomes.contains(&"ok".into()), "{first} and {second}: {report}");
-                assert!(outcomes.contains(&"FAIL".into()), "{first} and {second}: {report}");
-            }
-        }
+        assert_none_ok(&broken, &id_claims(Alg::Es256), |claims| {
+            verify(&[&ID[..], options, &login].concat(), &id_token(Alg::Es256, Value::Null, claims)).stdout
+        });
     }
 
     // Without `iat`, there is no lifetime, also where the profile does not ask for it.
@@ -314,6 +461,25 @@ fn no_report_calls_a_broken_rule_ok() {
     assert_eq!(["claims", "required", "audience"].map(|check| outcome(&report, check)), ["ok", "FAIL", "-"]);
     let report = verify(&[limits, &["--profile", "generic"]].concat(), &token).stdout;
     assert_eq!(["not before", "lifetime", "age"].map(|check| outcome(&report, check)), ["ok", "FAIL", "-"]);
+}
+
+/// Of two claims broken at once, one check fails, and the other has not been reached.
+fn assert_none_ok(broken: &[(&str, Value, &str)], claims: &Value, report: impl Fn(&Value) -> String) {
+    let change = |claims: &mut Value, name: &str, value: &Value| match value {
+        Value::Null => drop(claims.as_object_mut().unwrap().remove(name)),
+        value => claims[name] = value.clone(),
+    };
+    for (first, value, first_check) in broken {
+        for (second, other, second_check) in broken.iter().filter(|(name, ..)| name != first) {
+            let mut claims = claims.clone();
+            change(&mut claims, first, value);
+            change(&mut claims, second, other);
+            let report = report(&claims);
+            let outcomes = [outcome(&report, first_check), outcome(&report, second_check)];
+            assert!(!outcomes.contains(&"ok".into()), "{first} and {second}: {report}");
+            assert!(outcomes.contains(&"FAIL".into()), "{first} and {second}: {report}");
+        }
+    }
 }
 
 #[test]
@@ -361,7 +527,7 @@ fn wrong_usage_has_status_2_and_a_hint() {
     let jwks = jwks.to_str().unwrap();
     let token = Alg::EdDsa.access_token(&claims());
     let whole = ["--jwks", jwks, "--issuer", ISSUER, "--audience", AUDIENCE, &token];
-    let cases: [(&[&str], &str); 20] = [
+    let cases: [(&[&str], &str); 24] = [
         (&[&token], "--issuer is missing"),
         (&["--jwks", jwks, "--issuer", ISSUER, &token], "--audience is missing"),
         (&["--issuer", ISSUER, "--audience", AUDIENCE, &token], "--jwks is missing"),
@@ -374,10 +540,14 @@ fn wrong_usage_has_status_2_and_a_hint() {
         (&[&whole[..], &["--buffer", "99999999999999"]].concat(), "--buffer takes 1048576 bytes at most"),
         (&[&whole[..], &["--scope", ""]].concat(), "--scope is empty"),
         (&[&whole[..], &["--profile", "other"]].concat(), "no profile \"other\""),
-        (&[&whole[..], &["--profile", "id"]].concat(), "ID tokens are not judged yet"),
-        (&[&whole[..], &["--nonce", "n"]].concat(), "ID tokens are not judged yet"),
-        (&[&whole[..], &["--max-age", "1"]].concat(), "ID tokens are not judged yet"),
-        (&[&whole[..], &["--access-token", "t"]].concat(), "ID tokens are not judged yet"),
+        (&[&whole[..], &["--nonce", "n"]].concat(), "a nonce is for the profile id only"),
+        (&[&whole[..], &["--nonce", "n", "--profile", "generic"]].concat(), "a nonce is for the profile id only"),
+        (&[&whole[..], &["--access-token", "t"]].concat(), "is for the profile id only"),
+        (&[&whole[..], &["--access-token", "", "--profile", "id"]].concat(), "--access-token is empty"),
+        (&[&whole[..], &["--scope", "s", "--profile", "id"]].concat(), "a scope is not for the profile id"),
+        (&[&whole[..], &["--nonce", "n", "--nonce", "n"]].concat(), "--nonce is given twice"),
+        (&[&whole[..], &["--max-age", "-1"]].concat(), "--max-age takes a whole number"),
+        (&["--batch", "--nonce", "n"], "--batch stands alone"),
         (&[&whole[..], &["--verbose"]].concat(), "invalid option '--verbose'"),
         (&[&whole[..], &["--issuer"]].concat(), "missing argument"),
         (&["--batch", "--now", "1"], "--batch stands alone"),
@@ -413,9 +583,11 @@ fn help_is_no_error() {
         assert_eq!((help.status, help.stderr.as_str()), (0, ""));
         assert!(help.stdout.contains("usage: verify") && help.stdout.contains("--max-token-age"));
         assert!(help.stdout.contains("example: cargo run --example verify -- --jwks jwks.json"));
-        assert!(help.stdout.contains("id: ID tokens are not judged yet"));
+        assert!(help.stdout.contains("id: ID tokens\n"));
         let (_, batch) = help.stdout.split_once("A line of the batch").unwrap();
-        for field in line("", "").as_object().unwrap().keys() {
+        let line = line("", "");
+        let always = line.as_object().unwrap().keys().map(String::as_str);
+        for field in always.chain(["max_lifetime", "max_age", "nonce", "access_token"]) {
             assert!(batch.contains(field), "{field}");
         }
         assert_fits("help", &help.stdout);
@@ -451,11 +623,11 @@ fn batch_answers_in_order_and_goes_on_after_lines_it_cannot_read() {
         ("now", json!(1.5)),
         ("leeway", json!(-1)),
         ("max_lifetime", json!("300")),
-        ("profile", json!("id")),
         ("profile", json!("other")),
         ("nonce", json!("n")),
+        ("nonce", json!(1)),
         ("access_token", json!("t")),
-        ("max_age", json!(1)),
+        ("max_age", json!("1")),
         ("token", json!(["a.b.c"])),
     ] {
         add(line_with(name, name, value, &good).to_string().as_bytes(), json!(name), "error");
@@ -468,6 +640,14 @@ fn batch_answers_in_order_and_goes_on_after_lines_it_cannot_read() {
     add(line("ü", "e30.。.\u{1f510}").to_string().as_bytes(), json!("ü"), "reject");
     add(line_with("a note", "note", json!([null]), &good).to_string().as_bytes(), json!("a note"), "accept");
     add(line_with("no limit", "max_lifetime", Value::Null, &good).to_string().as_bytes(), json!("no limit"), "accept");
+    add(line_with("no nonce", "nonce", Value::Null, &good).to_string().as_bytes(), json!("no nonce"), "accept");
+    for alg in ALGS {
+        let mut id = line("id", &id_token(alg, json!("JWT"), &id_claims(alg)));
+        id["profile"] = json!("id");
+        add(id.to_string().as_bytes(), json!("id"), "accept");
+        id.as_object_mut().unwrap().extend(id_fields());
+        add(id.to_string().as_bytes(), json!("id"), "accept");
+    }
     // The last line needs no end.
     input.extend_from_slice(line("last", &good).to_string().as_bytes());
     expected.push((json!("last"), "accept".into()));
@@ -493,6 +673,11 @@ fn batch_names_error_and_class() {
     let with = |name: &str, value: Value| line_with("", name, value, &good);
     let token = |token: String| line("", &token);
     let key = json!({"kty": "OKP", "crv": "Ed25519", "x": "VpfpfapcquWsv4iRTZ4zbu7tV3VxGXpmDdAqXKe3hgI"});
+    let id = |name: &str, value: Value| {
+        let mut line = line("", &id_token_with(name, value));
+        line.as_object_mut().unwrap().extend(id_fields());
+        line
+    };
     let many_members: Value = (0..200).map(|n| (n.to_string(), json!(n))).collect::<serde_json::Map<_, _>>().into();
 
     let cases = [
@@ -525,6 +710,22 @@ fn batch_names_error_and_class() {
         (with("now", json!(NOW - 61)), "NotYetValid", "not-yet-valid"),
         (with("now", json!(0)), "ClockNotSet", "not-yet-valid"),
         (with("max_lifetime", json!(299)), "LifetimeTooLong", "too-old"),
+        (with("max_age", json!(600)), "Missing(AuthenticationTime)", "bad-claims"),
+        (token(es256("cnf", json!({"jkt": "0".repeat(43)}))), "SenderConstrained", "bad-claims"),
+        (id("azp", json!("urn:other")), "Mismatch(AuthorizedParty)", "wrong-audience"),
+        (id("azp", json!(1)), "Invalid(AuthorizedParty)", "bad-claims"),
+        (id("aud", json!([AUDIENCE, "urn:other"])), "Missing(AuthorizedParty)", "wrong-audience"),
+        (id("nonce", json!("other")), "Mismatch(Nonce)", "nonce-mismatch"),
+        (id("nonce", Value::Null), "Missing(Nonce)", "nonce-mismatch"),
+        (id("nonce", json!(1)), "Invalid(Nonce)", "bad-claims"),
+        (id("at_hash", json!("other")), "Mismatch(AccessTokenHash)", "hash-mismatch"),
+        (id("at_hash", Value::Null), "Missing(AccessTokenHash)", "hash-mismatch"),
+        (id("at_hash", json!(1)), "Invalid(AccessTokenHash)", "bad-claims"),
+        (id("c_hash", json!(1)), "Invalid(CodeHash)", "bad-claims"),
+        (id("auth_time", json!(NOW - 601)), "AuthenticationTooOld", "too-old"),
+        (id("auth_time", Value::Null), "Missing(AuthenticationTime)", "bad-claims"),
+        (id("iat", Value::Null), "Missing(IssuedAt)", "bad-claims"),
+        (id("exp", json!(NOW)), "Expired", "expired"),
     ];
     let input: String = cases.iter().map(|(line, ..)| format!("{line}\n")).collect();
     let answers = batch(input.as_bytes());
@@ -532,6 +733,52 @@ fn batch_names_error_and_class() {
     for (answer, (_, error, class)) in answers.iter().zip(&cases) {
         assert_eq!(*answer, json!({"id": "", "verdict": "reject", "error": error, "class": class}));
     }
+}
+
+/// Of an `iat` that is no date, and of one that is later than `exp`.
+const WRONG_IAT: Error = Error::Invalid(Claim::IssuedAt);
+
+/// What is asked of an ID token of [`id_claims`].
+const ID: [&str; 6] = ["--profile", "id", "--nonce", "n-1", "--access-token", "t"];
+
+/// The same for a line of the batch, and how old the login may be.
+fn id_fields() -> serde_json::Map<String, Value> {
+    let fields = json!({"profile": "id", "nonce": "n-1", "access_token": "t", "max_age": 600});
+    fields.as_object().unwrap().clone()
+}
+
+/// Of an ID token for the client [`AUDIENCE`], which came with the access token `t`.
+fn id_claims(alg: Alg) -> Value {
+    json!({
+        "iss": ISSUER, "sub": "user-42", "aud": AUDIENCE, "exp": NOW + 240, "iat": NOW - 60, "auth_time": NOW - 90,
+        "nonce": "n-1", "acr": "strong", "amr": ["pwd", "otp"], "at_hash": at_hash(alg, "t"),
+    })
+}
+
+fn at_hash(alg: Alg, text: &str) -> String {
+    match alg {
+        Alg::Es256 => base64url(&Sha256::digest(text)[..16]),
+        Alg::EdDsa => base64url(&Sha512::digest(text)[..32]),
+    }
+}
+
+fn id_token(alg: Alg, typ: Value, claims: &Value) -> String {
+    let mut header = alg.header();
+    match typ {
+        Value::Null => drop(header.as_object_mut().unwrap().remove("typ")),
+        typ => header["typ"] = typ,
+    }
+    alg.mint(header.to_string(), claims.to_string())
+}
+
+/// With one claim changed, or removed by `Value::Null`.
+fn id_token_with(name: &str, value: Value) -> String {
+    let mut claims = id_claims(Alg::Es256);
+    match value {
+        Value::Null => drop(claims.as_object_mut().unwrap().remove(name)),
+        value => claims[name] = value,
+    }
+    id_token(Alg::Es256, json!("JWT"), &claims)
 }
 
 /// The report on a token that is refused, for this error and by one check.

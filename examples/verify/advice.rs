@@ -53,21 +53,28 @@ pub fn advice(refusal: Refusal, case: &Case<'_>, peek: &Peek) -> Vec<String> {
             ]
         }),
         Error::BackendUnavailable => vec!["The token may be good: try again, and check the signature hardware.".into()],
+        Error::WrongType if request.profile == Profile::Id => no_id_token(peek),
         Error::WrongType => wrong_type(peek),
         Error::Unconfigured(claim) => {
             let option = match claim {
                 Claim::Issuer => "--issuer",
                 Claim::Scope => "--scope",
+                Claim::Nonce => "--nonce",
                 _ => "--audience",
             };
             vec![format!("Name one with {option}: with nothing to expect, nothing is accepted.")]
         }
         Error::Mismatch(claim) => mismatch(claim, case, peek),
-        Error::Missing(claim) => missing(claim, request.profile),
-        Error::Invalid(_) => vec![
+        Error::Missing(claim) => missing(claim, request.profile, peek),
+        // A date, and refused all the same.
+        Error::Invalid(Claim::IssuedAt) if peek.date("iat").is_some() => vec![
+            format!("iat  {}", claimed(peek, "iat", case)),
+            format!("exp  {}", claimed(peek, "exp", case)),
+            "Nothing is issued after it expires: report it to the provider.".into(),
+        ],
+        Error::Invalid(claim) => vec![
             "Report it to the provider: a claim of the wrong type is not taken as absent.".into(),
-            "Dates are numbers of seconds, aud is a string or an array of strings,".into(),
-            "scope is one string.".into(),
+            type_of(claim).into(),
         ],
         Error::ClockNotSet => vec!["Set the clock (NTP, RTC, GNSS) before any token is verified.".into()],
         Error::Expired => vec![
@@ -89,6 +96,16 @@ pub fn advice(refusal: Refusal, case: &Case<'_>, peek: &Peek) -> Vec<String> {
         Error::TooOld => vec![
             format!("iat  {}", claimed(peek, "iat", case)),
             "Refresh the token, or allow more with --max-token-age.".into(),
+        ],
+        Error::AuthenticationTooOld => vec![
+            format!("auth_time  {}", claimed(peek, "auth_time", case)),
+            "Let the user log in again (max_age in the request), or allow more with".into(),
+            "--max-age. Refreshing the token does not help.".into(),
+        ],
+        Error::SenderConstrained => vec![
+            format!("token  cnf {}", printable(&peek.claim("cnf"))),
+            "It is for the holder of this key only, and a text proves nothing about who".into(),
+            "sent it. On the device: AccessTokenPolicy::with_dpop or with_certificate.".into(),
         ],
         Error::InsufficientScope => vec![
             format!("token     {}", printable(&peek.claim("scope"))),
@@ -160,8 +177,30 @@ fn wrong_type(peek: &Peek) -> Vec<String> {
     ]
 }
 
+/// A token of another kind, where an ID token is expected: it has a `typ`, since one without would do.
+fn no_id_token(peek: &Peek) -> Vec<String> {
+    let typ = peek.header.as_ref().ok().and_then(|header| header.typ.as_deref()).unwrap_or_default();
+    if typ.eq_ignore_ascii_case("at+jwt") || typ.eq_ignore_ascii_case("application/at+jwt") {
+        return vec![
+            format!("The token's typ is {typ}: it is an access token."),
+            "Pass the ID token; the access token is for the device (--profile access).".into(),
+        ];
+    }
+    vec![format!("The token's typ is {typ:?}: it was not issued as an ID token.")]
+}
+
+fn type_of(claim: Claim) -> &'static str {
+    match claim {
+        Claim::Expiration | Claim::NotBefore | Claim::IssuedAt | Claim::AuthenticationTime => {
+            "Dates are numbers of seconds, and fit 64 bits."
+        }
+        Claim::Audience | Claim::AuthenticationMethods => "It is a string or an array of strings.",
+        _ => "It is one string.",
+    }
+}
+
 /// Only some of what RFC 9068 requires can be done without.
-fn missing(claim: Claim, profile: Profile) -> Vec<String> {
+fn missing(claim: Claim, profile: Profile, peek: &Peek) -> Vec<String> {
     let dispensable = matches!(claim, Claim::Subject | Claim::ClientId | Claim::IssuedAt | Claim::JwtId);
     if profile == Profile::Access && dispensable {
         return vec![
@@ -169,13 +208,48 @@ fn missing(claim: Claim, profile: Profile) -> Vec<String> {
             "If it is older than RFC 9068: --profile generic asks for iss, exp, aud only.".into(),
         ];
     }
-    vec!["Make the provider issue this claim: without it, the token cannot be judged.".into()]
+    match claim {
+        Claim::AuthorizedParty => vec![
+            format!("aud  {}", printable(&peek.claim("aud"))),
+            "The token is for others too: make the provider say which client it was issued".into(),
+            "to (azp), or issue one for this client alone.".into(),
+        ],
+        Claim::Nonce => vec![
+            "A request with a nonce is answered with it: this token may answer another.".into(),
+            "Do not act on it; log in again.".into(),
+        ],
+        Claim::AuthenticationTime => {
+            vec!["Request the token with max_age: then the provider says when the login was.".into()]
+        }
+        Claim::AccessTokenHash => vec![
+            "Leave out --access-token if both tokens came from the token endpoint, where".into(),
+            "at_hash is optional. Otherwise do not act on the token.".into(),
+        ],
+        _ => vec!["Make the provider issue this claim: without it, the token cannot be judged.".into()],
+    }
 }
 
 fn mismatch(claim: Claim, case: &Case<'_>, peek: &Peek) -> Vec<String> {
+    let request = case.request;
     let (name, expected, hint) = match claim {
-        Claim::Issuer => ("iss", &case.request.issuer, "A slash or a port more makes another issuer: copy the name."),
-        Claim::Audience => ("aud", &case.request.audience, "Request a token for this device, by exactly this name."),
+        Claim::Issuer => ("iss", &*request.issuer, "A slash or a port more makes another issuer: copy the name."),
+        Claim::Audience if request.profile == Profile::Id => {
+            ("aud", &*request.audience, "--audience is the client id of the application that the user logged in to.")
+        }
+        Claim::Audience => ("aud", &*request.audience, "Request a token for this device, by exactly this name."),
+        Claim::AuthorizedParty => ("azp", &*request.audience, "It was issued to another client: do not act on it."),
+        Claim::Nonce => {
+            let nonce = request.nonce.as_deref().unwrap_or_default();
+            ("nonce", nonce, "It answers another request: do not act on it; log in again.")
+        }
+        Claim::AccessTokenHash => {
+            return vec![
+                format!("at_hash  {}", printable(&peek.claim("at_hash"))),
+                "It came with another access token, or the text of that is not as received:".into(),
+                "without scheme, quotes and line ends. If no token of a provider passes: the".into(),
+                "hash is SHA-256 for ES256, SHA-512 for EdDSA, and its left half counts.".into(),
+            ];
+        }
         _ => return vec![format!("The token has another value for {claim:?} than expected.")],
     };
     vec![format!("token     {}", printable(&peek.claim(name))), format!("expected  {expected:?}"), hint.into()]

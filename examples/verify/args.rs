@@ -9,10 +9,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use embedded_jwt::UnixTime;
 use lexopt::{Arg, Parser, ValueExt};
 
-use crate::verification::{NO_ID_TOKENS, Profile, Request};
+use crate::verification::{Profile, Request};
 
 pub const USAGE: &str = "\
-Verifies JWT access tokens (RFC 9068) signed with ES256 or EdDSA.
+Verifies access tokens (RFC 9068) and ID tokens (OpenID Connect Core) that are
+JWTs signed with ES256 or EdDSA.
 
 usage: verify                  a demo with bundled tokens
        verify --batch          JSON lines from stdin, answers to stdout
@@ -25,23 +26,28 @@ TOKEN is a compact JWT; - reads it from stdin and removes one line end.
 
   --jwks FILE           the issuer's JWK Set (16 usable keys at most)
   --issuer ISS          what iss must be
-  --audience AUD        what aud must contain: the name of this device
+  --audience AUD        what aud must contain: the name of this device; for ID
+                        tokens, the client id of this application
   --profile PROFILE     access: RFC 9068 in full (default)
                         generic: access tokens of issuers older than RFC 9068
-                        id: ID tokens are not judged yet
+                        id: ID tokens
   --now SECS            the time, in seconds since 1970 (default: system clock)
   --leeway SECS         how far clocks may differ (default: 60)
   --max-lifetime SECS   the longest time from iat to exp
   --max-token-age SECS  the longest time since iat
-  --scope S             a scope that is required; may be given several times
+  --max-age SECS        the longest time since the user logged in
+  --scope S             a scope that is required; may be given several times;
+                        not for ID tokens
+  --nonce N             for ID tokens: what nonce must be
+  --access-token T      for ID tokens: what at_hash must be the hash of
   --buffer BYTES        the memory for the token on the device (default: 16384)
   -h, --help            this text
 
 A line of the batch is a JSON object with id, jwks (an object), issuer,
-audience, now, leeway, profile, token, and max_lifetime if there is a limit.
-The answer has id, verdict (accept, reject, or error for a line that cannot be
-understood), error and class. A line with nonce, access_token or max_age is
-answered with error: ID tokens are not judged yet.
+audience, now, leeway, profile, token, and, where they are asked for,
+max_lifetime, max_age, nonce and access_token. The answer has id, verdict
+(accept, reject, or error for a line that cannot be understood), error and
+class.
 
 Exit status: 0 accepted, 1 refused, 2 wrong usage or unreadable input.
 ";
@@ -70,6 +76,7 @@ pub fn parse(mut parser: Parser) -> Result<Command, Box<dyn Error>> {
     let (mut batch, mut others) = (false, false);
     let (mut jwks, mut issuer, mut audience, mut profile) = (None, None, None, None);
     let (mut now, mut leeway, mut max_lifetime, mut max_token_age) = (None, None, None, None);
+    let (mut max_age, mut nonce, mut access_token) = (None, None, None);
     let (mut buffer, mut token) = (None, None);
     let mut scopes = Vec::new();
 
@@ -90,11 +97,13 @@ pub fn parse(mut parser: Parser) -> Result<Command, Box<dyn Error>> {
             Arg::Long("max-token-age") => {
                 once("--max-token-age", &mut max_token_age, number("--max-token-age", parser.value()?)?)?;
             }
+            Arg::Long("max-age") => once("--max-age", &mut max_age, number("--max-age", parser.value()?)?)?,
             Arg::Long("scope") => scopes.push(scope(parser.value()?.string()?)?),
-            Arg::Long("buffer") => once("--buffer", &mut buffer, buffer_len(parser.value()?)?)?,
-            Arg::Long(name @ ("nonce" | "max-age" | "access-token")) => {
-                return Err(format!("--{name}: {NO_ID_TOKENS}").into());
+            Arg::Long("nonce") => once("--nonce", &mut nonce, parser.value()?.string()?)?,
+            Arg::Long("access-token") => {
+                once("--access-token", &mut access_token, to_hash(parser.value()?)?)?;
             }
+            Arg::Long("buffer") => once("--buffer", &mut buffer, buffer_len(parser.value()?)?)?,
             Arg::Value(value) => once("TOKEN", &mut token, source(value))?,
             arg => return Err(arg.unexpected().into()),
         }
@@ -114,8 +123,12 @@ pub fn parse(mut parser: Parser) -> Result<Command, Box<dyn Error>> {
         leeway,
         max_lifetime,
         max_token_age,
+        max_age,
         scopes: scopes.join(" "),
+        nonce,
+        access_token,
     };
+    request.check_profile()?;
     Ok(Command::Verify(Box::new(Arguments {
         jwks: jwks.ok_or("--jwks is missing")?,
         request,
@@ -147,6 +160,11 @@ fn buffer_len(value: OsString) -> Result<usize, String> {
 /// An empty scope would require nothing, unnoticed.
 fn scope(value: String) -> Result<String, &'static str> {
     if value.trim_matches(' ').is_empty() { Err("--scope is empty") } else { Ok(value) }
+}
+
+/// An empty one is a variable that was never set, and has a hash all the same.
+fn to_hash(value: OsString) -> Result<Vec<u8>, &'static str> {
+    if value.is_empty() { Err("--access-token is empty") } else { Ok(value.into_encoded_bytes()) }
 }
 
 /// A token is bytes: what it may consist of is for the verifier to say.

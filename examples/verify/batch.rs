@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::args::DEFAULT_BUFFER_LEN;
-use crate::verification::{self, Keys, NO_ID_TOKENS, Profile, Request};
+use crate::verification::{self, Keys, Profile, Request};
 
 #[derive(Deserialize)]
 struct Line {
@@ -20,9 +20,9 @@ struct Line {
     profile: String,
     token: String,
     max_lifetime: Option<u64>,
+    max_age: Option<u64>,
     nonce: Option<String>,
     access_token: Option<String>,
-    max_age: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -60,22 +60,21 @@ fn judge(line: &[u8], buf: &mut [u8]) -> Result<(Value, Result<(), Error>), Stri
     // Checked here, since a string that is not asked for would be skipped unread.
     let line = str::from_utf8(line).map_err(|error| format!("not UTF-8: {error}"))?;
     let line: Line = serde_json::from_str(line).map_err(|error| error.to_string())?;
-    let profile = Profile::named(&line.profile)?;
-    // A check that was asked for and is not made would be worse than no answer.
-    if line.nonce.is_some() || line.access_token.is_some() || line.max_age.is_some() {
-        return Err(format!("nonce, access_token, max_age: {NO_ID_TOKENS}"));
-    }
     let jwks = serde_json::to_vec(&line.jwks).map_err(|error| error.to_string())?;
     let request = Request {
         issuer: line.issuer,
         audience: line.audience,
-        profile,
+        profile: Profile::named(&line.profile)?,
         now: UnixTime::from_secs(line.now),
         leeway: Some(line.leeway),
         max_lifetime: line.max_lifetime,
         max_token_age: None,
+        max_age: line.max_age,
         scopes: String::new(),
+        nonce: line.nonce,
+        access_token: line.access_token.map(String::into_bytes),
     };
+    request.check_profile()?;
     Ok((line.id, verdict(jwks, line.token.as_bytes(), &request, buf)))
 }
 
@@ -111,11 +110,17 @@ fn class(error: Error) -> &'static str {
         Error::WrongType => "wrong-type",
         Error::Mismatch(Claim::Issuer) | Error::Unconfigured(Claim::Issuer) => "wrong-issuer",
         Error::Mismatch(Claim::Audience) | Error::Unconfigured(Claim::Audience) => "wrong-audience",
+        Error::Mismatch(Claim::AuthorizedParty) | Error::Missing(Claim::AuthorizedParty) => "wrong-audience",
+        Error::Mismatch(Claim::Nonce) | Error::Missing(Claim::Nonce) | Error::Unconfigured(Claim::Nonce) => {
+            "nonce-mismatch"
+        }
+        Error::Mismatch(Claim::AccessTokenHash | Claim::CodeHash)
+        | Error::Missing(Claim::AccessTokenHash | Claim::CodeHash) => "hash-mismatch",
         Error::Missing(_) | Error::Invalid(_) | Error::Mismatch(_) | Error::Unconfigured(_) => "bad-claims",
-        Error::InsufficientScope | Error::Deserialize => "bad-claims",
+        Error::SenderConstrained | Error::InsufficientScope | Error::Deserialize => "bad-claims",
         Error::Expired => "expired",
         Error::ClockNotSet | Error::NotYetValid => "not-yet-valid",
-        Error::LifetimeTooLong | Error::TooOld => "too-old",
+        Error::LifetimeTooLong | Error::TooOld | Error::AuthenticationTooOld => "too-old",
         _ => "malformed",
     }
 }

@@ -2,6 +2,7 @@
 
 use embedded_jwt::{Claim, Error, MAX_HEADER_LEN, MAX_TOKEN_LEN, Part};
 
+use crate::peek::Peek;
 use crate::verification::{Profile, Refusal, Request, Step};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +25,11 @@ pub enum Check {
     Lifetime,
     Age,
     Scope,
+    Binding,
+    Party,
+    Nonce,
+    Login,
+    Hash,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -34,7 +40,7 @@ pub enum Outcome {
 }
 
 impl Check {
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 23] = [
         Self::Form,
         Self::Buffer,
         Self::Header,
@@ -53,30 +59,41 @@ impl Check {
         Self::Lifetime,
         Self::Age,
         Self::Scope,
+        Self::Binding,
+        Self::Party,
+        Self::Nonce,
+        Self::Login,
+        Self::Hash,
     ];
 
     /// The checks that this request asks for.
     pub fn of(request: &Request) -> impl Iterator<Item = Self> + use<> {
+        let id = request.profile == Profile::Id;
         let unasked = [
             request.max_lifetime.is_none().then_some(Self::Lifetime),
             request.max_token_age.is_none().then_some(Self::Age),
-            (request.profile == Profile::Generic).then_some(Self::Required),
+            id.then_some(Self::Binding),
+            (!id).then_some(Self::Party),
+            request.nonce.is_none().then_some(Self::Nonce),
+            request.max_age.is_none().then_some(Self::Login),
+            request.access_token.is_none().then_some(Self::Hash),
             request.scopes.is_empty().then_some(Self::Scope),
         ];
         Self::ALL.into_iter().filter(move |check| !unasked.contains(&Some(*check)))
     }
 
-    pub fn outcome(self, request: &Request, refusal: Option<Refusal>) -> Outcome {
+    pub fn outcome(self, request: &Request, peek: &Peek, refusal: Option<Refusal>) -> Outcome {
         match refusal {
             None => Outcome::Ok,
-            Some(refusal) if self == Self::failed_by(request, refusal) => Outcome::Failed,
-            Some(refusal) if self < Self::reached_by(request, refusal) => Outcome::Ok,
+            Some(refusal) if self == Self::failed_by(request, peek, refusal) => Outcome::Failed,
+            Some(refusal) if self < Self::reached_by(request, peek, refusal) => Outcome::Ok,
             Some(_) => Outcome::NotReached,
         }
     }
 
     /// The check that an error is about.
-    fn failed_by(request: &Request, refusal: Refusal) -> Self {
+    fn failed_by(request: &Request, peek: &Peek, refusal: Refusal) -> Self {
+        let id = request.profile == Profile::Id;
         match refusal.error {
             Error::BufferTooSmall => Self::Buffer,
             Error::TooLarge(part)
@@ -97,26 +114,38 @@ impl Check {
             Error::Unconfigured(Claim::Issuer) | Error::Mismatch(Claim::Issuer) => Self::Issuer,
             Error::Missing(Claim::Issuer) | Error::Invalid(Claim::Issuer) => Self::Issuer,
             Error::Unconfigured(Claim::Scope) => Self::Scope,
+            Error::Unconfigured(Claim::Nonce) | Error::Missing(Claim::Nonce) | Error::Mismatch(Claim::Nonce) => {
+                Self::Nonce
+            }
+            Error::Missing(Claim::AuthorizedParty) | Error::Mismatch(Claim::AuthorizedParty) => Self::Party,
+            Error::Missing(Claim::AccessTokenHash) | Error::Mismatch(Claim::AccessTokenHash) => Self::Hash,
+            Error::Missing(Claim::AuthenticationTime) => Self::Login,
             Error::Unconfigured(_) | Error::Mismatch(_) => Self::Audience,
             // Without a profile that asks for `iat`, only what is computed from it does.
             Error::Missing(Claim::IssuedAt) if request.profile == Profile::Generic => match request.max_lifetime {
                 Some(_) => Self::Lifetime,
                 None => Self::Age,
             },
-            Error::Missing(Claim::Subject | Claim::ClientId | Claim::IssuedAt | Claim::JwtId) => Self::Required,
-            Error::Missing(_) | Error::Invalid(_) => Self::Claims,
+            Error::Missing(_) => Self::Required,
+            // A date, and refused all the same: it is later than `exp`.
+            Error::Invalid(Claim::IssuedAt) if peek.date("iat").is_some() => Self::NotBefore,
+            // What only some policies ask of an access token is read by them.
+            Error::Invalid(Claim::AuthenticationTime | Claim::AuthenticationContext) if !id => Self::Login,
+            Error::SenderConstrained => Self::Binding,
+            Error::Invalid(_) => Self::Claims,
             Error::ClockNotSet => Self::Clock,
             Error::Expired => Self::Expiration,
             Error::NotYetValid => Self::NotBefore,
             Error::LifetimeTooLong => Self::Lifetime,
             Error::TooOld => Self::Age,
+            Error::AuthenticationTooOld => Self::Login,
             Error::InsufficientScope => Self::Scope,
             _ => Self::Form,
         }
     }
 
     /// The check before which all others held. It is the failed one, but for errors that come early or late.
-    fn reached_by(request: &Request, refusal: Refusal) -> Self {
+    fn reached_by(request: &Request, peek: &Peek, refusal: Refusal) -> Self {
         match (refusal.error, refusal.step) {
             (Error::Unconfigured(Claim::Issuer), _) => Self::Buffer,
             // A policy that expects nothing is refused before the token's claims are.
@@ -125,7 +154,7 @@ impl Check {
             (Error::WrongType, Step::Verify) => Self::Signature,
             // No room was left for a string that had to be unescaped.
             (Error::BufferTooSmall, Step::Judge) => Self::Scope,
-            _ => Self::failed_by(request, refusal),
+            _ => Self::failed_by(request, peek, refusal),
         }
     }
 
@@ -141,19 +170,24 @@ impl Check {
             Self::Issuer => "issuer",
             Self::Type => "type",
             Self::Claims => "claims",
+            Self::Required => "required",
             Self::Audience => "audience",
             Self::Clock => "clock",
             Self::Expiration => "expiration",
             Self::NotBefore => "not before",
             Self::Lifetime => "lifetime",
             Self::Age => "age",
-            Self::Required => "required",
             Self::Scope => "scope",
+            Self::Binding => "binding",
+            Self::Party => "party",
+            Self::Nonce => "nonce",
+            Self::Login => "login",
+            Self::Hash => "hash",
         }
     }
 
     pub fn rule(self, request: &Request) -> String {
-        let access = request.profile == Profile::Access;
+        let profile = request.profile;
         let leeway = request.leeway_secs();
         match self {
             Self::Form => format!("three segments, {MAX_TOKEN_LEN} bytes at most"),
@@ -164,26 +198,38 @@ impl Check {
             Self::Signature => "the signature holds over header and payload".into(),
             Self::Payload => "one JSON object, no name twice".into(),
             Self::Issuer => format!("iss is {:?}", request.issuer),
-            Self::Type if access => "typ is at+jwt".into(),
-            Self::Type => "typ is absent, JWT or at+jwt".into(),
-            Self::Claims => "iss, aud, exp are there, all of their types".into(),
+            Self::Type => match profile {
+                Profile::Access => "typ is at+jwt".into(),
+                Profile::Generic => "typ is absent, JWT or at+jwt".into(),
+                Profile::Id => "typ is absent or JWT".into(),
+            },
+            Self::Claims => "what is there is of its type".into(),
+            Self::Required => match profile {
+                Profile::Access => "exp aud sub client_id iat jti are there".into(),
+                Profile::Generic => "exp and aud are there".into(),
+                Profile::Id => "exp, aud, sub and iat are there".into(),
+            },
             Self::Audience => format!("aud contains {:?}", request.audience),
             Self::Clock => "the clock is set: now is after 1970-01-01".into(),
             Self::Expiration => format!("now is before exp + {leeway} s"),
             Self::NotBefore if request.max_lifetime.or(request.max_token_age).is_some() => {
-                format!("nbf and iat, if any, not after now + {leeway} s")
+                format!("nbf and iat up to now + {leeway} s, iat up to exp")
             }
             Self::NotBefore => format!("nbf, if any, is not after now + {leeway} s"),
             Self::Lifetime => format!("exp - iat is {} s at most", request.max_lifetime.unwrap_or_default()),
             Self::Age => format!("now - iat is {} s + {leeway} s at most", request.max_token_age.unwrap_or_default()),
-            Self::Required => "sub, client_id, iat and jti are there".into(),
             Self::Scope => format!("scope contains {:?}", request.scopes),
+            Self::Binding => "no cnf binds it to a key of the sender".into(),
+            Self::Party => "azp (needed beside other aud) is the client".into(),
+            Self::Nonce => format!("nonce is {:?}", request.nonce.as_deref().unwrap_or_default()),
+            Self::Login => format!("now - auth_time is {} s + {leeway} s at most", request.max_age.unwrap_or_default()),
+            Self::Hash => "at_hash is the hash of the access token".into(),
         }
     }
 
     /// Where the rule is from.
     pub fn reference(self, request: &Request) -> &'static str {
-        let access = request.profile == Profile::Access;
+        let profile = request.profile;
         match self {
             Self::Form => "RFC 7515 §7.1",
             Self::Buffer => "Token::buffer_len",
@@ -193,17 +239,30 @@ impl Check {
             Self::Signature => "RFC 7515 §5.2",
             Self::Payload => "RFC 7519 §7.2",
             Self::Issuer => "RFC 8725 §3.8",
-            Self::Type if access => "RFC 9068 §4",
+            Self::Type if profile == Profile::Access => "RFC 9068 §4",
             Self::Type => "RFC 8725 §3.11",
             Self::Claims => "RFC 7519 §4.1",
-            Self::Audience if access => "RFC 9068 §4",
-            Self::Audience => "RFC 7519 §4.1.3",
+            Self::Required => match profile {
+                Profile::Access => "RFC 9068 §2.2",
+                Profile::Generic => "RFC 8725 §3.9",
+                Profile::Id => "OIDC §2",
+            },
+            Self::Audience => match profile {
+                Profile::Access => "RFC 9068 §4",
+                Profile::Generic => "RFC 7519 §4.1.3",
+                Profile::Id => "OIDC §3.1.3.7(3)",
+            },
             Self::Clock => "UnixTime",
             Self::Expiration => "RFC 7519 §4.1.4",
             Self::NotBefore => "RFC 7519 §4.1.5",
             Self::Lifetime | Self::Age => "RFC 7519 §4.1.6",
-            Self::Required => "RFC 9068 §2.2",
             Self::Scope => "RFC 6750 §3.1",
+            Self::Binding => "RFC 9449 §7.2",
+            Self::Party => "OIDC §3.1.3.7(4)",
+            Self::Nonce => "OIDC §3.1.3.7(11)",
+            Self::Login if profile == Profile::Id => "OIDC §3.1.3.7(13)",
+            Self::Login => "RFC 9470 §5",
+            Self::Hash => "OIDC §3.1.3.8",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The demo: two good tokens and a forged one.
+//! The demo: two good tokens, a forged one, and one of another kind.
 
 use std::io::{self, Write};
 
@@ -18,7 +18,7 @@ struct Scene {
     brief: bool,
 }
 
-const SCENES: [Scene; 3] = [
+const SCENES: [Scene; 4] = [
     Scene { title: "1. An access token signed with ES256", token: bundle::ES256_TOKEN, acceptable: true, brief: false },
     Scene {
         title: "2. An access token signed with EdDSA, in brief",
@@ -31,6 +31,12 @@ const SCENES: [Scene; 3] = [
         token: bundle::FORGED_TOKEN,
         acceptable: false,
         brief: false,
+    },
+    Scene {
+        title: "4. The ID token that came with the second, sent in its place, in brief",
+        token: bundle::ID_TOKEN,
+        acceptable: false,
+        brief: true,
     },
 ];
 
@@ -46,7 +52,10 @@ pub fn run(out: &mut impl Write, style: Style) -> io::Result<bool> {
         leeway: None,
         max_lifetime: None,
         max_token_age: None,
+        max_age: None,
         scopes: String::new(),
+        nonce: None,
+        access_token: None,
     };
     let mut buf = [0; DEFAULT_BUFFER_LEN];
 
@@ -58,9 +67,10 @@ pub fn run(out: &mut impl Write, style: Style) -> io::Result<bool> {
         let token = scene.token.as_bytes();
         let verdict = verify(token, &keys, &request, &mut buf);
         let case = Case { token, keys: &keys, request: &request, buffer_len: DEFAULT_BUFFER_LEN };
-        match &verdict {
-            Ok(token) if scene.brief => report::write_brief(out, style, &case, token)?,
-            verdict => report::write(out, style, &case, verdict)?,
+        if scene.brief {
+            report::write_brief(out, style, &case, &verdict)?;
+        } else {
+            report::write(out, style, &case, &verdict)?;
         }
         as_expected += usize::from(verdict.is_ok() == scene.acceptable);
     }

@@ -58,9 +58,10 @@ impl Header {
     }
 }
 
-/// A date may have a fraction: `1700000000.5`, `1.7e9`.
+/// A date may have a fraction: `1700000000.5`, `1.7e9`. One beyond 64 bits is none.
 pub fn whole_secs(value: &Value) -> Option<i64> {
-    value.as_i64().or_else(|| value.as_f64().map(|secs| secs.floor() as i64))
+    let in_range = |secs: &f64| secs.abs() < i64::MAX as f64;
+    value.as_i64().or_else(|| value.as_f64().filter(in_range).map(|secs| secs.floor() as i64))
 }
 
 /// How to speak of a key: `"es-test" (ES256)`.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use embedded_jwt::{AccessToken, Error, Token};
+use embedded_jwt::{Error, Token};
 use serde_json::Value;
 
 use crate::advice::advice;
@@ -10,7 +10,7 @@ use crate::check::{Check, Outcome};
 use crate::peek::{Peek, describe, whole_secs};
 use crate::style::{Style, printable};
 use crate::times::{date, moment};
-use crate::verification::{Keys, Refusal, Request};
+use crate::verification::{Accepted, Keys, Refusal, Request};
 
 /// A token and what it was verified with.
 pub struct Case<'a> {
@@ -24,7 +24,7 @@ pub fn write(
     out: &mut impl Write,
     style: Style,
     case: &Case<'_>,
-    verdict: &Result<AccessToken<'_>, Refusal>,
+    verdict: &Result<Accepted<'_>, Refusal>,
 ) -> io::Result<()> {
     let peek = Peek::at(case.token);
     let refusal = verdict.as_ref().err().copied();
@@ -32,30 +32,51 @@ pub fn write(
     writeln!(out, "{}", style.heading("token"))?;
     write_token(out, case, &peek, refusal)?;
     writeln!(out, "{}", style.heading("checks"))?;
-    write_checks(out, style, case.request, refusal)?;
+    write_checks(out, style, case.request, &peek, refusal)?;
     write_claims(out, style, case, &peek, refusal)?;
+    write_verdict(out, style, case, &peek, verdict)
+}
+
+/// The report in a few lines.
+pub fn write_brief(
+    out: &mut impl Write,
+    style: Style,
+    case: &Case<'_>,
+    verdict: &Result<Accepted<'_>, Refusal>,
+) -> io::Result<()> {
+    let peek = &Peek::at(case.token);
+    let refusal = verdict.as_ref().err().copied();
+    let checks: Vec<_> = Check::of(case.request).collect();
+    let with = |outcome| checks.iter().filter(move |check| check.outcome(case.request, peek, refusal) == outcome);
+
+    write_header(out, case, peek, refusal)?;
+    write!(out, "  checks  {} of {} {}", with(Outcome::Ok).count(), checks.len(), style.good("ok"))?;
+    for failed in with(Outcome::Failed) {
+        write!(out, ", {} {}: {}", style.bad("FAIL"), failed.name(), failed.rule(case.request))?;
+    }
+    writeln!(out)?;
+    write_verdict(out, style, case, peek, verdict)
+}
+
+fn write_verdict(
+    out: &mut impl Write,
+    style: Style,
+    case: &Case<'_>,
+    peek: &Peek,
+    verdict: &Result<Accepted<'_>, Refusal>,
+) -> io::Result<()> {
     match verdict {
         Ok(token) => {
             writeln!(out, "{}", style.good("ACCEPTED"))?;
-            write_grant(out, token)
+            write_grant(out, case.request, token)
         }
         Err(refusal) => {
             writeln!(out, "{}", style.bad("REFUSED"))?;
             write_error(out, refusal.error)?;
             writeln!(out, "{}", style.heading("what to do next"))?;
-            advice(*refusal, case, &peek).iter().try_for_each(|line| writeln!(out, "  {line}"))
+            advice(*refusal, case, peek).iter().try_for_each(|line| writeln!(out, "  {line}"))
         }
     }
-}
-
-/// The report on an accepted token in a few lines.
-pub fn write_brief(out: &mut impl Write, style: Style, case: &Case<'_>, token: &AccessToken<'_>) -> io::Result<()> {
-    let peek = Peek::at(case.token);
-    write_header(out, case, &peek, None)?;
-    writeln!(out, "  checks  all {} checks {}", Check::of(case.request).count(), style.good("ok"))?;
-    writeln!(out, "  scopes  {:?}", token.scopes().collect::<Vec<_>>())?;
-    writeln!(out, "  expiry  {}", moment(token.expires_at().as_secs(), case.request.now))?;
-    writeln!(out, "{}", style.good("ACCEPTED"))
 }
 
 fn write_token(out: &mut impl Write, case: &Case<'_>, peek: &Peek, refusal: Option<Refusal>) -> io::Result<()> {
@@ -79,16 +100,22 @@ fn write_header(out: &mut impl Write, case: &Case<'_>, peek: &Peek, refusal: Opt
         Err(error) => writeln!(out, "  header  cannot be read: {error}")?,
     }
 
-    let chosen = peek.key(case.keys).filter(|_| Check::Key.outcome(case.request, refusal) == Outcome::Ok);
+    let chosen = peek.key(case.keys).filter(|_| Check::Key.outcome(case.request, peek, refusal) == Outcome::Ok);
     let chosen = chosen.map_or("none chosen".into(), describe);
     let usable = case.keys.len();
     writeln!(out, "  key     {chosen}; the issuer has {usable} usable, {} skipped", case.keys.skipped())
 }
 
-fn write_checks(out: &mut impl Write, style: Style, request: &Request, refusal: Option<Refusal>) -> io::Result<()> {
+fn write_checks(
+    out: &mut impl Write,
+    style: Style,
+    request: &Request,
+    peek: &Peek,
+    refusal: Option<Refusal>,
+) -> io::Result<()> {
     for check in Check::of(request) {
         let line = format!("{:10}  {:43} {}", check.name(), check.rule(request), check.reference(request));
-        match check.outcome(request, refusal) {
+        match check.outcome(request, peek, refusal) {
             Outcome::Ok => writeln!(out, "  {}   {line}", style.good("ok"))?,
             Outcome::Failed => writeln!(out, "  {} {line}", style.bad("FAIL"))?,
             Outcome::NotReached => writeln!(out, "  {}", style.faint(&format!("-    {line}")))?,
@@ -105,7 +132,7 @@ fn write_claims(
     refusal: Option<Refusal>,
 ) -> io::Result<()> {
     let Some(claims) = &peek.claims else { return Ok(()) };
-    let heading = match (refusal, Check::Signature.outcome(case.request, refusal)) {
+    let heading = match (refusal, Check::Signature.outcome(case.request, peek, refusal)) {
         (None, _) => "claims",
         (Some(_), Outcome::Ok) => "claims (signed by this key, but refused)",
         (Some(_), _) => "claims (not verified: anyone can have written them)",
@@ -133,11 +160,22 @@ fn write_error(out: &mut impl Write, error: Error) -> io::Result<()> {
     writeln!(out, "  {phrase}{space}{name}")
 }
 
-/// What the device learns, all of it from the accepted token.
-fn write_grant(out: &mut impl Write, token: &AccessToken<'_>) -> io::Result<()> {
-    writeln!(out, "  subject  {}", quoted(token.subject()))?;
-    writeln!(out, "  client   {}", quoted(token.client_id()))?;
-    writeln!(out, "  scopes   {:?}", token.scopes().collect::<Vec<_>>())
+/// What the device or the application learns, all of it from the accepted token.
+fn write_grant(out: &mut impl Write, request: &Request, token: &Accepted<'_>) -> io::Result<()> {
+    match token {
+        Accepted::Access(token) => {
+            writeln!(out, "  subject  {}", quoted(token.subject()))?;
+            writeln!(out, "  client   {}", quoted(token.client_id()))?;
+            writeln!(out, "  scopes   {:?}", token.scopes().collect::<Vec<_>>())
+        }
+        Accepted::Id(token) => {
+            let login = token.authenticated_at().map(|time| moment(time.as_secs(), request.now));
+            writeln!(out, "  subject  {}", quoted(token.subject()))?;
+            writeln!(out, "  login    {}", login.unwrap_or("absent".into()))?;
+            writeln!(out, "  acr      {}", quoted(token.acr()))?;
+            writeln!(out, "  amr      {:?}", token.amr())
+        }
+    }
 }
 
 fn quoted(text: Option<&str>) -> String {

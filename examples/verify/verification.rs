@@ -2,25 +2,28 @@
 
 use std::time::Duration;
 
-use embedded_jwt::{AccessToken, AccessTokenPolicy, EdDsa, Error, Es256, Issuer, Key, KeySet, Token, UnixTime};
+use embedded_jwt::{
+    AccessToken, AccessTokenPolicy, EdDsa, Error, Es256, IdToken, IdTokenPolicy, Issuer, Key, KeySet, Token, UnixTime,
+};
 
 /// More than any issuer publishes at a time: a current key, the next one and those of other algorithms.
 pub type Keys = KeySet<16>;
 
-/// To whoever asks for one.
-pub const NO_ID_TOKENS: &str = "ID tokens are not judged yet";
-
 /// What is expected of a token.
 pub struct Request {
     pub issuer: String,
+    /// Of an ID token: the client id.
     pub audience: String,
     pub profile: Profile,
     pub now: UnixTime,
     pub leeway: Option<u64>,
     pub max_lifetime: Option<u64>,
     pub max_token_age: Option<u64>,
+    pub max_age: Option<u64>,
     /// Separated by spaces; empty if none is required.
     pub scopes: String,
+    pub nonce: Option<String>,
+    pub access_token: Option<Vec<u8>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -29,6 +32,8 @@ pub enum Profile {
     Access,
     /// Access tokens of issuers older than RFC 9068.
     Generic,
+    /// ID tokens of OpenID Connect.
+    Id,
 }
 
 impl Profile {
@@ -36,33 +41,45 @@ impl Profile {
         match name {
             "access" => Ok(Self::Access),
             "generic" => Ok(Self::Generic),
-            "id" => Err(format!("profile id: {NO_ID_TOKENS}")),
-            _ => Err(format!("there is no profile {name:?}: it is access or generic")),
+            "id" => Ok(Self::Id),
+            _ => Err(format!("there is no profile {name:?}: it is access, generic or id")),
         }
     }
 }
 
 impl Request {
+    /// A check that was asked for and is not made would be worse than no answer.
+    pub fn check_profile(&self) -> Result<(), &'static str> {
+        match self.profile {
+            Profile::Access | Profile::Generic if self.nonce.is_some() => Err("a nonce is for the profile id only"),
+            Profile::Access | Profile::Generic if self.access_token.is_some() => {
+                Err("an access token beside the token is for the profile id only")
+            }
+            Profile::Id if !self.scopes.is_empty() => Err("a scope is not for the profile id: ID tokens have none"),
+            _ => Ok(()),
+        }
+    }
+
     pub fn issuer<'a>(&'a self, keys: &'a [Key]) -> Issuer<'a> {
         Issuer::new(&self.issuer, keys, &[&Es256, &EdDsa])
     }
 
-    fn policy(&self) -> AccessTokenPolicy<'_> {
-        let mut policy = match self.profile {
-            Profile::Access => AccessTokenPolicy::new(&self.audience),
+    fn access_policy(&self) -> AccessTokenPolicy<'_> {
+        let policy = match self.profile {
             Profile::Generic => AccessTokenPolicy::untyped(&self.audience),
+            _ => AccessTokenPolicy::new(&self.audience),
         };
-        if !self.scopes.is_empty() {
-            policy = policy.with_required_scope(&self.scopes);
+        let policy = with_times!(policy, self);
+        if self.scopes.is_empty() { policy } else { policy.with_required_scope(&self.scopes) }
+    }
+
+    fn id_policy(&self) -> IdTokenPolicy<'_> {
+        let mut policy = with_times!(IdTokenPolicy::new(&self.audience), self);
+        if let Some(nonce) = &self.nonce {
+            policy = policy.with_nonce(nonce);
         }
-        if let Some(secs) = self.leeway {
-            policy = policy.with_leeway(Duration::from_secs(secs));
-        }
-        if let Some(secs) = self.max_lifetime {
-            policy = policy.with_max_lifetime(Duration::from_secs(secs));
-        }
-        if let Some(secs) = self.max_token_age {
-            policy = policy.with_max_token_age(Duration::from_secs(secs));
+        if let Some(access_token) = &self.access_token {
+            policy = policy.with_access_token(access_token);
         }
         policy
     }
@@ -71,6 +88,33 @@ impl Request {
     pub fn leeway_secs(&self) -> u64 {
         self.leeway.unwrap_or(embedded_jwt::DEFAULT_LEEWAY.as_secs())
     }
+}
+
+/// What both policies can be told of times.
+macro_rules! with_times {
+    ($policy:expr, $request:expr) => {{
+        let mut policy = $policy;
+        if let Some(secs) = $request.leeway {
+            policy = policy.with_leeway(Duration::from_secs(secs));
+        }
+        if let Some(secs) = $request.max_lifetime {
+            policy = policy.with_max_lifetime(Duration::from_secs(secs));
+        }
+        if let Some(secs) = $request.max_token_age {
+            policy = policy.with_max_token_age(Duration::from_secs(secs));
+        }
+        if let Some(secs) = $request.max_age {
+            policy = policy.with_max_age(Duration::from_secs(secs));
+        }
+        policy
+    }};
+}
+use with_times;
+
+/// An accepted token, of the kind that the profile is for.
+pub enum Accepted<'b> {
+    Access(AccessToken<'b>),
+    Id(IdToken<'b>),
 }
 
 /// The step that refused a token.
@@ -88,17 +132,17 @@ pub struct Refusal {
 }
 
 /// Takes a token through the crate: parse, verify, judge.
-pub fn verify<'b>(
-    token: &[u8],
-    keys: &[Key],
-    request: &Request,
-    buf: &'b mut [u8],
-) -> Result<AccessToken<'b>, Refusal> {
+pub fn verify<'b>(token: &[u8], keys: &[Key], request: &Request, buf: &'b mut [u8]) -> Result<Accepted<'b>, Refusal> {
     let refused_at = |step| move |error| Refusal { step, error };
-    Token::parse(token)
+    let verified = Token::parse(token)
         .map_err(refused_at(Step::Parse))?
         .verify(&request.issuer(keys), buf)
-        .map_err(refused_at(Step::Verify))?
-        .into_access_token(&request.policy(), request.now)
-        .map_err(refused_at(Step::Judge))
+        .map_err(refused_at(Step::Verify))?;
+    let accepted = match request.profile {
+        Profile::Access | Profile::Generic => {
+            verified.into_access_token(&request.access_policy(), request.now).map(Accepted::Access)
+        }
+        Profile::Id => verified.into_id_token(&request.id_policy(), request.now).map(Accepted::Id),
+    };
+    accepted.map_err(refused_at(Step::Judge))
 }
