@@ -31,7 +31,7 @@
 #[path = "../tests/common/mod.rs"]
 #[allow(unreachable_pub, reason = "it is a crate's root elsewhere")]
 mod test_tokens;
-#[cfg(all(test, feature = "es256", feature = "eddsa"))]
+#[cfg(test)]
 extern crate self as embedded_jwt;
 
 mod access_token;

@@ -20,6 +20,7 @@ mod model;
 pub mod seeds;
 mod signature;
 mod signed_token;
+#[path = "../../tests/common/strict_json.rs"]
 mod strict_json;
 mod token;
 

@@ -1,7 +1,8 @@
-use std::collections::HashSet;
+#[path = "../../tests/common/strict_json.rs"]
+#[allow(dead_code, unreachable_pub, reason = "the fuzz targets have it too, and use more of it")]
+mod strict_json;
 
 use proptest::prelude::*;
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::{MAX_DEPTH, MAX_OPEN_MEMBERS, canonicalize};
 use crate::{Error, Part};
@@ -148,118 +149,12 @@ fn returns_the_rest_of_the_buffer() {
     assert_eq!(canonicalize(&mut [], 1, Part::Header).err(), Some(Error::Malformed(Part::Header)));
 }
 
-/// What `serde_json` makes of the same bytes, with our limits and refusal of duplicate names added.
-fn oracle(text: &[u8]) -> Result<(), Error> {
-    serde_json::from_slice::<serde_json::Value>(text).map_err(|_| Error::Malformed(Part::Payload))?;
-    let document: Document = serde_json::from_slice(text).unwrap();
-    document.check(0, 0).map(|_| ())
-}
-
-enum Document {
-    Scalar,
-    Array(Vec<Document>),
-    Object(Vec<(String, Document)>),
-}
-
-impl Document {
-    fn check(&self, depth: usize, outer_members: usize) -> Result<(), Error> {
-        let depth = match self {
-            Self::Scalar => return Ok(()),
-            _ if depth == MAX_DEPTH => return Err(Error::TooDeep(Part::Payload)),
-            _ => depth + 1,
-        };
-        match self {
-            Self::Scalar => {}
-            Self::Array(elements) => {
-                for element in elements {
-                    element.check(depth, outer_members)?;
-                }
-            }
-            Self::Object(members) => {
-                let mut names = HashSet::new();
-                for (count, (name, value)) in members.iter().enumerate() {
-                    if !names.insert(name) {
-                        return Err(Error::DuplicateName(Part::Payload));
-                    }
-                    if outer_members + count == MAX_OPEN_MEMBERS {
-                        return Err(Error::TooManyMembers(Part::Payload));
-                    }
-                    value.check(depth, outer_members + count + 1)?;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-impl<'de> Deserialize<'de> for Document {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(DocumentVisitor)
-    }
-}
-
-struct DocumentVisitor;
-
-impl<'de> Visitor<'de> for DocumentVisitor {
-    type Value = Document;
-
-    fn expecting(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        formatter.write_str("JSON")
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Document, E> {
-        Ok(Document::Scalar)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Document, E> {
-        Ok(Document::Scalar)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Document, E> {
-        Ok(Document::Scalar)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Document, E> {
-        Ok(Document::Scalar)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Document, E> {
-        Ok(Document::Scalar)
-    }
-
-    fn visit_unit<E>(self) -> Result<Document, E> {
-        Ok(Document::Scalar)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Document, A::Error> {
-        let mut document = Vec::new();
-        while let Some(element) = elements.next_element()? {
-            document.push(element);
-        }
-        Ok(Document::Array(document))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Document, A::Error> {
-        let mut document = Vec::new();
-        while let Some(member) = members.next_entry::<String, Document>()? {
-            // How `serde_json` hands over a number of arbitrary precision.
-            if member.0 == "$serde_json::private::Number" {
-                return Ok(Document::Scalar);
-            }
-            document.push(member);
-        }
-        Ok(Document::Object(document))
-    }
-}
-
 /// The verdict is the oracle's, the values and their order too; the output is canonical and never longer.
 fn check_against_oracle(text: &[u8]) {
-    let ours = canonical(text);
     let shown = String::from_utf8_lossy(text);
-    let ours = match (ours, oracle(text)) {
-        (Ok(ours), Ok(())) => ours,
-        // One pass meets a limit before a syntax error that comes later; otherwise the reasons are the same.
-        (Err(ours), Err(theirs)) if ours == theirs || theirs == Error::Malformed(Part::Payload) => return,
+    let ours = match (canonical(text), strict_json::parse(text, Part::Payload)) {
+        (Ok(ours), Ok(_)) => ours,
+        (Err(ours), Err(theirs)) => return strict_json::assert_same_refusal(ours, theirs, Part::Payload),
         (ours, theirs) => panic!("{ours:?}, oracle {theirs:?}: {shown}"),
     };
 
