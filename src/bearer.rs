@@ -164,6 +164,7 @@ impl<'a> Challenge<'a> {
     /// | [`InsufficientScope`](Error::InsufficientScope) | 403 | `insufficient_scope` |
     /// | of `acr`, `auth_time` | 401 | `insufficient_user_authentication` |
     /// | [`ClockNotSet`](Error::ClockNotSet), [`BackendUnavailable`](Error::BackendUnavailable), [`Unconfigured`](Error::Unconfigured), [`TooManyIssuers`](Error::TooManyIssuers) | 503 | |
+    /// | [`Replayed`](Error::Replayed), for the scheme `DPoP` | 401 | `invalid_dpop_proof` |
     /// | all others | 401 | `invalid_token` |
     ///
     /// # Errors
@@ -180,6 +181,8 @@ impl<'a> Challenge<'a> {
             Error::ClockNotSet | Error::BackendUnavailable | Error::Unconfigured(_) | Error::TooManyIssuers => {
                 return Ok(503);
             }
+            // The proof's fault, although the token's policy finds it.
+            Error::Replayed if self.scheme == Scheme::Dpop => (401, Some("invalid_dpop_proof")),
             _ => (401, Some("invalid_token")),
         };
         self.write_code(code, value)?;

@@ -86,11 +86,12 @@ impl<const N: usize> KeySet<N> {
     /// [`at`](Self::at) until `until`, for tokens that they have signed; those of an earlier rotation go. A set that
     /// lacks none of the current keys retires none, and leaves those of the last rotation the time they had.
     ///
-    /// Not for a key that was withdrawn because it is compromised: then replace.
+    /// A key whose `kid` a new key has goes at once, and so does one without a `kid` if there is a new one. Not for a key
+    /// that was withdrawn because it is compromised, nor for an issuer whose tokens name no `kid`: then replace.
     ///
     /// # Errors
     ///
-    /// As [`from_jwks`](Self::from_jwks), where keys that stay count too.
+    /// As [`from_jwks`](Self::from_jwks), where keys that stay count too: if the set fits only without them, replace.
     pub fn rotate_from_jwks(&mut self, json: &mut [u8], until: UnixTime) -> Result<(), Error> {
         self.rotate(parse(json)?, until)
     }
@@ -148,8 +149,13 @@ impl<const N: usize> KeySet<N> {
         let usable = usable_keys(set)?.count();
         let is_back = |key: &Key| usable_keys(set).is_ok_and(|mut keys| keys.any(|new| new == *key));
         let any_goes = !self.iter().all(is_back);
+        // With a new key of the same name, neither could be chosen.
+        let is_displaced = |key: &Key| {
+            let has_its_name = |new: Key| new.algorithm() == key.algorithm() && new.kid() == key.kid();
+            usable_keys(set).is_ok_and(|mut keys| keys.any(has_its_name))
+        };
         let current = self.current;
-        let stays = |place: usize, key: &Key| (place < current) == any_goes && !is_back(key);
+        let stays = |place: usize, key: &Key| (place < current) == any_goes && !is_displaced(key);
         let retired = self.keys.iter().enumerate().filter(|(place, key)| stays(*place, key)).count();
         if usable.saturating_add(retired) > N {
             return Err(Error::TooManyKeys);
@@ -175,10 +181,10 @@ impl<const N: usize> KeySet<N> {
         Ok(())
     }
 
-    /// The keys for tokens that are judged now: the current ones, and those that the last rotation retired, while they
-    /// still may be used.
+    /// The keys for tokens that are judged now: the current ones, and those that the last rotation retired, before the
+    /// moment that was given.
     pub fn at(&self, now: UnixTime) -> &[Key] {
-        if now <= self.retired_until { &self.keys } else { self }
+        if now < self.retired_until { &self.keys } else { self }
     }
 
     /// How many entries of the JWK Set cannot be used.
