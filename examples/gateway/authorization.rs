@@ -1,0 +1,106 @@
+//! Whether a request may do what it asks for: its headers against the issuer's keys and a scope.
+
+use std::time::Duration;
+
+use embedded_jwt::bearer::{self, Scheme};
+use embedded_jwt::{
+    AccessTokenPolicy, DpopPolicy, EdDsa, Error, Es256, Issuer, Key, Part, ReplayCheck, SignatureAlgorithm, Token,
+    UnixTime,
+};
+use hyper::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+
+/// What this server demands, whatever the request.
+pub struct Rules {
+    pub issuer: String,
+    pub audience: String,
+    pub leeway: Duration,
+}
+
+/// What a request says of itself.
+pub struct Presented<'r> {
+    pub method: &'r str,
+    /// As the client knows it.
+    pub uri: &'r str,
+    pub headers: &'r HeaderMap,
+}
+
+/// Why a request is refused.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Refusal {
+    /// For its credentials as such.
+    Credentials(Error),
+    /// For the access token, presented so.
+    Token(Scheme, Error),
+    /// For the DPoP proof that came with it.
+    Proof(Error),
+}
+
+impl Refusal {
+    pub fn error(self) -> Error {
+        match self {
+            Self::Credentials(error) | Self::Token(_, error) | Self::Proof(error) => error,
+        }
+    }
+
+    /// A proof is signed with the client's own key, which no issuer publishes.
+    pub fn is_stale_keys(self) -> bool {
+        matches!(self, Self::Token(_, error) if error.is_stale_keys())
+    }
+}
+
+impl Rules {
+    pub fn judge(
+        &self,
+        presented: &Presented<'_>,
+        scope: &str,
+        keys: &[Key],
+        replay: &dyn ReplayCheck,
+        now: UnixTime,
+    ) -> Result<(), Refusal> {
+        let authorization = one(presented.headers, AUTHORIZATION)
+            .map_err(|Several| Refusal::Credentials(Error::Malformed(Part::Authorization)))?
+            .ok_or(Refusal::Credentials(Error::NoCredentials))?;
+        let credentials = bearer::from_authorization(authorization).map_err(Refusal::Credentials)?;
+        let of_token = |error| Refusal::Token(credentials.scheme(), error);
+
+        let token = Token::parse(credentials.token()).map_err(of_token)?;
+        let issuer = Issuer::new(&self.issuer, keys, ALGORITHMS);
+        let policy = AccessTokenPolicy::new(&self.audience).with_required_scope(scope).with_leeway(self.leeway);
+        let mut buf = buffer(&token);
+        let verified = token.verify(&issuer, &mut buf).map_err(of_token)?;
+        if credentials.scheme() == Scheme::Bearer {
+            return verified.into_access_token(&policy, now).map(drop).map_err(of_token);
+        }
+
+        // The issuer's signature held: only who has a real token makes this server verify another one.
+        let proof = one(presented.headers, DPOP).ok().flatten().ok_or(Refusal::Proof(Error::NoCredentials))?;
+        let proof = Token::parse(proof).map_err(Refusal::Proof)?;
+        let request = DpopPolicy::new(presented.method, presented.uri, credentials.token()).with_leeway(self.leeway);
+        let mut buf = buffer(&proof);
+        let proof = proof.verify_dpop(&request, ALGORITHMS, now, &mut buf).map_err(Refusal::Proof)?;
+        match verified.into_access_token(&policy.with_dpop(&proof, replay), now) {
+            Ok(_) => Ok(()),
+            Err(Error::Replayed) => Err(Refusal::Proof(Error::Replayed)),
+            Err(error) => Err(of_token(error)),
+        }
+    }
+}
+
+struct Several;
+
+/// The header's value if there is one. Which of several was meant is not for a server to guess.
+fn one(headers: &HeaderMap, name: HeaderName) -> Result<Option<&HeaderValue>, Several> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (_, Some(_)) => Err(Several),
+        (value, None) => Ok(value),
+    }
+}
+
+/// Twice the length that it needs is room for unescaped strings too.
+fn buffer(token: &Token<'_>) -> Vec<u8> {
+    vec![0; token.buffer_len().saturating_mul(2)]
+}
+
+const ALGORITHMS: &[&dyn SignatureAlgorithm] = &[&Es256, &EdDsa];
+const DPOP: HeaderName = HeaderName::from_static("dpop");

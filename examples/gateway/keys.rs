@@ -1,0 +1,136 @@
+//! The issuer's keys: fetched at the start, when a token shows that they are out of date, and now and then.
+
+use std::error::Error;
+use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock};
+use std::time::Duration;
+
+use embedded_jwt::{Key, KeySet, MAX_KEY_SET_LEN, UnixTime};
+use hyper::Uri;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep};
+
+use crate::{clock, fetch, log};
+
+pub struct Keys {
+    source: Source,
+    times: Times,
+    current: RwLock<Current>,
+    /// When a token may have the keys fetched again. Who holds it fetches.
+    due: Mutex<Instant>,
+}
+
+#[derive(Default)]
+struct Current {
+    set: KeySet<MAX_KEYS>,
+    /// How many times they were fetched.
+    version: u64,
+}
+
+pub enum Source {
+    File(PathBuf),
+    Url(Uri),
+    Given(String),
+}
+
+pub struct Times {
+    /// Tokens have the keys fetched at most once in this time, since anyone can send one that fails.
+    pub reload: Duration,
+    /// A key that the issuer has withdrawn is trusted for no longer than this and the overlap.
+    pub refresh: Duration,
+    /// For tokens that are still under way when their key is removed.
+    pub overlap: Duration,
+}
+
+impl Keys {
+    pub async fn fetched(source: Source, times: Times) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let keys = Self { due: Mutex::new(Instant::now() + times.reload), current: RwLock::default(), source, times };
+        keys.fetch().await.map_err(|error| format!("{}: {error}", keys.source))?;
+        Ok(keys)
+    }
+
+    /// The verdict of `judge` with the keys of now. If it `is_stale`, and they can be fetched, that with newer ones.
+    pub async fn judge<T>(&self, now: UnixTime, judge: impl Fn(&[Key]) -> T, is_stale: impl Fn(&T) -> bool) -> T {
+        let (verdict, version) = self.with(|current| (judge(current.set.at(now)), current.version));
+        if is_stale(&verdict) && self.has_newer_than(version).await {
+            return self.with(|current| judge(current.set.at(now)));
+        }
+        verdict
+    }
+
+    /// Whether there are newer keys than those: fetches them, if it is time. Who comes meanwhile waits for them.
+    async fn has_newer_than(&self, version: u64) -> bool {
+        let mut due = self.due.lock().await;
+        if self.with(|current| current.version) == version && *due <= Instant::now() {
+            *due = Instant::now() + self.times.reload;
+            self.fetch_or_keep().await;
+        }
+        self.with(|current| current.version) != version
+    }
+
+    /// For a task of its own.
+    pub async fn refresh_forever(&self) {
+        loop {
+            sleep(self.times.refresh).await;
+            let mut due = self.due.lock().await;
+            *due = Instant::now() + self.times.reload;
+            self.fetch_or_keep().await;
+        }
+    }
+
+    async fn fetch_or_keep(&self) {
+        if let Err(error) = self.fetch().await {
+            log::line(format_args!("keys kept; {}: {error}", self.source));
+        }
+    }
+
+    async fn fetch(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let mut json = self.source.read().await?;
+        let retired_until = clock::now().as_secs().saturating_add_unsigned(self.times.overlap.as_secs());
+        let (usable, skipped) = {
+            let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+            current.set.rotate_from_jwks(&mut json, UnixTime::from_secs(retired_until))?;
+            current.version += 1;
+            (current.set.len(), current.set.skipped())
+        };
+        log::line(format_args!("keys fetched: {usable}, and {skipped} skipped as unusable"));
+        Ok(())
+    }
+
+    fn with<T>(&self, f: impl FnOnce(&Current) -> T) -> T {
+        f(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Source {
+    async fn read(&self) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
+        match self {
+            Self::File(path) => read_file(path),
+            Self::Url(url) => fetch::get(url).await,
+            Self::Given(json) => Ok(json.clone().into_bytes()),
+        }
+    }
+}
+
+/// One byte more than the limit at most: the key set then says that it is too large.
+fn read_file(path: &Path) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
+    let mut json = Vec::new();
+    File::open(path)?.take(MAX_KEY_SET_LEN as u64 + 1).read_to_end(&mut json)?;
+    Ok(json)
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Url(url) => url.fmt(f),
+            Self::Given(_) => f.write_str("test keys"),
+        }
+    }
+}
+
+/// Twice as many as any issuer publishes at a time, since keys overlap while they rotate.
+const MAX_KEYS: usize = 32;

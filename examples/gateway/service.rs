@@ -1,0 +1,88 @@
+//! One request: find what it is for, see whether it may, do it.
+
+use std::time::Duration;
+
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::{Request, StatusCode};
+use tokio::time::timeout;
+
+use crate::answer::{self, Answer};
+use crate::authorization::{Presented, Refusal, Rules};
+use crate::keys::Keys;
+use crate::pump::Pump;
+use crate::replay::Replay;
+use crate::route::Route;
+use crate::{clock, log};
+
+pub struct Service {
+    pub rules: Rules,
+    pub keys: Keys,
+    pub replay: Replay,
+    pub pump: Pump,
+    /// What clients call this server, without its last slash.
+    pub base_url: String,
+}
+
+impl Service {
+    /// Answers a request, and logs it in one line without anything that the client wrote: it may be a token.
+    pub async fn answer(&self, request: Request<Incoming>) -> Answer {
+        let route = match Route::find(request.method(), request.uri().path()) {
+            Ok(route) => route,
+            Err(why) => {
+                let answer = answer::no_route(why);
+                log::line(format_args!("(other) {}", answer.status().as_u16()));
+                return answer;
+            }
+        };
+        let refusal = match route.scope() {
+            Some(scope) => self.authorize(&request, scope).await.err().map(|refusal| (refusal, scope)),
+            None => None,
+        };
+        let answer = match refusal {
+            Some((refusal, scope)) => answer::refusal(refusal, scope),
+            None => self.act(route, request.into_body()).await,
+        };
+        let (name, status) = (route.name(), answer.status().as_u16());
+        match refusal {
+            Some((refusal, _)) => log::line(format_args!("{name} {status} {:?}", refusal.error())),
+            None => log::line(format_args!("{name} {status}")),
+        }
+        answer
+    }
+
+    async fn authorize<B>(&self, request: &Request<B>, scope: &str) -> Result<(), Refusal> {
+        let uri = format!("{}{}", self.base_url, request.uri().path());
+        let presented = Presented { method: request.method().as_str(), uri: &uri, headers: request.headers() };
+        let now = clock::now();
+        let judge = |keys: &[_]| self.rules.judge(&presented, scope, keys, &self.replay, now);
+        self.keys.judge(now, judge, |verdict| verdict.is_err_and(Refusal::is_stale_keys)).await
+    }
+
+    async fn act(&self, route: Route, body: Incoming) -> Answer {
+        match route {
+            Route::Health => answer::text(StatusCode::OK, "ok\n"),
+            Route::ReadSpeed => answer::text(StatusCode::OK, format!("{}\n", self.pump.speed())),
+            Route::WriteSpeed => match read_number(body).await {
+                Ok(rpm) => {
+                    self.pump.set_speed(rpm);
+                    answer::empty(StatusCode::NO_CONTENT)
+                }
+                Err(status) => answer::empty(status),
+            },
+        }
+    }
+}
+
+async fn read_number(body: Incoming) -> Result<u16, StatusCode> {
+    let body = timeout(BODY_TIME_LIMIT, Limited::new(body, MAX_BODY_LEN).collect()).await;
+    let body = body.map_err(|_| StatusCode::REQUEST_TIMEOUT)?.map_err(|error| {
+        let is_too_long = error.is::<LengthLimitError>();
+        if is_too_long { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_REQUEST }
+    })?;
+    let text = str::from_utf8(&body.to_bytes()).ok().map(|text| text.trim().parse());
+    text.and_then(Result::ok).ok_or(StatusCode::BAD_REQUEST)
+}
+
+const BODY_TIME_LIMIT: Duration = Duration::from_secs(10);
+const MAX_BODY_LEN: usize = 16;
