@@ -76,7 +76,9 @@ impl<'a> AccessTokenPolicy<'a> {
     }
 
     /// Only a token that is bound to the key of this DPoP proof, which is used up if the token is accepted
-    /// ([RFC 9449 section 7.1](https://www.rfc-editor.org/rfc/rfc9449#section-7.1)).
+    /// ([RFC 9449 section 7.1](https://www.rfc-editor.org/rfc/rfc9449#section-7.1)). The proof has to be verified for the
+    /// text of this very token ([`DpopPolicy::new`](crate::DpopPolicy::new)). Of this and the next three, the last one given
+    /// counts.
     pub const fn with_dpop(self, proof: &'a DpopProof<'a>, replay: &'a dyn ReplayCheck) -> Self {
         self.with_presenter(Presenter::Dpop(proof, replay))
     }
@@ -84,7 +86,12 @@ impl<'a> AccessTokenPolicy<'a> {
     /// Only a token that is bound to this certificate, with which the client has authenticated in mutual TLS; given as
     /// DER ([RFC 8705 section 3](https://www.rfc-editor.org/rfc/rfc8705#section-3)).
     pub fn with_certificate(self, der: &[u8]) -> Self {
-        self.with_presenter(Presenter::Certificate(Thumbprint::of_certificate(der)))
+        self.with_certificate_thumbprint(Thumbprint::of_certificate(der))
+    }
+
+    /// As [`with_certificate`](Self::with_certificate), for who has only the SHA-256 fingerprint of the certificate.
+    pub const fn with_certificate_thumbprint(self, thumbprint: Thumbprint) -> Self {
+        self.with_presenter(Presenter::Certificate(thumbprint))
     }
 
     /// Also a token that is bound to a key, from anyone who presents it. For callers that check
@@ -127,10 +134,10 @@ fn check_presenter_and_login(
     cnf: Option<Value<'_>>,
     now: UnixTime,
 ) -> Result<(), Error> {
-    policy.presenter.check(cnf)?;
+    policy.presenter.check(cnf, now)?;
     policy.authentication.check_configured()?;
     policy.authentication.check(&Authentication::read(payload)?, policy.rules.leeway, now)?;
-    policy.presenter.use_once()
+    policy.presenter.use_once(now)
 }
 
 impl<'b> Verified<'b> {
@@ -143,7 +150,7 @@ impl<'b> Verified<'b> {
     ///
     /// In this order:
     /// - [`Error::Unconfigured`]: the policy's audience or required scope is empty.
-    /// - [`Error::WrongType`]: `typ` is not that of an access token.
+    /// - [`Error::WrongType`]: `typ` is not that of an access token, or an untyped token is a security event (`events`).
     /// - [`Error::Missing`], [`Error::Invalid`]: a required claim is absent, or a registered one is of the wrong type.
     /// - [`Error::Mismatch`]: `aud` lacks the policy's audience.
     /// - [`Error::ClockNotSet`], [`Error::Expired`], [`Error::NotYetValid`]: it is not the token's time.
@@ -153,7 +160,8 @@ impl<'b> Verified<'b> {
     /// - [`Error::InsufficientScope`]: a required scope is not granted.
     /// - [`Error::SenderConstrained`], [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`]: the token is bound to
     ///   a key (`cnf`), and the policy has no proof of it; or has one, and the token is not bound to that key.
-    /// - [`Error::Unconfigured`], [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`],
+    /// - [`Error::TooOld`]: the DPoP proof was verified too long ago.
+    /// - [`Error::Unconfigured`], [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`], [`Error::NotYetValid`],
     ///   [`Error::AuthenticationTooOld`]: the user's login (`acr`, `auth_time`) is not what the policy asks for.
     /// - [`Error::Replayed`]: the DPoP proof was used before.
     pub fn into_access_token(self, policy: &AccessTokenPolicy<'_>, now: UnixTime) -> Result<AccessToken<'b>, Error> {
@@ -166,6 +174,10 @@ impl<'b> Verified<'b> {
 
         // Section 4, first step: the type.
         if !policy.accepts_type(media_type.as_ref()) {
+            return Err(Error::WrongType);
+        }
+        // RFC 8417 section 2.2: a security event, such as a logout, which need not have a type of its own.
+        if matches!(policy.profile, Profile::Untyped) && payload.member("events").is_some() {
             return Err(Error::WrongType);
         }
 

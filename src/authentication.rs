@@ -66,7 +66,8 @@ impl AuthenticationRules<'_> {
 
     /// # Errors
     ///
-    /// [`Error::Missing`], [`Error::Mismatch`] and [`Error::AuthenticationTooOld`], which a new login may mend.
+    /// [`Error::Missing`], [`Error::Mismatch`] and [`Error::AuthenticationTooOld`], which a new login may mend;
+    /// [`Error::NotYetValid`] for a login to come.
     pub(crate) fn check(&self, login: &Authentication<'_>, leeway: u64, now: UnixTime) -> Result<(), Error> {
         if let Some(expected) = self.acr {
             let acr = required(login.acr, Claim::AuthenticationContext)?;
@@ -76,6 +77,9 @@ impl AuthenticationRules<'_> {
         }
         if let Some(max_age) = self.max_age {
             let time = required(login.time, Claim::AuthenticationTime)?;
+            if time.ceil > now.as_secs().saturating_add_unsigned(leeway) {
+                return Err(Error::NotYetValid);
+            }
             let oldest = now.as_secs().saturating_sub_unsigned(leeway);
             if oldest > time.floor.saturating_add_unsigned(max_age) {
                 return Err(Error::AuthenticationTooOld);

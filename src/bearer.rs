@@ -92,7 +92,7 @@ fn is_token68(text: &[u8]) -> bool {
 impl<'t> Credentials<'t> {
     /// How the token is presented. With [`Scheme::Dpop`], judge it by a policy
     /// [with that proof](crate::AccessTokenPolicy::with_dpop); with [`Scheme::Bearer`] by one without, which refuses tokens
-    /// that are bound to a key.
+    /// that are bound to a key, or [with the certificate](crate::AccessTokenPolicy::with_certificate) of mutual TLS.
     pub fn scheme(&self) -> Scheme {
         self.scheme
     }
@@ -120,15 +120,23 @@ pub struct Challenge<'a> {
     scope: Option<&'a str>,
     acr_values: Option<&'a str>,
     max_age: Option<Duration>,
+    algs: &'a str,
 }
 
 impl<'a> Challenge<'a> {
     /// For the scheme `Bearer`. The realm names what is protected, for people to read.
     pub const fn new(realm: &'a str) -> Self {
-        Self { realm, scheme: Scheme::Bearer, scope: None, acr_values: None, max_age: None }
+        Self {
+            realm,
+            scheme: Scheme::Bearer,
+            scope: None,
+            acr_values: None,
+            max_age: None,
+            algs: "ES256 EdDSA Ed25519",
+        }
     }
 
-    /// For the scheme `DPoP`, with the algorithms of this crate.
+    /// For the scheme `DPoP`, with both algorithms of this crate unless [`with_algs`](Self::with_algs) says otherwise.
     pub const fn dpop(realm: &'a str) -> Self {
         Self { scheme: Scheme::Dpop, ..Self::new(realm) }
     }
@@ -146,6 +154,13 @@ impl<'a> Challenge<'a> {
         self
     }
 
+    /// The algorithms that proofs may be signed with, as given to [`verify_dpop`](crate::Token::verify_dpop), by their
+    /// names in JOSE and separated by spaces.
+    pub const fn with_algs(mut self, algs: &'a str) -> Self {
+        self.algs = algs;
+        self
+    }
+
     /// How long ago the user may have logged in, as given to the policy's `with_max_age`
     /// ([RFC 9470 section 3](https://www.rfc-editor.org/rfc/rfc9470#section-3)).
     pub const fn with_max_age(mut self, max_age: Duration) -> Self {
@@ -154,22 +169,22 @@ impl<'a> Challenge<'a> {
     }
 
     /// Answers an error of the access token. Returns the status, and writes the header's value; nothing for the 503 of
-    /// a device that cannot judge (its clock is not set, its backend does not answer, it is not configured), since the
-    /// token may well be good.
+    /// a device that cannot judge, since the token may well be good.
     ///
     /// | error | status | `error` |
     /// |---|---|---|
     /// | [`NoCredentials`](Error::NoCredentials) | 401 | |
     /// | [`Malformed(Authorization)`](Error::Malformed) | 400 | `invalid_request` |
     /// | [`InsufficientScope`](Error::InsufficientScope) | 403 | `insufficient_scope` |
-    /// | of `acr`, `auth_time` | 401 | `insufficient_user_authentication` |
-    /// | [`ClockNotSet`](Error::ClockNotSet), [`BackendUnavailable`](Error::BackendUnavailable), [`Unconfigured`](Error::Unconfigured), [`TooManyIssuers`](Error::TooManyIssuers) | 503 | |
+    /// | `acr` or `auth_time` missing or not enough | 401 | `insufficient_user_authentication` |
     /// | [`Replayed`](Error::Replayed), for the scheme `DPoP` | 401 | `invalid_dpop_proof` |
+    /// | the clock, the backend, the buffer, the policy or the issuer's keys will not do: [`ClockNotSet`](Error::ClockNotSet), [`BackendUnavailable`](Error::BackendUnavailable), [`BufferTooSmall`](Error::BufferTooSmall), [`Unconfigured`](Error::Unconfigured), [`TooManyIssuers`](Error::TooManyIssuers), [`AmbiguousKey`](Error::AmbiguousKey), [`InvalidKey`](Error::InvalidKey) | 503 | |
     /// | all others | 401 | `invalid_token` |
     ///
     /// # Errors
     ///
     /// [`fmt::Error`] if `value` has no more room, or what was configured holds a character that a header cannot have.
+    /// Discard what was written.
     pub fn write(&self, error: Error, value: &mut dyn Write) -> Result<u16, fmt::Error> {
         let (status, code) = match error {
             Error::NoCredentials => (401, None),
@@ -178,20 +193,19 @@ impl<'a> Challenge<'a> {
             Error::AuthenticationTooOld
             | Error::Missing(Claim::AuthenticationContext | Claim::AuthenticationTime)
             | Error::Mismatch(Claim::AuthenticationContext) => (401, Some("insufficient_user_authentication")),
-            Error::ClockNotSet | Error::BackendUnavailable | Error::Unconfigured(_) | Error::TooManyIssuers => {
-                return Ok(503);
-            }
             // The proof's fault, although the token's policy finds it.
             Error::Replayed if self.scheme == Scheme::Dpop => (401, Some("invalid_dpop_proof")),
+            Error::AmbiguousKey | Error::InvalidKey => return Ok(503),
+            _ if is_our_fault(error) => return Ok(503),
             _ => (401, Some("invalid_token")),
         };
-        self.write_code(code, value)?;
+        self.write_code(self.scheme, code, value)?;
         Ok(status)
     }
 
-    /// Answers an error of the DPoP proof, with the status 401 (or 503, as [`write`](Self::write)): `use_dpop_nonce` if
-    /// its nonce was not the expected one, `invalid_dpop_proof` otherwise. Put the nonce to use into the header
-    /// `DPoP-Nonce`.
+    /// Answers an error of the DPoP proof, always for the scheme `DPoP`, with the status 401 (or 503, as
+    /// [`write`](Self::write)): `use_dpop_nonce` if its nonce was not the expected one, `invalid_dpop_proof` otherwise.
+    /// Put the nonce to use into the header `DPoP-Nonce`.
     ///
     /// # Errors
     ///
@@ -199,18 +213,23 @@ impl<'a> Challenge<'a> {
     pub fn write_dpop(&self, error: Error, value: &mut dyn Write) -> Result<u16, fmt::Error> {
         let code = match error {
             Error::Missing(Claim::Nonce) | Error::Mismatch(Claim::Nonce) => "use_dpop_nonce",
-            Error::ClockNotSet | Error::BackendUnavailable | Error::Unconfigured(_) => return Ok(503),
+            _ if is_our_fault(error) => return Ok(503),
             _ => "invalid_dpop_proof",
         };
-        self.write_code(Some(code), value)?;
+        self.write_code(Scheme::Dpop, Some(code), value)?;
         Ok(401)
     }
 
-    fn write_code(&self, code: Option<&str>, value: &mut dyn Write) -> fmt::Result {
-        value.write_str(match self.scheme {
-            Scheme::Bearer => "Bearer realm=",
-            Scheme::Dpop => "DPoP algs=\"ES256 EdDSA Ed25519\", realm=",
-        })?;
+    fn write_code(&self, scheme: Scheme, code: Option<&str>, value: &mut dyn Write) -> fmt::Result {
+        match scheme {
+            Scheme::Bearer => value.write_str("Bearer ")?,
+            Scheme::Dpop => {
+                value.write_str("DPoP algs=")?;
+                write_quoted(self.algs, value)?;
+                value.write_str(", ")?;
+            }
+        }
+        value.write_str("realm=")?;
         write_quoted(self.realm, value)?;
         let is_step_up = code == Some("insufficient_user_authentication");
         for (name, text) in
@@ -226,6 +245,18 @@ impl<'a> Challenge<'a> {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether the device cannot judge, so that the token or the proof may well be good.
+const fn is_our_fault(error: Error) -> bool {
+    matches!(
+        error,
+        Error::ClockNotSet
+            | Error::BackendUnavailable
+            | Error::BufferTooSmall
+            | Error::Unconfigured(_)
+            | Error::TooManyIssuers
+    )
 }
 
 /// A `quoted-string` ([RFC 9110 section 5.6.4](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.4)).

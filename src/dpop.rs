@@ -13,6 +13,10 @@ use crate::{Claim, DEFAULT_LEEWAY, Error, SignatureAlgorithm, Thumbprint, Token,
 
 /// The request that a DPoP proof has to be for
 /// ([RFC 9449 section 4.3](https://www.rfc-editor.org/rfc/rfc9449#section-4.3)).
+///
+/// Checked: the proof's signature by the key in its own header; `typ`; `htm`, `htu` and `ath`; `iat`; and the nonce, if
+/// there is one. **Not** checked: that the access token is bound to this key, and that the proof was not used before;
+/// [`AccessTokenPolicy::with_dpop`](crate::AccessTokenPolicy::with_dpop) does both.
 #[derive(Clone, Copy)]
 pub struct DpopPolicy<'a> {
     method: &'a str,
@@ -27,7 +31,7 @@ impl<'a> DpopPolicy<'a> {
     /// The request's method, its URI with scheme and authority, as the client knows it, and the access token that came
     /// with it, as text. With [`DEFAULT_LEEWAY`] and [`DEFAULT_PROOF_AGE`], and without a nonce.
     ///
-    /// An empty `method` or `uri` refuses every proof ([`Error::Unconfigured`]).
+    /// An empty one of the three refuses every proof ([`Error::Unconfigured`]).
     pub fn new<T: AsRef<[u8]> + ?Sized>(method: &'a str, uri: &'a str, access_token: &'a T) -> Self {
         Self {
             method,
@@ -62,7 +66,8 @@ impl<'a> DpopPolicy<'a> {
 impl Token<'_> {
     /// Verifies that this is a DPoP proof for the request: its maker holds the private key of the public one in its own
     /// header. That says nothing about who they are, until an access token that is bound to this key is accepted with
-    /// [`AccessTokenPolicy::with_dpop`](crate::AccessTokenPolicy::with_dpop), which also uses the proof up.
+    /// [`AccessTokenPolicy::with_dpop`](crate::AccessTokenPolicy::with_dpop), which also uses the proof up. Since anyone
+    /// can sign a proof, [`verify`](Self::verify) the access token first.
     ///
     /// The steps are those of [RFC 9449 section 4.3](https://www.rfc-editor.org/rfc/rfc9449#section-4.3). The first is
     /// the caller's: the request has exactly one header `DPoP`.
@@ -70,8 +75,9 @@ impl Token<'_> {
     /// # Errors
     ///
     /// In this order:
-    /// - [`Error::Unconfigured`]: the policy's method, URI or nonce is empty.
-    /// - [`Error::BufferTooSmall`]: `buf` is shorter than [`buffer_len`](Self::buffer_len).
+    /// - [`Error::Unconfigured`]: the policy's method, URI, access token or nonce is empty.
+    /// - [`Error::BufferTooSmall`]: `buf` is shorter than [`buffer_len`](Self::buffer_len); also at the end, if `jti` must
+    ///   be unescaped.
     /// - [`Error::TooLarge`], [`Error::Malformed`], [`Error::DuplicateName`], [`Error::TooDeep`],
     ///   [`Error::TooManyMembers`], [`Error::CriticalHeader`]: the header cannot be read.
     /// - [`Error::WrongType`]: `typ` is not `dpop+jwt`.
@@ -80,9 +86,10 @@ impl Token<'_> {
     /// - [`Error::Malformed`], [`Error::InvalidSignature`], [`Error::BackendUnavailable`]: the signature does not hold.
     /// - [`Error::Malformed`], [`Error::DuplicateName`], [`Error::TooDeep`], [`Error::TooManyMembers`]: the payload
     ///   cannot be read.
-    /// - [`Error::Missing`], [`Error::Invalid`]: `jti`, `htm`, `htu`, `iat` or `ath` is absent or of another type.
+    /// - [`Error::Missing`], [`Error::Invalid`]: `jti`, `htm`, `htu`, `iat` or `ath` is absent, or one of them or `nonce`
+    ///   is of another type.
     /// - [`Error::Mismatch`]: `htm`, `htu` or `ath` is not that of the request.
-    /// - [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`]: `nonce` is not the policy's.
+    /// - [`Error::Missing`], [`Error::Mismatch`]: `nonce` is not the policy's.
     /// - [`Error::ClockNotSet`], [`Error::NotYetValid`], [`Error::TooOld`]: `iat` is not about now.
     pub fn verify_dpop<'b>(
         &self,
@@ -91,10 +98,13 @@ impl Token<'_> {
         now: UnixTime,
         buf: &'b mut [u8],
     ) -> Result<DpopProof<'b>, Error> {
-        for (value, claim) in
-            [(Some(policy.method), Claim::HttpMethod), (Some(policy.uri), Claim::HttpUri), (policy.nonce, Claim::Nonce)]
-        {
-            if value == Some("") {
+        for (expected, claim) in [
+            (Some(policy.method.as_bytes()), Claim::HttpMethod),
+            (Some(policy.uri.as_bytes()), Claim::HttpUri),
+            (Some(policy.access_token), Claim::AccessTokenHash),
+            (policy.nonce.map(str::as_bytes), Claim::Nonce),
+        ] {
+            if expected == Some(b"") {
                 return Err(Error::Unconfigured(claim));
             }
         }
@@ -110,12 +120,15 @@ impl Token<'_> {
         if !typ.is_some_and(|typ| typ.is("dpop+jwt")) {
             return Err(Error::WrongType);
         }
-        let algorithm = header.algorithm().ok_or(Error::UnsupportedAlgorithm)?;
+        let backend = header
+            .algorithm()
+            .and_then(|algorithm| algorithms.iter().find(|backend| backend.algorithm() == algorithm))
+            .ok_or(Error::UnsupportedAlgorithm)?;
 
         // Steps 6 and 7: the signature, by the key in the header, which is a public one.
-        let key = json.member("jwk").and_then(usable_key).filter(|key| key.algorithm() == algorithm);
+        let key = json.member("jwk").and_then(usable_key).filter(|key| key.algorithm() == backend.algorithm());
         let key = key.ok_or(Error::InvalidKey)?;
-        Candidate::of_nobody(&key, algorithms)?.verify(self.signing_input, &self.signature()?)?;
+        Candidate::of_nobody(&key, *backend).verify(self.signing_input, &self.signature()?)?;
 
         // Step 3: the required claims.
         let (payload, mut spare) = self.payload(buf)?;

@@ -44,7 +44,8 @@ pub enum Error {
     /// Several keys of the issuer fit, so none is chosen.
     AmbiguousKey,
     /// The chosen key is no acceptable point of its curve
-    /// ([RFC 8725 section 3.4](https://www.rfc-editor.org/rfc/rfc8725#section-3.4)).
+    /// ([RFC 8725 section 3.4](https://www.rfc-editor.org/rfc/rfc8725#section-3.4)), or what a DPoP proof has for a key is
+    /// no public key of its algorithm.
     InvalidKey,
     /// The signature does not hold
     /// ([RFC 7515 section 5.2](https://www.rfc-editor.org/rfc/rfc7515#section-5.2), step 8).
@@ -232,7 +233,7 @@ impl Error {
             Self::UnsupportedAlgorithm => "the algorithm is not accepted",
             Self::UnknownKey => "the issuer has no such key",
             Self::AmbiguousKey => "several keys of the issuer fit",
-            Self::InvalidKey => "the key is no acceptable point of its curve",
+            Self::InvalidKey => "the key is none, or no acceptable point of its curve",
             Self::InvalidSignature => "the signature does not hold",
             Self::BackendUnavailable => "the signature backend gave no answer",
             Self::WrongType => "the token is of another type",

@@ -14,8 +14,8 @@ use crate::{Algorithm, Claim, Claims, Error, Strings, UnixTime, Verified, base64
 /// Checked: that `typ` marks no other kind of token; that `iss`, `sub`, `aud`, `exp` and `iat` are there and of their
 /// types; `aud` and `azp`; `exp` and `nbf`; and what is added by `with_...`. The signature and `iss` were checked before.
 ///
-/// **Not** checked: `nonce`, `acr`, `auth_time` and the hashes unless the policy says so, and whether the user has since
-/// logged out.
+/// **Not** checked: `nonce`, `acr`, `auth_time` and the hashes unless the policy says so, who presents it (`cnf`), and
+/// whether the user has since logged out.
 #[derive(Clone, Copy)]
 pub struct IdTokenPolicy<'a> {
     rules: Rules<'a>,
@@ -30,6 +30,9 @@ pub struct IdTokenPolicy<'a> {
 impl<'a> IdTokenPolicy<'a> {
     /// For the application with this client id. With [`DEFAULT_LEEWAY`](crate::DEFAULT_LEEWAY), and without limits on
     /// lifetime and age.
+    ///
+    /// An access token of an issuer older than RFC 9068 that has this audience cannot be told from an ID token: the nonce
+    /// does that.
     ///
     /// An empty `client_id` refuses every token ([`Error::Unconfigured`]).
     pub const fn new(client_id: &'a str) -> Self {
@@ -86,8 +89,10 @@ impl<'b> Verified<'b> {
     ///
     /// In this order:
     /// - [`Error::Unconfigured`]: the policy's client id, `acr`, nonce, access token or code is empty.
-    /// - [`Error::WrongType`]: `typ` is neither absent nor `JWT`.
-    /// - [`Error::Missing`], [`Error::Invalid`]: a required claim is absent, or one that is known is of the wrong type.
+    /// - [`Error::WrongType`]: `typ` is neither absent nor `JWT`, or the token is a security event (`events`), such as a
+    ///   logout token.
+    /// - [`Error::Missing`], [`Error::Invalid`]: a required claim is absent, one that is known is of the wrong type, or
+    ///   `sub` is longer than [`MAX_SUBJECT_LEN`].
     /// - [`Error::Mismatch`]: `aud` lacks the client id.
     /// - [`Error::ClockNotSet`], [`Error::Expired`], [`Error::NotYetValid`]: it is not the token's time.
     /// - [`Error::Invalid`], [`Error::NotYetValid`], [`Error::LifetimeTooLong`], [`Error::TooOld`]: a limit on lifetime
@@ -96,7 +101,8 @@ impl<'b> Verified<'b> {
     /// - [`Error::Mismatch`], [`Error::Missing`]: `azp` is another client's, or absent beside an audience that is not
     ///   trusted.
     /// - [`Error::Missing`], [`Error::Mismatch`]: `nonce` or `acr` is not what the policy expects.
-    /// - [`Error::Missing`], [`Error::AuthenticationTooOld`]: the user logged in too long ago.
+    /// - [`Error::Missing`], [`Error::NotYetValid`], [`Error::AuthenticationTooOld`]: the user logged in too long ago, or
+    ///   is still to.
     /// - [`Error::Missing`], [`Error::Mismatch`]: `at_hash` or `c_hash` is not what the policy expects.
     pub fn into_id_token(self, policy: &IdTokenPolicy<'_>, now: UnixTime) -> Result<IdToken<'b>, Error> {
         let Self { payload, mut spare, media_type, algorithm } = self;
@@ -119,8 +125,12 @@ impl<'b> Verified<'b> {
         }
 
         // Section 2: the claims and their types.
-        let names = ["azp", "nonce", "at_hash", "c_hash", "amr"];
-        let [azp, nonce, at_hash, c_hash, amr] = payload.pick(names).unwrap_or_default();
+        let names = ["azp", "nonce", "at_hash", "c_hash", "amr", "events"];
+        let [azp, nonce, at_hash, c_hash, amr, events] = payload.pick(names).unwrap_or_default();
+        // RFC 8417 section 2.2: a security event, such as a logout, which need not have a type of its own.
+        if events.is_some() {
+            return Err(Error::WrongType);
+        }
         let azp = claims::string(azp, Claim::AuthorizedParty)?;
         let nonce = claims::string(nonce, Claim::Nonce)?;
         let at_hash = claims::string(at_hash, Claim::AccessTokenHash)?;
@@ -128,7 +138,10 @@ impl<'b> Verified<'b> {
         let amr = claims::optional(amr, Strings::of_array, Claim::AuthenticationMethods)?;
         let login = Authentication::read(payload)?;
         let registered = Registered::read(payload)?;
-        required(registered.sub, Claim::Subject)?;
+        let sub = required(registered.sub, Claim::Subject)?;
+        if sub.bytes().nth(MAX_SUBJECT_LEN).is_some() {
+            return Err(Error::Invalid(Claim::Subject));
+        }
         required(registered.iat, Claim::IssuedAt)?;
 
         // Steps 3 (that the client is meant), 9 and 10: the audience and the time.
@@ -270,3 +283,7 @@ impl fmt::Debug for IdTokenPolicy<'_> {
         f.debug_struct("IdTokenPolicy").field("client_id", &self.client_id).finish_non_exhaustive()
     }
 }
+
+/// Longest `sub` of an ID token, in bytes
+/// ([section 2](https://openid.net/specs/openid-connect-core-1_0.html#IDToken)).
+pub const MAX_SUBJECT_LEN: usize = 255;

@@ -77,10 +77,8 @@ pub(crate) struct Candidate<'a> {
 
 impl<'a> Candidate<'a> {
     /// For a key that no issuer answers for: it proves possession of itself, and nothing else.
-    pub(crate) fn of_nobody(key: &'a Key, algorithms: &'a [&'a dyn SignatureAlgorithm]) -> Result<Self, Error> {
-        let mut backends = algorithms.iter().filter(|backend| backend.algorithm() == key.algorithm());
-        let backend = backends.next().ok_or(Error::UnsupportedAlgorithm)?;
-        Ok(Self { issuer: "", key, backend: *backend })
+    pub(crate) fn of_nobody(key: &'a Key, backend: &'a dyn SignatureAlgorithm) -> Self {
+        Self { issuer: "", key, backend }
     }
 
     pub(crate) fn algorithm(&self) -> Algorithm {

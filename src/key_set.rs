@@ -1,11 +1,12 @@
 use core::fmt;
 use core::ops::Deref;
+use core::time::Duration;
 
 use heapless::Vec;
 
 use crate::json::{self, Value};
 use crate::jwk::usable_key;
-use crate::{Claim, Error, Key, Part, TypedToken, UnixTime};
+use crate::{Claim, Error, Key, Part, TypedPolicy, UnixTime, Verified};
 
 /// At most `N` public keys from a JWK Set ([RFC 7517 section 5](https://www.rfc-editor.org/rfc/rfc7517#section-5)),
 /// under 200 bytes each; it derefs to `[Key]`.
@@ -39,7 +40,7 @@ use crate::{Claim, Error, Key, Part, TypedToken, UnixTime};
 /// ```
 /// # use embedded_jwt::{EdDsa, Error, Issuer, KeySet, UnixTime};
 /// # fn f(keys: &mut KeySet<4>, body: &mut [u8], now: UnixTime, in_five_minutes: UnixTime) -> Result<(), Error> {
-/// keys.rotate_from_jwks(body, in_five_minutes)?;
+/// keys.rotate_from_jwks(body, now, in_five_minutes)?;
 /// // Later, for each token:
 /// let issuer = Issuer::new("https://idp.example.com", keys.at(now), &[&EdDsa]);
 /// # Ok(()) }
@@ -84,7 +85,8 @@ impl<const N: usize> KeySet<N> {
 
     /// As [`replace_from_jwks`](Self::replace_from_jwks), but the keys that the new set no longer has stay in
     /// [`at`](Self::at) until `until`, for tokens that they have signed; those of an earlier rotation go. A set that
-    /// lacks none of the current keys retires none, and leaves those of the last rotation the time they had.
+    /// lacks none of the current keys retires none, and leaves those of the last rotation the time they had; when that is
+    /// over at `now`, they go.
     ///
     /// A key whose `kid` a new key has goes at once, and so does one without a `kid` if there is a new one. Not for a key
     /// that was withdrawn because it is compromised, nor for an issuer whose tokens name no `kid`: then replace.
@@ -92,8 +94,8 @@ impl<const N: usize> KeySet<N> {
     /// # Errors
     ///
     /// As [`from_jwks`](Self::from_jwks), where keys that stay count too: if the set fits only without them, replace.
-    pub fn rotate_from_jwks(&mut self, json: &mut [u8], until: UnixTime) -> Result<(), Error> {
-        self.rotate(parse(json)?, until)
+    pub fn rotate_from_jwks(&mut self, json: &mut [u8], now: UnixTime, until: UnixTime) -> Result<(), Error> {
+        self.rotate(parse(json)?, now, until)
     }
 
     /// Replaces all keys by those of a signed JWK Set, so that a device can take keys from a carrier that it does not
@@ -103,31 +105,37 @@ impl<const N: usize> KeySet<N> {
     ///
     /// Returns the set's `iat`. Keep it where it survives a restart, and give it as `newest` the next time, lest a
     /// carrier bring an older set back; the first time, give the time at which the firmware was built. A carrier can
-    /// still hold newer sets back: [`with_max_token_age`](crate::TypedPolicy::with_max_token_age) bounds for how long.
+    /// still hold newer sets back until the `exp` of the last one, if its issuer gives it one.
     ///
     /// # Errors
     ///
-    /// - [`Error::RolledBack`]: `iat` is earlier than `newest`; [`Error::Missing`] without `iat`.
+    /// - As [`into_typed`](Verified::into_typed) for the type `jwk-set+jwt`, without `aud`: `iat` is required, and may not
+    ///   be to come.
+    /// - [`Error::RolledBack`]: `iat` is earlier than `newest`.
     /// - [`Error::Malformed`]: there is no array `keys`.
     /// - [`Error::TooManyKeys`]: more than `N` usable keys.
     ///
     /// # Example
     ///
     /// ```
-    /// # use embedded_jwt::{EdDsa, Error, Issuer, Key, KeySet, Token, TypedPolicy, UnixTime};
+    /// # use embedded_jwt::{EdDsa, Error, Issuer, Key, KeySet, Token, UnixTime};
     /// # const ROOT: [u8; 32] = [3; 32];
-    /// const POLICY: TypedPolicy = TypedPolicy::for_anyone("jwk-set+jwt");
-    ///
     /// fn update(keys: &mut KeySet<4>, text: &[u8], newest: UnixTime, now: UnixTime) -> Result<UnixTime, Error> {
     ///     let root = [Key::ed25519(&ROOT)];
     ///     let mut buf = [0; 4096];
-    ///     let token = Token::parse(text)?
-    ///         .verify(&Issuer::new("https://idp.example.com", &root, &[&EdDsa]), &mut buf)?
-    ///         .into_typed(&POLICY, now)?;
-    ///     keys.replace_from_signed(&token, newest)
+    ///     let verified = Token::parse(text)?.verify(&Issuer::new("https://idp.example.com", &root, &[&EdDsa]), &mut buf)?;
+    ///     keys.replace_from_signed(verified, newest, now)
     /// }
     /// ```
-    pub fn replace_from_signed(&mut self, token: &TypedToken<'_>, newest: UnixTime) -> Result<UnixTime, Error> {
+    pub fn replace_from_signed(
+        &mut self,
+        verified: Verified<'_>,
+        newest: UnixTime,
+        now: UnixTime,
+    ) -> Result<UnixTime, Error> {
+        // With a limit on its age, however long, `iat` is required and not to come.
+        const POLICY: TypedPolicy<'_> = TypedPolicy::for_anyone("jwk-set+jwt").with_max_token_age(Duration::MAX);
+        let token = verified.into_typed(&POLICY, now)?;
         let issued_at = token.issued_at().ok_or(Error::Missing(Claim::IssuedAt))?;
         if issued_at < newest {
             return Err(Error::RolledBack);
@@ -145,7 +153,7 @@ impl<const N: usize> KeySet<N> {
         self.push_all(set)
     }
 
-    fn rotate(&mut self, set: Value<'_>, until: UnixTime) -> Result<(), Error> {
+    fn rotate(&mut self, set: Value<'_>, now: UnixTime, until: UnixTime) -> Result<(), Error> {
         let usable = usable_keys(set)?.count();
         let is_back = |key: &Key| usable_keys(set).is_ok_and(|mut keys| keys.any(|new| new == *key));
         let any_goes = !self.iter().all(is_back);
@@ -155,7 +163,11 @@ impl<const N: usize> KeySet<N> {
             usable_keys(set).is_ok_and(|mut keys| keys.any(has_its_name))
         };
         let current = self.current;
-        let stays = |place: usize, key: &Key| (place < current) == any_goes && !is_displaced(key);
+        let is_over = now >= self.retired_until;
+        let stays = |place: usize, key: &Key| {
+            let is_of_last_rotation = if any_goes { place < current } else { place >= current && !is_over };
+            is_of_last_rotation && !is_displaced(key)
+        };
         let retired = self.keys.iter().enumerate().filter(|(place, key)| stays(*place, key)).count();
         if usable.saturating_add(retired) > N {
             return Err(Error::TooManyKeys);

@@ -71,7 +71,7 @@ pub use confirmation::Confirmation;
 pub use dpop::{DEFAULT_PROOF_AGE, DpopPolicy, DpopProof};
 pub use error::{Claim, Error, Part};
 pub use header::UnverifiedHeader;
-pub use id_token::{IdToken, IdTokenPolicy};
+pub use id_token::{IdToken, IdTokenPolicy, MAX_SUBJECT_LEN};
 pub use issuer::Issuer;
 pub use json::{JsonStr, MAX_DEPTH, MAX_OPEN_MEMBERS};
 pub use key::{Key, MAX_KID_LEN};

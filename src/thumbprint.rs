@@ -17,6 +17,11 @@ impl Thumbprint {
         Self(Sha256::digest(der).into())
     }
 
+    /// From the digest itself.
+    pub const fn from_bytes(digest: [u8; 32]) -> Self {
+        Self(digest)
+    }
+
     /// The digest itself.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0

@@ -8,8 +8,8 @@ use crate::{Claims, Error, UnixTime, Verified};
 /// ([RFC 8725 section 3.11](https://www.rfc-editor.org/rfc/rfc8725#section-3.11)): a signed command, say.
 ///
 /// Checked: `typ`; `aud`; `exp` and `nbf`; that the registered claims are of their types; and what is added by
-/// `with_...`. The signature and `iss` were checked before. **Not** checked: revocation, repeated use, and every claim
-/// that the kind has besides.
+/// `with_...`. The signature and `iss` were checked before. **Not** checked: revocation, repeated use, who
+/// presents it (`cnf`), and every claim that the kind has besides.
 #[derive(Clone, Copy, Debug)]
 pub struct TypedPolicy<'a> {
     rules: Rules<'a>,
@@ -41,7 +41,16 @@ impl<'b> Verified<'b> {
     ///
     /// # Errors
     ///
-    /// As [`into_access_token`](Self::into_access_token), without those of `scope`.
+    /// In this order:
+    /// - [`Error::Unconfigured`]: the policy's audience is empty.
+    /// - [`Error::WrongType`]: `typ` is not the policy's.
+    /// - [`Error::Missing`], [`Error::Invalid`]: `iss`, `exp` or `aud` is absent, or a registered claim is of the wrong
+    ///   type.
+    /// - [`Error::Mismatch`]: `aud` lacks the policy's audience.
+    /// - [`Error::ClockNotSet`], [`Error::Expired`], [`Error::NotYetValid`]: it is not the token's time.
+    /// - [`Error::Missing`], [`Error::Invalid`], [`Error::NotYetValid`], [`Error::LifetimeTooLong`], [`Error::TooOld`]:
+    ///   a limit on lifetime or age is set, and `iat` is absent, later than `exp`, still to come, or too long ago.
+    /// - [`Error::BufferTooSmall`]: see [`Token::buffer_len`](crate::Token::buffer_len).
     pub fn into_typed(self, policy: &TypedPolicy<'_>, now: UnixTime) -> Result<TypedToken<'b>, Error> {
         let Self { payload, mut spare, media_type, .. } = self;
         policy.rules.check_configured()?;

@@ -35,8 +35,9 @@ impl<'u> Target<'u> {
 
     /// `None` for the scheme's own.
     fn port(&self) -> Option<&'u str> {
-        let own = if self.scheme.eq_ignore_ascii_case("https") { "443" } else { "80" };
-        (self.port != own && !self.port.is_empty()).then_some(self.port)
+        let own = [("https", "443"), ("http", "80"), ("coaps", "5684"), ("coap", "5683")];
+        let is_own = |(scheme, port): (&str, &str)| self.scheme.eq_ignore_ascii_case(scheme) && self.port == port;
+        (!self.port.is_empty() && !own.into_iter().any(is_own)).then_some(self.port)
     }
 
     /// Those of the path from its end, without `.` and without what `..` takes back
@@ -138,7 +139,8 @@ mod tests {
             ("https://a/", "https://a/b/.."),
             ("https://a/%2f%C3%A9", "https://a/%2F%c3%a9"),
             ("https://[::1]/", "https://[::1]:443/"),
-            ("coap://[FE80::1]:5683/a", "coap://[fe80::1]:5683/a"),
+            ("coap://[FE80::1]:5683/a", "coap://[fe80::1]/a"),
+            ("x://a:80", "x://a:80/"),
         ] {
             assert!(is_same_target(one, other) && is_same_target(other, one), "{one} {other}");
         }
@@ -174,6 +176,8 @@ mod tests {
             assert!(!is_same_target(target, other) && !is_same_target(other, target), "{other}");
         }
         assert!(!is_same_target("", ""));
+        assert!(!is_same_target("coap://a:80/", "coap://a/"));
+        assert!(!is_same_target("wss://a:443/", "wss://a/"));
         assert!(!is_same_target("https://[::1]/", "https://[::1]:1/"));
         assert!(!is_same_target("https://[::2]/", "https://[::1]/"));
     }

@@ -10,7 +10,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{env, fs, thread};
@@ -359,20 +359,18 @@ fn wrong_usage_has_status_2() {
 
 #[test]
 fn a_full_replay_check_refuses_until_a_proof_is_out_of_date() {
-    static CLOCK: AtomicI64 = AtomicI64::new(NOW);
-    let replay = Replay::new(2, || UnixTime::from_secs(CLOCK.load(Ordering::Relaxed)));
-    let use_once =
-        |scope: &str, id: &str, until: i64| replay.use_once(scope.as_bytes(), id, UnixTime::from_secs(until));
+    let replay = Replay::new(2);
+    let use_once = |scope: &str, id: &str, until: i64, now: i64| {
+        replay.use_once(scope.as_bytes(), id, UnixTime::from_secs(until), UnixTime::from_secs(now))
+    };
 
-    assert_eq!(use_once("key", "1", NOW + 10), Ok(()));
-    assert_eq!(use_once("key", "1", NOW + 10), Err(Error::Replayed));
-    assert_eq!(use_once("ke", "y1", NOW + 20), Ok(()), "another key's");
-    assert_eq!(use_once("key", "2", NOW + 10), Err(Error::Replayed), "full");
-    CLOCK.store(NOW + 10, Ordering::Relaxed);
-    assert_eq!(use_once("key", "2", NOW + 30), Err(Error::Replayed), "still full: the first is good for this second");
-    CLOCK.store(NOW + 11, Ordering::Relaxed);
-    assert_eq!(use_once("key", "2", NOW + 30), Ok(()));
-    assert_eq!(use_once("ke", "y1", NOW + 20), Err(Error::Replayed));
+    assert_eq!(use_once("key", "1", NOW + 10, NOW), Ok(()));
+    assert_eq!(use_once("key", "1", NOW + 10, NOW), Err(Error::Replayed));
+    assert_eq!(use_once("ke", "y1", NOW + 20, NOW), Ok(()), "another key's");
+    assert_eq!(use_once("key", "2", NOW + 10, NOW), Err(Error::Replayed), "full");
+    assert_eq!(use_once("key", "2", NOW + 30, NOW + 10), Err(Error::Replayed), "the first is good for this second");
+    assert_eq!(use_once("key", "2", NOW + 30, NOW + 11), Ok(()));
+    assert_eq!(use_once("ke", "y1", NOW + 20, NOW + 11), Err(Error::Replayed));
 }
 
 /// The example, running.

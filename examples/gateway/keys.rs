@@ -39,7 +39,7 @@ pub enum Source {
 pub struct Times {
     /// Tokens have the keys fetched at most once in this time, since anyone can send one that fails.
     pub reload: Duration,
-    /// A key that the issuer has withdrawn is trusted for no longer than this and the overlap.
+    /// A key that the issuer has withdrawn is trusted for no longer than this and the overlap, if fetching succeeds.
     pub refresh: Duration,
     /// For tokens that are still under way when their key is removed.
     pub overlap: Duration,
@@ -89,10 +89,11 @@ impl Keys {
 
     async fn fetch(&self) -> Result<(), Box<dyn Error + Send + Sync>> {
         let mut json = self.source.read().await?;
-        let retired_until = clock::now().as_secs().saturating_add_unsigned(self.times.overlap.as_secs());
+        let now = clock::now();
+        let retired_until = now.as_secs().saturating_add_unsigned(self.times.overlap.as_secs());
         let (usable, skipped) = {
             let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-            current.set.rotate_from_jwks(&mut json, UnixTime::from_secs(retired_until))?;
+            current.set.rotate_from_jwks(&mut json, now, UnixTime::from_secs(retired_until))?;
             current.version += 1;
             (current.set.len(), current.set.skipped())
         };

@@ -12,18 +12,17 @@ use sha2::{Digest, Sha256};
 /// can then be used once more, as long as it is fresh.
 pub struct Replay {
     capacity: usize,
-    clock: fn() -> UnixTime,
     used: Mutex<HashMap<[u8; 32], UnixTime>>,
 }
 
 impl Replay {
-    pub fn new(capacity: usize, clock: fn() -> UnixTime) -> Self {
-        Self { capacity, clock, used: Mutex::default() }
+    pub fn new(capacity: usize) -> Self {
+        Self { capacity, used: Mutex::default() }
     }
 }
 
 impl ReplayCheck for Replay {
-    fn use_once(&self, scope: &[u8], id: &str, until: UnixTime) -> Result<(), Error> {
+    fn use_once(&self, scope: &[u8], id: &str, until: UnixTime, now: UnixTime) -> Result<(), Error> {
         let digest = Sha256::new()
             .chain_update(scope.len().to_be_bytes())
             .chain_update(scope)
@@ -35,7 +34,6 @@ impl ReplayCheck for Replay {
             return Err(Error::Replayed);
         }
         if used.len() >= self.capacity {
-            let now = (self.clock)();
             used.retain(|_, until| *until >= now);
         }
         // Full of proofs that could still be replayed: forgetting one of them is no way out.

@@ -147,7 +147,7 @@ const ACCESS_CLAIMS: [&str; 16] = [
     "auth_time",
     "auth_time",
 ];
-const ID_CLAIMS: [&str; 16] = [
+const ID_CLAIMS: [&str; 17] = [
     "exp",
     "nbf",
     "iat",
@@ -164,6 +164,7 @@ const ID_CLAIMS: [&str; 16] = [
     "sub",
     "iss",
     "c_hash",
+    "events",
 ];
 
 /// Names and values as JSON text, so that any spelling and any order can be written.

@@ -75,6 +75,10 @@ pub fn judge(case: &Case) -> Result<Accepted, Error> {
     };
     rule(is_accepted, Error::WrongType)?;
 
+    // RFC 8417 section 2.2: a security event has `events`, and needs no type of its own.
+    let may_be_event = matches!(policy.kind, Kind::UntypedAccessToken | Kind::IdToken);
+    rule(!may_be_event || !claims.contains_key("events"), Error::WrongType)?;
+
     // The claims and their types: RFC 7519 section 4.1, RFC 9068 section 2.2, OpenID Connect Core section 2.
     let invalid = Error::Invalid(Claim::Other);
     let text = |name| string(&claims, name, invalid);
@@ -88,13 +92,15 @@ pub fn judge(case: &Case) -> Result<Accepted, Error> {
     match policy.kind {
         Kind::Typed => {}
         Kind::IdToken => {
-            id = IdClaims { azp: text("azp")?, nonce: text("nonce")?, at_hash: text("at_hash")? };
+            let auth_time = date("auth_time")?;
+            id = IdClaims { azp: text("azp")?, nonce: text("nonce")?, at_hash: text("at_hash")?, auth_time };
             text("c_hash")?;
             token.amr = strings("amr")?.unwrap_or_default();
             rule(claims.get("amr").is_none_or(Value::is_array), invalid)?;
-            token.authenticated_at = date("auth_time")?.map(|time| seconds(time.floor));
+            token.authenticated_at = auth_time.map(|time| seconds(time.floor));
             token.acr = text("acr")?;
             rule(token.subject.is_some() && iat.is_some(), Error::Missing(Claim::Other))?;
+            rule(token.subject.as_ref().is_some_and(|sub| sub.len() <= 255), invalid)?;
         }
         _ => {
             token.client_id = text("client_id")?;
@@ -146,7 +152,7 @@ fn judge_access(case: &Case, claims: &Map<String, Value>, token: &Accepted) -> R
     if policy.max_age.is_some() || policy.acr.is_some() {
         let invalid = Error::Invalid(Claim::Other);
         rule(policy.acr.map(list) != Some(vec![]), Error::Unconfigured(Claim::AuthenticationContext))?;
-        let time = date(claims, "auth_time").map_err(|_| invalid)?.map(|time| seconds(time.floor));
+        let time = date(claims, "auth_time").map_err(|_| invalid)?;
         judge_login(policy, case.now, time, string(claims, "acr", invalid)?.as_ref())?;
     }
     Ok(())
@@ -157,6 +163,7 @@ struct IdClaims {
     azp: Option<String>,
     nonce: Option<String>,
     at_hash: Option<String>,
+    auth_time: Option<Date>,
 }
 
 /// OpenID Connect Core section 3.1.3.7, from step 3 on.
@@ -171,7 +178,7 @@ fn judge_id(case: &Case, claims: &IdClaims, token: &Accepted) -> Result<(), Erro
         let nonce = claims.nonce.as_ref().ok_or(Error::Missing(Claim::Nonce))?;
         rule(nonce == expected, Error::Mismatch(Claim::Nonce))?;
     }
-    judge_login(policy, case.now, token.authenticated_at, token.acr.as_ref())?;
+    judge_login(policy, case.now, claims.auth_time, token.acr.as_ref())?;
     if let Some(text) = policy.access_token {
         let expected = match case.signer {
             Alg::Es256 => base64url(&Sha256::digest(text)[..16]),
@@ -184,14 +191,15 @@ fn judge_id(case: &Case, claims: &IdClaims, token: &Accepted) -> Result<(), Erro
 }
 
 /// Steps 12 and 13 of an ID token, RFC 9470 section 5 of an access token.
-fn judge_login(policy: &Policy, now: i64, time: Option<i64>, acr: Option<&String>) -> Result<(), Error> {
+fn judge_login(policy: &Policy, now: i64, time: Option<Date>, acr: Option<&String>) -> Result<(), Error> {
     if let Some(expected) = policy.acr {
         let acr = acr.ok_or(Error::Missing(Claim::AuthenticationContext))?;
         rule(list(expected).contains(acr), Error::Mismatch(Claim::AuthenticationContext))?;
     }
     if let Some(max) = policy.max_age {
         let time = time.ok_or(Error::Missing(Claim::AuthenticationTime))?;
-        let age = i128::from(now) - i128::from(time) - i128::from(policy.leeway);
+        rule(time.ceil <= (i128::from(now) + i128::from(policy.leeway)).min(i64::MAX.into()), Error::NotYetValid)?;
+        let age = i128::from(now) - time.floor - i128::from(policy.leeway);
         rule(age <= max.into(), Error::AuthenticationTooOld)?;
     }
     Ok(())

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::{Claim, Error, Part};
 use crate::test_tokens::*;
 use crate::{
-    AccessTokenPolicy, BackendError, DpopPolicy, Issuer, Key, KeySet, ReplayCheck, SignatureAlgorithm, Token,
-    TypedPolicy, UnixTime, bearer,
+    AccessTokenPolicy, BackendError, DpopPolicy, Issuer, Key, KeySet, ReplayCheck, SignatureAlgorithm, Token, UnixTime,
+    bearer,
 };
 
 /// Each variant and how the public interface brings it about: from one list, so that none can be left out.
@@ -77,8 +77,7 @@ errors! {
         let claims = json!({"iss": ISSUER, "iat": NOW, "keys": []});
         let (text, mut buf) = (Alg::EdDsa.mint(r#"{"alg":"EdDSA","typ":"jwk-set+jwt"}"#, claims.to_string()), [0; 1024]);
         let verified = Token::parse(&text).unwrap().verify(&issuer(&keys()), &mut buf).unwrap();
-        let token = verified.into_typed(&TypedPolicy::for_anyone("jwk-set+jwt"), now()).unwrap();
-        KeySet::<1>::new().replace_from_signed(&token, UnixTime::from_secs(NOW + 1)).err()
+        KeySet::<1>::new().replace_from_signed(verified, UnixTime::from_secs(NOW + 1), now()).err()
     },
     NoCredentials => bearer::from_authorization("Basic YTpi").err(),
 }
@@ -92,7 +91,7 @@ fn bound() -> Value {
 struct AllUsed;
 
 impl ReplayCheck for AllUsed {
-    fn use_once(&self, _: &[u8], _: &str, _: UnixTime) -> Result<(), Error> {
+    fn use_once(&self, _: &[u8], _: &str, _: UnixTime, _: UnixTime) -> Result<(), Error> {
         Err(Error::Replayed)
     }
 }
