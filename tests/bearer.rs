@@ -1,0 +1,563 @@
+//! The header `Authorization` as it is read, and `WWW-Authenticate` as it is written.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::time::Duration;
+
+use embedded_jwt::bearer::{self, Challenge, Scheme};
+use embedded_jwt::{Claim, Error, Part};
+
+type Read<'t> = Result<(Scheme, &'t [u8]), Error>;
+
+fn read(value: &(impl AsRef<[u8]> + ?Sized)) -> Read<'_> {
+    bearer::from_authorization(value).map(|credentials| (credentials.scheme(), credentials.token()))
+}
+
+fn token(scheme: Scheme, text: &(impl AsRef<[u8]> + ?Sized)) -> Read<'_> {
+    Ok((scheme, text.as_ref()))
+}
+
+const NO_CREDENTIALS: Read<'_> = Err(Error::NoCredentials);
+const MALFORMED: Read<'_> = Err(Error::Malformed(Part::Authorization));
+
+/// [RFC 6750 section 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1) and
+/// [RFC 9449 section 7.1](https://www.rfc-editor.org/rfc/rfc9449#section-7.1).
+#[test]
+fn reads_the_examples_of_the_standards() {
+    assert_eq!(read("Bearer mF_9.B5f-4.1JqM"), token(Scheme::Bearer, "mF_9.B5f-4.1JqM"));
+    let dpop = "DPoP Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU";
+    assert_eq!(read(dpop), token(Scheme::Dpop, "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU"));
+}
+
+#[test]
+fn the_scheme_is_of_any_case() {
+    for name in ["Bearer", "bearer", "BEARER", "bEaReR"] {
+        assert_eq!(read(&format!("{name} a.b.c")), token(Scheme::Bearer, "a.b.c"), "{name}");
+    }
+    for name in ["DPoP", "dpop", "DPOP", "dPoP"] {
+        assert_eq!(read(&format!("{name} a.b.c")), token(Scheme::Dpop, "a.b.c"), "{name}");
+    }
+}
+
+#[test]
+fn one_space_or_several_stand_before_the_token() {
+    for spaces in 1..9 {
+        let value = format!("Bearer{}a.b.c", " ".repeat(spaces));
+        assert_eq!(read(&value), token(Scheme::Bearer, "a.b.c"), "{spaces}");
+    }
+}
+
+#[test]
+fn what_is_of_another_scheme_holds_no_credentials() {
+    for value in [
+        "",
+        " ",
+        "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
+        "Digest username=\"Mufasa\"",
+        "Bearers a.b.c",
+        "Beare r",
+        "Bearer: a.b.c",
+        "Bearer,DPoP a.b.c",
+        "a.b.c",
+        // Nothing is trimmed: that is for the reader of the header.
+        " Bearer a.b.c",
+        "\tBearer a.b.c",
+        // No space ends the scheme's name.
+        "Bearer\ta.b.c",
+        "Bearer\u{a0}a.b.c",
+        "Bearer\r\n a.b.c",
+    ] {
+        assert_eq!(read(value), NO_CREDENTIALS, "{value:?}");
+    }
+}
+
+#[test]
+fn the_scheme_is_followed_by_exactly_one_token() {
+    for name in ["Bearer", "DPoP"] {
+        for rest in [
+            "",
+            " ",
+            "   ",
+            " a b",
+            " a  b",
+            " a, b",
+            " a,b",
+            " a ",
+            " a\t",
+            " \ta",
+            " a\tb",
+            " a\r\n",
+            " a\n",
+            " a\0",
+            " \"a\"",
+            " token=\"a\"",
+            " error=a",
+            " é",
+            " a.b.é",
+            " a%20b",
+            " Bearer a",
+        ] {
+            assert_eq!(read(&format!("{name}{rest}")), MALFORMED, "{name}{rest:?}");
+        }
+    }
+    assert_eq!(read(b"Bearer \xff"), MALFORMED);
+}
+
+/// `token68` of [RFC 9110 section 11.2](https://www.rfc-editor.org/rfc/rfc9110#section-11.2).
+#[test]
+fn a_token_is_of_the_characters_of_token68() {
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/";
+    assert_eq!(read(&[b"Bearer ", &alphabet[..]].concat()), token(Scheme::Bearer, alphabet));
+    for byte in 0..=u8::MAX {
+        let is_member = alphabet.contains(&byte);
+        for text in [&[byte][..], &[b'a', byte, b'c'], &[byte, b'c'], &[byte, b'=']] {
+            // Spaces before the token are none of it.
+            if text.starts_with(b" ") {
+                continue;
+            }
+            let value = [b"DPoP ", text].concat();
+            let expected = if is_member { token(Scheme::Dpop, text) } else { MALFORMED };
+            assert_eq!(read(&value), expected, "{}", text.escape_ascii());
+        }
+    }
+}
+
+#[test]
+fn padding_stands_at_the_end_only() {
+    for text in ["a=", "a==", "YTpi=", "a====="] {
+        assert_eq!(read(&format!("Bearer {text}")), token(Scheme::Bearer, text), "{text}");
+    }
+    for text in ["=", "==", "=a", "a=a", "a==a=", "a=.b"] {
+        assert_eq!(read(&format!("Bearer {text}")), MALFORMED, "{text}");
+    }
+}
+
+#[test]
+fn debug_shows_no_token() {
+    let credentials = bearer::from_authorization("DPoP a.b.c").unwrap();
+    assert_eq!(format!("{credentials:?}"), "Credentials { scheme: Dpop, .. }");
+}
+
+const BEARER: Challenge<'_> = Challenge::new("pump-7");
+const DPOP: Challenge<'_> = Challenge::dpop("pump-7");
+
+/// The status and the whole value.
+fn answer(challenge: Challenge<'_>, error: Error) -> (u16, String) {
+    let mut value = String::new();
+    let status = challenge.write(error, &mut value).unwrap();
+    (status, value)
+}
+
+fn answer_dpop(challenge: Challenge<'_>, error: Error) -> (u16, String) {
+    let mut value = String::new();
+    let status = challenge.write_dpop(error, &mut value).unwrap();
+    (status, value)
+}
+
+/// A row of the table of `Challenge::write`: which errors, the status, and `error`.
+type Row = (&'static [Error], u16, &'static str);
+
+const ROWS: [Row; 5] = [
+    (&[Error::NoCredentials], 401, ""),
+    (&[Error::Malformed(Part::Authorization)], 400, r#", error="invalid_request""#),
+    (&[Error::InsufficientScope], 403, r#", error="insufficient_scope""#),
+    (
+        &[
+            Error::Missing(Claim::AuthenticationContext),
+            Error::Mismatch(Claim::AuthenticationContext),
+            Error::Missing(Claim::AuthenticationTime),
+            Error::AuthenticationTooOld,
+        ],
+        401,
+        r#", error="insufficient_user_authentication""#,
+    ),
+    (
+        &[
+            Error::Malformed(Part::Token),
+            Error::UnsupportedAlgorithm,
+            Error::UnknownKey,
+            Error::InvalidSignature,
+            Error::WrongType,
+            Error::Missing(Claim::Subject),
+            Error::Mismatch(Claim::Audience),
+            Error::Expired,
+            Error::NotYetValid,
+            Error::TooOld,
+            Error::SenderConstrained,
+            Error::Mismatch(Claim::Confirmation),
+        ],
+        401,
+        r#", error="invalid_token""#,
+    ),
+];
+
+#[test]
+fn writes_each_row_of_its_table() {
+    for (errors, status, code) in ROWS {
+        for error in errors {
+            let bearer = format!(r#"Bearer realm="pump-7"{code}"#);
+            assert_eq!(answer(BEARER, *error), (status, bearer), "{error:?}");
+            let dpop = format!(r#"DPoP algs="ES256 EdDSA Ed25519", realm="pump-7"{code}"#);
+            assert_eq!(answer(DPOP, *error), (status, dpop), "{error:?}");
+        }
+    }
+}
+
+#[test]
+fn a_proof_is_answered_by_its_scheme_and_the_algorithms_for_it() {
+    let expected = r#"DPoP algs="EdDSA", realm="pump-7", error="invalid_dpop_proof""#;
+    for challenge in [BEARER, DPOP] {
+        assert_eq!(answer_dpop(challenge.with_algs("EdDSA"), Error::TooOld), (401, expected.into()));
+    }
+    assert_eq!(answer(BEARER.with_algs("EdDSA"), Error::NoCredentials).1, r#"Bearer realm="pump-7""#);
+}
+
+/// Its last row but one: only proofs are used once.
+#[test]
+fn a_replay_is_the_fault_of_the_proof() {
+    let (status, value) = answer(DPOP, Error::Replayed);
+    assert_eq!(status, 401);
+    assert_eq!(value, r#"DPoP algs="ES256 EdDSA Ed25519", realm="pump-7", error="invalid_dpop_proof""#);
+    assert_eq!((status, value), answer_dpop(DPOP, Error::Replayed));
+    let value = r#"Bearer realm="pump-7", error="invalid_token""#;
+    assert_eq!(answer(BEARER, Error::Replayed), (401, value.into()));
+}
+
+#[test]
+fn the_scope_stands_in_each_answer_and_the_login_where_it_is_asked_for() {
+    let full = |challenge: Challenge<'static>| {
+        challenge
+            .with_scope("pump:read pump:write")
+            .with_acr_values("urn:acr:gold urn:acr:silver")
+            .with_max_age(Duration::from_millis(300_999))
+    };
+    for (errors, status, code) in ROWS {
+        for error in errors {
+            let login = if code.contains("insufficient_user_authentication") {
+                r#", acr_values="urn:acr:gold urn:acr:silver", max_age="300""#
+            } else {
+                ""
+            };
+            let parameters = format!(r#"realm="pump-7"{code}, scope="pump:read pump:write"{login}"#);
+            assert_eq!(answer(full(BEARER), *error), (status, format!("Bearer {parameters}")), "{error:?}");
+            let dpop = format!(r#"DPoP algs="ES256 EdDSA Ed25519", {parameters}"#);
+            assert_eq!(answer(full(DPOP), *error), (status, dpop), "{error:?}");
+        }
+    }
+    // Each by itself.
+    let too_old = Error::AuthenticationTooOld;
+    let prefix = r#"Bearer realm="pump-7", error="insufficient_user_authentication""#;
+    let answers = [
+        (BEARER.with_acr_values("gold"), r#", acr_values="gold""#),
+        (BEARER.with_max_age(Duration::ZERO), r#", max_age="0""#),
+        (BEARER.with_max_age(Duration::MAX), r#", max_age="18446744073709551615""#),
+        (BEARER.with_scope("a"), r#", scope="a""#),
+    ];
+    for (challenge, parameter) in answers {
+        assert_eq!(answer(challenge, too_old), (401, format!("{prefix}{parameter}")));
+    }
+}
+
+#[test]
+fn a_device_that_cannot_judge_says_nothing_of_the_token() {
+    let errors = [Error::ClockNotSet, Error::BackendUnavailable, Error::BufferTooSmall, Error::TooManyIssuers]
+        .into_iter()
+        .chain(CLAIMS.map(Error::Unconfigured));
+    for error in errors {
+        for challenge in [BEARER, DPOP.with_scope("a")] {
+            assert_eq!(answer(challenge, error), (503, String::new()), "{error:?}");
+            assert_eq!(answer_dpop(challenge, error), (503, String::new()), "{error:?}");
+        }
+    }
+    // Of a token they are about the issuer's keys, of a proof about its own.
+    for error in [Error::InvalidKey, Error::AmbiguousKey] {
+        assert_eq!(answer(BEARER, error), (503, String::new()));
+        assert_eq!(answer_dpop(DPOP, error).0, 401);
+    }
+}
+
+#[test]
+fn answers_errors_of_the_proof() {
+    let prefix = r#"DPoP algs="ES256 EdDSA Ed25519", realm="pump-7", error="#;
+    for error in [Error::Missing(Claim::Nonce), Error::Mismatch(Claim::Nonce)] {
+        assert_eq!(answer_dpop(DPOP, error), (401, format!(r#"{prefix}"use_dpop_nonce""#)), "{error:?}");
+    }
+    for error in [
+        Error::Malformed(Part::Token),
+        Error::TooLarge(Part::Header),
+        Error::CriticalHeader,
+        Error::WrongType,
+        Error::UnsupportedAlgorithm,
+        Error::InvalidKey,
+        Error::InvalidSignature,
+        Error::Missing(Claim::JwtId),
+        Error::Invalid(Claim::Nonce),
+        Error::Mismatch(Claim::HttpMethod),
+        Error::Mismatch(Claim::HttpUri),
+        Error::Mismatch(Claim::AccessTokenHash),
+        Error::NotYetValid,
+        Error::TooOld,
+    ] {
+        assert_eq!(answer_dpop(DPOP, error), (401, format!(r#"{prefix}"invalid_dpop_proof""#)), "{error:?}");
+    }
+    let scoped = DPOP.with_scope("pump:write").with_acr_values("gold").with_max_age(Duration::ZERO);
+    let expected = format!(r#"{prefix}"invalid_dpop_proof", scope="pump:write""#);
+    assert_eq!(answer_dpop(scoped, Error::TooOld), (401, expected));
+}
+
+/// Examples whose parameters, without `error_description`, are all among ours: in any order, since
+/// [RFC 9110 section 11.2](https://www.rfc-editor.org/rfc/rfc9110#section-11.2) gives it no meaning.
+#[test]
+fn agrees_with_the_examples_of_the_standards() {
+    // RFC 6750 section 3, the first to the letter.
+    let challenge = Challenge::new("example");
+    assert_eq!(answer(challenge, Error::NoCredentials), (401, r#"Bearer realm="example""#.into()));
+    let rfc_6750 = r#"Bearer realm="example", error="invalid_token", error_description="The access token expired""#;
+    assert_says(&answer(challenge, Error::Expired).1, rfc_6750);
+
+    // RFC 9470 section 3.
+    let rfc_9470 = concat!(
+        r#"Bearer error="insufficient_user_authentication", "#,
+        r#"error_description="A different authentication level is required", acr_values="myACR""#
+    );
+    let challenge = Challenge::new("").with_acr_values("myACR");
+    assert_says(&answer(challenge, Error::Mismatch(Claim::AuthenticationContext)).1, rfc_9470);
+    let rfc_9470 = concat!(
+        r#"Bearer error="insufficient_user_authentication", "#,
+        r#"error_description="More recent authentication is required", max_age="5""#
+    );
+    let challenge = Challenge::new("").with_max_age(Duration::from_secs(5));
+    assert_says(&answer(challenge, Error::AuthenticationTooOld).1, rfc_9470);
+
+    // RFC 9449 sections 7.1 and 9, whose `algs` are those of the server.
+    let rfc_9449 = r#"DPoP error="invalid_token", error_description="Invalid DPoP key binding""#;
+    assert_says(&answer(DPOP, Error::Mismatch(Claim::Confirmation)).1, rfc_9449);
+    let rfc_9449 = r#"DPoP error="use_dpop_nonce", error_description="Resource server requires nonce in DPoP proof""#;
+    assert_says(&answer_dpop(DPOP, Error::Missing(Claim::Nonce)).1, rfc_9449);
+}
+
+/// That an answer has the scheme and every parameter of an example, but for the description.
+fn assert_says(answer: &str, example: &str) {
+    let (scheme, parameters) = parse(answer);
+    let (expected_scheme, mut expected) = parse(example);
+    expected.remove("error_description");
+    assert_eq!(scheme, expected_scheme);
+    for (name, value) in expected {
+        assert_eq!(parameters.get(&name), Some(&value), "{name}");
+    }
+}
+
+/// A challenge as a client reads it ([RFC 9110 section
+/// 11.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1)), with all parameters quoted.
+fn parse(challenge: &str) -> (String, BTreeMap<String, String>) {
+    assert!(challenge.bytes().all(|byte| matches!(byte, b' '..=b'~')), "{challenge:?}");
+    let (scheme, mut rest) = challenge.split_once(' ').unwrap();
+    let mut parameters = BTreeMap::new();
+    loop {
+        let (name, quoted) = rest.split_once("=\"").unwrap();
+        assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{name}");
+        let (mut value, mut characters) = (String::new(), quoted.chars());
+        loop {
+            match characters.next().unwrap() {
+                '"' => break,
+                '\\' => value.push(characters.next().unwrap()),
+                character => value.push(character),
+            }
+        }
+        assert_eq!(parameters.insert(name.to_owned(), value), None, "{name} occurs once");
+        match characters.as_str() {
+            "" => return (scheme.to_owned(), parameters),
+            more => rest = more.strip_prefix(", ").unwrap(),
+        }
+    }
+}
+
+#[test]
+fn quotation_marks_and_backslashes_are_quoted() {
+    let answer = answer(Challenge::new(r#"a "b" \c"#), Error::NoCredentials);
+    assert_eq!(answer, (401, r#"Bearer realm="a \"b\" \\c""#.into()));
+    let all: String = (' '..='~').collect();
+    for text in ["", "\"", "\\", "\\\"", "\", error=\"none", &all] {
+        let challenge = Challenge::dpop(text).with_scope(text).with_acr_values(text);
+        let mut value = String::new();
+        assert_eq!(challenge.write(Error::AuthenticationTooOld, &mut value), Ok(401));
+        let (scheme, parameters) = parse(&value);
+        assert_eq!(scheme, "DPoP");
+        for name in ["realm", "scope", "acr_values"] {
+            assert_eq!(parameters[name], text, "{name}");
+        }
+        assert_eq!(parameters["error"], "insufficient_user_authentication");
+        assert_eq!(parameters.len(), 5);
+    }
+}
+
+#[test]
+fn what_no_header_can_hold_is_never_written() {
+    for character in ['\0', '\t', '\n', '\r', '\u{1f}', '\u{7f}', '\u{80}', 'é', '\u{2028}', '😀'] {
+        let text = format!("a{character}b");
+        let too_old = Error::AuthenticationTooOld;
+        for challenge in
+            [Challenge::new(&text), Challenge::dpop(&text), BEARER.with_scope(&text), BEARER.with_acr_values(&text)]
+        {
+            assert_eq!(challenge.write(too_old, &mut String::new()), Err(fmt::Error), "{character:?}");
+        }
+        assert_eq!(Challenge::dpop(&text).write_dpop(too_old, &mut String::new()), Err(fmt::Error));
+        // What is not written does no harm.
+        assert_eq!(answer(BEARER.with_acr_values(&text), Error::Expired).0, 401);
+        assert_eq!(answer(Challenge::new(&text), Error::ClockNotSet), (503, String::new()));
+    }
+}
+
+#[test]
+fn a_value_without_room_is_an_error() {
+    let challenge = BEARER.with_scope("a \"b\"").with_acr_values("gold").with_max_age(Duration::from_secs(300));
+    let (status, whole) = answer(challenge, Error::AuthenticationTooOld);
+    for room in 0..=whole.len() {
+        let mut value = Limited { text: String::new(), room };
+        let written = challenge.write(Error::AuthenticationTooOld, &mut value);
+        if room < whole.len() {
+            assert_eq!(written, Err(fmt::Error), "{room} of {} bytes", whole.len());
+        } else {
+            assert_eq!((written, value.text), (Ok(status), whole.clone()));
+        }
+    }
+
+    let mut exact = heapless::String::<21>::new();
+    assert_eq!(BEARER.write(Error::NoCredentials, &mut exact), Ok(401));
+    assert_eq!(exact, r#"Bearer realm="pump-7""#);
+    assert_eq!(BEARER.write(Error::NoCredentials, &mut heapless::String::<20>::new()), Err(fmt::Error));
+    assert_eq!(BEARER.write(Error::NoCredentials, &mut heapless::String::<0>::new()), Err(fmt::Error));
+    assert_eq!(DPOP.write_dpop(Error::TooOld, &mut heapless::String::<64>::new()), Err(fmt::Error));
+    // Nothing fits everywhere.
+    assert_eq!(BEARER.write(Error::ClockNotSet, &mut heapless::String::<0>::new()), Ok(503));
+    assert_eq!(DPOP.write_dpop(Error::ClockNotSet, &mut heapless::String::<0>::new()), Ok(503));
+}
+
+struct Limited {
+    text: String,
+    room: usize,
+}
+
+impl fmt::Write for Limited {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.text.push_str(text);
+        if self.text.len() > self.room { Err(fmt::Error) } else { Ok(()) }
+    }
+}
+
+#[test]
+fn every_error_has_an_answer_that_tells_nothing_of_it() {
+    let full = |challenge: Challenge<'static>| {
+        challenge.with_scope("pump:write").with_acr_values("gold").with_max_age(Duration::from_secs(300))
+    };
+    for error in all_errors() {
+        for challenge in [BEARER, DPOP, full(BEARER), full(DPOP)] {
+            let (status, value) = answer(challenge, error);
+            assert!([400, 401, 403, 503].contains(&status), "{error:?}");
+            assert_tells_nothing(status, &value, error);
+            let (status, value) = answer_dpop(challenge, error);
+            assert!([401, 503].contains(&status), "{error:?}");
+            assert_tells_nothing(status, &value, error);
+        }
+    }
+}
+
+fn assert_tells_nothing(status: u16, value: &str, error: Error) {
+    assert_eq!(value.is_empty(), status == 503, "{error:?}");
+    let name = format!("{error:?}");
+    let name = name.strip_suffix(')').unwrap_or(&name);
+    for part in name.split('(').chain([error.to_string().as_str()]) {
+        assert!(!value.contains(part), "{part} in {value}");
+    }
+    if !value.is_empty() {
+        let (_, parameters) = parse(value);
+        assert_eq!(parameters["realm"], "pump-7");
+        assert_eq!(parameters.get("error_description"), None);
+    }
+}
+
+/// The enum is not exhaustive, but the README's table is.
+#[test]
+fn the_list_of_errors_is_that_of_the_readme() {
+    let name = |error: Error| format!("{error:?}").split('(').next().unwrap().to_owned();
+    let names: BTreeSet<_> = all_errors().map(name).collect();
+    let (_, section) = include_str!("../README.md").split_once("\n## What it checks\n").unwrap();
+    let (table, _) = section.split_once("\n## ").unwrap();
+    let named: BTreeSet<_> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |")?.rsplit_once(" | "))
+        .flat_map(|(_, errors)| errors.split(", "))
+        .filter_map(|error| error.strip_prefix('`')?.strip_suffix('`'))
+        .map(String::from)
+        .collect();
+    assert_eq!(names, named);
+}
+
+fn all_errors() -> impl Iterator<Item = Error> {
+    let of_parts: [fn(Part) -> Error; 5] =
+        [Error::TooLarge, Error::Malformed, Error::DuplicateName, Error::TooDeep, Error::TooManyMembers];
+    let of_claims: [fn(Claim) -> Error; 4] = [Error::Unconfigured, Error::Missing, Error::Invalid, Error::Mismatch];
+    let with_parts = of_parts.into_iter().flat_map(|error| PARTS.map(error));
+    let with_claims = of_claims.into_iter().flat_map(|error| CLAIMS.map(error));
+    PLAIN.into_iter().chain(with_parts).chain(with_claims)
+}
+
+const PLAIN: [Error; 23] = [
+    Error::BufferTooSmall,
+    Error::TooManyIssuers,
+    Error::CriticalHeader,
+    Error::UnsupportedAlgorithm,
+    Error::UnknownKey,
+    Error::AmbiguousKey,
+    Error::InvalidKey,
+    Error::InvalidSignature,
+    Error::BackendUnavailable,
+    Error::WrongType,
+    Error::ClockNotSet,
+    Error::Expired,
+    Error::NotYetValid,
+    Error::LifetimeTooLong,
+    Error::TooOld,
+    Error::InsufficientScope,
+    Error::Deserialize,
+    Error::TooManyKeys,
+    Error::AuthenticationTooOld,
+    Error::SenderConstrained,
+    Error::Replayed,
+    Error::RolledBack,
+    Error::NoCredentials,
+];
+
+const PARTS: [Part; 8] = [
+    Part::Token,
+    Part::Header,
+    Part::Kid,
+    Part::Signature,
+    Part::Payload,
+    Part::KeySet,
+    Part::Key,
+    Part::Authorization,
+];
+
+const CLAIMS: [Claim; 20] = [
+    Claim::Issuer,
+    Claim::Subject,
+    Claim::Audience,
+    Claim::Expiration,
+    Claim::NotBefore,
+    Claim::IssuedAt,
+    Claim::JwtId,
+    Claim::ClientId,
+    Claim::Scope,
+    Claim::Other,
+    Claim::AuthorizedParty,
+    Claim::Nonce,
+    Claim::AuthenticationTime,
+    Claim::AuthenticationContext,
+    Claim::AuthenticationMethods,
+    Claim::AccessTokenHash,
+    Claim::CodeHash,
+    Claim::Confirmation,
+    Claim::HttpMethod,
+    Claim::HttpUri,
+];

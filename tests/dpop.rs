@@ -1,0 +1,906 @@
+//! DPoP proofs, in the steps of [RFC 9449 section 4.3](https://www.rfc-editor.org/rfc/rfc9449#section-4.3): each rule
+//! as an accepted proof and its twin with one thing wrong.
+#![cfg(all(feature = "es256", feature = "eddsa"))]
+
+mod common;
+
+use std::time::Duration;
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use common::*;
+use embedded_jwt::*;
+use serde_json::{Value, json};
+
+const METHOD: &str = "POST";
+const URI: &str = "https://pump-7.local/speed";
+const ACCESS_TOKEN: &str = "an.access.token";
+
+/// The request of [`dpop_claims`], with the bounds that this file counts on.
+fn request() -> DpopPolicy<'static> {
+    DpopPolicy::new(METHOD, URI, ACCESS_TOKEN)
+        .with_leeway(Duration::from_secs(10))
+        .with_max_token_age(Duration::from_secs(60))
+}
+
+fn good_claims() -> Value {
+    dpop_claims(ACCESS_TOKEN)
+}
+
+fn good(alg: Alg) -> String {
+    alg.mint(alg.dpop_header().to_string(), good_claims().to_string())
+}
+
+/// Verifies a proof of this text at this time, and lets `read` look at it if it is accepted.
+fn judge_text<T>(
+    text: &str,
+    request: &DpopPolicy<'_>,
+    now: i64,
+    read: impl FnOnce(DpopProof<'_>) -> T,
+) -> Result<T, Error> {
+    let mut buf = [0; 1024];
+    Token::parse(text)?.verify_dpop(request, BOTH, UnixTime::from_secs(now), &mut buf).map(read)
+}
+
+/// Why a proof is refused now, with these backends and this buffer.
+fn refusal(
+    text: &str,
+    request: &DpopPolicy<'_>,
+    algorithms: &[&dyn SignatureAlgorithm],
+    buf: &mut [u8],
+) -> Option<Error> {
+    Token::parse(text).unwrap().verify_dpop(request, algorithms, now(), buf).err()
+}
+
+fn judge_header(alg: Alg, header: &Value) -> Result<(), Error> {
+    judge_text(&alg.mint(header.to_string(), good_claims().to_string()), &request(), NOW, |_| ())
+}
+
+fn judge_at(claims: &Value, request: &DpopPolicy<'_>, now: i64) -> Result<(), Error> {
+    let text = |alg: Alg| alg.mint(alg.dpop_header().to_string(), claims.to_string());
+    let [one, other] = ALGS.map(|alg| judge_text(&text(alg), request, now, |_| ()));
+    assert_eq!(one, other, "the algorithm makes no difference");
+    one
+}
+
+fn judge(claims: &Value, request: &DpopPolicy<'_>) -> Result<(), Error> {
+    judge_at(claims, request, NOW)
+}
+
+/// The claims with one of them replaced, by `null` too.
+fn replaced(name: &str, value: Value) -> Value {
+    let mut claims = good_claims();
+    claims[name] = value;
+    claims
+}
+
+fn number(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn returns_what_the_proof_says() {
+    for alg in ALGS {
+        judge_text(&good(alg), &request(), NOW, |proof| {
+            assert_eq!(proof.thumbprint(), alg.key().thumbprint());
+            assert_eq!(proof.jwt_id(), "proof-1");
+            assert_eq!(proof.issued_at(), now());
+            assert_eq!(proof.usable_until(), UnixTime::from_secs(NOW + 60 + 10));
+        })
+        .unwrap();
+    }
+}
+
+/// The proofs that RFC 9449 prints, each with its signature over the text as printed.
+mod rfc_9449 {
+    use super::*;
+
+    /// [Section 4.2](https://www.rfc-editor.org/rfc/rfc9449#section-4.2); its thumbprint is in
+    /// [section 6.1](https://www.rfc-editor.org/rfc/rfc9449#section-6.1).
+    const HEADER: &str = "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0\
+        VjNoUklDUkRZOXpDa0RscEJoRjQyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWclUwQ2R2R1JE\
+        QSIsImNydiI6IlAtMjU2In19";
+    const THUMBPRINT: &str = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+
+    /// [Section 4.1](https://www.rfc-editor.org/rfc/rfc9449#section-4.1), for the authorization server: without `ath`.
+    const TOKEN_REQUEST: [&str; 2] = [
+        "eyJqdGkiOiItQndDM0VTYzZhY2MybFRjIiwiaHRtIjoiUE9TVCIsImh0dSI6Imh0dHBzOi8vc2VydmVyLmV4YW1wbGUuY29tL3Rva2VuIiwi\
+            aWF0IjoxNTYyMjYyNjE2fQ",
+        "2-GxA6T8lP4vfrg8v-FdWP0A0zdrj8igiMLvqRMUvwnQg4PtFLbdLXiOSsX0x7NVY-FNyJK70nfbV37xRZT3Lg",
+    ];
+    /// [Section 5](https://www.rfc-editor.org/rfc/rfc9449#section-5), the same an hour later.
+    const REFRESH_REQUEST: [&str; 2] = [
+        "eyJqdGkiOiItQndDM0VTYzZhY2MybFRjIiwiaHRtIjoiUE9TVCIsImh0dSI6Imh0dHBzOi8vc2VydmVyLmV4YW1wbGUuY29tL3Rva2VuIiwi\
+            aWF0IjoxNTYyMjY1Mjk2fQ",
+        "pAqut2IRDm_De6PR93SYmGBPXpwrAk90e8cP2hjiaG5QsGSuKDYW7_X620BxqhvYC8ynrrvZLTk41mSRroapUA",
+    ];
+    /// [Section 7.1](https://www.rfc-editor.org/rfc/rfc9449#section-7.1), with an access token.
+    const RESOURCE_REQUEST: [&str; 2] = [
+        "eyJqdGkiOiJlMWozVl9iS2ljOC1MQUVCIiwiaHRtIjoiR0VUIiwiaHR1IjoiaHR0cHM6Ly9yZXNvdXJjZS5leGFtcGxlLm9yZy9wcm90ZWN0\
+            ZWRyZXNvdXJjZSIsImlhdCI6MTU2MjI2MjYxOCwiYXRoIjoiZlVIeU8ycjJaM0RaNTNFc05yV0JiMHhXWG9hTnk1OUlpS0NBcWtzbVFFbyJ\
+            9",
+        "2oW9RP35yRqzhrtNP86L-Ey71EOptxRimPPToA1plemAgR6pxHF8y6-yqyVnmcw6Fy1dqd-jfxSYoMxhAJpLjA",
+    ];
+    const ACCESS_TOKEN: &str = "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU";
+    const IAT: i64 = 1_562_262_618;
+
+    fn text([payload, signature]: [&str; 2]) -> String {
+        format!("{HEADER}.{payload}.{signature}")
+    }
+
+    #[test]
+    fn the_proof_for_a_resource_is_accepted() {
+        let request = DpopPolicy::new("GET", "https://resource.example.org/protectedresource", ACCESS_TOKEN);
+        judge_text(&text(RESOURCE_REQUEST), &request, IAT, |proof| {
+            assert_eq!(proof.thumbprint().to_string(), THUMBPRINT);
+            assert_eq!(proof.jwt_id(), "e1j3V_bKic8-LAEB");
+            assert_eq!(proof.issued_at(), UnixTime::from_secs(IAT));
+        })
+        .unwrap();
+    }
+
+    #[test]
+    fn the_proofs_for_the_authorization_server_hold_and_are_for_no_access_token() {
+        for (proof, iat) in [(TOKEN_REQUEST, 1_562_262_616), (REFRESH_REQUEST, 1_562_265_296)] {
+            let request = DpopPolicy::new("POST", "https://server.example.com/token", ACCESS_TOKEN);
+            let refused = judge_text(&text(proof), &request, iat, |_| ());
+            assert_eq!(refused, Err(Error::Missing(Claim::AccessTokenHash)));
+        }
+    }
+
+    #[test]
+    fn their_signatures_serve_none_but_their_own() {
+        let payloads = [TOKEN_REQUEST, REFRESH_REQUEST, RESOURCE_REQUEST];
+        for (one, other) in [(0, 1), (1, 2), (2, 0)] {
+            let mixed = text([payloads[one][0], payloads[other][1]]);
+            let request = DpopPolicy::new("GET", "https://resource.example.org/protectedresource", ACCESS_TOKEN);
+            assert_eq!(judge_text(&mixed, &request, IAT, |_| ()), Err(Error::InvalidSignature));
+        }
+    }
+}
+
+#[test]
+fn a_policy_that_expects_nothing_refuses_every_proof() {
+    let unconfigured = [
+        (DpopPolicy::new("", URI, ACCESS_TOKEN), Claim::HttpMethod),
+        (DpopPolicy::new(METHOD, "", ACCESS_TOKEN), Claim::HttpUri),
+        (DpopPolicy::new(METHOD, URI, ""), Claim::AccessTokenHash),
+        (request().with_nonce(""), Claim::Nonce),
+        (DpopPolicy::new("", "", ACCESS_TOKEN).with_nonce(""), Claim::HttpMethod),
+        (DpopPolicy::new(METHOD, "", ACCESS_TOKEN).with_nonce(""), Claim::HttpUri),
+    ];
+    for (policy, claim) in unconfigured {
+        let mut claims = good_claims();
+        for name in ["htm", "htu", "nonce"] {
+            claims[name] = json!("");
+        }
+        assert_eq!(judge(&claims, &policy), Err(Error::Unconfigured(claim)));
+        // Whatever the proof and the buffer are.
+        assert_eq!(refusal("e30.e30.AA", &policy, &[], &mut []), Some(Error::Unconfigured(claim)));
+    }
+}
+
+#[test]
+fn the_buffer_holds_header_and_payload_in_turn() {
+    for alg in ALGS {
+        let text = good(alg);
+        let needed = Token::parse(&text).unwrap().buffer_len();
+        for len in 0..=needed + 1 {
+            let refused = refusal(&text, &request(), BOTH, &mut vec![0; len]);
+            assert_eq!(refused, (len < needed).then_some(Error::BufferTooSmall), "{len} of {needed} bytes");
+        }
+    }
+    // A device with too small a buffer learns so whatever the proof is.
+    assert_eq!(refusal("e30.e30.AA", &request(), BOTH, &mut [0; 1]), Some(Error::BufferTooSmall));
+}
+
+/// Steps 2 and 3: a well-formed JWT.
+#[test]
+fn a_header_that_cannot_be_read_is_refused() {
+    let jwk = Alg::EdDsa.jwk();
+    let nested = format!(r#"{{"alg":"EdDSA","x":{}}}"#, "[".repeat(MAX_DEPTH));
+    let unreadable = [
+        ("".into(), Error::Malformed(Part::Token)),
+        ("[]".into(), Error::Malformed(Part::Header)),
+        ("{}".into(), Error::Malformed(Part::Header)),
+        (r#"{"alg":"EdDSA"}x"#.into(), Error::Malformed(Part::Header)),
+        (r#"{"alg":["EdDSA"],"typ":"dpop+jwt"}"#.into(), Error::Malformed(Part::Header)),
+        (r#"{"alg":null,"typ":"dpop+jwt"}"#.into(), Error::Malformed(Part::Header)),
+        (r#"{"alg":"EdDSA","typ":null}"#.into(), Error::Malformed(Part::Header)),
+        (r#"{"alg":"EdDSA","typ":"dpop+jwt","kid":1}"#.into(), Error::Malformed(Part::Header)),
+        (format!(r#"{{"alg":"EdDSA","typ":"dpop+jwt","b64":false,"jwk":{jwk}}}"#), Error::Malformed(Part::Header)),
+        (r#"{"alg":"EdDSA","\u0061lg":"EdDSA"}"#.into(), Error::DuplicateName(Part::Header)),
+        (format!(r#"{{"alg":"EdDSA","typ":"dpop+jwt","jwk":{jwk},"jwk":{jwk}}}"#), Error::DuplicateName(Part::Header)),
+        (nested, Error::TooDeep(Part::Header)),
+        (format!(r#"{{"alg":"EdDSA","kid":"{}"}}"#, "k".repeat(97)), Error::TooLarge(Part::Kid)),
+    ];
+    for (header, error) in unreadable {
+        let refused = judge_text(&Alg::EdDsa.mint(&header, good_claims().to_string()), &request(), NOW, |_| ());
+        assert_eq!(refused, Err(error), "{header}");
+    }
+}
+
+#[test]
+fn a_header_of_more_than_512_bytes_is_refused() {
+    for alg in ALGS {
+        let padded = |len: usize| {
+            let header = with(alg.dpop_header(), "pad", json!(""));
+            with(alg.dpop_header(), "pad", json!("p".repeat(len - header.to_string().len())))
+        };
+        assert_eq!(padded(MAX_HEADER_LEN).to_string().len(), 512);
+        assert_eq!(judge_header(alg, &padded(MAX_HEADER_LEN)), Ok(()));
+        assert_eq!(judge_header(alg, &padded(MAX_HEADER_LEN + 1)), Err(Error::TooLarge(Part::Header)));
+    }
+}
+
+#[test]
+fn no_critical_extension_is_understood() {
+    for alg in ALGS {
+        for crit in [json!(["exp"]), json!(["jwk"]), json!(["b64"]), json!([]), json!("x")] {
+            let header = with(alg.dpop_header(), "crit", crit);
+            assert_eq!(judge_header(alg, &header), Err(Error::CriticalHeader), "{header}");
+        }
+        let mut header = alg.dpop_header();
+        header["crit"] = Value::Null;
+        assert_eq!(judge_header(alg, &header), Err(Error::CriticalHeader));
+    }
+}
+
+/// Step 4.
+#[test]
+fn the_type_is_that_of_a_proof() {
+    for alg in ALGS {
+        for typ in ["dpop+jwt", "DPoP+JWT", "application/dpop+jwt"] {
+            assert_eq!(judge_header(alg, &with(alg.dpop_header(), "typ", json!(typ))), Ok(()), "{typ}");
+        }
+        let wrong = ["", "JWT", "at+jwt", "dpop", "dpop+jwt ", "dpop+jwt;v=1", "text/dpop+jwt", "x/dpop+jwt"];
+        for typ in wrong.into_iter().map(Value::from).chain([Value::Null, json!("t".repeat(65))]) {
+            let header = with(alg.dpop_header(), "typ", typ);
+            assert_eq!(judge_header(alg, &header), Err(Error::WrongType), "{header}");
+        }
+    }
+}
+
+#[test]
+fn a_proof_is_no_access_token_and_no_other_token_is_a_proof() {
+    let keys = keys();
+    for alg in ALGS {
+        // Even if the key of a client were one of the issuer's, and the claims those of both.
+        let mut both = claims();
+        both.as_object_mut().unwrap().append(good_claims().as_object_mut().unwrap());
+        let mut buf = [0; 1024];
+        let proof = alg.mint(alg.dpop_header().to_string(), both.to_string());
+        let verified = Token::parse(&proof).unwrap().verify(&issuer(&keys), &mut buf).unwrap();
+        let refused = verified.into_access_token(&AccessTokenPolicy::untyped(AUDIENCE), now());
+        assert_eq!(refused.err(), Some(Error::WrongType));
+        let header = with(alg.header(), "jwk", alg.jwk());
+        let access_token = alg.mint(header.to_string(), both.to_string());
+        assert_eq!(judge_text(&access_token, &request(), NOW, |_| ()), Err(Error::WrongType));
+    }
+}
+
+/// Step 5.
+#[test]
+fn the_algorithm_is_one_that_is_known() {
+    for alg in ALGS {
+        for name in ["none", "None", "", "HS256", "RS256", "PS256", "ES384", "ES256K", "es256", "EDDSA", "Ed448"] {
+            let header = with(alg.dpop_header(), "alg", json!(name));
+            assert_eq!(judge_header(alg, &header), Err(Error::UnsupportedAlgorithm), "{name}");
+        }
+        let unsigned = format!(
+            "{}.{}.",
+            base64url(with(alg.dpop_header(), "alg", json!("none")).to_string().as_bytes()),
+            base64url(good_claims().to_string().as_bytes())
+        );
+        assert_eq!(judge_text(&unsigned, &request(), NOW, |_| ()), Err(Error::UnsupportedAlgorithm));
+    }
+    let header = with(Alg::EdDsa.dpop_header(), "alg", json!("Ed25519"));
+    assert_eq!(judge_header(Alg::EdDsa, &header), Ok(()));
+}
+
+#[test]
+fn the_algorithm_is_one_that_is_accepted() {
+    let lists: [(&[&dyn SignatureAlgorithm], _); 4] = [
+        (&[], [false, false]),
+        (&[&Es256], [true, false]),
+        (&[&EdDsa], [false, true]),
+        (&[&EdDsa, &Es256], [true, true]),
+    ];
+    for (accepted, expected) in lists {
+        for (alg, is_accepted) in ALGS.into_iter().zip(expected) {
+            let text = good(alg);
+            let refused = refusal(&text, &request(), accepted, &mut [0; 1024]);
+            assert_eq!(refused, (!is_accepted).then_some(Error::UnsupportedAlgorithm), "{alg:?} of {accepted:?}");
+        }
+    }
+}
+
+#[test]
+fn the_algorithm_is_judged_before_the_key() {
+    let header = with(Alg::Es256.dpop_header(), "jwk", Value::Null);
+    let text = Alg::Es256.mint(header.to_string(), good_claims().to_string());
+    assert_eq!(refusal(&text, &request(), &[&EdDsa], &mut [0; 1024]), Some(Error::UnsupportedAlgorithm));
+}
+
+/// Steps 6 and 7: the key.
+#[test]
+fn the_key_is_a_public_one_of_the_algorithm() {
+    for alg in ALGS {
+        let jwk = |name: &str, value: Value| with(alg.jwk(), name, value);
+        let x = alg.jwk()["x"].as_str().unwrap().to_owned();
+        let mut bad = vec![
+            json!("jwk"),
+            json!([alg.jwk()]),
+            json!({}),
+            json!({"keys": [alg.jwk()]}),
+            jwk("d", json!("jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI")),
+            jwk("d", json!("")),
+            jwk("use", json!("enc")),
+            jwk("key_ops", json!(["sign"])),
+            jwk("alg", json!("RS256")),
+            jwk("kty", Value::Null),
+            jwk("kty", json!("oct")),
+            jwk("kty", json!("ec")),
+            jwk("crv", Value::Null),
+            jwk("crv", json!("P-384")),
+            jwk("crv", json!("X25519")),
+            jwk("x", Value::Null),
+            jwk("x", json!("")),
+            jwk("x", json!(1)),
+            jwk("x", json!(base64url(&[1; 31]))),
+            jwk("x", json!(base64url(&[1; 33]))),
+            jwk("x", json!(format!("{x}="))),
+            jwk("x", json!(format!(" {x}"))),
+            json!({"kty": "RSA", "n": "AQAB", "e": "AQAB"}),
+            json!({"kty": "oct", "k": x}),
+        ];
+        if alg == Alg::Es256 {
+            bad.extend([
+                jwk("y", Value::Null),
+                jwk("y", json!(base64url(&[1; 31]))),
+                jwk("y", json!(base64url(&[1; 33]))),
+                jwk("y", json!(x)),
+                jwk("x", json!(base64url(&[0xff; 32]))),
+                jwk("y", json!(base64url(&[0xff; 32]))),
+                with(jwk("x", json!(base64url(&[0; 32]))), "y", json!(base64url(&[0; 32]))),
+                Alg::EdDsa.jwk(),
+            ]);
+        } else {
+            bad.extend(small_order_points().map(|point| jwk("x", json!(base64url(&point)))));
+            // 2 is the y of no point; p + 2 is beyond the field.
+            bad.extend([[2, 0x00], [0xef, 0x7f]].map(|[first, last]| {
+                let mut y = [if first == 2 { 0 } else { 0xff }; 32];
+                (y[0], y[31]) = (first, last);
+                jwk("x", json!(base64url(&y)))
+            }));
+            bad.push(Alg::Es256.jwk());
+        }
+        for jwk in bad {
+            let header = with(alg.dpop_header(), "jwk", jwk);
+            assert_eq!(judge_header(alg, &header), Err(Error::InvalidKey), "{header}");
+        }
+        assert_eq!(judge_header(alg, &with(alg.dpop_header(), "jwk", Value::Null)), Err(Error::InvalidKey), "missing");
+        let mut null = alg.dpop_header();
+        null["jwk"] = Value::Null;
+        assert_eq!(judge_header(alg, &null), Err(Error::InvalidKey), "null");
+        null["jwk"] = alg.jwk();
+        null["jwk"]["d"] = Value::Null;
+        assert_eq!(judge_header(alg, &null), Err(Error::InvalidKey), "a private key that is null");
+    }
+}
+
+/// The eight points whose order divides 8, with both signs of x.
+fn small_order_points() -> impl Iterator<Item = [u8; 32]> {
+    curve25519_dalek::constants::EIGHT_TORSION.into_iter().flat_map(|point| {
+        let encoded = point.compress().to_bytes();
+        let mut negative = encoded;
+        negative[31] ^= 0x80;
+        [encoded, negative]
+    })
+}
+
+#[test]
+fn the_key_of_one_algorithm_never_serves_the_other() {
+    for (alg, other) in [(Alg::Es256, Alg::EdDsa), (Alg::EdDsa, Alg::Es256)] {
+        for signer in ALGS {
+            let header = with(alg.dpop_header(), "alg", json!(other.name()));
+            let text = signer.mint(header.to_string(), good_claims().to_string());
+            assert_eq!(judge_text(&text, &request(), NOW, |_| ()), Err(Error::InvalidKey));
+        }
+    }
+}
+
+#[test]
+fn what_else_the_header_and_the_key_hold_is_ignored() {
+    for alg in ALGS {
+        let mut header = alg.dpop_header();
+        header["kid"] = json!("of nobody");
+        header["jku"] = json!("https://attacker.example/jwks");
+        header["x5c"] = json!(["MAA="]);
+        header["jwk"] = with(with(alg.jwk(), "use", json!("sig")), "kid", json!("another"));
+        header["jwk"]["key_ops"] = json!(["verify"]);
+        header["jwk"]["alg"] = json!(alg.name());
+        header["jwk"]["ext"] = json!(true);
+        let text = alg.mint(header.to_string(), good_claims().to_string());
+        let thumbprint = judge_text(&text, &request(), NOW, |proof| proof.thumbprint());
+        assert_eq!(thumbprint, Ok(alg.key().thumbprint()));
+    }
+}
+
+/// Step 6: the signature.
+#[test]
+fn the_signature_is_by_the_key_in_the_header() {
+    // The generator of P-256, and the key of RFC 8037 appendix A.2.
+    let another_es256 = json!({
+        "kty": "EC", "crv": "P-256",
+        "x": "axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY", "y": "T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU",
+    });
+    let another_eddsa = json!({"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
+    for (alg, another) in [(Alg::Es256, another_es256), (Alg::EdDsa, another_eddsa)] {
+        let header = with(alg.dpop_header(), "jwk", another);
+        assert_eq!(judge_header(alg, &header), Err(Error::InvalidSignature), "{header}");
+    }
+}
+
+#[test]
+fn every_bit_of_the_signature_counts() {
+    for alg in ALGS {
+        let text = good(alg);
+        let (signed, signature) = text.rsplit_once('.').unwrap();
+        let signature = Base64UrlUnpadded::decode_vec(signature).unwrap();
+        assert_eq!(signature.len(), 64);
+        for bit in 0..512 {
+            let mut flipped = signature.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            let text = format!("{signed}.{}", base64url(&flipped));
+            assert_eq!(judge_text(&text, &request(), NOW, |_| ()), Err(Error::InvalidSignature), "{alg:?} bit {bit}");
+        }
+    }
+}
+
+#[test]
+fn every_character_of_the_payload_is_signed() {
+    for alg in ALGS {
+        let text = good(alg);
+        let (first, second) = (text.find('.').unwrap(), text.rfind('.').unwrap());
+        for at in first + 1..second {
+            let mut changed = text.clone().into_bytes();
+            changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(changed).unwrap();
+            assert_eq!(judge_text(&changed, &request(), NOW, |_| ()), Err(Error::InvalidSignature), "{at}");
+        }
+    }
+}
+
+#[test]
+fn a_signature_is_64_bytes_in_strict_base64url() {
+    for alg in ALGS {
+        let text = good(alg);
+        let (signed, signature) = text.rsplit_once('.').unwrap();
+        let bytes = Base64UrlUnpadded::decode_vec(signature).unwrap();
+        let malformed = Error::Malformed(Part::Signature);
+        let last = signature.chars().next_back().unwrap();
+        let stray = char::from(last as u8 + 1);
+        let wrong = [
+            (String::new(), Error::InvalidSignature),
+            (base64url(&bytes[..63]), Error::InvalidSignature),
+            (base64url(&[&bytes[..], &[0]].concat()), Error::InvalidSignature),
+            (base64url(&[0; 64]), Error::InvalidSignature),
+            (base64url(&[0xff; 64]), Error::InvalidSignature),
+            (base64url(b"\x30\x06\x02\x01\x01\x02\x01\x01"), Error::InvalidSignature),
+            (format!("{signature}=="), malformed),
+            (format!("{signature}\n"), malformed),
+            (format!(" {signature}"), malformed),
+            (format!("{}+", &signature[..85]), malformed),
+            // Bits beyond the last byte.
+            (format!("{}{stray}", &signature[..85]), malformed),
+        ];
+        for (signature, error) in wrong {
+            let refused = judge_text(&format!("{signed}.{signature}"), &request(), NOW, |_| ());
+            assert_eq!(refused, Err(error), "{signature:?}");
+        }
+    }
+}
+
+/// JOSE knows no low-s rule: the two texts are one proof, with one identity.
+#[test]
+fn the_other_s_makes_no_other_proof() {
+    let text = good(Alg::Es256);
+    let (signed, signature) = text.rsplit_once('.').unwrap();
+    let signature = p256::ecdsa::Signature::from_slice(&Base64UrlUnpadded::decode_vec(signature).unwrap()).unwrap();
+    let (r, s) = signature.split_scalars();
+    let other = p256::ecdsa::Signature::from_scalars(r.to_bytes(), (-s).to_bytes()).unwrap();
+    let other = format!("{signed}.{}", base64url(&other.to_bytes()));
+    assert_ne!(other, text);
+    let identity = |text: &str| {
+        judge_text(text, &request(), NOW, |proof| (proof.thumbprint(), proof.jwt_id().to_owned())).unwrap()
+    };
+    assert_eq!(identity(&other), identity(&text));
+}
+
+#[test]
+fn a_backend_without_an_answer_is_no_forgery() {
+    #[derive(Debug)]
+    struct Offline(Algorithm);
+
+    impl SignatureAlgorithm for Offline {
+        fn algorithm(&self) -> Algorithm {
+            self.0
+        }
+
+        fn verify(&self, _: &Key, _: &[u8], _: &[u8; 64]) -> Result<(), BackendError> {
+            Err(BackendError::Unavailable)
+        }
+    }
+
+    for alg in ALGS {
+        let offline = Offline(alg.key().algorithm());
+        let refused = refusal(&good(alg), &request(), &[&offline], &mut [0; 1024]);
+        assert_eq!(refused, Some(Error::BackendUnavailable));
+    }
+}
+
+#[test]
+fn a_payload_that_cannot_be_read_is_refused() {
+    let claims = good_claims().to_string();
+    let members: Vec<_> = (0..=MAX_OPEN_MEMBERS).map(|i| format!("\"{i:x}\":0")).collect();
+    let unreadable = [
+        ("[]".into(), Error::Malformed(Part::Payload)),
+        ("null".into(), Error::Malformed(Part::Payload)),
+        (format!("{claims}x"), Error::Malformed(Part::Payload)),
+        (claims.replace('}', ",}"), Error::Malformed(Part::Payload)),
+        (claims.replace('}', r#","\u006Ati":"proof-2"}"#), Error::DuplicateName(Part::Payload)),
+        ("[".repeat(MAX_DEPTH + 1), Error::TooDeep(Part::Payload)),
+        (format!("{{{}}}", members.join(",")), Error::TooManyMembers(Part::Payload)),
+    ];
+    for alg in ALGS {
+        for (payload, error) in &unreadable {
+            let text = alg.mint(alg.dpop_header().to_string(), payload);
+            assert_eq!(refusal(&text, &request(), BOTH, &mut [0; 2048]), Some(*error), "{payload}");
+        }
+    }
+}
+
+const REQUIRED: [(&str, Claim); 5] = [
+    ("jti", Claim::JwtId),
+    ("htm", Claim::HttpMethod),
+    ("htu", Claim::HttpUri),
+    ("iat", Claim::IssuedAt),
+    ("ath", Claim::AccessTokenHash),
+];
+
+/// Step 3, and step 12 for `ath`.
+#[test]
+fn every_claim_of_a_proof_is_required() {
+    assert_eq!(judge(&good_claims(), &request()), Ok(()));
+    for (name, claim) in REQUIRED {
+        let claims = with(good_claims(), name, Value::Null);
+        assert_eq!(judge(&claims, &request()), Err(Error::Missing(claim)), "{name}");
+        // Only top-level members are claims.
+        let nested = with(claims, "claims", good_claims());
+        assert_eq!(judge(&nested, &request()), Err(Error::Missing(claim)), "{name}");
+    }
+    assert_eq!(judge(&json!({}), &request()), Err(Error::Missing(Claim::JwtId)));
+}
+
+#[test]
+fn a_claim_of_the_wrong_type_is_never_taken_for_absent() {
+    let nonce = ("nonce", Claim::Nonce);
+    for (name, claim) in REQUIRED.into_iter().chain([nonce]) {
+        for value in [Value::Null, json!(true), json!([]), json!({}), json!(["a"])] {
+            assert_eq!(judge(&replaced(name, value.clone()), &request()), Err(Error::Invalid(claim)), "{name} {value}");
+        }
+        if name != "iat" {
+            assert_eq!(judge(&replaced(name, json!(1)), &request()), Err(Error::Invalid(claim)), "{name}");
+        }
+    }
+    for text in ["\"1768478400\"", "1e400", "-1e30", "9223372036854775808", "-9223372036854775808"] {
+        let refused = judge(&replaced("iat", number(text)), &request());
+        assert_eq!(refused, Err(Error::Invalid(Claim::IssuedAt)), "{text}");
+    }
+}
+
+/// Step 8.
+#[test]
+fn the_method_is_compared_with_its_case() {
+    for method in ["POST", "GET", "get", "M-SEARCH"] {
+        let policy = DpopPolicy::new(method, URI, ACCESS_TOKEN);
+        assert_eq!(judge(&replaced("htm", json!(method)), &policy), Ok(()), "{method}");
+    }
+    for method in ["", "post", "Post", "GET", "POST ", " POST", "POSTS", "POS", "POST\0"] {
+        let refused = judge(&replaced("htm", json!(method)), &request());
+        assert_eq!(refused, Err(Error::Mismatch(Claim::HttpMethod)), "{method:?}");
+    }
+}
+
+/// Step 9. The rules of comparing are tested beside their code.
+#[test]
+fn the_uri_is_compared_as_a_target() {
+    for same in [
+        "https://pump-7.local/speed",
+        "HTTPS://PUMP-7.local:443/speed",
+        "https://pump-7.local/x/../sp%65ed",
+        "https://pump-7.local/speed?rpm=7#now",
+    ] {
+        assert_eq!(judge(&replaced("htu", json!(same)), &request()), Ok(()), "{same}");
+        assert_eq!(judge(&good_claims(), &DpopPolicy::new(METHOD, same, ACCESS_TOKEN)), Ok(()), "{same}");
+    }
+    for other in [
+        "",
+        "/speed",
+        "http://pump-7.local/speed",
+        "https://pump-7.local:8443/speed",
+        "https://pump-8.local/speed",
+        "https://pump-7.local.attacker.example/speed",
+        "https://attacker.example/?https://pump-7.local/speed",
+        "https://pump-7.local@attacker.example/speed",
+        "https://attacker.example@pump-7.local/speed",
+        "https://pump-7.local/Speed",
+        "https://pump-7.local/speed/",
+        "https://pump-7.local/speed%2f",
+        "https://pump-7.local/",
+        "https://pump-7.local/speed\"",
+    ] {
+        let mismatch = Err(Error::Mismatch(Claim::HttpUri));
+        assert_eq!(judge(&replaced("htu", json!(other)), &request()), mismatch, "{other}");
+        if !other.is_empty() {
+            assert_eq!(judge(&good_claims(), &DpopPolicy::new(METHOD, other, ACCESS_TOKEN)), mismatch, "{other}");
+        }
+    }
+    // What is no absolute URI names no target, not even its own.
+    for relative in ["/speed", "pump-7.local/speed", "https:///speed"] {
+        let refused = judge(&replaced("htu", json!(relative)), &DpopPolicy::new(METHOD, relative, ACCESS_TOKEN));
+        assert_eq!(refused, Err(Error::Mismatch(Claim::HttpUri)), "{relative}");
+    }
+}
+
+/// Step 10.
+#[test]
+fn the_nonce_is_the_one_that_was_given_out() {
+    let asked = request().with_nonce("n-1");
+    assert_eq!(judge(&replaced("nonce", json!("n-1")), &asked), Ok(()));
+    assert_eq!(judge(&good_claims(), &asked), Err(Error::Missing(Claim::Nonce)));
+    for nonce in ["", "n-2", "N-1", "n-1 ", "n-", "n-11", "n-1\0"] {
+        let refused = judge(&replaced("nonce", json!(nonce)), &asked);
+        assert_eq!(refused, Err(Error::Mismatch(Claim::Nonce)), "{nonce:?}");
+    }
+    // One that nobody asked for is not compared.
+    for nonce in ["", "n-1", "\""] {
+        assert_eq!(judge(&replaced("nonce", json!(nonce)), &request()), Ok(()), "{nonce:?}");
+    }
+    // Compared unescaped.
+    assert_eq!(judge(&replaced("nonce", json!("a\"b\\")), &request().with_nonce("a\"b\\")), Ok(()));
+}
+
+#[test]
+fn types_are_judged_before_values() {
+    for (name, claim) in REQUIRED.into_iter().chain([("nonce", Claim::Nonce)]) {
+        let claims = with(good_claims(), "htm", json!("GET"));
+        let claims = with(claims, name, json!([]));
+        assert_eq!(judge(&claims, &request().with_nonce("n-1")), Err(Error::Invalid(claim)), "{name}");
+    }
+}
+
+/// Step 11.
+#[test]
+fn the_proof_was_made_about_now() {
+    let iat = |seconds: i64| replaced("iat", json!(NOW + seconds));
+    let cases = [
+        (0, 60, 0, -60),
+        (10, 60, 10, -70),
+        (60, 60, 60, -120),
+        (10, 0, 10, -10),
+        (0, 0, 0, 0),
+        (3600, 86400, 3600, -90000),
+    ];
+    for (leeway, age, latest, earliest) in cases {
+        let policy = request().with_leeway(Duration::from_secs(leeway)).with_max_token_age(Duration::from_secs(age));
+        assert_eq!(judge(&iat(latest), &policy), Ok(()), "{leeway} {age}");
+        assert_eq!(judge(&iat(latest + 1), &policy), Err(Error::NotYetValid), "{leeway} {age}");
+        assert_eq!(judge(&iat(earliest), &policy), Ok(()), "{leeway} {age}");
+        assert_eq!(judge(&iat(earliest - 1), &policy), Err(Error::TooOld), "{leeway} {age}");
+    }
+    // A fraction of a second in the policy is dropped.
+    let policy = request().with_leeway(Duration::from_millis(999)).with_max_token_age(Duration::from_millis(60_999));
+    assert_eq!(judge(&iat(1), &policy), Err(Error::NotYetValid));
+    assert_eq!(judge(&iat(-60), &policy), Ok(()));
+    assert_eq!(judge(&iat(-61), &policy), Err(Error::TooOld));
+}
+
+#[test]
+fn by_default_a_minute_either_way_besides_a_minute_of_age() {
+    assert_eq!((DEFAULT_LEEWAY, DEFAULT_PROOF_AGE), (Duration::from_secs(60), Duration::from_secs(60)));
+    let policy = DpopPolicy::new(METHOD, URI, ACCESS_TOKEN);
+    for (iat, expected) in [(60, Ok(())), (61, Err(Error::NotYetValid)), (-120, Ok(())), (-121, Err(Error::TooOld))] {
+        assert_eq!(judge(&replaced("iat", json!(NOW + iat)), &policy), expected, "{iat}");
+    }
+}
+
+#[test]
+fn fractions_are_rounded_against_the_proof() {
+    let at = |iat: String| {
+        let claims = replaced("iat", number(&iat));
+        let text = Alg::EdDsa.mint(Alg::EdDsa.dpop_header().to_string(), claims.to_string());
+        judge_text(&text, &request(), NOW, |proof| {
+            (proof.issued_at().as_secs() - NOW, proof.usable_until().as_secs() - NOW)
+        })
+    };
+    assert_eq!(at(format!("{NOW}.5")), Ok((0, 70)));
+    assert_eq!(at(format!("{}.000", NOW + 10)), Ok((10, 80)));
+    assert_eq!(at(format!("{}.001", NOW + 10)), Err(Error::NotYetValid));
+    assert_eq!(at(format!("{}.999", NOW + 9)), Ok((9, 79)));
+    assert_eq!(at(format!("{}.001", NOW - 70)), Ok((-70, 0)));
+    assert_eq!(at(format!("{}.999", NOW - 71)), Err(Error::TooOld));
+    assert_eq!(at("1.7684784e9".into()), Ok((0, 70)));
+}
+
+#[test]
+fn a_clock_that_was_never_set_refuses() {
+    let policy = request().with_leeway(Duration::MAX).with_max_token_age(Duration::MAX);
+    for iat in [-1, 0, 1, NOW] {
+        let claims = replaced("iat", json!(iat));
+        assert_eq!(judge_at(&claims, &policy, 1), Ok(()), "{iat}");
+        for now in [0, -1, i64::MIN] {
+            assert_eq!(judge_at(&claims, &policy, now), Err(Error::ClockNotSet), "{iat} {now}");
+        }
+    }
+}
+
+#[test]
+fn arithmetic_on_times_saturates() {
+    let strict = request().with_leeway(Duration::ZERO);
+    let endless = request().with_leeway(Duration::MAX).with_max_token_age(Duration::MAX);
+    let usable_until = |iat: i64, policy: &DpopPolicy<'_>, now: i64| {
+        let claims = replaced("iat", json!(iat));
+        let text = Alg::EdDsa.mint(Alg::EdDsa.dpop_header().to_string(), claims.to_string());
+        judge_text(&text, policy, now, |proof| proof.usable_until().as_secs())
+    };
+    let cases = [
+        (i64::MAX, &strict, i64::MAX, Ok(i64::MAX)),
+        (i64::MAX, &strict, i64::MAX - 1, Err(Error::NotYetValid)),
+        (i64::MAX, &strict, 1, Err(Error::NotYetValid)),
+        (i64::MAX - 60, &strict, i64::MAX, Ok(i64::MAX)),
+        (i64::MAX - 61, &strict, i64::MAX, Err(Error::TooOld)),
+        (-i64::MAX, &strict, 1, Err(Error::TooOld)),
+        (-i64::MAX, &strict, i64::MAX, Err(Error::TooOld)),
+        (-59, &strict, 1, Ok(1)),
+        (-60, &strict, 1, Err(Error::TooOld)),
+        (i64::MAX, &endless, 1, Ok(i64::MAX)),
+        (-i64::MAX, &endless, i64::MAX, Ok(i64::MAX)),
+        (NOW, &endless, NOW, Ok(i64::MAX)),
+    ];
+    for (iat, policy, now, expected) in cases {
+        assert_eq!(usable_until(iat, policy, now), expected, "{iat} {now}");
+    }
+}
+
+#[test]
+fn usable_until_is_the_last_moment() {
+    for (iat, leeway, age) in [(NOW.to_string(), 10, 60), (NOW.to_string(), 0, 0), (format!("{}.5", NOW - 50), 5, 61)] {
+        let claims = replaced("iat", number(&iat));
+        let policy = request().with_leeway(Duration::from_secs(leeway)).with_max_token_age(Duration::from_secs(age));
+        for alg in ALGS {
+            let text = alg.mint(alg.dpop_header().to_string(), claims.to_string());
+            let until = |now: i64| judge_text(&text, &policy, now, |proof| proof.usable_until().as_secs());
+            let last = until(NOW).unwrap();
+            assert_eq!(until(last), Ok(last), "{iat}");
+            assert_eq!(until(last + 1), Err(Error::TooOld), "{iat}");
+        }
+    }
+}
+
+/// Step 12. Whether the access token is bound to the proof's key is for its own policy to judge.
+#[test]
+fn the_hash_is_that_of_the_access_token() {
+    assert_eq!(judge(&dpop_claims("another"), &request()), Err(Error::Mismatch(Claim::AccessTokenHash)));
+    // Of the whole text, as it came.
+    for token in ["an.access.toke", "an.access.token ", "AN.access.token", "DPoP an.access.token"] {
+        assert_eq!(judge(&dpop_claims(token), &request()), Err(Error::Mismatch(Claim::AccessTokenHash)), "{token}");
+        assert_eq!(judge(&dpop_claims(token), &DpopPolicy::new(METHOD, URI, token)), Ok(()), "{token}");
+    }
+    let ath = good_claims()["ath"].as_str().unwrap().to_owned();
+    let hex: String = Base64UrlUnpadded::decode_vec(&ath).unwrap().iter().map(|byte| format!("{byte:02x}")).collect();
+    let other_bits = format!("{}{}", &ath[..42], if ath.ends_with('A') { 'B' } else { 'A' });
+    for spelling in
+        ["".into(), format!("{ath}="), format!(" {ath}"), ath[..42].into(), ath[..22].into(), hex, other_bits]
+    {
+        let refused = judge(&replaced("ath", json!(spelling)), &request());
+        assert_eq!(refused, Err(Error::Mismatch(Claim::AccessTokenHash)), "{spelling}");
+    }
+    // An access token need not be text.
+    let bytes: &[u8] = b"\xff\x00";
+    let policy = DpopPolicy::new(METHOD, URI, bytes);
+    assert_eq!(judge(&good_claims(), &policy), Err(Error::Mismatch(Claim::AccessTokenHash)));
+}
+
+#[test]
+fn the_first_failure_ends_it() {
+    struct Case {
+        method: &'static str,
+        buf_len: usize,
+        header: Value,
+        claims: Value,
+        forged: bool,
+        now: i64,
+    }
+    type Fault = fn(&mut Case);
+    let faults: [(Fault, Error); 14] = [
+        (|case| case.method = "", Error::Unconfigured(Claim::HttpMethod)),
+        (|case| case.buf_len = 10, Error::BufferTooSmall),
+        (|case| case.header["crit"] = json!(["x"]), Error::CriticalHeader),
+        (|case| case.header["typ"] = json!("JWT"), Error::WrongType),
+        (|case| case.header["alg"] = json!("RS256"), Error::UnsupportedAlgorithm),
+        (|case| case.header["jwk"] = json!({}), Error::InvalidKey),
+        (|case| case.forged = true, Error::InvalidSignature),
+        (|case| case.claims["jti"] = Value::Null, Error::Invalid(Claim::JwtId)),
+        (|case| case.claims["htm"] = json!("GET"), Error::Mismatch(Claim::HttpMethod)),
+        (|case| case.claims["htu"] = json!("https://pump-8.local/"), Error::Mismatch(Claim::HttpUri)),
+        (|case| case.claims["ath"] = json!(""), Error::Mismatch(Claim::AccessTokenHash)),
+        (|case| case.claims["nonce"] = json!("n-2"), Error::Mismatch(Claim::Nonce)),
+        (|case| case.now = 0, Error::ClockNotSet),
+        (|case| case.claims["iat"] = json!(NOW + 11), Error::NotYetValid),
+    ];
+    for alg in ALGS {
+        for (first, (_, error)) in faults.iter().enumerate() {
+            let (header, claims) = (alg.dpop_header(), replaced("nonce", json!("n-1")));
+            let mut case = Case { method: METHOD, buf_len: 1024, header, claims, forged: false, now: NOW };
+            faults[first..].iter().for_each(|(fault, _)| fault(&mut case));
+            let mut text = alg.mint(case.header.to_string(), case.claims.to_string());
+            if case.forged {
+                text.replace_range(text.len() - 4.., "AAAA");
+            }
+            let policy = DpopPolicy::new(case.method, URI, ACCESS_TOKEN).with_leeway(Duration::from_secs(10));
+            let mut buf = vec![0; case.buf_len];
+            let now = UnixTime::from_secs(case.now);
+            let refused = Token::parse(&text).unwrap().verify_dpop(&policy.with_nonce("n-1"), BOTH, now, &mut buf);
+            assert_eq!(refused.err(), Some(*error));
+        }
+    }
+}
+
+#[test]
+fn an_escaped_identity_is_returned_plain_and_needs_room() {
+    for id in ["a\"b\\c", "\u{0}\n", "é\t"] {
+        for alg in ALGS {
+            let payload = replaced("jti", json!(id)).to_string();
+            let text = alg.mint(alg.dpop_header().to_string(), &payload);
+            let token = Token::parse(&text).unwrap();
+            let needed = token.buffer_len().max(payload.len() + id.len());
+            for len in token.buffer_len() - 1..=needed + 1 {
+                let mut buf = vec![0; len];
+                let judged =
+                    token.verify_dpop(&request(), BOTH, now(), &mut buf).map(|proof| proof.jwt_id().to_owned());
+                let expected = if len < needed { Err(Error::BufferTooSmall) } else { Ok(id.to_owned()) };
+                assert_eq!(judged, expected, "{id:?} in {len} bytes");
+            }
+            assert!(needed <= 2 * token.buffer_len());
+        }
+    }
+    // Whatever can stand plainly does, however the proof spells it.
+    let payload = good_claims().to_string().replace("proof-1", r"proof\u002d\u0031");
+    let text = Alg::EdDsa.mint(Alg::EdDsa.dpop_header().to_string(), payload);
+    assert_eq!(judge_text(&text, &request(), NOW, |proof| proof.jwt_id().to_owned()).unwrap(), "proof-1");
+    // An empty one is an identity like others.
+    assert_eq!(judge(&replaced("jti", json!("")), &request()), Ok(()));
+}
+
+#[test]
+fn strings_compare_after_unescaping() {
+    let payload = good_claims()
+        .to_string()
+        .replace("POST", r"P\u004fST")
+        .replace("https://", r"https:\/\/")
+        .replace("\"ath\"", "\"\\u0061th\"");
+    for alg in ALGS {
+        let header = alg.dpop_header().to_string().replace("dpop", r"d\u0070op").replace("jwk", r"\u006awk");
+        assert_eq!(judge_text(&alg.mint(header, &payload), &request(), NOW, |_| ()), Ok(()));
+    }
+}
+
+#[test]
+fn debug_shows_neither_claims_nor_the_access_token() {
+    let text = good(Alg::EdDsa);
+    assert_eq!(judge_text(&text, &request(), NOW, |proof| format!("{proof:?}")).unwrap(), "DpopProof { .. }");
+    let policy = request().with_nonce("a secret nonce");
+    let shown = format!("{policy:?}");
+    assert_eq!(shown, r#"DpopPolicy { method: "POST", uri: "https://pump-7.local/speed", .. }"#);
+}

@@ -1,0 +1,849 @@
+//! The rules for ID tokens, by the steps of
+//! [OpenID Connect Core 3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation), each as an
+//! accepted token and its twin with one thing wrong.
+#![cfg(all(feature = "es256", feature = "eddsa"))]
+
+mod common;
+
+use std::time::Duration;
+
+use common::*;
+use embedded_jwt::*;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256, Sha512};
+
+const POLICY: IdTokenPolicy = IdTokenPolicy::new(CLIENT_ID).with_leeway(Duration::ZERO);
+const NONCE: &str = "n-0S6_WzA2Mj";
+const SILVER: &str = "urn:mace:incommon:iap:silver";
+const OTHER: &str = "urn:example:other";
+
+const AZP: Claim = Claim::AuthorizedParty;
+
+fn id_token(alg: Alg, payload: impl AsRef<[u8]>) -> String {
+    alg.mint(alg.id_header().to_string(), payload)
+}
+
+/// Judges a token of this text at this time, and lets `read` look at it if it is accepted.
+fn judge_text<T>(
+    text: &str,
+    policy: &IdTokenPolicy<'_>,
+    now: i64,
+    read: impl FnOnce(IdToken<'_>) -> T,
+) -> Result<T, Error> {
+    let keys = keys();
+    let mut buf = [0; 4096];
+    let verified = Token::parse(text)?.verify(&issuer(&keys), &mut buf)?;
+    verified.into_id_token(policy, UnixTime::from_secs(now)).map(read)
+}
+
+fn judge_at(claims: &Value, policy: &IdTokenPolicy<'_>, now: i64) -> Result<(), Error> {
+    judge_text(&id_token(Alg::EdDsa, claims.to_string()), policy, now, |_| ())
+}
+
+fn judge(claims: &Value, policy: &IdTokenPolicy<'_>) -> Result<(), Error> {
+    judge_at(claims, policy, NOW)
+}
+
+/// [`id_claims`] with one claim changed, or removed by `Value::Null`.
+fn id_with(name: &str, value: Value) -> Value {
+    with(id_claims(), name, value)
+}
+
+/// [`id_claims`] with one claim spelled like this.
+fn spelled(name: &str, json: &str) -> String {
+    id_with(name, json!("?")).to_string().replace("\"?\"", json)
+}
+
+fn judge_spelled(name: &str, json: &str, policy: &IdTokenPolicy<'_>) -> Result<(), Error> {
+    judge_text(&id_token(Alg::EdDsa, spelled(name, json)), policy, NOW, |_| ())
+}
+
+#[test]
+fn returns_what_the_token_says() {
+    for alg in ALGS {
+        judge_text(&id_token(alg, id_claims().to_string()), &POLICY, NOW, |token| {
+            assert_eq!(token.issuer(), ISSUER);
+            assert_eq!(token.subject(), Some("user-42"));
+            assert_eq!(token.audience().iter().filter_map(|a| a.as_str()).collect::<Vec<_>>(), [CLIENT_ID]);
+            assert_eq!(token.expires_at(), UnixTime::from_secs(NOW + 240));
+            assert_eq!(token.issued_at(), Some(UnixTime::from_secs(NOW - 60)));
+            assert_eq!((token.not_before(), token.jwt_id()), (None, None));
+            assert_eq!(token.authenticated_at(), Some(UnixTime::from_secs(NOW - 60)));
+            assert_eq!(token.acr(), Some(SILVER));
+            assert_eq!(token.amr().iter().filter_map(|a| a.as_str()).collect::<Vec<_>>(), ["pwd", "otp"]);
+            assert!(token.strings("email").unwrap().contains("alice@example.com"));
+            assert_eq!(token.strings("groups").err(), Some(Error::Missing(Claim::Other)));
+        })
+        .unwrap();
+    }
+}
+
+#[test]
+fn returns_nothing_of_a_login_that_is_not_described() {
+    let least = json!({"iss": ISSUER, "sub": "user-42", "aud": CLIENT_ID, "exp": NOW + 1, "iat": NOW});
+    judge_text(&id_token(Alg::Es256, least.to_string()), &POLICY, NOW, |token| {
+        assert_eq!((token.authenticated_at(), token.acr()), (None, None));
+        assert!(token.amr().iter().next().is_none());
+    })
+    .unwrap();
+}
+
+#[test]
+fn returns_claims_as_a_type_of_the_user() {
+    #[derive(serde::Deserialize)]
+    struct Profile<'b> {
+        name: &'b str,
+        email: heapless::String<32>,
+        amr: heapless::Vec<heapless::String<8>, 4>,
+        auth_time: i64,
+    }
+    judge_text(&id_token(Alg::Es256, id_claims().to_string()), &POLICY, NOW, |token| {
+        let profile: Profile = token.claims().unwrap();
+        assert_eq!((profile.name, profile.email.as_str()), ("Alice", "alice@example.com"));
+        assert_eq!((profile.amr[1].as_str(), profile.auth_time), ("otp", NOW - 60));
+        assert_eq!(token.claims::<heapless::Vec<u8, 4>>(), Err(Error::Deserialize));
+    })
+    .unwrap();
+}
+
+#[test]
+fn rounds_the_time_of_the_login_down() {
+    for (json, secs) in [("1.9", 1), ("-0.5", -1), ("1.7684784e9", NOW), ("-9223372036854775807", -i64::MAX)] {
+        let read = |token: IdToken<'_>| token.authenticated_at();
+        let time = judge_text(&id_token(Alg::EdDsa, spelled("auth_time", json)), &POLICY, NOW, read);
+        assert_eq!(time, Ok(Some(UnixTime::from_secs(secs))), "{json}");
+    }
+}
+
+#[test]
+fn returns_an_escaped_acr_if_the_buffer_has_room_for_its_copy() {
+    let acr = r#"level "2"\3"#;
+    let payload = id_with("acr", acr.into()).to_string();
+    let text = id_token(Alg::EdDsa, &payload);
+    let keys = keys();
+    let enough = payload.len() + acr.len();
+    for len in payload.len()..=enough + 4 {
+        let mut buf = vec![0; len];
+        let verified = Token::parse(&text).unwrap().verify(&issuer(&keys), &mut buf).unwrap();
+        let token = verified.into_id_token(&POLICY, now());
+        match len < enough {
+            true => assert_eq!(token.err(), Some(Error::BufferTooSmall), "{len}"),
+            false => assert_eq!(token.unwrap().acr(), Some(acr), "{len}"),
+        }
+    }
+    // To a policy it is two values, for its space.
+    let policy = POLICY.with_acr(acr);
+    assert_eq!(judge_text(&text, &policy, NOW, |_| ()), Err(Error::Mismatch(Claim::AuthenticationContext)));
+    assert_eq!(judge(&id_with("acr", json!(r#""2"\3"#)), &policy), Ok(()));
+}
+
+#[test]
+fn requires_the_claims_of_openid_connect() {
+    let required = [
+        ("iss", Claim::Issuer),
+        ("sub", Claim::Subject),
+        ("aud", Claim::Audience),
+        ("exp", Claim::Expiration),
+        ("iat", Claim::IssuedAt),
+    ];
+    for (name, claim) in required {
+        assert_eq!(judge(&id_with(name, Value::Null), &POLICY), Err(Error::Missing(claim)), "{name}");
+    }
+    for name in ["auth_time", "nonce", "acr", "amr", "name"] {
+        assert_eq!(judge(&id_with(name, Value::Null), &POLICY), Ok(()), "{name}");
+    }
+}
+
+#[test]
+fn a_known_claim_of_the_wrong_type_is_never_taken_for_absent() {
+    let strings = [
+        ("iss", Claim::Issuer),
+        ("sub", Claim::Subject),
+        ("jti", Claim::JwtId),
+        ("azp", AZP),
+        ("nonce", Claim::Nonce),
+        ("acr", Claim::AuthenticationContext),
+        ("at_hash", Claim::AccessTokenHash),
+        ("c_hash", Claim::CodeHash),
+    ];
+    let dates = [
+        ("exp", Claim::Expiration),
+        ("nbf", Claim::NotBefore),
+        ("iat", Claim::IssuedAt),
+        ("auth_time", Claim::AuthenticationTime),
+    ];
+    let lists = [("aud", Claim::Audience), ("amr", Claim::AuthenticationMethods)];
+    let refuses = |name, json, claim| {
+        assert_eq!(judge_spelled(name, json, &POLICY), Err(Error::Invalid(claim)), "{name} {json}");
+    };
+    for (name, claim) in strings {
+        for json in ["null", "true", "1", "[]", "{}", "[\"pump-app\"]"] {
+            refuses(name, json, claim);
+        }
+    }
+    for (name, claim) in dates {
+        for json in ["null", "true", "[]", "{}", "\"1768478400\"", "1e400", "9223372036854775808"] {
+            refuses(name, json, claim);
+        }
+    }
+    refuses("amr", "\"pwd\"", Claim::AuthenticationMethods); // an array even of one
+    for (name, claim) in lists {
+        for json in ["null", "true", "1", "{}", "[1]", "[\"pump-app\",null]", "[[\"pump-app\"]]"] {
+            refuses(name, json, claim);
+        }
+    }
+}
+
+#[test]
+fn takes_a_token_that_is_marked_as_jwt_or_not_at_all() {
+    let judge_typ = |typ: Value| {
+        let header = with(Alg::EdDsa.id_header(), "typ", typ);
+        judge_text(&Alg::EdDsa.mint(header.to_string(), id_claims().to_string()), &POLICY, NOW, |_| ())
+    };
+    for typ in [json!("JWT"), json!("jwt"), json!("application/jwt"), json!("Application/JWT"), Value::Null] {
+        assert_eq!(judge_typ(typ.clone()), Ok(()), "{typ}");
+    }
+    let other_kinds = [
+        "at+jwt",
+        "application/at+jwt",
+        "dpop+jwt",
+        "logout+jwt",
+        "secevent+jwt",
+        "id+jwt",
+        "text/jwt",
+        "JWT ",
+        "JWT;v=1",
+        "JWS",
+        "application/",
+        "",
+    ];
+    for typ in other_kinds {
+        assert_eq!(judge_typ(json!(typ)), Err(Error::WrongType), "{typ}");
+    }
+    assert_eq!(judge_typ(json!("x".repeat(65))), Err(Error::WrongType));
+}
+
+#[test]
+fn is_no_access_token_and_an_access_token_is_none() {
+    let keys = keys();
+    let as_access_token = |text: &str, policy: &AccessTokenPolicy<'_>| {
+        let mut buf = [0; 1024];
+        let verified = Token::parse(text)?.verify(&issuer(&keys), &mut buf)?;
+        verified.into_access_token(policy, now()).map(|_| ())
+    };
+    for alg in ALGS {
+        let id = id_token(alg, id_claims().to_string());
+        assert_eq!(judge_text(&id, &POLICY, NOW, |_| ()), Ok(()));
+        assert_eq!(as_access_token(&id, &AccessTokenPolicy::new(CLIENT_ID)), Err(Error::WrongType));
+        assert_eq!(as_access_token(&id, &AccessTokenPolicy::new(AUDIENCE)), Err(Error::WrongType));
+        let wrong_audience = Err(Error::Mismatch(Claim::Audience));
+        assert_eq!(as_access_token(&id, &AccessTokenPolicy::untyped(AUDIENCE)), wrong_audience);
+
+        let access = alg.access_token(&claims());
+        assert_eq!(as_access_token(&access, &AccessTokenPolicy::new(AUDIENCE)), Ok(()));
+        assert_eq!(judge_text(&access, &IdTokenPolicy::new(AUDIENCE), NOW, |_| ()), Err(Error::WrongType));
+        // One that is not marked is kept out by its audience, for which no client is named.
+        let unmarked = id_token(alg, claims().to_string());
+        assert_eq!(judge_text(&unmarked, &POLICY, NOW, |_| ()), wrong_audience);
+    }
+}
+
+/// Step 2.
+#[test]
+fn the_issuer_is_exactly_the_expected_one() {
+    for iss in ["https://idp.example.com/", "https://IDP.example.com", "http://idp.example.com", "idp.example.com", ""]
+    {
+        assert_eq!(judge(&id_with("iss", json!(iss)), &POLICY), Err(Error::Mismatch(Claim::Issuer)), "{iss}");
+    }
+}
+
+/// Step 3.
+#[test]
+fn the_client_is_among_the_audiences() {
+    for aud in [json!(CLIENT_ID), json!([CLIENT_ID]), json!([CLIENT_ID, CLIENT_ID])] {
+        assert_eq!(judge(&id_with("aud", aud.clone()), &POLICY), Ok(()), "{aud}");
+    }
+    let wrong = [
+        json!("pump-ap"),
+        json!("pump-apps"),
+        json!("Pump-app"),
+        json!("pump-app "),
+        json!(""),
+        json!([]),
+        json!([OTHER]),
+        json!("pump-app urn:example:other"),
+    ];
+    for aud in wrong {
+        // Neither `azp` nor the trust in others makes up for it.
+        for claims in [id_with("aud", aud.clone()), with(id_with("aud", aud.clone()), "azp", json!(CLIENT_ID))] {
+            for policy in [POLICY, POLICY.with_trusted_audiences(&[OTHER, ""])] {
+                assert_eq!(judge(&claims, &policy), Err(Error::Mismatch(Claim::Audience)), "{aud}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_empty_client_id_is_no_policy() {
+    for aud in [json!(""), json!([CLIENT_ID, ""])] {
+        let refused = judge(&id_with("aud", aud), &IdTokenPolicy::new(""));
+        assert_eq!(refused, Err(Error::Unconfigured(Claim::Audience)));
+    }
+}
+
+/// Steps 3 to 5.
+#[test]
+fn a_token_for_others_too_was_issued_to_this_client() {
+    const NONE: &[&str] = &[];
+    const TRUSTED: &[&str] = &[OTHER];
+    let (ours, others) = (json!(CLIENT_ID), json!(OTHER));
+    let alone = || json!([CLIENT_ID]);
+    let both = || json!([OTHER, CLIENT_ID]);
+    let three = || json!([CLIENT_ID, OTHER, "urn:example:third"]);
+    let table = [
+        // The only audience needs no `azp`, and is issued to no other.
+        (alone(), Value::Null, NONE, Ok(())),
+        (alone(), ours.clone(), NONE, Ok(())),
+        (alone(), others.clone(), NONE, Err(Error::Mismatch(AZP))),
+        // Another audience is trusted, or `azp` says whose token it is.
+        (both(), Value::Null, NONE, Err(Error::Missing(AZP))),
+        (both(), ours.clone(), NONE, Ok(())),
+        (both(), others.clone(), NONE, Err(Error::Mismatch(AZP))),
+        (both(), Value::Null, TRUSTED, Ok(())),
+        (both(), ours.clone(), TRUSTED, Ok(())),
+        // A trusted audience is no trusted party.
+        (both(), others, TRUSTED, Err(Error::Mismatch(AZP))),
+        // Each other audience has to be trusted.
+        (three(), Value::Null, TRUSTED, Err(Error::Missing(AZP))),
+        (three(), ours, TRUSTED, Ok(())),
+        (three(), Value::Null, &["urn:example:third", OTHER], Ok(())),
+        (json!([CLIENT_ID, ""]), Value::Null, TRUSTED, Err(Error::Missing(AZP))),
+        (json!([CLIENT_ID, "URN:example:other"]), Value::Null, TRUSTED, Err(Error::Missing(AZP))),
+        // It is compared exactly.
+        (alone(), json!(""), NONE, Err(Error::Mismatch(AZP))),
+        (alone(), json!("Pump-app"), NONE, Err(Error::Mismatch(AZP))),
+        (alone(), json!("pump-app "), NONE, Err(Error::Mismatch(AZP))),
+    ];
+    for (aud, azp, trusted, verdict) in table {
+        let claims = with(id_with("aud", aud.clone()), "azp", azp.clone());
+        assert_eq!(judge(&claims, &POLICY.with_trusted_audiences(trusted)), verdict, "{aud} {azp} {trusted:?}");
+    }
+    assert_eq!(judge_spelled("azp", r#""pump\u002dapp""#, &POLICY), Ok(()));
+    // Of the wrong type, it is refused where it is not needed too.
+    for json in ["null", "1", "[\"pump-app\"]", "{}"] {
+        let trusting = POLICY.with_trusted_audiences(TRUSTED);
+        assert_eq!(judge_spelled("azp", json, &trusting), Err(Error::Invalid(AZP)), "{json}");
+    }
+}
+
+/// Step 9.
+#[test]
+fn expires_on_the_second() {
+    let exp = |exp: i64| id_with("exp", json!(exp));
+    assert_eq!(judge(&exp(NOW + 1), &POLICY), Ok(()));
+    assert_eq!(judge(&exp(NOW), &POLICY), Err(Error::Expired));
+    assert_eq!(judge_spelled("exp", &format!("{NOW}.9"), &POLICY), Err(Error::Expired));
+    assert_eq!(judge_spelled("exp", &format!("{}.1", NOW + 1), &POLICY), Ok(()));
+    let lenient = POLICY.with_leeway(Duration::from_millis(30_999));
+    assert_eq!(judge(&exp(NOW - 29), &lenient), Ok(()));
+    assert_eq!(judge(&exp(NOW - 30), &lenient), Err(Error::Expired));
+    let by_default = IdTokenPolicy::new(CLIENT_ID);
+    assert_eq!(judge(&exp(NOW - 59), &by_default), Ok(()));
+    assert_eq!(judge(&exp(NOW - 60), &by_default), Err(Error::Expired));
+}
+
+#[test]
+fn begins_on_the_second() {
+    let nbf = |nbf: i64| id_with("nbf", json!(nbf));
+    assert_eq!(judge(&nbf(NOW), &POLICY), Ok(()));
+    assert_eq!(judge(&nbf(NOW + 1), &POLICY), Err(Error::NotYetValid));
+    assert_eq!(judge_spelled("nbf", &format!("{NOW}.1"), &POLICY), Err(Error::NotYetValid));
+    let lenient = POLICY.with_leeway(Duration::from_secs(30));
+    assert_eq!(judge(&nbf(NOW + 30), &lenient), Ok(()));
+    assert_eq!(judge(&nbf(NOW + 31), &lenient), Err(Error::NotYetValid));
+}
+
+/// Step 10.
+#[test]
+fn the_age_counts_where_it_is_limited() {
+    let iat = |iat: i64| id_with("iat", json!(iat));
+    assert_eq!(judge(&iat(NOW + 100), &POLICY), Ok(()));
+    assert_eq!(judge(&iat(0), &POLICY), Ok(()));
+
+    let limited = POLICY.with_max_token_age(Duration::from_secs(60));
+    assert_eq!(judge(&iat(NOW - 60), &limited), Ok(()));
+    assert_eq!(judge(&iat(NOW - 61), &limited), Err(Error::TooOld));
+    assert_eq!(judge_spelled("iat", &format!("{}.9", NOW - 61), &limited), Err(Error::TooOld));
+    assert_eq!(judge(&iat(NOW), &limited), Ok(()));
+    assert_eq!(judge(&iat(NOW + 1), &limited), Err(Error::NotYetValid));
+    assert_eq!(judge_spelled("iat", &format!("{NOW}.1"), &limited), Err(Error::NotYetValid));
+    assert_eq!(judge(&iat(NOW + 241), &limited), Err(Error::Invalid(Claim::IssuedAt)));
+
+    let lenient = limited.with_leeway(Duration::from_secs(10));
+    assert_eq!(judge(&iat(NOW - 70), &lenient), Ok(()));
+    assert_eq!(judge(&iat(NOW - 71), &lenient), Err(Error::TooOld));
+    assert_eq!(judge(&iat(NOW + 10), &lenient), Ok(()));
+    assert_eq!(judge(&iat(NOW + 11), &lenient), Err(Error::NotYetValid));
+}
+
+#[test]
+fn limits_the_lifetime_without_leeway() {
+    let policy = POLICY.with_max_lifetime(Duration::from_secs(300)).with_leeway(Duration::from_secs(60));
+    assert_eq!(judge(&id_claims(), &policy), Ok(()));
+    assert_eq!(judge(&id_with("exp", json!(NOW + 241)), &policy), Err(Error::LifetimeTooLong));
+    assert_eq!(judge(&id_with("iat", json!(NOW - 61)), &policy), Err(Error::LifetimeTooLong));
+    assert_eq!(judge(&id_with("exp", json!(i64::MAX)), &policy), Err(Error::LifetimeTooLong));
+}
+
+#[test]
+fn a_clock_that_was_never_set_refuses() {
+    let claims = with(id_claims(), "auth_time", json!(1));
+    let policy = POLICY.with_max_age(Duration::ZERO);
+    assert_eq!(judge_at(&claims, &policy, 1), Ok(()));
+    for now in [0, -1, i64::MIN] {
+        assert_eq!(judge_at(&claims, &policy, now), Err(Error::ClockNotSet), "{now}");
+        assert_eq!(judge_at(&claims, &POLICY, now), Err(Error::ClockNotSet), "{now}");
+    }
+}
+
+/// Step 11.
+#[test]
+fn the_nonce_is_that_of_the_request() {
+    let policy = POLICY.with_nonce(NONCE);
+    assert_eq!(judge(&id_claims(), &policy), Ok(()));
+    assert_eq!(judge(&id_with("nonce", Value::Null), &policy), Err(Error::Missing(Claim::Nonce)));
+    for nonce in ["", "n-0S6_WzA2M", "n-0S6_WzA2Mjj", "N-0S6_WzA2Mj", "n-0S6_WzA2Mj ", "n-0S6_WzA2Mj\u{0}"] {
+        let claims = id_with("nonce", json!(nonce));
+        assert_eq!(judge(&claims, &policy), Err(Error::Mismatch(Claim::Nonce)), "{nonce:?}");
+        assert_eq!(judge(&claims, &POLICY), Ok(()), "{nonce:?}");
+    }
+    assert_eq!(judge(&id_claims(), &policy.with_nonce("n-2")), Err(Error::Mismatch(Claim::Nonce)));
+}
+
+/// Step 11.
+#[test]
+fn the_nonce_is_compared_after_unescaping() {
+    let policy = POLICY.with_nonce(NONCE);
+    assert_eq!(judge_spelled("nonce", r#""\u006e-0S6\u005FWzA2Mj""#, &policy), Ok(()));
+    assert_eq!(judge_spelled("nonce", r#""\\u006e-0S6_WzA2Mj""#, &policy), Err(Error::Mismatch(Claim::Nonce)));
+    let odd = "a\"b\\c\n\u{1}é";
+    assert_eq!(judge(&id_with("nonce", json!(odd)), &POLICY.with_nonce(odd)), Ok(()));
+    let as_it_stands = POLICY.with_nonce(r#"a\"b\\c\n\u0001é"#);
+    assert_eq!(judge(&id_with("nonce", json!(odd)), &as_it_stands), Err(Error::Mismatch(Claim::Nonce)));
+}
+
+/// Step 11.
+#[test]
+fn an_empty_nonce_is_no_policy() {
+    for nonce in [json!(""), json!(NONCE), Value::Null] {
+        let refused = judge(&id_with("nonce", nonce), &POLICY.with_nonce(""));
+        assert_eq!(refused, Err(Error::Unconfigured(Claim::Nonce)));
+    }
+}
+
+/// Step 12.
+#[test]
+fn the_acr_is_one_of_the_list() {
+    let wrong = Err(Error::Mismatch(Claim::AuthenticationContext));
+    let unconfigured = Err(Error::Unconfigured(Claim::AuthenticationContext));
+    let table = [
+        (json!(SILVER), SILVER, Ok(())),
+        (json!(SILVER), "gold urn:mace:incommon:iap:silver", Ok(())),
+        (json!(SILVER), "  urn:mace:incommon:iap:silver  gold", Ok(())),
+        (json!(SILVER), "gold", wrong),
+        (json!(SILVER), "urn:mace:incommon:iap:silve", wrong),
+        (json!(SILVER), "urn:mace:incommon:iap:silverware", wrong),
+        (json!(SILVER), "URN:mace:incommon:iap:silver", wrong),
+        // Spaces separate the policy's values, and nothing else does; the claim is one value.
+        (json!(SILVER), "gold\turn:mace:incommon:iap:silver", wrong),
+        (json!(SILVER), "gold,urn:mace:incommon:iap:silver", wrong),
+        (json!("gold silver"), "gold silver", wrong),
+        (json!(""), "gold silver", wrong),
+        (json!("0"), "1 2", wrong),
+        (Value::Null, "gold", Err(Error::Missing(Claim::AuthenticationContext))),
+        (json!(SILVER), "", unconfigured),
+        (json!(""), " ", unconfigured),
+        (Value::Null, "   ", unconfigured),
+    ];
+    for (acr, values, verdict) in table {
+        assert_eq!(judge(&id_with("acr", acr.clone()), &POLICY.with_acr(values)), verdict, "{acr} {values:?}");
+    }
+    assert_eq!(judge_spelled("acr", r#""\u0031""#, &POLICY.with_acr("1")), Ok(()));
+    assert_eq!(judge(&id_claims(), &POLICY.with_acr("gold").with_acr(SILVER)), Ok(()));
+}
+
+/// Step 13.
+#[test]
+fn the_login_is_no_older_than_max_age() {
+    let a_minute = Duration::from_secs(60);
+    let table = [
+        // max_age, leeway, auth_time before now, accepted
+        (a_minute, 0, 60, true),
+        (a_minute, 0, 61, false),
+        (a_minute, 10, 70, true),
+        (a_minute, 10, 71, false),
+        (Duration::ZERO, 0, 0, true),
+        (Duration::ZERO, 0, 1, false),
+        (Duration::from_millis(60_999), 0, 61, false),
+        (Duration::MAX, 0, i64::MAX, true),
+        (a_minute, 0, NOW, false),
+        (a_minute, 0, i64::MAX, false),
+    ];
+    for (max_age, leeway, age, accepted) in table {
+        let policy = POLICY.with_max_age(max_age).with_leeway(Duration::from_secs(leeway));
+        let verdict = if accepted { Ok(()) } else { Err(Error::AuthenticationTooOld) };
+        let claims = id_with("auth_time", json!(NOW.saturating_sub(age)));
+        assert_eq!(judge(&claims, &policy), verdict, "{max_age:?} {leeway} {age}");
+        assert_eq!(judge(&claims, &POLICY), Ok(()));
+    }
+    let by_default = IdTokenPolicy::new(CLIENT_ID).with_max_age(a_minute);
+    assert_eq!(judge(&id_with("auth_time", json!(NOW - 120)), &by_default), Ok(()));
+    assert_eq!(judge(&id_with("auth_time", json!(NOW - 121)), &by_default), Err(Error::AuthenticationTooOld));
+}
+
+/// Step 13.
+#[test]
+fn a_fraction_is_rounded_against_the_login() {
+    let policy = POLICY.with_max_age(Duration::from_secs(60));
+    let too_old = Err(Error::AuthenticationTooOld);
+    assert_eq!(judge_spelled("auth_time", &format!("{}.9", NOW - 61), &policy), too_old);
+    assert_eq!(judge_spelled("auth_time", &format!("{}.1", NOW - 60), &policy), Ok(()));
+    assert_eq!(judge_spelled("auth_time", &format!("{}0e-1", NOW - 60), &policy), Ok(()));
+}
+
+/// Step 13.
+#[test]
+fn the_login_is_not_to_come() {
+    let policy = POLICY.with_leeway(Duration::from_secs(60)).with_max_age(Duration::ZERO);
+    assert_eq!(judge(&id_with("auth_time", json!(NOW + 60)), &policy), Ok(()));
+    for auth_time in [json!(NOW + 61), json!(NOW as f64 + 60.5), json!(i64::MAX)] {
+        assert_eq!(judge(&id_with("auth_time", auth_time), &policy), Err(Error::NotYetValid));
+    }
+    assert_eq!(judge(&id_with("auth_time", json!(i64::MAX)), &POLICY), Ok(()), "not asked");
+}
+
+/// As a logout token, whose own type is optional, has ([RFC 8417](https://www.rfc-editor.org/rfc/rfc8417)).
+#[test]
+fn a_security_event_is_neither_id_token_nor_access_token() {
+    let event = json!({"http://schemas.openid.net/event/backchannel-logout": {}});
+    assert_eq!(judge(&id_with("events", event.clone()), &POLICY), Err(Error::WrongType));
+    let keys = keys();
+    for (claims, refused) in [(claims(), false), (claims_with("events", event), true)] {
+        let (text, mut buf) = (Alg::EdDsa.mint(r#"{"alg":"EdDSA"}"#, claims.to_string()), [0; 1024]);
+        let verified = Token::parse(&text).unwrap().verify(&issuer(&keys), &mut buf).unwrap();
+        let token = verified.into_access_token(&AccessTokenPolicy::untyped(AUDIENCE), now());
+        assert_eq!(token.err(), refused.then_some(Error::WrongType));
+    }
+}
+
+#[test]
+fn a_subject_has_at_most_255_bytes() {
+    assert_eq!(judge(&id_with("sub", json!("s".repeat(MAX_SUBJECT_LEN))), &POLICY), Ok(()));
+    let too_long = id_with("sub", json!("s".repeat(MAX_SUBJECT_LEN + 1)));
+    assert_eq!(judge(&too_long, &POLICY), Err(Error::Invalid(Claim::Subject)));
+}
+
+#[test]
+fn the_time_of_the_login_is_required_for_max_age() {
+    let missing = Err(Error::Missing(Claim::AuthenticationTime));
+    for max_age in [Duration::ZERO, Duration::MAX] {
+        assert_eq!(judge(&id_with("auth_time", Value::Null), &POLICY.with_max_age(max_age)), missing);
+    }
+}
+
+#[test]
+fn saturates_at_the_ends_of_time() {
+    let endless = POLICY
+        .with_leeway(Duration::MAX)
+        .with_max_age(Duration::MAX)
+        .with_max_lifetime(Duration::MAX)
+        .with_max_token_age(Duration::MAX);
+    let far = with(id_with("exp", json!(i64::MAX)), "auth_time", json!(-i64::MAX));
+    assert_eq!(judge_at(&far, &endless, i64::MAX - 1), Ok(()));
+    assert_eq!(judge_at(&far, &endless, i64::MAX), Err(Error::Expired));
+    let fresh = POLICY.with_max_age(Duration::ZERO);
+    assert_eq!(judge_at(&far, &fresh, i64::MAX - 1), Err(Error::AuthenticationTooOld));
+}
+
+/// A policy's setter for what came with the token, and the claim that has its hash.
+type Hash = (&'static str, Claim, fn(IdTokenPolicy<'static>, &'static [u8]) -> IdTokenPolicy<'static>);
+
+const HASHES: [Hash; 2] = [
+    ("at_hash", Claim::AccessTokenHash, |policy, text| policy.with_access_token(text)),
+    ("c_hash", Claim::CodeHash, |policy, text| policy.with_code(text)),
+];
+
+/// Its digests have `-` and `_` in them, for both algorithms.
+const TEXT: &[u8] = b"came with it 34";
+
+fn digest(alg: Alg, text: &[u8]) -> Vec<u8> {
+    match alg {
+        Alg::Es256 => Sha256::digest(text).to_vec(),
+        Alg::EdDsa => Sha512::digest(text).to_vec(),
+    }
+}
+
+fn left_half(digest: &[u8]) -> &[u8] {
+    digest.split_at(digest.len() / 2).0
+}
+
+fn right_hash(alg: Alg) -> String {
+    base64url(left_half(&digest(alg, TEXT)))
+}
+
+fn judge_hash(alg: Alg, hash: Hash, value: Value) -> Result<(), Error> {
+    let (name, _, with_text) = hash;
+    let text = id_token(alg, id_with(name, value).to_string());
+    judge_text(&text, &with_text(POLICY, TEXT), NOW, |_| ())
+}
+
+#[test]
+fn a_hash_is_the_left_half_of_the_digest_that_the_algorithm_uses() {
+    for alg in ALGS {
+        let digest = digest(alg, TEXT);
+        let right = base64url(left_half(&digest));
+        assert!(right.contains('-') && right.contains('_'), "{right}");
+        for hash in HASHES {
+            assert_eq!(judge_hash(alg, hash, json!(right)), Ok(()), "{} {alg:?}", hash.0);
+        }
+    }
+    let lens = ALGS.map(|alg| left_half(&digest(alg, TEXT)).len());
+    assert_eq!(lens, [16, 32]);
+}
+
+#[test]
+fn a_hash_of_anything_else_is_refused() {
+    for alg in ALGS {
+        let digest_of = digest(alg, TEXT);
+        let (left, right_half) = digest_of.split_at(digest_of.len() / 2);
+        let right = base64url(left);
+        let other = if alg == Alg::Es256 { Alg::EdDsa } else { Alg::Es256 };
+        let foreign = digest(other, TEXT);
+        let padding = if alg == Alg::Es256 { "==" } else { "=" };
+        let mut stray_bit = right.clone();
+        let last = stray_bit.pop().unwrap();
+        stray_bit.push(char::from(last as u8 + 1));
+        let wrong = [
+            ("of the other algorithm", base64url(left_half(&foreign))),
+            ("of the other algorithm, this long", base64url(&foreign[..left.len()])),
+            ("the whole digest", base64url(&digest_of)),
+            ("a byte less", base64url(&left[1..])),
+            ("a byte more", base64url(&digest_of[..=left.len()])),
+            ("the right half", base64url(right_half)),
+            ("padded", format!("{right}{padding}")),
+            ("in base64", right.replace('-', "+").replace('_', "/")),
+            ("a stray bit", stray_bit),
+            ("in upper case", right.to_uppercase()),
+            ("a character less", right[1..].into()),
+            ("white space", format!("{right} ")),
+            ("of another text", base64url(left_half(&digest(alg, b"came with another")))),
+            ("of no text", base64url(left_half(&digest(alg, b"")))),
+            ("the text itself", String::from_utf8(TEXT.into()).unwrap()),
+            ("in hexadecimal", left.iter().map(|byte| format!("{byte:02x}")).collect()),
+            ("empty", String::new()),
+        ];
+        for hash in HASHES {
+            for (what, value) in &wrong {
+                let verdict = judge_hash(alg, hash, json!(value));
+                assert_eq!(verdict, Err(Error::Mismatch(hash.1)), "{} {alg:?}: {what}", hash.0);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_hash_is_required_where_the_text_is_given() {
+    let both = POLICY.with_access_token(TEXT).with_code(TEXT);
+    for alg in ALGS {
+        let right = json!(right_hash(alg));
+        let judge_both = |at_hash, c_hash| {
+            let claims = with(id_with("at_hash", at_hash), "c_hash", c_hash);
+            judge_text(&id_token(alg, claims.to_string()), &both, NOW, |_| ())
+        };
+        assert_eq!(judge_both(right.clone(), right.clone()), Ok(()));
+        // Neither stands in for the other.
+        assert_eq!(judge_both(Value::Null, right.clone()), Err(Error::Missing(Claim::AccessTokenHash)));
+        assert_eq!(judge_both(right.clone(), Value::Null), Err(Error::Missing(Claim::CodeHash)));
+        assert_eq!(judge_both(right.clone(), json!("")), Err(Error::Mismatch(Claim::CodeHash)));
+        for (name, claim, with_text) in HASHES {
+            assert_eq!(judge_hash(alg, (name, claim, with_text), Value::Null), Err(Error::Missing(claim)));
+            for json in ["null", "1", "true", "[]", "{}", &format!("[{right}]")] {
+                let text = id_token(alg, spelled(name, json));
+                let verdict = judge_text(&text, &with_text(POLICY, TEXT), NOW, |_| ());
+                assert_eq!(verdict, Err(Error::Invalid(claim)), "{name} {json}");
+            }
+        }
+    }
+    // Where nothing is given, there is nothing to compare with.
+    assert_eq!(judge(&with(id_with("at_hash", json!("x")), "c_hash", json!("y")), &POLICY), Ok(()));
+}
+
+#[test]
+fn an_empty_text_is_no_policy() {
+    for alg in ALGS {
+        for (name, claim, with_text) in HASHES {
+            for hash in [json!(base64url(left_half(&digest(alg, b"")))), json!(""), Value::Null] {
+                let text = id_token(alg, id_with(name, hash).to_string());
+                let verdict = judge_text(&text, &with_text(POLICY, b""), NOW, |_| ());
+                assert_eq!(verdict, Err(Error::Unconfigured(claim)), "{name} {alg:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_hash_is_compared_after_unescaping() {
+    for alg in ALGS {
+        let right = right_hash(alg);
+        let escaped: String = right.bytes().map(|byte| format!("\\u{byte:04x}")).collect();
+        for (name, _, with_text) in HASHES {
+            let text = id_token(alg, spelled(name, &format!("\"{escaped}\"")));
+            assert_eq!(judge_text(&text, &with_text(POLICY, TEXT), NOW, |_| ()), Ok(()), "{name} {alg:?}");
+        }
+    }
+}
+
+/// The payloads of the ID tokens in OpenID Connect Core, appendices
+/// [A.3](https://openid.net/specs/openid-connect-core-1_0.html#id_token-tokenExample) and
+/// [A.4](https://openid.net/specs/openid-connect-core-1_0.html#code-id_tokenExample), byte for byte, with the access
+/// token and the code that came with them. They are signed with RS256 there and with ES256 here, which hashes alike.
+#[test]
+fn takes_the_examples_of_openid_connect_core() {
+    const ACCESS_TOKEN: &[u8] = b"jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
+    const CODE: &[u8] = b"Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk";
+    let payload = |hash: &str| {
+        format!(
+            "{{\n \"iss\": \"http://server.example.com\",\n \"sub\": \"248289761001\",\n \"aud\": \"s6BhdRkqt3\",\n \
+             \"nonce\": \"n-0S6_WzA2Mj\",\n \"exp\": 1311281970,\n \"iat\": 1311280970,\n {hash}\n}}"
+        )
+    };
+    let policy = IdTokenPolicy::new("s6BhdRkqt3").with_nonce(NONCE).with_leeway(Duration::ZERO);
+    let keys = keys();
+    let judge = |alg: Alg, hash: &str, policy: &IdTokenPolicy<'_>| {
+        let mut buf = [0; 1024];
+        let text = id_token(alg, payload(hash));
+        let issuer = Issuer::new("http://server.example.com", &keys, BOTH);
+        let verified = Token::parse(&text)?.verify(&issuer, &mut buf)?;
+        let token = verified.into_id_token(policy, UnixTime::from_secs(1_311_281_969))?;
+        assert_eq!(token.subject(), Some("248289761001"));
+        Ok(())
+    };
+    let at_hash = r#""at_hash": "77QmUPtjPfzWtF2AnpK9RQ""#;
+    let c_hash = r#""c_hash": "LDktKdoQak3Pk0cnXxCltA""#;
+    let of_access_token = policy.with_access_token(ACCESS_TOKEN);
+    let of_code = policy.with_code(CODE);
+    assert_eq!(judge(Alg::Es256, at_hash, &of_access_token), Ok(()));
+    assert_eq!(judge(Alg::Es256, c_hash, &of_code), Ok(()));
+    // Each with the other's text.
+    let mismatch = |claim| Err(Error::Mismatch(claim));
+    let swapped = policy.with_access_token(CODE).with_code(ACCESS_TOKEN);
+    assert_eq!(judge(Alg::Es256, &format!("{at_hash}, {c_hash}"), &swapped), mismatch(Claim::AccessTokenHash));
+    assert_eq!(judge(Alg::Es256, c_hash, &policy.with_code(ACCESS_TOKEN)), mismatch(Claim::CodeHash));
+    // EdDSA hashes otherwise.
+    assert_eq!(judge(Alg::EdDsa, at_hash, &of_access_token), mismatch(Claim::AccessTokenHash));
+    assert_eq!(judge(Alg::EdDsa, c_hash, &of_code), mismatch(Claim::CodeHash));
+}
+
+/// OpenID Connect has no example for EdDSA: these are from the tests of
+/// [oidc-token-hash](https://github.com/panva/oidc-token-hash/blob/main/test/generate.js).
+#[test]
+fn hashes_as_other_implementations_do() {
+    const ACCESS_TOKEN: &[u8] = b"YmJiZTAwYmYtMzgyOC00NzhkLTkyOTItNjJjNDM3MGYzOWIy9sFhvH8K_x8UIHj1osisS57f5DduL";
+    let vectors = [(Alg::Es256, "xsZZrUssMXjL3FBlzoSh2g"), (Alg::EdDsa, "p2LHG4H-8pYDc0hyVOo3iIHvZJUqe9tbj3jESOuXbkY")];
+    for (alg, at_hash) in vectors {
+        let text = id_token(alg, id_with("at_hash", json!(at_hash)).to_string());
+        assert_eq!(judge_text(&text, &POLICY.with_access_token(ACCESS_TOKEN), NOW, |_| ()), Ok(()), "{alg:?}");
+        assert_eq!(
+            judge_text(&text, &POLICY.with_access_token(&ACCESS_TOKEN[1..]), NOW, |_| ()),
+            Err(Error::Mismatch(Claim::AccessTokenHash)),
+            "{alg:?}"
+        );
+    }
+}
+
+#[test]
+fn only_top_level_members_are_claims() {
+    let least = || json!({"iss": ISSUER, "sub": "user-42", "aud": CLIENT_ID, "exp": NOW + 1, "iat": NOW});
+    let nested = with(least(), "claims", id_claims());
+    assert_eq!(judge(&nested, &POLICY), Ok(()));
+    assert_eq!(judge(&nested, &POLICY.with_nonce(NONCE)), Err(Error::Missing(Claim::Nonce)));
+    let policy = POLICY.with_acr(SILVER);
+    assert_eq!(judge(&nested, &policy), Err(Error::Missing(Claim::AuthenticationContext)));
+}
+
+/// One that is wrong in everything, and right in one thing more each time.
+#[test]
+fn reports_the_first_failure_in_the_documented_order() {
+    struct Case {
+        policy: IdTokenPolicy<'static>,
+        typ: &'static str,
+        claims: Value,
+        now: i64,
+        spare: usize,
+    }
+    fn strict(client_id: &'static str) -> IdTokenPolicy<'static> {
+        let fresh = IdTokenPolicy::new(client_id).with_leeway(Duration::ZERO).with_max_token_age(Duration::ZERO);
+        fresh.with_max_age(Duration::ZERO).with_acr("").with_nonce("").with_access_token(b"").with_code(b"")
+    }
+    fn claim(case: &mut Case, name: &str, value: Value) {
+        case.claims = with(case.claims.take(), name, value);
+    }
+    let mut case = Case {
+        policy: strict(""),
+        typ: "at+jwt",
+        claims: json!({
+            "iss": ISSUER, "sub": 1, "aud": OTHER, "exp": NOW, "nbf": NOW + 1, "iat": NOW - 1, "azp": OTHER,
+            "nonce": "", "acr": "\"", "auth_time": NOW - 1, "at_hash": "", "c_hash": "",
+        }),
+        now: 0,
+        spare: 0,
+    };
+    type Mend = fn(&mut Case);
+    let mends: [(Error, Mend); 22] = [
+        (Error::Unconfigured(Claim::Audience), |case| case.policy = strict(CLIENT_ID)),
+        (Error::Unconfigured(Claim::AuthenticationContext), |case| case.policy = case.policy.with_acr("gold")),
+        (Error::Unconfigured(Claim::Nonce), |case| case.policy = case.policy.with_nonce("n-1")),
+        (Error::Unconfigured(Claim::AccessTokenHash), |case| case.policy = case.policy.with_access_token(TEXT)),
+        (Error::Unconfigured(Claim::CodeHash), |case| case.policy = case.policy.with_code(TEXT)),
+        (Error::WrongType, |case| case.typ = "JWT"),
+        (Error::Invalid(Claim::Subject), |case| claim(case, "sub", Value::Null)),
+        (Error::Missing(Claim::Subject), |case| claim(case, "sub", json!(r"CORP\alice"))),
+        (Error::Mismatch(Claim::Audience), |case| claim(case, "aud", json!(CLIENT_ID))),
+        (Error::ClockNotSet, |case| case.now = NOW),
+        (Error::Expired, |case| claim(case, "exp", json!(NOW + 1))),
+        (Error::NotYetValid, |case| claim(case, "nbf", json!(NOW))),
+        (Error::TooOld, |case| claim(case, "iat", json!(NOW))),
+        (Error::BufferTooSmall, |case| case.spare = r"CORP\alice".len()),
+        (Error::Mismatch(AZP), |case| claim(case, "azp", json!(CLIENT_ID))),
+        (Error::Mismatch(Claim::Nonce), |case| claim(case, "nonce", json!("n-1"))),
+        (Error::Mismatch(Claim::AuthenticationContext), |case| case.policy = case.policy.with_acr("gold \"")),
+        (Error::AuthenticationTooOld, |case| claim(case, "auth_time", json!(NOW))),
+        (Error::Mismatch(Claim::AccessTokenHash), |case| claim(case, "at_hash", Value::Null)),
+        (Error::Missing(Claim::AccessTokenHash), |case| claim(case, "at_hash", json!(right_hash(Alg::EdDsa)))),
+        (Error::Mismatch(Claim::CodeHash), |case| claim(case, "c_hash", json!(right_hash(Alg::EdDsa)))),
+        (Error::BufferTooSmall, |case| case.spare += "\"".len()),
+    ];
+    let keys = keys();
+    let judge = |case: &Case| {
+        let header = with(Alg::EdDsa.id_header(), "typ", json!(case.typ));
+        let payload = case.claims.to_string();
+        let text = Alg::EdDsa.mint(header.to_string(), &payload);
+        let mut buf = vec![0; payload.len() + case.spare];
+        let verified = Token::parse(&text).unwrap().verify(&issuer(&keys), &mut buf).unwrap();
+        verified.into_id_token(&case.policy, UnixTime::from_secs(case.now)).map(|_| ())
+    };
+    for (error, mend) in mends {
+        assert_eq!(judge(&case), Err(error));
+        mend(&mut case);
+    }
+    assert_eq!(judge(&case), Ok(()));
+}
+
+#[test]
+fn debug_shows_no_claim_and_no_secret() {
+    let text = id_token(Alg::EdDsa, id_claims().to_string());
+    let shown = judge_text(&text, &POLICY, NOW, |token| format!("{token:?} {token:#?} {:?}", *token)).unwrap();
+    assert_eq!(shown, "IdToken { .. } IdToken { .. } Claims { .. }");
+    let policy = POLICY.with_nonce(NONCE).with_access_token(b"secret").with_code(b"secret").with_acr(SILVER);
+    assert_eq!(format!("{policy:?}"), r#"IdTokenPolicy { client_id: "pump-app", .. }"#);
+}

@@ -1,0 +1,601 @@
+//! Who presents an access token, and how its user logged in: tokens that are bound to a key
+//! ([RFC 7800](https://www.rfc-editor.org/rfc/rfc7800)), DPoP ([RFC 9449](https://www.rfc-editor.org/rfc/rfc9449)),
+//! mutual TLS ([RFC 8705](https://www.rfc-editor.org/rfc/rfc8705)) and step-up
+//! ([RFC 9470](https://www.rfc-editor.org/rfc/rfc9470)).
+#![cfg(all(feature = "es256", feature = "eddsa"))]
+
+mod common;
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use base64ct::{Base64, Encoding as _};
+use common::*;
+use embedded_jwt::*;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+const POLICY: AccessTokenPolicy = AccessTokenPolicy::new(AUDIENCE).with_leeway(Duration::ZERO);
+const UNTYPED: AccessTokenPolicy = AccessTokenPolicy::untyped(AUDIENCE).with_leeway(Duration::ZERO);
+const UNCHECKED: AccessTokenPolicy = POLICY.with_unchecked_confirmation();
+const A_MINUTE: Duration = Duration::from_secs(60);
+
+/// Any bytes: what is in a certificate is for the TLS stack to judge.
+const DER: &[u8] = b"the client's certificate";
+const OTHER_DER: &[u8] = b"another certificate";
+
+const CONFIRMATION: Claim = Claim::Confirmation;
+const ACR: Claim = Claim::AuthenticationContext;
+
+/// Judges a token with this payload at this time, and lets `read` look at it if it is accepted.
+fn judge_text<T>(
+    payload: &str,
+    policy: &AccessTokenPolicy<'_>,
+    now: i64,
+    read: impl FnOnce(AccessToken<'_>) -> T,
+) -> Result<T, Error> {
+    let keys = keys();
+    let mut buf = [0; 4096];
+    let text = Alg::EdDsa.mint(Alg::EdDsa.header().to_string(), payload);
+    let verified = Token::parse(&text)?.verify(&issuer(&keys), &mut buf)?;
+    verified.into_access_token(policy, UnixTime::from_secs(now)).map(read)
+}
+
+fn judge(claims: &Value, policy: &AccessTokenPolicy<'_>) -> Result<(), Error> {
+    judge_text(&claims.to_string(), policy, NOW, |_| ())
+}
+
+/// [`claims`] with one claim spelled like this.
+fn spelled(name: &str, json: &str) -> String {
+    claims_with(name, json!("?")).to_string().replace("\"?\"", json)
+}
+
+/// Judges a token that is bound by a `cnf` spelled like this.
+fn judge_cnf(json: &str, policy: &AccessTokenPolicy<'_>) -> Result<(), Error> {
+    judge_text(&spelled("cnf", json), policy, NOW, |_| ())
+}
+
+fn bound_to(cnf: Value) -> Value {
+    claims_with("cnf", cnf)
+}
+
+fn sha256(bytes: impl AsRef<[u8]>) -> String {
+    base64url(&Sha256::digest(bytes))
+}
+
+/// A JWK thumbprint ([RFC 7638 section 3](https://www.rfc-editor.org/rfc/rfc7638#section-3)).
+fn jkt(alg: Alg) -> String {
+    let jwk = alg.jwk();
+    let in_order = ["crv", "kty", "x", "y"].into_iter().filter_map(|name| Some((name.into(), jwk.get(name)?.clone())));
+    sha256(Value::Object(in_order.collect()).to_string())
+}
+
+/// Another digest of the same letters, but for the last, of which not all bits count.
+fn in_lower_case(digest: &str) -> String {
+    let (all_but_last, last) = digest.split_at(42);
+    all_but_last.to_lowercase() + last
+}
+
+/// Judges a token that comes with a proof by the key of `alg`.
+fn judge_with_proof(
+    alg: Alg,
+    claims: &Value,
+    now: i64,
+    policy: &AccessTokenPolicy<'_>,
+    replay: &dyn ReplayCheck,
+) -> Result<(), Error> {
+    let access_token = Alg::EdDsa.access_token(claims);
+    let proof = alg.mint(alg.dpop_header().to_string(), dpop_claims(&access_token).to_string());
+    let request = DpopPolicy::new("POST", "https://pump-7.local/speed", &access_token);
+    let mut buf = [0; 1024];
+    let proof = Token::parse(&proof).unwrap().verify_dpop(&request, BOTH, crate::now(), &mut buf).unwrap();
+    judge_text(&claims.to_string(), &policy.with_dpop(&proof, replay), now, |_| ())
+}
+
+/// Answers always the same, and remembers what it was asked.
+#[derive(Debug)]
+struct Recorder {
+    answer: Result<(), Error>,
+    uses: RefCell<Vec<(Vec<u8>, String, UnixTime)>>,
+}
+
+impl Recorder {
+    fn new(answer: Result<(), Error>) -> Self {
+        Self { answer, uses: RefCell::default() }
+    }
+}
+
+impl ReplayCheck for Recorder {
+    fn use_once(&self, scope: &[u8], id: &str, until: UnixTime, _now: UnixTime) -> Result<(), Error> {
+        self.uses.borrow_mut().push((scope.to_vec(), id.into(), until));
+        self.answer
+    }
+}
+
+#[test]
+fn a_token_that_is_bound_to_no_key_is_for_any_bearer() {
+    for policy in [POLICY, UNTYPED, UNCHECKED, POLICY.with_max_age(Duration::MAX), POLICY.with_acr("1")] {
+        let claims = with(with(claims(), "auth_time", json!(NOW)), "acr", json!("1"));
+        let confirmation = judge_text(&claims.to_string(), &policy, NOW, |token| token.confirmation().is_none());
+        assert_eq!(confirmation, Ok(true));
+    }
+}
+
+#[test]
+fn a_bound_token_is_for_no_bearer() {
+    let (key, certificate) = (jkt(Alg::Es256), sha256(DER));
+    let bound = [
+        json!({"jkt": key}),
+        json!({"x5t#S256": certificate}),
+        json!({"jkt": key, "x5t#S256": certificate}),
+        json!({"kid": "key-1"}),
+        json!({"jwk": Alg::Es256.jwk()}),
+        json!({"of a method to come": 1}),
+        json!({}),
+    ];
+    let strong = |claims| with(with(claims, "auth_time", json!(NOW)), "acr", json!("1"));
+    for cnf in bound {
+        for policy in [POLICY, UNTYPED, POLICY.with_max_age(A_MINUTE), POLICY.with_acr("1")] {
+            assert_eq!(judge(&strong(bound_to(cnf.clone())), &policy), Err(Error::SenderConstrained), "{cnf}");
+        }
+        assert_eq!(judge(&bound_to(cnf.clone()), &UNCHECKED), Ok(()), "{cnf}");
+    }
+}
+
+#[test]
+fn a_confirmation_of_the_wrong_type_is_never_taken_for_absent() {
+    for json in ["null", "true", "false", "0", "\"\"", "[]", "[{}]", &format!("\"{}\"", sha256(DER))] {
+        for policy in [POLICY, UNTYPED, POLICY.with_acr("1"), POLICY.with_max_age(A_MINUTE)] {
+            assert_eq!(judge_cnf(json, &policy), Err(Error::SenderConstrained), "{json}");
+        }
+        for policy in [UNCHECKED, POLICY.with_certificate(DER)] {
+            assert_eq!(judge_cnf(json, &policy), Err(Error::Invalid(CONFIRMATION)), "{json}");
+        }
+    }
+}
+
+#[test]
+fn a_confirmation_is_returned_to_who_checks_it() {
+    let key = Alg::Es256.key().thumbprint();
+    let certificate = Thumbprint::of_certificate(DER);
+    assert_eq!((key.to_string(), certificate.to_string()), (jkt(Alg::Es256), sha256(DER)));
+    let (jkt, x5t) = (key.to_string(), certificate.to_string());
+    let table = [
+        (json!({"jkt": jkt}), (Some(key), None, None)),
+        (json!({"x5t#S256": x5t}), (None, Some(certificate), None)),
+        (json!({"kid": "key-1"}), (None, None, Some("key-1"))),
+        (json!({"kid": "a\"b\\c"}), (None, None, Some("a\"b\\c"))),
+        (json!({"kid": ""}), (None, None, Some(""))),
+        (json!({"jkt": jkt, "x5t#S256": x5t, "kid": "k"}), (Some(key), Some(certificate), Some("k"))),
+        // Members of other names are ignored, and so are those of other objects.
+        (json!({"x5t": x5t, "JKT": jkt, "jku": "https://evil.example", "jwk": {"kid": "k"}}), (None, None, None)),
+        (json!({"other": {"jkt": jkt}, "jkt": jkt, "list": [1, null]}), (Some(key), None, None)),
+        (json!({}), (None, None, None)),
+    ];
+    for (cnf, expected) in table {
+        judge_text(&bound_to(cnf.clone()).to_string(), &UNCHECKED, NOW, |token| {
+            let found = token.confirmation().unwrap();
+            let key_id = found.key_id().map(|id| id.to_string());
+            assert_eq!((found.key(), found.certificate(), key_id.as_deref()), expected, "{cnf}");
+        })
+        .unwrap();
+    }
+}
+
+#[test]
+fn a_member_that_is_no_thumbprint_is_refused() {
+    let good = sha256(DER);
+    let (all_but_last, last) = good.split_at(42);
+    assert_eq!(last, "8");
+    let stray_bit = format!("{all_but_last}9");
+    let malformed = [
+        json!(good[1..]),
+        json!(format!("A{good}")),
+        json!(format!("{good}=")),
+        json!(format!("{good} ")),
+        json!(format!("\n{}", &good[1..])),
+        json!(format!("+{}", &good[1..])),
+        json!(format!("/{}", &good[1..])),
+        json!(format!("\"{}", &good[1..])),
+        json!(format!("{}é", &good[2..])),
+        json!(stray_bit),
+        json!(base64url(&[7; 31])),
+        json!(base64url(&[7; 33])),
+        json!(base64url(&[7; 64])),
+        json!(""),
+        json!(0),
+        json!(true),
+        json!([good]),
+        json!({"jkt": good}),
+    ];
+    let policies = [UNCHECKED, POLICY.with_certificate(DER)];
+    let invalid = Err(Error::Invalid(CONFIRMATION));
+    for value in malformed {
+        for name in ["jkt", "x5t#S256"] {
+            // No good member beside it makes up for it.
+            let beside = if name == "jkt" { "x5t#S256" } else { "jkt" };
+            for cnf in [json!({name: value}), json!({name: value, beside: good})] {
+                for policy in &policies {
+                    assert_eq!(judge(&bound_to(cnf.clone()), policy), invalid, "{cnf}");
+                }
+                let recorder = Recorder::new(Ok(()));
+                let with_proof = judge_with_proof(Alg::Es256, &bound_to(cnf.clone()), NOW, &POLICY, &recorder);
+                assert_eq!(with_proof, invalid, "{cnf}");
+                // Who presents nothing learns nothing of it.
+                assert_eq!(judge(&bound_to(cnf.clone()), &POLICY), Err(Error::SenderConstrained), "{cnf}");
+            }
+        }
+    }
+    for kid in ["null", "1", "true", "[]", "{}", "[\"key-1\"]"] {
+        assert_eq!(judge_cnf(&format!(r#"{{"kid":{kid}}}"#), &UNCHECKED), invalid, "{kid}");
+    }
+    for name in ["jkt", "x5t#S256"] {
+        assert_eq!(judge_cnf(&format!(r#"{{"{name}":null}}"#), &UNCHECKED), invalid, "{name}");
+    }
+}
+
+#[test]
+fn a_name_occurs_once_in_a_confirmation() {
+    let (one, other) = (sha256(DER), sha256(OTHER_DER));
+    for second in ["jkt", r"\u006akt"] {
+        let cnf = format!(r#"{{"jkt":"{one}","{second}":"{other}"}}"#);
+        assert_eq!(judge_cnf(&cnf, &UNCHECKED), Err(Error::DuplicateName(Part::Payload)));
+    }
+}
+
+#[test]
+fn the_certificate_is_the_one_that_the_token_is_bound_to() {
+    let (ours, other, key) = (sha256(DER), sha256(OTHER_DER), jkt(Alg::Es256));
+    let mismatch = Err(Error::Mismatch(CONFIRMATION));
+    let table = [
+        (json!({"x5t#S256": ours}), Ok(())),
+        (json!({"x5t#S256": ours, "kid": "key-1", "other": null}), Ok(())),
+        (json!({"x5t#S256": other}), mismatch),
+        (json!({"x5t#S256": in_lower_case(&ours)}), mismatch),
+        (json!({"x5t#s256": ours}), mismatch),
+        // Bound to a key, if only to one of this name; bound to both, of which one is not proven.
+        (json!({"jkt": key}), mismatch),
+        (json!({"jkt": ours}), mismatch),
+        (json!({"jkt": key, "x5t#S256": ours}), mismatch),
+        (json!({"kid": ours}), mismatch),
+        (json!({}), mismatch),
+        (Value::Null, Err(Error::Missing(CONFIRMATION))),
+    ];
+    let policies = [POLICY, UNTYPED].map(|policy| policy.with_certificate(DER));
+    for (cnf, verdict) in table {
+        for policy in policies {
+            assert_eq!(judge(&bound_to(cnf.clone()), &policy), verdict, "{cnf}");
+        }
+    }
+    assert_eq!(judge(&bound_to(json!({"x5t#S256": ours})), &POLICY.with_certificate(OTHER_DER)), mismatch);
+    assert_eq!(judge(&bound_to(json!({"x5t#S256": ours})), &POLICY.with_certificate(b"")), mismatch);
+    let escaped: String = ours.bytes().map(|byte| format!("\\u{byte:04x}")).collect();
+    assert_eq!(judge_cnf(&format!(r#"{{"x5t#\u0053256":"{escaped}"}}"#), &policies[0]), Ok(()));
+    let confirmed = judge_text(&bound_to(json!({"x5t#S256": ours})).to_string(), &policies[0], NOW, |token| {
+        token.confirmation().and_then(|confirmation| confirmation.certificate())
+    });
+    assert_eq!(confirmed, Ok(Some(Thumbprint::of_certificate(DER))));
+}
+
+/// The certificate and the thumbprint of [RFC 8705 appendix A](https://www.rfc-editor.org/rfc/rfc8705#appendix-A).
+#[test]
+fn takes_the_example_of_rfc_8705() {
+    let certificate = "MIIBBjCBrAIBAjAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARtdGxzMB4XDTE4MTAx\
+        ODEyMzcwOVoXDTIyMDUwMjEyMzcwOVowDzENMAsGA1UEAwwEbXRsczBZMBMGByqG\
+        SM49AgEGCCqGSM49AwEHA0IABNcnyxwqV6hY8QnhxxzFQ03C7HKW9OylMbnQZjjJ\
+        /Au08/coZwxS7LfA4vOLS9WuneIXhbGGWvsDSb0tH6IxLm8wCgYIKoZIzj0EAwID\
+        SQAwRgIhAP0RC1E+vwJD/D1AGHGzuri+hlV/PpQEKTWUVeORWz83AiEA5x2eXZOV\
+        bUlJSGQgjwD5vaUaKlLR50Q2DmFfQj1L+SY=";
+    let mut der = Base64::decode_vec(certificate).unwrap();
+    let claims = bound_to(json!({"x5t#S256": "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0"}));
+    assert_eq!(judge(&claims, &POLICY.with_certificate(&der)), Ok(()));
+    *der.last_mut().unwrap() ^= 1;
+    assert_eq!(judge(&claims, &POLICY.with_certificate(&der)), Err(Error::Mismatch(CONFIRMATION)));
+}
+
+#[test]
+fn a_proof_is_by_the_key_that_the_token_is_bound_to() {
+    let mismatch = Err(Error::Mismatch(CONFIRMATION));
+    for [alg, other] in [[Alg::Es256, Alg::EdDsa], [Alg::EdDsa, Alg::Es256]] {
+        let (ours, other, certificate) = (jkt(alg), jkt(other), sha256(DER));
+        let table = [
+            (json!({"jkt": ours}), Ok(())),
+            (json!({"jkt": ours, "kid": "key-1", "other": null}), Ok(())),
+            (json!({"jkt": other}), mismatch),
+            (json!({"jkt": in_lower_case(&ours)}), mismatch),
+            (json!({"JKT": ours}), mismatch),
+            (json!({"x5t#S256": certificate}), mismatch),
+            (json!({"x5t#S256": ours}), mismatch),
+            (json!({"jkt": ours, "x5t#S256": certificate}), mismatch),
+            (json!({"kid": ours}), mismatch),
+            (json!({"jwk": alg.jwk()}), mismatch),
+            (json!({}), mismatch),
+            (Value::Null, Err(Error::Missing(CONFIRMATION))),
+        ];
+        for (cnf, verdict) in table {
+            for policy in [POLICY, UNTYPED] {
+                let recorder = Recorder::new(Ok(()));
+                let judged = judge_with_proof(alg, &bound_to(cnf.clone()), NOW, &policy, &recorder);
+                assert_eq!(judged, verdict, "{alg:?} {cnf}");
+                assert_eq!(recorder.uses.borrow().len(), usize::from(verdict.is_ok()), "{alg:?} {cnf}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_proof_is_used_once_when_all_else_has_passed() {
+    for alg in ALGS {
+        let bound = bound_to(json!({"jkt": jkt(alg)}));
+        let recorder = Recorder::new(Ok(()));
+        assert_eq!(judge_with_proof(alg, &bound, NOW, &POLICY, &recorder), Ok(()));
+        let until = UnixTime::from_secs(NOW + 120); // its age and the leeway, both a minute unless told otherwise
+        let expected = (alg.key().thumbprint().as_bytes().to_vec(), "proof-1".to_owned(), until);
+        assert_eq!(*recorder.uses.borrow(), [expected]);
+    }
+}
+
+#[test]
+fn a_proof_is_still_fresh_when_the_token_is_judged() {
+    let bound = with(bound_to(json!({"jkt": jkt(Alg::Es256)})), "exp", json!(NOW + 3600));
+    for (now, verdict) in [(NOW + 120, Ok(())), (NOW + 121, Err(Error::TooOld))] {
+        let recorder = Recorder::new(Ok(()));
+        assert_eq!(judge_with_proof(Alg::Es256, &bound, now, &POLICY, &recorder), verdict);
+        assert_eq!(recorder.uses.borrow().len(), usize::from(verdict.is_ok()));
+    }
+}
+
+#[test]
+fn a_certificate_may_be_given_by_its_fingerprint() {
+    let bound = bound_to(json!({"x5t#S256": sha256(DER)}));
+    let thumbprint = Thumbprint::from_bytes(Sha256::digest(DER).into());
+    let judge =
+        |thumbprint| judge_text(&bound.to_string(), &POLICY.with_certificate_thumbprint(thumbprint), NOW, |_| ());
+    assert_eq!(judge(thumbprint), Ok(()));
+    assert_eq!(judge(Thumbprint::of_certificate(b"another")), Err(Error::Mismatch(CONFIRMATION)));
+}
+
+#[test]
+fn what_is_refused_uses_no_proof_up() {
+    let strict = || {
+        let fresh = POLICY.with_max_age(A_MINUTE).with_max_token_age(A_MINUTE).with_max_lifetime(5 * A_MINUTE);
+        fresh.with_acr("gold").with_required_scope("pump:read")
+    };
+    let good = || with(with(bound_to(json!({"jkt": jkt(Alg::Es256)})), "auth_time", json!(NOW)), "acr", json!("gold"));
+    let judge_with = |claims: &Value, now: i64, policy: &AccessTokenPolicy<'_>| {
+        // Were it asked, its answer would be the verdict.
+        let recorder = Recorder::new(Err(Error::Replayed));
+        let verdict = judge_with_proof(Alg::Es256, claims, now, policy, &recorder);
+        (verdict, recorder.uses.borrow().len())
+    };
+    assert_eq!(judge_with(&good(), NOW, &strict()), (Err(Error::Replayed), 1));
+
+    let claims = [
+        ("scope", json!("pump:write"), Error::InsufficientScope),
+        ("aud", json!("urn:other"), Error::Mismatch(Claim::Audience)),
+        ("jti", Value::Null, Error::Missing(Claim::JwtId)),
+        ("sub", json!(1), Error::Invalid(Claim::Subject)),
+        ("exp", json!(NOW), Error::Expired),
+        ("nbf", json!(NOW + 1), Error::NotYetValid),
+        ("iat", json!(NOW - 61), Error::LifetimeTooLong),
+        ("cnf", json!({"jkt": jkt(Alg::EdDsa)}), Error::Mismatch(CONFIRMATION)),
+        ("cnf", Value::Null, Error::Missing(CONFIRMATION)),
+        ("cnf", json!(1), Error::Invalid(CONFIRMATION)),
+        ("acr", json!("silver"), Error::Mismatch(ACR)),
+        ("acr", Value::Null, Error::Missing(ACR)),
+        ("acr", json!(1), Error::Invalid(ACR)),
+        ("auth_time", json!(NOW - 61), Error::AuthenticationTooOld),
+        ("auth_time", Value::Null, Error::Missing(Claim::AuthenticationTime)),
+        ("auth_time", json!("1"), Error::Invalid(Claim::AuthenticationTime)),
+    ];
+    for (name, value, error) in claims {
+        let claims = with(good(), name, value.clone());
+        assert_eq!(judge_with(&claims, NOW, &strict()), (Err(error), 0), "{name} {value}");
+    }
+    let policies = [
+        (strict().with_acr(" "), Error::Unconfigured(ACR)),
+        (strict().with_required_scope(" "), Error::Unconfigured(Claim::Scope)),
+        (AccessTokenPolicy::new(""), Error::Unconfigured(Claim::Audience)),
+    ];
+    for (policy, error) in policies {
+        assert_eq!(judge_with(&good(), NOW, &policy), (Err(error), 0), "{error:?}");
+    }
+    assert_eq!(judge_with(&good(), 0, &strict()), (Err(Error::ClockNotSet), 0));
+    assert_eq!(judge_with(&good(), NOW + 240, &strict()), (Err(Error::Expired), 0));
+}
+
+#[test]
+fn the_verdict_of_the_replay_check_is_passed_on() {
+    let bound = bound_to(json!({"jkt": jkt(Alg::EdDsa)}));
+    for error in [Error::Replayed, Error::BackendUnavailable] {
+        let recorder = Recorder::new(Err(error));
+        assert_eq!(judge_with_proof(Alg::EdDsa, &bound, NOW, &POLICY, &recorder), Err(error));
+        assert_eq!(recorder.uses.borrow().len(), 1);
+    }
+    for _ in 0..2 {
+        assert_eq!(judge_with_proof(Alg::EdDsa, &bound, NOW, &POLICY, &AllowReplay), Ok(()));
+    }
+}
+
+#[test]
+fn a_proof_that_was_used_is_refused() {
+    #[derive(Debug, Default)]
+    struct Memory(RefCell<Vec<(Vec<u8>, String)>>);
+
+    impl ReplayCheck for Memory {
+        fn use_once(&self, scope: &[u8], id: &str, _until: UnixTime, _now: UnixTime) -> Result<(), Error> {
+            let (use_now, mut used) = ((scope.to_vec(), id.into()), self.0.borrow_mut());
+            let is_new = !used.contains(&use_now);
+            used.push(use_now);
+            if is_new { Ok(()) } else { Err(Error::Replayed) }
+        }
+    }
+
+    let memory = Memory::default();
+    // The proofs of both keys have the same id, which is unique only for its key.
+    for verdict in [Ok(()), Err(Error::Replayed)] {
+        for alg in ALGS {
+            let bound = bound_to(json!({"jkt": jkt(alg)}));
+            assert_eq!(judge_with_proof(alg, &bound, NOW, &POLICY, &memory), verdict, "{alg:?}");
+        }
+    }
+}
+
+#[test]
+fn a_confirmation_matches_what_the_token_is_bound_to_alone() {
+    let (key, other_key) = (Alg::Es256.key(), Alg::EdDsa.key());
+    let (jkt, x5t) = (jkt(Alg::Es256), sha256(DER));
+    let table = [
+        // (cnf, by the key, by the certificate)
+        (json!({"jkt": jkt}), true, false),
+        (json!({"jkt": jkt, "kid": "key-1"}), true, false),
+        (json!({"x5t#S256": x5t}), false, true),
+        (json!({"x5t#S256": x5t, "kid": "key-1"}), false, true),
+        (json!({"jkt": jkt, "x5t#S256": x5t}), false, false),
+        (json!({"jkt": x5t}), false, false),
+        (json!({"x5t#S256": jkt}), false, false),
+        (json!({"kid": "es-test"}), false, false),
+        (json!({}), false, false),
+    ];
+    for (cnf, by_key, by_certificate) in table {
+        judge_text(&bound_to(cnf.clone()).to_string(), &UNCHECKED, NOW, |token| {
+            let found = token.confirmation().unwrap();
+            assert_eq!((found.matches_key(&key), found.matches_certificate(DER)), (by_key, by_certificate), "{cnf}");
+            assert!(!found.matches_key(&other_key) && !found.matches_certificate(OTHER_DER), "{cnf}");
+            // A key is itself under any name.
+            assert_eq!(found.matches_key(&key.clone().with_kid(b"another")), by_key, "{cnf}");
+        })
+        .unwrap();
+    }
+}
+
+#[test]
+fn the_acr_is_one_of_the_list() {
+    let wrong = Err(Error::Mismatch(ACR));
+    let unconfigured = Err(Error::Unconfigured(ACR));
+    let table = [
+        (json!("gold"), "gold", Ok(())),
+        (json!("gold"), "silver gold", Ok(())),
+        (json!("gold"), "  silver  gold ", Ok(())),
+        (json!("gold"), "silver", wrong),
+        (json!("gold"), "Gold golden gol", wrong),
+        (json!("gold"), "silver,gold", wrong),
+        (json!("gold"), "silver\tgold", wrong),
+        (json!("silver gold"), "silver gold", wrong),
+        (json!(""), "gold", wrong),
+        (Value::Null, "gold", Err(Error::Missing(ACR))),
+        (json!(1), "1", Err(Error::Invalid(ACR))),
+        (json!(["gold"]), "gold", Err(Error::Invalid(ACR))),
+        (json!("gold"), "", unconfigured),
+        (json!(""), " ", unconfigured),
+        (Value::Null, "  ", unconfigured),
+    ];
+    for (acr, values, verdict) in table {
+        for policy in [POLICY, UNTYPED, UNCHECKED] {
+            let judged = judge(&claims_with("acr", acr.clone()), &policy.with_acr(values));
+            assert_eq!(judged, verdict, "{acr} {values:?}");
+        }
+    }
+    let policy = POLICY.with_acr("gold");
+    assert_eq!(judge_text(&spelled("acr", r#""\u0067old""#), &policy, NOW, |_| ()), Ok(()));
+    assert_eq!(judge_text(&spelled("acr", "null"), &policy, NOW, |_| ()), Err(Error::Invalid(ACR)));
+    // It replaces the one given before.
+    assert_eq!(judge(&claims_with("acr", json!("gold")), &policy.with_acr("silver")), wrong);
+}
+
+#[test]
+fn the_login_is_no_older_than_max_age() {
+    let table = [
+        // max_age, leeway, auth_time before now, accepted
+        (A_MINUTE, 0, 60, true),
+        (A_MINUTE, 0, 61, false),
+        (A_MINUTE, 10, 70, true),
+        (A_MINUTE, 10, 71, false),
+        (Duration::ZERO, 0, 0, true),
+        (Duration::ZERO, 0, 1, false),
+        (Duration::from_millis(60_999), 0, 61, false),
+        (Duration::MAX, 0, i64::MAX, true),
+        (A_MINUTE, 0, i64::MAX, false),
+    ];
+    for (max_age, leeway, age, accepted) in table {
+        let claims = claims_with("auth_time", json!(NOW.saturating_sub(age)));
+        let verdict = if accepted { Ok(()) } else { Err(Error::AuthenticationTooOld) };
+        for policy in [POLICY, UNTYPED, UNCHECKED] {
+            let policy = policy.with_max_age(max_age).with_leeway(Duration::from_secs(leeway));
+            assert_eq!(judge(&claims, &policy), verdict, "{max_age:?} {leeway} {age}");
+        }
+        assert_eq!(judge(&claims, &POLICY), Ok(()));
+    }
+    let by_default = AccessTokenPolicy::new(AUDIENCE).with_max_age(A_MINUTE);
+    assert_eq!(judge(&claims_with("auth_time", json!(NOW - 120)), &by_default), Ok(()));
+    assert_eq!(judge(&claims_with("auth_time", json!(NOW - 121)), &by_default), Err(Error::AuthenticationTooOld));
+}
+
+#[test]
+fn the_time_of_the_login_is_a_date_that_is_required_for_max_age() {
+    let policy = POLICY.with_max_age(A_MINUTE);
+    let judge_time = |json: &str| judge_text(&spelled("auth_time", json), &policy, NOW, |_| ());
+    assert_eq!(judge(&claims(), &policy), Err(Error::Missing(Claim::AuthenticationTime)));
+    assert_eq!(judge(&claims(), &POLICY.with_max_age(Duration::MAX)), Err(Error::Missing(Claim::AuthenticationTime)));
+    // A fraction is rounded against the login.
+    assert_eq!(judge_time(&format!("{}.9", NOW - 61)), Err(Error::AuthenticationTooOld));
+    assert_eq!(judge_time(&format!("{}.1", NOW - 60)), Ok(()));
+    assert_eq!(judge_time("1.7684784e9"), Ok(()));
+    for json in ["null", "true", "\"1768478400\"", "[]", "{}", "1e400"] {
+        assert_eq!(judge_time(json), Err(Error::Invalid(Claim::AuthenticationTime)), "{json}");
+    }
+}
+
+/// Whoever presents the token, and in whatever order the policy says so.
+#[test]
+fn the_login_and_the_presenter_both_count() {
+    let bound = bound_to(json!({"x5t#S256": sha256(DER)}));
+    let strong = with(bound.clone(), "acr", json!("gold"));
+    for policy in [POLICY.with_certificate(DER).with_acr("gold"), POLICY.with_acr("gold").with_certificate(DER)] {
+        assert_eq!(judge(&strong, &policy), Ok(()));
+        assert_eq!(judge(&bound, &policy), Err(Error::Missing(ACR)));
+        assert_eq!(judge(&claims_with("acr", json!("gold")), &policy), Err(Error::Missing(CONFIRMATION)));
+    }
+    for policy in [UNCHECKED.with_max_age(A_MINUTE), POLICY.with_max_age(A_MINUTE).with_unchecked_confirmation()] {
+        assert_eq!(judge(&with(strong.clone(), "auth_time", json!(NOW)), &policy), Ok(()));
+        assert_eq!(judge(&strong, &policy), Err(Error::Missing(Claim::AuthenticationTime)));
+    }
+}
+
+/// One that is wrong in everything, and right in one thing more each time. What is used once comes last:
+/// [`what_is_refused_uses_no_proof_up`].
+#[test]
+fn reports_the_first_failure_in_the_documented_order() {
+    let mut claims = with(claims(), "exp", json!(NOW));
+    let mut policy = POLICY.with_required_scope("").with_acr("").with_max_age(A_MINUTE).with_certificate(DER);
+    type Mend = fn(&mut Value, &mut AccessTokenPolicy<'static>);
+    let mends: [(Error, Mend); 12] = [
+        (Error::Unconfigured(Claim::Scope), |_, policy| *policy = policy.with_required_scope("pump:admin")),
+        (Error::Expired, |claims, _| claims["exp"] = json!(NOW + 1)),
+        (Error::InsufficientScope, |claims, _| claims["scope"] = json!("pump:admin")),
+        (Error::Missing(CONFIRMATION), |claims, _| claims["cnf"] = json!({"jkt": "x"})),
+        (Error::Invalid(CONFIRMATION), |claims, _| claims["cnf"] = json!({})),
+        (Error::Mismatch(CONFIRMATION), |claims, _| claims["cnf"] = json!({"x5t#S256": sha256(DER)})),
+        (Error::Unconfigured(ACR), |claims, policy| {
+            *policy = policy.with_acr("gold");
+            claims["acr"] = json!(1);
+        }),
+        (Error::Invalid(ACR), |claims, _| *claims = with(claims.take(), "acr", Value::Null)),
+        (Error::Missing(ACR), |claims, _| claims["acr"] = json!("silver")),
+        (Error::Mismatch(ACR), |claims, _| claims["acr"] = json!("gold")),
+        (Error::Missing(Claim::AuthenticationTime), |claims, _| claims["auth_time"] = json!(NOW - 61)),
+        (Error::AuthenticationTooOld, |claims, _| claims["auth_time"] = json!(NOW)),
+    ];
+    for (error, mend) in mends {
+        assert_eq!(judge(&claims, &policy), Err(error));
+        mend(&mut claims, &mut policy);
+    }
+    assert_eq!(judge(&claims, &policy), Ok(()));
+}
+
+#[test]
+fn debug_shows_no_claim() {
+    let claims = bound_to(json!({"jkt": jkt(Alg::Es256)}));
+    let shown = judge_text(&claims.to_string(), &UNCHECKED, NOW, |token| format!("{token:?}"));
+    assert_eq!(shown.as_deref(), Ok("AccessToken { .. }"));
+}

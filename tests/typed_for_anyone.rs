@@ -1,0 +1,194 @@
+//! Tokens that are for anyone and need not expire, as a signed key set: what a policy still holds them to.
+#![cfg(all(feature = "es256", feature = "eddsa"))]
+
+mod common;
+
+use std::time::Duration;
+
+use common::*;
+use embedded_jwt::*;
+use serde_json::{Value, json};
+
+const TYP: &str = "jwk-set+jwt";
+const POLICY: TypedPolicy = TypedPolicy::for_anyone(TYP).with_leeway(Duration::ZERO);
+
+/// Judges a token of this type and payload at this time, and lets `read` look at it if it is accepted.
+fn judge_text<T>(
+    alg: Alg,
+    typ: Value,
+    payload: &str,
+    policy: &TypedPolicy<'_>,
+    now: i64,
+    read: impl FnOnce(TypedToken<'_>) -> T,
+) -> Result<T, Error> {
+    let keys = keys();
+    let mut buf = [0; 4096];
+    let text = alg.mint(with(alg.header(), "typ", typ).to_string(), payload);
+    let verified = Token::parse(&text)?.verify(&issuer(&keys), &mut buf)?;
+    verified.into_typed(policy, UnixTime::from_secs(now)).map(read)
+}
+
+fn judge_at(claims: &Value, policy: &TypedPolicy<'_>, now: i64) -> Result<(), Error> {
+    judge_text(Alg::EdDsa, json!(TYP), &claims.to_string(), policy, now, |_| ())
+}
+
+fn judge(claims: &Value, policy: &TypedPolicy<'_>) -> Result<(), Error> {
+    judge_at(claims, policy, NOW)
+}
+
+/// A key set as it is signed, for anyone and for ever, with one claim changed.
+fn key_set_with(name: &str, value: Value) -> Value {
+    with(json!({"iss": ISSUER, "iat": NOW - 60, "keys": [Alg::Es256.jwk()]}), name, value)
+}
+
+fn key_set() -> Value {
+    key_set_with("exp", Value::Null)
+}
+
+/// Judges a key set with one claim spelled like this.
+fn judge_spelled(name: &str, json: &str) -> Result<(), Error> {
+    let payload = key_set_with(name, json!("?")).to_string().replace("\"?\"", json);
+    judge_text(Alg::EdDsa, json!(TYP), &payload, &POLICY, NOW, |_| ())
+}
+
+#[test]
+fn takes_a_token_without_audience_and_expiry() {
+    for alg in ALGS {
+        judge_text(alg, json!(TYP), &key_set().to_string(), &POLICY, NOW, |token| {
+            assert_eq!(token.issuer(), ISSUER);
+            assert_eq!(token.expires_at(), UnixTime::from_secs(i64::MAX));
+            assert_eq!(token.issued_at(), Some(UnixTime::from_secs(NOW - 60)));
+            assert!(token.audience().iter().next().is_none() && !token.audience().contains(""));
+            assert_eq!((token.subject(), token.jwt_id(), token.not_before()), (None, None, None));
+            assert_eq!(format!("{token:?}"), "TypedToken { .. }");
+        })
+        .unwrap();
+    }
+    // It goes with nothing but an issuer.
+    assert_eq!(judge(&json!({"iss": ISSUER}), &POLICY), Ok(()));
+    assert_eq!(judge(&key_set_with("iss", Value::Null), &POLICY), Err(Error::Missing(Claim::Issuer)));
+    assert_eq!(judge_at(&key_set(), &POLICY, i64::MAX - 1), Ok(()));
+}
+
+#[test]
+fn a_policy_for_an_audience_takes_no_token_for_anyone() {
+    let policy = TypedPolicy::new(TYP, AUDIENCE);
+    assert_eq!(judge(&key_set(), &policy), Err(Error::Missing(Claim::Expiration)));
+    let brief = key_set_with("exp", json!(NOW + 1));
+    assert_eq!(judge(&brief, &policy), Err(Error::Missing(Claim::Audience)));
+    assert_eq!(judge(&with(brief, "aud", json!(AUDIENCE)), &policy), Ok(()));
+}
+
+#[test]
+fn a_token_that_is_for_somebody_is_not_for_anyone() {
+    for aud in [json!(AUDIENCE), json!([AUDIENCE]), json!(""), json!([]), json!(["*"])] {
+        assert_eq!(judge(&key_set_with("aud", aud.clone()), &POLICY), Err(Error::Mismatch(Claim::Audience)), "{aud}");
+    }
+    for json in ["null", "1", "true", "{}", "[1]", "[null]"] {
+        assert_eq!(judge_spelled("aud", json), Err(Error::Invalid(Claim::Audience)), "{json}");
+    }
+}
+
+#[test]
+fn an_expiry_that_is_there_counts() {
+    assert_eq!(judge(&key_set_with("exp", json!(NOW + 1)), &POLICY), Ok(()));
+    for exp in [NOW, NOW - 1, 0, -1] {
+        assert_eq!(judge(&key_set_with("exp", json!(exp)), &POLICY), Err(Error::Expired), "{exp}");
+    }
+    assert_eq!(judge_spelled("exp", &format!("{NOW}.9")), Err(Error::Expired));
+    let lenient = POLICY.with_leeway(Duration::from_secs(30));
+    assert_eq!(judge(&key_set_with("exp", json!(NOW - 29)), &lenient), Ok(()));
+    assert_eq!(judge(&key_set_with("exp", json!(NOW - 30)), &lenient), Err(Error::Expired));
+    let by_default = TypedPolicy::for_anyone(TYP);
+    assert_eq!(judge(&key_set_with("exp", json!(NOW - 59)), &by_default), Ok(()));
+    assert_eq!(judge(&key_set_with("exp", json!(NOW - 60)), &by_default), Err(Error::Expired));
+    let exp =
+        judge_text(Alg::EdDsa, json!(TYP), &key_set_with("exp", json!(NOW + 9)).to_string(), &POLICY, NOW, |token| {
+            token.expires_at().as_secs()
+        });
+    assert_eq!(exp, Ok(NOW + 9));
+}
+
+#[test]
+fn a_registered_claim_of_the_wrong_type_is_never_taken_for_absent() {
+    for (name, claim) in [("exp", Claim::Expiration), ("nbf", Claim::NotBefore), ("iat", Claim::IssuedAt)] {
+        for json in ["null", "true", "\"1768478400\"", "[]", "{}", "1e400"] {
+            assert_eq!(judge_spelled(name, json), Err(Error::Invalid(claim)), "{name} {json}");
+        }
+    }
+    for (name, claim) in [("sub", Claim::Subject), ("jti", Claim::JwtId), ("iss", Claim::Issuer)] {
+        for json in ["null", "1", "[]", "{}"] {
+            assert_eq!(judge_spelled(name, json), Err(Error::Invalid(claim)), "{name} {json}");
+        }
+    }
+}
+
+#[test]
+fn begins_on_the_second() {
+    assert_eq!(judge(&key_set_with("nbf", json!(NOW)), &POLICY), Ok(()));
+    assert_eq!(judge(&key_set_with("nbf", json!(NOW + 1)), &POLICY), Err(Error::NotYetValid));
+}
+
+#[test]
+fn limits_the_age_with_leeway() {
+    let policy = POLICY.with_max_token_age(Duration::from_secs(60));
+    let iat = |iat: i64| key_set_with("iat", json!(iat));
+    assert_eq!(judge(&iat(NOW - 60), &policy), Ok(()));
+    assert_eq!(judge(&iat(NOW - 61), &policy), Err(Error::TooOld));
+    assert_eq!(judge(&iat(NOW), &policy), Ok(()));
+    assert_eq!(judge(&iat(NOW + 1), &policy), Err(Error::NotYetValid));
+    let lenient = policy.with_leeway(Duration::from_secs(10));
+    assert_eq!(judge(&iat(NOW - 70), &lenient), Ok(()));
+    assert_eq!(judge(&iat(NOW - 71), &lenient), Err(Error::TooOld));
+    assert_eq!(judge(&key_set_with("iat", Value::Null), &policy), Err(Error::Missing(Claim::IssuedAt)));
+    assert_eq!(judge(&key_set_with("iat", Value::Null), &POLICY), Ok(()));
+}
+
+#[test]
+fn limits_the_lifetime_which_has_no_end_without_expiry() {
+    let policy = POLICY.with_max_lifetime(Duration::from_secs(300));
+    assert_eq!(judge(&key_set_with("exp", json!(NOW + 240)), &policy), Ok(()));
+    assert_eq!(judge(&key_set_with("exp", json!(NOW + 241)), &policy), Err(Error::LifetimeTooLong));
+    assert_eq!(judge(&key_set(), &policy), Err(Error::LifetimeTooLong));
+    assert_eq!(judge(&key_set(), &POLICY.with_max_lifetime(Duration::MAX)), Ok(()));
+    assert_eq!(judge(&key_set_with("iat", Value::Null), &policy), Err(Error::Missing(Claim::IssuedAt)));
+}
+
+#[test]
+fn a_clock_that_was_never_set_refuses_what_never_expires() {
+    let claims = key_set_with("iat", json!(1));
+    assert_eq!(judge_at(&claims, &POLICY, 1), Ok(()));
+    for now in [0, -1, i64::MIN] {
+        assert_eq!(judge_at(&claims, &POLICY, now), Err(Error::ClockNotSet), "{now}");
+    }
+}
+
+#[test]
+fn is_of_its_type_alone() {
+    let judge_typ =
+        |typ: Value, policy: &TypedPolicy<'_>| judge_text(Alg::EdDsa, typ, &key_set().to_string(), policy, NOW, |_| ());
+    for typ in ["jwk-set+jwt", "application/jwk-set+jwt", "JWK-Set+JWT"] {
+        assert_eq!(judge_typ(json!(typ), &POLICY), Ok(()), "{typ}");
+    }
+    for typ in [json!("at+jwt"), json!("JWT"), json!("jwk-set+json"), json!("jwk-set"), json!(""), Value::Null] {
+        assert_eq!(judge_typ(typ.clone(), &POLICY), Err(Error::WrongType), "{typ}");
+    }
+    // What names no kind, matches none.
+    for typ in ["", "JWT", "jwt", "application/JWT", "application/"] {
+        assert_eq!(judge_typ(json!(typ), &TypedPolicy::for_anyone(typ)), Err(Error::WrongType), "{typ}");
+        assert_eq!(judge_typ(Value::Null, &TypedPolicy::for_anyone(typ)), Err(Error::WrongType), "{typ}");
+    }
+}
+
+#[test]
+fn is_no_access_token_and_no_id_token() {
+    let keys = keys();
+    let text = Alg::EdDsa.mint(with(Alg::EdDsa.header(), "typ", json!(TYP)).to_string(), key_set().to_string());
+    let mut buf = [0; 1024];
+    for policy in [AccessTokenPolicy::new(AUDIENCE), AccessTokenPolicy::untyped(AUDIENCE)] {
+        let verified = Token::parse(&text).unwrap().verify(&issuer(&keys), &mut buf).unwrap();
+        assert_eq!(verified.into_access_token(&policy, now()).err(), Some(Error::WrongType));
+    }
+    let verified = Token::parse(&text).unwrap().verify(&issuer(&keys), &mut buf).unwrap();
+    assert_eq!(verified.into_id_token(&IdTokenPolicy::new(CLIENT_ID), now()).err(), Some(Error::WrongType));
+}
