@@ -1,6 +1,6 @@
 #!/bin/bash -eu
-# Builds every fuzz target into $OUT, with its dictionary and its committed inputs, as OSS-Fuzz and ClusterFuzzLite
-# expect them. Overflow checks and debug assertions are on.
+# Builds every fuzz target into $OUT, with its dictionary and its committed inputs, as ClusterFuzzLite expects them, and
+# OSS-Fuzz too (`fuzz/README.md` says what else that needs). Overflow checks and debug assertions are on.
 cd "$SRC/embedded-jwt"
 cargo fuzz build -O --debug-assertions
 

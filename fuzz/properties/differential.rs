@@ -47,6 +47,7 @@ fn known_of_peer(error: Error) -> Option<&'static str> {
         Error::WrongType => "the peer leaves `typ` to its caller",
         Error::DuplicateName(_) => "the peer takes the last of equal names, where it does not interpret them",
         Error::TooDeep(_) | Error::TooLarge(_) => "the peer has other limits",
+        Error::Invalid(Claim::Issuer) => "the peer takes an array for `iss`, of which one fits",
         Error::Missing(claim) | Error::Invalid(claim) if !matches!(claim, Claim::Issuer | Claim::Audience) => {
             "the peer looks at `iss`, `aud` and `sub` only"
         }

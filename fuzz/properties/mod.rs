@@ -34,5 +34,20 @@ pub use signature::signature;
 pub use signed_token::{signed_access_token, signed_id_token};
 pub use token::token;
 
+/// Each target with its property.
+pub const ALL: &[(&str, Property)] = &[
+    ("base64url", base64url),
+    ("claims", claims),
+    ("header", header),
+    ("json_canonicalize", json_canonicalize),
+    ("jwks", jwks),
+    ("signature", signature),
+    ("signed_access_token", signed_access_token),
+    ("signed_id_token", signed_id_token),
+    ("token", token),
+];
+
+type Property = fn(&[u8]);
+
 /// The keys of [`common::issuer`], which are costly to derive.
 static KEYS: LazyLock<[Key; 2]> = LazyLock::new(common::keys);
