@@ -82,7 +82,8 @@ impl Token<'_> {
     ///   [`Error::TooManyMembers`], [`Error::CriticalHeader`]: the header cannot be read.
     /// - [`Error::WrongType`]: `typ` is not `dpop+jwt`.
     /// - [`Error::UnsupportedAlgorithm`]: `alg` is none of `algorithms`.
-    /// - [`Error::InvalidKey`]: `jwk` is absent, of another algorithm, or holds a private key.
+    /// - [`Error::InvalidKey`]: `jwk` is absent, of another algorithm, holds a private key, or would be skipped in a
+    ///   [`KeySet`](crate::KeySet) for another reason.
     /// - [`Error::Malformed`], [`Error::InvalidSignature`], [`Error::BackendUnavailable`]: the signature does not hold.
     /// - [`Error::Malformed`], [`Error::DuplicateName`], [`Error::TooDeep`], [`Error::TooManyMembers`]: the payload
     ///   cannot be read.

@@ -105,7 +105,8 @@ impl<const N: usize> KeySet<N> {
     ///
     /// Returns the set's `iat`. Keep it where it survives a restart, and give it as `newest` the next time, lest a
     /// carrier bring an older set back; the first time, give the time at which the firmware was built. A carrier can
-    /// still hold newer sets back until the `exp` of the last one, if its issuer gives it one.
+    /// still hold newer sets back: the keys stay until the next set, whatever the `exp` of this one. Whose keys they are
+    /// is said by `iss`; `sub` is not looked at.
     ///
     /// # Errors
     ///

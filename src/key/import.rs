@@ -52,7 +52,8 @@ impl Key {
     /// # Errors
     ///
     /// - [`Error::Malformed`]: of another length or form.
-    /// - [`Error::InvalidKey`]: a coordinate is out of range, or no point has it.
+    /// - [`Error::InvalidKey`]: a coordinate is out of range, or no point has the one that is given. Whether two are those
+    ///   of a point shows when the key is used.
     pub fn from_sec1(point: &[u8]) -> Result<Self, Error> {
         match point {
             [0x04, coordinates @ ..] => es256_key(coordinates),
