@@ -2,7 +2,7 @@ use core::fmt;
 use core::ops::Deref;
 
 use crate::authentication::{self, Authentication, AuthenticationRules};
-use crate::claims::{self, Registered, Rules, required};
+use crate::claims::{self, Registered, Rules, required, space_separated};
 use crate::json::Value;
 use crate::media_type::MediaType;
 use crate::presenter::Presenter;
@@ -168,7 +168,7 @@ impl<'b> Verified<'b> {
         let Self { payload, mut spare, media_type, .. } = self;
 
         policy.rules.check_configured()?;
-        if policy.required_scope.is_some_and(|scope| scopes_in(scope).next().is_none()) {
+        if policy.required_scope.is_some_and(|scope| space_separated(scope).next().is_none()) {
             return Err(Error::Unconfigured(Claim::Scope));
         }
 
@@ -200,7 +200,7 @@ impl<'b> Verified<'b> {
             scope: scope.map(|scope| scope.place(&mut spare)).transpose()?.unwrap_or_default(),
         };
         // Section 4, after the steps: the scope, as far as the policy knows it.
-        if !scopes_in(policy.required_scope.unwrap_or_default()).all(|scope| token.has_scope(scope)) {
+        if !space_separated(policy.required_scope.unwrap_or_default()).all(|scope| token.has_scope(scope)) {
             return Err(Error::InsufficientScope);
         }
         (policy.check_further)(policy, payload, cnf, now)?;
@@ -247,7 +247,7 @@ impl<'b> AccessToken<'b> {
 
     /// What the token allows (`scope`, [RFC 8693 section 4.2](https://www.rfc-editor.org/rfc/rfc8693#section-4.2)).
     pub fn scopes(&self) -> impl Iterator<Item = &'b str> + use<'b> {
-        scopes_in(self.scope)
+        space_separated(self.scope)
     }
 
     /// Whether the token allows `scope`: one scope, compared byte for byte. Without the claim, nothing is allowed.
@@ -260,10 +260,6 @@ impl<'b> AccessToken<'b> {
     pub fn confirmation(&self) -> Option<Confirmation<'b>> {
         self.claims.payload().member("cnf").and_then(|cnf| Confirmation::parse(cnf).ok())
     }
-}
-
-fn scopes_in(list: &str) -> impl Iterator<Item = &str> {
-    list.split([' ']).filter(|scope| !scope.is_empty())
 }
 
 impl<'b> Deref for AccessToken<'b> {

@@ -1,4 +1,4 @@
-use crate::claims::{self, required};
+use crate::claims::{self, required, space_separated};
 use crate::json::{JsonStr, NumericDate, Value};
 use crate::{Claim, Error, UnixTime};
 
@@ -59,7 +59,9 @@ impl AuthenticationRules<'_> {
 
     pub(crate) fn check_configured(&self) -> Result<(), Error> {
         match self.acr {
-            Some(acr) if values(acr).next().is_none() => Err(Error::Unconfigured(Claim::AuthenticationContext)),
+            Some(acr) if space_separated(acr).next().is_none() => {
+                Err(Error::Unconfigured(Claim::AuthenticationContext))
+            }
             _ => Ok(()),
         }
     }
@@ -71,7 +73,7 @@ impl AuthenticationRules<'_> {
     pub(crate) fn check(&self, login: &Authentication<'_>, leeway: u64, now: UnixTime) -> Result<(), Error> {
         if let Some(expected) = self.acr {
             let acr = required(login.acr, Claim::AuthenticationContext)?;
-            if !values(expected).any(|value| acr == *value) {
+            if !space_separated(expected).any(|value| acr == *value) {
                 return Err(Error::Mismatch(Claim::AuthenticationContext));
             }
         }
@@ -87,8 +89,4 @@ impl AuthenticationRules<'_> {
         }
         Ok(())
     }
-}
-
-fn values(list: &str) -> impl Iterator<Item = &str> {
-    list.split([' ']).filter(|value| !value.is_empty())
 }

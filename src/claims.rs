@@ -196,6 +196,22 @@ pub(crate) fn required<T>(value: Option<T>, claim: Claim) -> Result<T, Error> {
     value.ok_or(Error::Missing(claim))
 }
 
+/// The values of a list such as `scope` and `acr_values`
+/// ([RFC 6749 section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3)).
+pub(crate) fn space_separated(list: &str) -> impl Iterator<Item = &str> {
+    list.split([' ']).filter(|value| !value.is_empty())
+}
+
+/// # Errors
+///
+/// [`Error::Unconfigured`] if what is expected of a claim is empty.
+pub(crate) fn check_expectations<const N: usize>(expectations: [(Option<&[u8]>, Claim); N]) -> Result<(), Error> {
+    match expectations.into_iter().find(|(expected, _)| *expected == Some(b"")) {
+        Some((_, claim)) => Err(Error::Unconfigured(claim)),
+        None => Ok(()),
+    }
+}
+
 /// What every policy checks alike.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules<'a> {

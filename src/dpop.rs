@@ -99,16 +99,12 @@ impl Token<'_> {
         now: UnixTime,
         buf: &'b mut [u8],
     ) -> Result<DpopProof<'b>, Error> {
-        for (expected, claim) in [
+        claims::check_expectations([
             (Some(policy.method.as_bytes()), Claim::HttpMethod),
             (Some(policy.uri.as_bytes()), Claim::HttpUri),
             (Some(policy.access_token), Claim::AccessTokenHash),
             (policy.nonce.map(str::as_bytes), Claim::Nonce),
-        ] {
-            if expected == Some(b"") {
-                return Err(Error::Unconfigured(claim));
-            }
-        }
+        ])?;
         if buf.len() < self.buffer_len() {
             return Err(Error::BufferTooSmall);
         }
@@ -121,15 +117,12 @@ impl Token<'_> {
         if !typ.is_some_and(|typ| typ.is("dpop+jwt")) {
             return Err(Error::WrongType);
         }
-        let backend = header
-            .algorithm()
-            .and_then(|algorithm| algorithms.iter().find(|backend| backend.algorithm() == algorithm))
-            .ok_or(Error::UnsupportedAlgorithm)?;
+        let backend = header.choose_backend(algorithms)?;
 
         // Steps 6 and 7: the signature, by the key in the header, which is a public one.
         let key = json.member("jwk").and_then(usable_key).filter(|key| key.algorithm() == backend.algorithm());
         let key = key.ok_or(Error::InvalidKey)?;
-        Candidate::of_nobody(&key, *backend).verify(self.signing_input, &self.signature()?)?;
+        Candidate::of_nobody(&key, backend).verify(self.signing_input, &self.signature()?)?;
 
         // Step 3: the required claims.
         let (payload, mut spare) = self.payload(buf)?;

@@ -1,5 +1,5 @@
 use crate::json::{JsonStr, Value};
-use crate::{Algorithm, Error, MAX_KID_LEN, Part};
+use crate::{Algorithm, Error, MAX_KID_LEN, Part, SignatureAlgorithm};
 
 /// What verification uses of a JOSE header ([RFC 7515 section 4](https://www.rfc-editor.org/rfc/rfc7515#section-4)).
 #[derive(Clone, Copy)]
@@ -48,8 +48,15 @@ impl<'b> Header<'b> {
         }
     }
 
-    pub(crate) fn algorithm(&self) -> Option<Algorithm> {
+    /// The one of these that `alg` names ([RFC 8725 section 3.1](https://www.rfc-editor.org/rfc/rfc8725#section-3.1)).
+    pub(crate) fn choose_backend<'a>(
+        &self,
+        algorithms: &[&'a dyn SignatureAlgorithm],
+    ) -> Result<&'a dyn SignatureAlgorithm, Error> {
         Algorithm::from_name(self.alg)
+            .and_then(|algorithm| algorithms.iter().find(|backend| backend.algorithm() == algorithm))
+            .copied()
+            .ok_or(Error::UnsupportedAlgorithm)
     }
 }
 

@@ -109,15 +109,11 @@ impl<'b> Verified<'b> {
 
         policy.rules.check_configured()?;
         policy.authentication.check_configured()?;
-        for (expected, claim) in [
+        claims::check_expectations([
             (policy.nonce.map(str::as_bytes), Claim::Nonce),
             (policy.access_token, Claim::AccessTokenHash),
             (policy.code, Claim::CodeHash),
-        ] {
-            if expected == Some(b"") {
-                return Err(Error::Unconfigured(claim));
-            }
-        }
+        ])?;
 
         // RFC 8725 section 3.11: no token of another kind.
         if media_type.is_some_and(|typ| !typ.is("JWT")) {

@@ -51,16 +51,13 @@ impl<'a> Issuer<'a> {
     /// the one key of that algorithm. What else the header says of keys (`jwk`, `jku`, `x5u`, `x5c`) chooses nothing
     /// ([RFC 8725 section 3.10](https://www.rfc-editor.org/rfc/rfc8725#section-3.10)).
     pub(crate) fn choose_key(&self, header: &Header<'_>) -> Result<Candidate<'a>, Error> {
-        let backend = header
-            .algorithm()
-            .and_then(|algorithm| self.algorithms.iter().find(|backend| backend.algorithm() == algorithm))
-            .ok_or(Error::UnsupportedAlgorithm)?;
+        let backend = header.choose_backend(self.algorithms)?;
         let mut keys = self
             .keys
             .iter()
             .filter(|key| key.algorithm() == backend.algorithm() && header.kid.is_none_or(|kid| key.has_kid(kid)));
         match (keys.next(), keys.next()) {
-            (Some(key), None) => Ok(Candidate { issuer: self.name, key, backend: *backend }),
+            (Some(key), None) => Ok(Candidate { issuer: self.name, key, backend }),
             (None, _) => Err(Error::UnknownKey),
             (Some(_), Some(_)) => Err(Error::AmbiguousKey),
         }
