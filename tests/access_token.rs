@@ -12,21 +12,8 @@ use serde_json::{Value, json};
 const POLICY: AccessTokenPolicy = AccessTokenPolicy::new(AUDIENCE).with_leeway(Duration::ZERO);
 const UNTYPED: AccessTokenPolicy = AccessTokenPolicy::untyped(AUDIENCE).with_leeway(Duration::ZERO);
 
-/// Judges a token of this text at this time, and lets `read` look at it if it is accepted.
-fn judge_text<T>(
-    text: &str,
-    policy: &AccessTokenPolicy<'_>,
-    now: i64,
-    read: impl FnOnce(AccessToken<'_>) -> T,
-) -> Result<T, Error> {
-    let keys = keys();
-    let mut buf = [0; 4096];
-    let verified = Token::parse(text)?.verify(&issuer(&keys), &mut buf)?;
-    verified.into_access_token(policy, UnixTime::from_secs(now)).map(read)
-}
-
 fn judge_at(claims: &Value, policy: &AccessTokenPolicy<'_>, now: i64) -> Result<(), Error> {
-    judge_text(&Alg::EdDsa.access_token(claims), policy, now, |_| ())
+    judge_access_token(&Alg::EdDsa.access_token(claims), policy, now, |_| ())
 }
 
 fn judge(claims: &Value, policy: &AccessTokenPolicy<'_>) -> Result<(), Error> {
@@ -39,13 +26,13 @@ fn judge_typ(typ: Value, policy: &AccessTokenPolicy<'_>) -> Result<(), Error> {
         Value::Null => header.as_object_mut().unwrap().remove("typ"),
         typ => header.as_object_mut().unwrap().insert("typ".into(), typ),
     };
-    judge_text(&Alg::EdDsa.mint(header.to_string(), claims().to_string()), policy, NOW, |_| ())
+    judge_access_token(&Alg::EdDsa.mint(header.to_string(), claims().to_string()), policy, NOW, |_| ())
 }
 
 #[test]
 fn returns_what_the_token_says() {
     for alg in ALGS {
-        judge_text(&alg.access_token(&claims()), &POLICY, NOW, |token| {
+        judge_access_token(&alg.access_token(&claims()), &POLICY, NOW, |token| {
             assert_eq!(token.issuer(), ISSUER);
             assert_eq!(token.subject(), Some("user-42"));
             assert_eq!(token.client_id(), Some("pump-app"));
@@ -69,7 +56,7 @@ fn returns_claims_as_a_type_of_the_user() {
         roles: heapless::Vec<heapless::String<16>, 4>,
     }
     let text = Alg::Es256.access_token(&claims());
-    judge_text(&text, &POLICY, NOW, |token| {
+    judge_access_token(&text, &POLICY, NOW, |token| {
         let pump: PumpClaims = token.claims().unwrap();
         assert_eq!((pump.site, pump.max_rpm), ("north", 3000));
         assert_eq!(pump.roles, ["operator", "maintainer"]);
@@ -81,7 +68,7 @@ fn returns_claims_as_a_type_of_the_user() {
 #[test]
 fn has_exactly_the_scopes_granted() {
     let granted = |scope: Value, asked: &str| {
-        judge_text(&Alg::EdDsa.access_token(&claims_with("scope", scope)), &POLICY, NOW, |t| t.has_scope(asked))
+        judge_access_token(&Alg::EdDsa.access_token(&claims_with("scope", scope)), &POLICY, NOW, |t| t.has_scope(asked))
             .unwrap()
     };
     assert!(granted(json!("a b"), "a") && granted(json!("a b"), "b") && granted(json!(" a  b "), "b"));
@@ -96,7 +83,7 @@ fn has_exactly_the_scopes_granted() {
 #[test]
 fn reads_lists_of_strings() {
     let text = Alg::EdDsa.access_token(&claims());
-    judge_text(&text, &POLICY, NOW, |token| {
+    judge_access_token(&text, &POLICY, NOW, |token| {
         let roles = token.strings("roles").unwrap();
         assert!(roles.contains("operator") && !roles.contains("admin"));
         assert!(token.strings("site").unwrap().contains("north"));
@@ -152,7 +139,7 @@ fn untyped_requires_iss_exp_and_aud() {
     }
     let least = json!({"iss": ISSUER, "exp": NOW + 1, "aud": AUDIENCE});
     let text = Alg::EdDsa.access_token(&least);
-    judge_text(&text, &UNTYPED, NOW, |token| {
+    judge_access_token(&text, &UNTYPED, NOW, |token| {
         assert_eq!((token.subject(), token.client_id(), token.jwt_id()), (None, None, None));
         assert_eq!((token.issued_at(), token.not_before()), (None, None));
         assert!(token.scopes().next().is_none());
@@ -172,7 +159,7 @@ fn a_registered_claim_of_the_wrong_type_is_never_taken_for_absent() {
     let dates = [("exp", Claim::Expiration), ("nbf", Claim::NotBefore), ("iat", Claim::IssuedAt)];
     let with_type = |name, value: &str| {
         let json = claims_with(name, json!("?")).to_string().replace("\"?\"", value);
-        judge_text(&Alg::EdDsa.mint(Alg::EdDsa.header().to_string(), json), &UNTYPED, NOW, |_| ())
+        judge_access_token(&Alg::EdDsa.mint(Alg::EdDsa.header().to_string(), json), &UNTYPED, NOW, |_| ())
     };
     for value in ["null", "true", "[]", "{}", "[\"a\"]"] {
         for (name, claim) in strings.into_iter().chain(dates) {
@@ -217,7 +204,7 @@ fn the_audience_is_listed_exactly() {
 fn strings_compare_after_unescaping() {
     let text = claims().to_string().replace(AUDIENCE, r"urn\u003adevice:pump\u002d7").replace("/idp", r"\/idp");
     let text = Alg::EdDsa.mint(Alg::EdDsa.header().to_string(), text);
-    assert_eq!(judge_text(&text, &POLICY, NOW, |_| ()), Ok(()));
+    assert_eq!(judge_access_token(&text, &POLICY, NOW, |_| ()), Ok(()));
 }
 
 #[test]
@@ -261,7 +248,7 @@ fn rounds_fractions_against_the_token() {
     let with = |name, date: &str| {
         let json = claims_with(name, json!("?")).to_string().replace("\"?\"", date);
         let policy = POLICY.with_max_token_age(Duration::from_secs(100));
-        judge_text(&Alg::EdDsa.mint(Alg::EdDsa.header().to_string(), json), &policy, NOW, |token| {
+        judge_access_token(&Alg::EdDsa.mint(Alg::EdDsa.header().to_string(), json), &policy, NOW, |token| {
             (token.expires_at().as_secs() - NOW, token.not_before().map(|nbf| nbf.as_secs() - NOW))
         })
     };
@@ -367,7 +354,7 @@ fn debug_shows_no_claim() {
     let (token, keys, mut buf) = (Token::parse(&text).unwrap(), keys(), [0; 1024]);
     let verified = token.verify(&issuer(&keys), &mut buf).unwrap();
     assert_eq!(format!("{token:?} {verified:?}"), "Token { .. } Verified { .. }");
-    let shown = judge_text(&text, &POLICY, NOW, |token| format!("{token:?} {:?}", *token)).unwrap();
+    let shown = judge_access_token(&text, &POLICY, NOW, |token| format!("{token:?} {:?}", *token)).unwrap();
     assert_eq!(shown, "AccessToken { .. } Claims { .. }");
 }
 

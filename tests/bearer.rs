@@ -1,5 +1,8 @@
 //! The header `Authorization` as it is read, and `WWW-Authenticate` as it is written.
 
+#[path = "common/errors.rs"]
+mod errors;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
@@ -262,7 +265,7 @@ fn the_scope_stands_in_each_answer_and_the_login_where_it_is_asked_for() {
 fn a_device_that_cannot_judge_says_nothing_of_the_token() {
     let errors = [Error::ClockNotSet, Error::BackendUnavailable, Error::BufferTooSmall, Error::TooManyIssuers]
         .into_iter()
-        .chain(CLAIMS.map(Error::Unconfigured));
+        .chain(errors::CLAIMS.map(Error::Unconfigured));
     for error in errors {
         for challenge in [BEARER, DPOP.with_scope("a")] {
             assert_eq!(answer(challenge, error), (503, String::new()), "{error:?}");
@@ -450,7 +453,7 @@ fn every_error_has_an_answer_that_tells_nothing_of_it() {
     let full = |challenge: Challenge<'static>| {
         challenge.with_scope("pump:write").with_acr_values("gold").with_max_age(Duration::from_secs(300))
     };
-    for error in all_errors() {
+    for error in errors::all() {
         for challenge in [BEARER, DPOP, full(BEARER), full(DPOP)] {
             let (status, value) = answer(challenge, error);
             assert!([400, 401, 403, 503].contains(&status), "{error:?}");
@@ -479,85 +482,6 @@ fn assert_tells_nothing(status: u16, value: &str, error: Error) {
 /// The enum is not exhaustive, but the README's table is.
 #[test]
 fn the_list_of_errors_is_that_of_the_readme() {
-    let name = |error: Error| format!("{error:?}").split('(').next().unwrap().to_owned();
-    let names: BTreeSet<_> = all_errors().map(name).collect();
-    let (_, section) = include_str!("../README.md").split_once("\n## What it checks\n").unwrap();
-    let (table, _) = section.split_once("\n## ").unwrap();
-    let named: BTreeSet<_> = table
-        .lines()
-        .filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |")?.rsplit_once(" | "))
-        .flat_map(|(_, errors)| errors.split(", "))
-        .filter_map(|error| error.strip_prefix('`')?.strip_suffix('`'))
-        .map(String::from)
-        .collect();
-    assert_eq!(names, named);
+    let names: BTreeSet<_> = errors::all().map(errors::variant).collect();
+    assert_eq!(names, errors::named_in_the_readme());
 }
-
-fn all_errors() -> impl Iterator<Item = Error> {
-    let of_parts: [fn(Part) -> Error; 5] =
-        [Error::TooLarge, Error::Malformed, Error::DuplicateName, Error::TooDeep, Error::TooManyMembers];
-    let of_claims: [fn(Claim) -> Error; 4] = [Error::Unconfigured, Error::Missing, Error::Invalid, Error::Mismatch];
-    let with_parts = of_parts.into_iter().flat_map(|error| PARTS.map(error));
-    let with_claims = of_claims.into_iter().flat_map(|error| CLAIMS.map(error));
-    PLAIN.into_iter().chain(with_parts).chain(with_claims)
-}
-
-const PLAIN: [Error; 23] = [
-    Error::BufferTooSmall,
-    Error::TooManyIssuers,
-    Error::CriticalHeader,
-    Error::UnsupportedAlgorithm,
-    Error::UnknownKey,
-    Error::AmbiguousKey,
-    Error::InvalidKey,
-    Error::InvalidSignature,
-    Error::BackendUnavailable,
-    Error::WrongType,
-    Error::ClockNotSet,
-    Error::Expired,
-    Error::NotYetValid,
-    Error::LifetimeTooLong,
-    Error::TooOld,
-    Error::InsufficientScope,
-    Error::Deserialize,
-    Error::TooManyKeys,
-    Error::AuthenticationTooOld,
-    Error::SenderConstrained,
-    Error::Replayed,
-    Error::RolledBack,
-    Error::NoCredentials,
-];
-
-const PARTS: [Part; 8] = [
-    Part::Token,
-    Part::Header,
-    Part::Kid,
-    Part::Signature,
-    Part::Payload,
-    Part::KeySet,
-    Part::Key,
-    Part::Authorization,
-];
-
-const CLAIMS: [Claim; 20] = [
-    Claim::Issuer,
-    Claim::Subject,
-    Claim::Audience,
-    Claim::Expiration,
-    Claim::NotBefore,
-    Claim::IssuedAt,
-    Claim::JwtId,
-    Claim::ClientId,
-    Claim::Scope,
-    Claim::Other,
-    Claim::AuthorizedParty,
-    Claim::Nonce,
-    Claim::AuthenticationTime,
-    Claim::AuthenticationContext,
-    Claim::AuthenticationMethods,
-    Claim::AccessTokenHash,
-    Claim::CodeHash,
-    Claim::Confirmation,
-    Claim::HttpMethod,
-    Claim::HttpUri,
-];

@@ -414,13 +414,15 @@ fn a_report_marks_checks_up_to_the_failed_one() {
 fn no_report_calls_a_broken_rule_ok() {
     let no_limit: &[&str] = &[];
     let limits = &["--max-lifetime", "300", "--max-token-age", "300"][..];
-    let broken = [
+    let broken_in_any = [
         ("aud", json!("urn:other"), "audience"),
         ("exp", json!(NOW - 60), "expiration"),
         ("nbf", json!(NOW + 61), "not before"),
         ("sub", Value::Null, "required"),
         ("exp", Value::Null, "required"),
         ("aud", Value::Null, "required"),
+    ];
+    let broken_access = [
         ("jti", json!(7), "claims"),
         ("scope", json!("pump:read"), "scope"),
         ("cnf", json!({"jkt": "0".repeat(43)}), "binding"),
@@ -431,17 +433,13 @@ fn no_report_calls_a_broken_rule_ok() {
     let login = ["--max-age", "600"];
     let scope = ["--scope", "pump:write"];
     for options in [no_limit, limits] {
-        assert_none_ok(&broken, &claims_with("auth_time", json!(NOW)), |claims| {
-            verify(&[options, &login, &scope].concat(), &Alg::Es256.access_token(claims)).stdout
-        });
+        assert_none_ok(
+            &[&broken_in_any[..], &broken_access].concat(),
+            &claims_with("auth_time", json!(NOW)),
+            |claims| verify(&[options, &login, &scope].concat(), &Alg::Es256.access_token(claims)).stdout,
+        );
     }
-    let broken = [
-        ("aud", json!("urn:other"), "audience"),
-        ("exp", json!(NOW - 60), "expiration"),
-        ("nbf", json!(NOW + 61), "not before"),
-        ("sub", Value::Null, "required"),
-        ("exp", Value::Null, "required"),
-        ("aud", Value::Null, "required"),
+    let broken_id = [
         ("acr", json!(7), "claims"),
         ("azp", json!("urn:other"), "party"),
         ("nonce", Value::Null, "nonce"),
@@ -450,7 +448,7 @@ fn no_report_calls_a_broken_rule_ok() {
         ("at_hash", json!("other"), "hash"),
     ];
     for options in [no_limit, limits] {
-        assert_none_ok(&broken, &id_claims(Alg::Es256), |claims| {
+        assert_none_ok(&[&broken_in_any[..], &broken_id].concat(), &id_claims(Alg::Es256), |claims| {
             verify(&[&ID[..], options, &login].concat(), &id_token(Alg::Es256, Value::Null, claims)).stdout
         });
     }

@@ -75,10 +75,7 @@ fn headers() -> Vec<String> {
 }
 
 fn key_sets() -> Vec<String> {
-    let [es256, eddsa] = ALGS.map(Alg::key);
-    let (x, y) = es256.public_key().split_at(32);
-    let ec = json!({"kty": "EC", "crv": "P-256", "x": base64url(x), "y": base64url(y), "kid": "es-test"});
-    let okp = json!({"kty": "OKP", "crv": "Ed25519", "x": base64url(eddsa.public_key()), "kid": "ed-test"});
+    let [ec, okp] = ALGS.map(|alg| with(alg.jwk(), "kid", json!(alg.kid())));
     let with = |jwk: &serde_json::Value, name: &str, value| {
         let mut jwk = jwk.clone();
         jwk[name] = value;
@@ -95,21 +92,8 @@ fn key_sets() -> Vec<String> {
         set(&vec![okp; 4]),
         set(&[]),
         r#"{"keys":{}}"#.into(),
-        // RFC 7517 appendix A.1.
-        r#"{"keys":
-            [
-              {"kty":"EC",
-               "crv":"P-256",
-               "x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
-               "y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
-               "use":"enc",
-               "kid":"1"},
-              {"kty":"RSA","n":"AQAB","e":"AQAB","alg":"RS256","kid":"2011-04-29"}
-            ]
-          }"#
-        .into(),
-        // RFC 8037 appendix A.2.
-        r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#.into(),
+        rfc::RFC_7517_A1.into(),
+        format!(r#"{{"keys":[{}]}}"#, rfc::RFC_8037_A2),
     ]
 }
 
@@ -137,16 +121,7 @@ fn claims_of_every_shape() -> Vec<String> {
 }
 
 fn tokens() -> Vec<Vec<u8>> {
-    let rfc = [
-        // RFC 7515 appendix A.3 and RFC 8037 appendix A.4.
-        "eyJhbGciOiJFUzI1NiJ9\
-         .eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ\
-         .DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q",
-        "eyJhbGciOiJFZERTQSJ9\
-         .RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc\
-         .hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg",
-    ];
-    let texts = SIGNED.iter().map(|(text, _)| text.as_str()).chain(rfc);
+    let texts = SIGNED.iter().map(|(text, _)| text.as_str()).chain([rfc::RFC_7515_A3, rfc::RFC_8037_A4]);
     texts
         .zip([1024_u16, 0, 300, 250].into_iter().cycle())
         .map(|(text, len)| [&len.to_le_bytes(), text.as_bytes()].concat())

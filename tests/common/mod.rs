@@ -1,9 +1,14 @@
 //! What the integration tests share: test keys, a token mint and a key set. Each test file uses a part of it.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub mod errors;
+pub mod rfc;
+
 use base64ct::{Base64UrlUnpadded, Encoding};
 use ed25519_dalek::Signer as _;
-use embedded_jwt::{EdDsa, Es256, Issuer, Key, SignatureAlgorithm, UnixTime};
+use embedded_jwt::{
+    AccessToken, AccessTokenPolicy, EdDsa, Error, Es256, Issuer, Key, SignatureAlgorithm, Token, UnixTime,
+};
 use serde_json::{Value, json};
 use sha2::Digest as _;
 
@@ -118,6 +123,19 @@ pub fn issuer(keys: &[Key]) -> Issuer<'_> {
 
 pub fn now() -> UnixTime {
     UnixTime::from_secs(NOW)
+}
+
+/// Judges an access token of this text at this time, and lets `read` look at it if it is accepted.
+pub fn judge_access_token<T>(
+    text: &str,
+    policy: &AccessTokenPolicy<'_>,
+    now: i64,
+    read: impl FnOnce(AccessToken<'_>) -> T,
+) -> Result<T, Error> {
+    let keys = keys();
+    let mut buf = [0; 4096];
+    let verified = Token::parse(text)?.verify(&issuer(&keys), &mut buf)?;
+    verified.into_access_token(policy, UnixTime::from_secs(now)).map(read)
 }
 
 /// Every claim of an RFC 9068 access token, valid from a minute ago for five minutes.

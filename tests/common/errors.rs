@@ -1,0 +1,93 @@
+//! Every error of the crate, also those to come as far as the README has them.
+
+use std::collections::BTreeSet;
+
+use embedded_jwt::{Claim, Error, Part};
+
+/// Every error there is.
+pub fn all() -> impl Iterator<Item = Error> {
+    let of_parts: [fn(Part) -> Error; 5] =
+        [Error::TooLarge, Error::Malformed, Error::DuplicateName, Error::TooDeep, Error::TooManyMembers];
+    let of_claims: [fn(Claim) -> Error; 4] = [Error::Unconfigured, Error::Missing, Error::Invalid, Error::Mismatch];
+    let with_parts = of_parts.into_iter().flat_map(|error| PARTS.map(error));
+    let with_claims = of_claims.into_iter().flat_map(|error| CLAIMS.map(error));
+    PLAIN.into_iter().chain(with_parts).chain(with_claims)
+}
+
+const PLAIN: [Error; 23] = [
+    Error::BufferTooSmall,
+    Error::TooManyIssuers,
+    Error::CriticalHeader,
+    Error::UnsupportedAlgorithm,
+    Error::UnknownKey,
+    Error::AmbiguousKey,
+    Error::InvalidKey,
+    Error::InvalidSignature,
+    Error::BackendUnavailable,
+    Error::WrongType,
+    Error::ClockNotSet,
+    Error::Expired,
+    Error::NotYetValid,
+    Error::LifetimeTooLong,
+    Error::TooOld,
+    Error::InsufficientScope,
+    Error::Deserialize,
+    Error::TooManyKeys,
+    Error::AuthenticationTooOld,
+    Error::SenderConstrained,
+    Error::Replayed,
+    Error::RolledBack,
+    Error::NoCredentials,
+];
+
+pub const PARTS: [Part; 8] = [
+    Part::Token,
+    Part::Header,
+    Part::Kid,
+    Part::Signature,
+    Part::Payload,
+    Part::KeySet,
+    Part::Key,
+    Part::Authorization,
+];
+
+pub const CLAIMS: [Claim; 20] = [
+    Claim::Issuer,
+    Claim::Subject,
+    Claim::Audience,
+    Claim::Expiration,
+    Claim::NotBefore,
+    Claim::IssuedAt,
+    Claim::JwtId,
+    Claim::ClientId,
+    Claim::Scope,
+    Claim::Other,
+    Claim::AuthorizedParty,
+    Claim::Nonce,
+    Claim::AuthenticationTime,
+    Claim::AuthenticationContext,
+    Claim::AuthenticationMethods,
+    Claim::AccessTokenHash,
+    Claim::CodeHash,
+    Claim::Confirmation,
+    Claim::HttpMethod,
+    Claim::HttpUri,
+];
+
+/// Without what it is about.
+pub fn variant(error: Error) -> String {
+    format!("{error:?}").split('(').next().unwrap().into()
+}
+
+/// The variants that the README's table names.
+pub fn named_in_the_readme() -> BTreeSet<String> {
+    let (_, section) = include_str!("../../README.md").split_once("\n## What it checks\n").unwrap();
+    let (table, _) = section.split_once("\n## ").unwrap();
+    table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |")?.rsplit_once(" | "))
+        .flat_map(|(_, errors)| errors.split(", "))
+        .filter_map(|error| error.strip_prefix('`')?.strip_suffix('`'))
+        .map(String::from)
+        .collect()
+}
