@@ -6,7 +6,8 @@ use crate::claims::{self, Registered, Rules, required, space_separated};
 use crate::json::Value;
 use crate::media_type::MediaType;
 use crate::presenter::Presenter;
-use crate::{Claim, Claims, Confirmation, DpopProof, Error, ReplayCheck, Thumbprint, UnixTime, Verified};
+use crate::stores::{self, Stores};
+use crate::{Claim, Claims, Confirmation, DpopProof, Error, Now, ReplayCheck, Thumbprint, TokenIdentity, Verified};
 
 /// What a device demands of an OAuth 2.0 access token
 /// ([RFC 9068 section 4](https://www.rfc-editor.org/rfc/rfc9068#section-4)).
@@ -15,8 +16,9 @@ use crate::{Claim, Claims, Confirmation, DpopProof, Error, ReplayCheck, Thumbpri
 /// `exp` and `nbf`; that a token which is bound to a key (`cnf`) is presented by who holds that key; and what is added
 /// by `with_...`. The signature and `iss` were checked before.
 ///
-/// **Not** checked: whether the token was revoked, whether it is used a second time, and who presents one that is bound
-/// to no key: whoever holds a bearer token can use it, so take it over an encrypted transport only.
+/// **Not** checked, unless it is added: whether the token was revoked, and whether it is used a second time. **Not** checked
+/// at all: who presents one that is bound to no key: whoever holds a bearer token can use it, so take it over an encrypted
+/// transport only.
 #[derive(Clone, Copy, Debug)]
 pub struct AccessTokenPolicy<'a> {
     rules: Rules<'a>,
@@ -24,12 +26,14 @@ pub struct AccessTokenPolicy<'a> {
     required_scope: Option<&'a str>,
     authentication: AuthenticationRules<'a>,
     presenter: Presenter<'a>,
+    challenge: Option<&'a str>,
+    stores: Stores<'a>,
     /// A pointer, so that what looks further than at a plain bearer token is linked only where a policy asks for it.
     check_further: CheckFurther,
 }
 
-/// Of a payload, and its `cnf`.
-type CheckFurther = fn(&AccessTokenPolicy<'_>, Value<'_>, Option<Value<'_>>, UnixTime) -> Result<(), Error>;
+/// Of a token, and its `cnf`.
+type CheckFurther = fn(&AccessTokenPolicy<'_>, &TokenIdentity<'_>, Option<Value<'_>>, Now) -> Result<(), Error>;
 
 #[derive(Clone, Copy, Debug)]
 enum Profile {
@@ -50,6 +54,8 @@ impl<'a> AccessTokenPolicy<'a> {
             required_scope: None,
             authentication: AuthenticationRules::NONE,
             presenter: Presenter::Bearer,
+            challenge: None,
+            stores: Stores::NONE,
             check_further: refuse_bound,
         }
     }
@@ -66,7 +72,8 @@ impl<'a> AccessTokenPolicy<'a> {
     }
 
     claims::with_time_rules!();
-    authentication::with_authentication_rules!(check_further = check_presenter_and_login);
+    authentication::with_authentication_rules!(check_further = check_all_else);
+    stores::with_stores!(check_further = check_all_else);
 
     /// The scope without which no token is accepted; several, separated by spaces, are all required. It replaces the
     /// one given before, and without any scope in it refuses every token ([`Error::Unconfigured`]).
@@ -102,7 +109,20 @@ impl<'a> AccessTokenPolicy<'a> {
 
     const fn with_presenter(mut self, presenter: Presenter<'a>) -> Self {
         self.presenter = presenter;
-        self.check_further = check_presenter_and_login;
+        self.check_further = check_all_else;
+        self
+    }
+
+    /// Only a token that was issued to answer this challenge (`cnonce`,
+    /// [RFC 9200 section 5.3.1](https://www.rfc-editor.org/rfc/rfc9200#section-5.3.1)): the device gave it to the client, and
+    /// the client passed it on to the issuer. It shows that the token is no older than the challenge, also where the time is
+    /// not known ([`Now::AtLeast`]). Draw a new one at random for each token, and take it for one token only.
+    ///
+    /// An empty one refuses every token ([`Error::Unconfigured`]).
+    pub const fn with_challenge(mut self, challenge: &'a str) -> Self {
+        self.challenge = Some(challenge);
+        self.rules.has_challenge = true;
+        self.check_further = check_all_else;
         self
     }
 
@@ -119,28 +139,39 @@ impl<'a> AccessTokenPolicy<'a> {
 /// RFC 9449 section 7.2: what is bound to a key is no bearer token.
 fn refuse_bound(
     _policy: &AccessTokenPolicy<'_>,
-    _payload: Value<'_>,
+    _token: &TokenIdentity<'_>,
     cnf: Option<Value<'_>>,
-    _now: UnixTime,
+    _now: Now,
 ) -> Result<(), Error> {
     if cnf.is_some() { Err(Error::SenderConstrained) } else { Ok(()) }
 }
 
-/// RFC 9449 section 7.1 and RFC 8705 section 3: who presents it. RFC 9470 section 5: how the user logged in. What may be
-/// used once is used up at the very end.
-fn check_presenter_and_login(
+/// RFC 9449 section 7.1 and RFC 8705 section 3: who presents it. RFC 9470 section 5: how the user logged in. RFC 9200
+/// section 5.3.1: which challenge it answers. Then what the device keeps, and at the very end, what may be used once is used
+/// up: the proof first, since a new one can be made.
+fn check_all_else(
     policy: &AccessTokenPolicy<'_>,
-    payload: Value<'_>,
+    token: &TokenIdentity<'_>,
     cnf: Option<Value<'_>>,
-    now: UnixTime,
+    now: Now,
 ) -> Result<(), Error> {
-    policy.presenter.check(cnf, now)?;
+    let payload = token.payload();
+    policy.presenter.check(cnf, now.earliest())?;
     policy.authentication.check_configured()?;
     policy.authentication.check(&Authentication::read(payload)?, policy.rules.leeway, now)?;
-    policy.presenter.use_once(now)
+    if let Some(challenge) = policy.challenge {
+        claims::check_expectations([(Some(challenge.as_bytes()), Claim::Challenge)])?;
+        let cnonce = claims::string(payload.member("cnonce"), Claim::Challenge)?;
+        if required(cnonce, Claim::Challenge)? != *challenge {
+            return Err(Error::Mismatch(Claim::Challenge));
+        }
+    }
+    policy.stores.check(token, now)?;
+    policy.presenter.use_once(now.earliest())?;
+    policy.stores.use_once(token, policy.rules.leeway, now)
 }
 
-impl<'b> Verified<'b> {
+impl<'b> Verified<'_, 'b> {
     /// Judges the claims as those of an access token. The steps are those of
     /// [RFC 9068 section 4](https://www.rfc-editor.org/rfc/rfc9068#section-4): of these, decryption (the second) is not
     /// supported, and [`Token::verify`](crate::Token::verify) has compared `iss` and verified the signature (the third
@@ -153,7 +184,8 @@ impl<'b> Verified<'b> {
     /// - [`Error::WrongType`]: `typ` is not that of an access token, or an untyped token is a security event (`events`).
     /// - [`Error::Missing`], [`Error::Invalid`]: a required claim is absent, or a registered one is of the wrong type.
     /// - [`Error::Mismatch`]: `aud` lacks the policy's audience.
-    /// - [`Error::ClockNotSet`], [`Error::Expired`], [`Error::NotYetValid`]: it is not the token's time.
+    /// - [`Error::ClockNotSet`], [`Error::Expired`], [`Error::NotYetValid`], [`Error::TimeUnknown`]: it is not the token's
+    ///   time, or it cannot be known to be.
     /// - [`Error::Missing`], [`Error::Invalid`], [`Error::NotYetValid`], [`Error::LifetimeTooLong`], [`Error::TooOld`]:
     ///   a limit on lifetime or age is set, and `iat` is absent, later than `exp`, still to come, or too long ago.
     /// - [`Error::BufferTooSmall`]: see [`Token::buffer_len`](crate::Token::buffer_len).
@@ -163,9 +195,21 @@ impl<'b> Verified<'b> {
     /// - [`Error::TooOld`]: the DPoP proof was verified too long ago.
     /// - [`Error::Unconfigured`], [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`], [`Error::NotYetValid`],
     ///   [`Error::AuthenticationTooOld`]: the user's login (`acr`, `auth_time`) is not what the policy asks for.
-    /// - [`Error::Replayed`]: the DPoP proof was used before.
-    pub fn into_access_token(self, policy: &AccessTokenPolicy<'_>, now: UnixTime) -> Result<AccessToken<'b>, Error> {
-        let Self { payload, mut spare, media_type, .. } = self;
+    /// - [`Error::Unconfigured`], [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`]: the policy has a challenge,
+    ///   and the token does not answer it.
+    /// - [`Error::Missing`], [`Error::Revoked`], or another of [`Revocations`](crate::Revocations): the token has no `jti` and
+    ///   is for a single use, or it is revoked.
+    /// - [`Error::Replayed`], [`Error::Full`]: the DPoP proof or the token was used before, or nothing more can be remembered.
+    pub fn into_access_token(
+        self,
+        policy: &AccessTokenPolicy<'_>,
+        now: impl Into<Now>,
+    ) -> Result<AccessToken<'b>, Error> {
+        self.judge_access_token(policy, now.into())
+    }
+
+    fn judge_access_token(self, policy: &AccessTokenPolicy<'_>, now: Now) -> Result<AccessToken<'b>, Error> {
+        let Self { payload, mut spare, media_type, key, signing_input } = self;
 
         policy.rules.check_configured()?;
         if policy.required_scope.is_some_and(|scope| space_separated(scope).next().is_none()) {
@@ -203,7 +247,8 @@ impl<'b> Verified<'b> {
         if !space_separated(policy.required_scope.unwrap_or_default()).all(|scope| token.has_scope(scope)) {
             return Err(Error::InsufficientScope);
         }
-        (policy.check_further)(policy, payload, cnf, now)?;
+        let identity = TokenIdentity { claims: &token.claims, client_id: token.client_id, key, signing_input };
+        (policy.check_further)(policy, &identity, cnf, now)?;
         Ok(token)
     }
 }

@@ -1,6 +1,6 @@
 use crate::claims::{self, required, space_separated};
 use crate::json::{JsonStr, NumericDate, Value};
-use crate::{Claim, Error, UnixTime};
+use crate::{Claim, Error, Now};
 
 /// When and how the user logged in: `auth_time` and `acr`, which mean the same in an ID token ([OpenID Connect Core
 /// section 2](https://openid.net/specs/openid-connect-core-1_0.html#IDToken)) and in an access token
@@ -70,7 +70,7 @@ impl AuthenticationRules<'_> {
     ///
     /// [`Error::Missing`], [`Error::Mismatch`] and [`Error::AuthenticationTooOld`], which a new login may mend;
     /// [`Error::NotYetValid`] for a login to come.
-    pub(crate) fn check(&self, login: &Authentication<'_>, leeway: u64, now: UnixTime) -> Result<(), Error> {
+    pub(crate) fn check(&self, login: &Authentication<'_>, leeway: u64, now: Now) -> Result<(), Error> {
         if let Some(expected) = self.acr {
             let acr = required(login.acr, Claim::AuthenticationContext)?;
             if !space_separated(expected).any(|value| acr == *value) {
@@ -79,10 +79,10 @@ impl AuthenticationRules<'_> {
         }
         if let Some(max_age) = self.max_age {
             let time = required(login.time, Claim::AuthenticationTime)?;
-            if time.ceil > now.as_secs().saturating_add_unsigned(leeway) {
+            if time.ceil > now.latest(leeway) {
                 return Err(Error::NotYetValid);
             }
-            let oldest = now.as_secs().saturating_sub_unsigned(leeway);
+            let oldest = now.earliest().as_secs().saturating_sub_unsigned(leeway);
             if oldest > time.floor.saturating_add_unsigned(max_age) {
                 return Err(Error::AuthenticationTooOld);
             }

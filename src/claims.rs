@@ -4,7 +4,7 @@ use core::time::Duration;
 use serde::Deserialize;
 
 use crate::json::{self, JsonStr, NumericDate, Value};
-use crate::{Claim, Error, Strings, UnixTime};
+use crate::{Claim, Error, Freshness, Now, Strings, UnixTime};
 
 /// The claims of an accepted token ([RFC 7519 section 4](https://www.rfc-editor.org/rfc/rfc7519#section-4)).
 ///
@@ -19,6 +19,7 @@ pub struct Claims<'b> {
     expires_at: UnixTime,
     not_before: Option<UnixTime>,
     issued_at: Option<UnixTime>,
+    freshness: Freshness,
 }
 
 impl<'b> Claims<'b> {
@@ -56,6 +57,11 @@ impl<'b> Claims<'b> {
     /// When the token was issued (`iat`), in whole seconds rounded down.
     pub fn issued_at(&self) -> Option<UnixTime> {
         self.issued_at
+    }
+
+    /// What shows that the token is of now: the clock, unless the device has none that is set.
+    pub fn freshness(&self) -> Freshness {
+        self.freshness
     }
 
     /// Any claim that is a string or an array of strings: `roles`, `groups`, `entitlements`
@@ -157,15 +163,10 @@ impl<'b> Registered<'b> {
     }
 
     /// Holds the claims against what every policy checks, and unescapes into `spare` what is returned.
-    pub(crate) fn accept(
-        self,
-        rules: &Rules<'_>,
-        now: UnixTime,
-        spare: &mut &'b mut [u8],
-    ) -> Result<Claims<'b>, Error> {
+    pub(crate) fn accept(self, rules: &Rules<'_>, now: Now, spare: &mut &'b mut [u8]) -> Result<Claims<'b>, Error> {
         let exp = rules.expiration(self.exp)?;
         let audience = rules.check_audience(self.aud)?;
-        rules.check_times(exp, self.nbf, self.iat, now)?;
+        let freshness = rules.check_times(exp, self.nbf, self.iat, now)?;
         Ok(Claims {
             payload: self.payload,
             issuer: self.iss.place(spare)?,
@@ -175,6 +176,7 @@ impl<'b> Registered<'b> {
             expires_at: UnixTime::from_secs(exp),
             not_before: self.nbf.map(|nbf| UnixTime::from_secs(nbf.ceil)),
             issued_at: self.iat.map(|iat| UnixTime::from_secs(iat.floor)),
+            freshness,
         })
     }
 }
@@ -220,6 +222,10 @@ pub(crate) struct Rules<'a> {
     pub(crate) leeway: u64,
     pub(crate) max_lifetime: Option<u64>,
     pub(crate) max_token_age: Option<u64>,
+    /// Whether the policy has a challenge for the token to answer.
+    pub(crate) has_challenge: bool,
+    /// The lifetime of tokens that are accepted although nothing proves that they are fresh.
+    pub(crate) max_unproven_lifetime: Option<u64>,
 }
 
 /// The setters that every policy has, for its field `rules`.
@@ -242,6 +248,17 @@ macro_rules! with_time_rules {
             self.rules.max_token_age = Some(max_token_age.as_secs());
             self
         }
+
+        /// Where the time is not known ([`Now::AtLeast`](crate::Now)) and no challenge is answered, also a token that may
+        /// have expired, if it was issued for no longer than this, in whole seconds. Then `iat` is required, and the token
+        /// says that its [freshness](crate::Claims::freshness) is unproven.
+        ///
+        /// Whoever once recorded such a token can use it until the [`TimeFloor`](crate::TimeFloor) has passed its `exp`.
+        /// A lifetime of minutes bounds by how much the floor has to rise for that.
+        pub const fn with_unknown_time(mut self, max_lifetime: core::time::Duration) -> Self {
+            self.rules.max_unproven_lifetime = Some(max_lifetime.as_secs());
+            self
+        }
     };
 }
 pub(crate) use with_time_rules;
@@ -252,7 +269,14 @@ impl<'a> Rules<'a> {
     }
 
     pub(crate) const fn for_anyone() -> Self {
-        Self { audience: None, leeway: DEFAULT_LEEWAY.as_secs(), max_lifetime: None, max_token_age: None }
+        Self {
+            audience: None,
+            leeway: DEFAULT_LEEWAY.as_secs(),
+            max_lifetime: None,
+            max_token_age: None,
+            has_challenge: false,
+            max_unproven_lifetime: None,
+        }
     }
 
     pub(crate) fn check_configured(&self) -> Result<(), Error> {
@@ -284,22 +308,29 @@ impl<'a> Rules<'a> {
         exp: i64,
         nbf: Option<NumericDate>,
         iat: Option<NumericDate>,
-        now: UnixTime,
-    ) -> Result<(), Error> {
-        let now = now.as_secs();
-        if now <= 0 {
+        now: Now,
+    ) -> Result<Freshness, Error> {
+        let (earliest, latest) = (now.earliest().as_secs(), now.latest(self.leeway));
+        if matches!(now, Now::Exact(_)) && earliest <= 0 {
             return Err(Error::ClockNotSet);
         }
-        let latest = now.saturating_add_unsigned(self.leeway);
-        if now >= exp.saturating_add_unsigned(self.leeway) {
+        if earliest >= exp.saturating_add_unsigned(self.leeway) {
             return Err(Error::Expired);
         }
         if nbf.is_some_and(|nbf| nbf.ceil > latest) {
             return Err(Error::NotYetValid);
         }
+        let (freshness, max_lifetime) = match (now, self.has_challenge, self.max_unproven_lifetime) {
+            (Now::Exact(_), ..) => (Freshness::Clock, self.max_lifetime),
+            (Now::AtLeast(_), true, _) => (Freshness::Challenge, self.max_lifetime),
+            (Now::AtLeast(_), false, Some(max)) => {
+                (Freshness::Unproven, Some(self.max_lifetime.map_or(max, |other| max.min(other))))
+            }
+            (Now::AtLeast(_), false, None) => return Err(Error::TimeUnknown),
+        };
 
-        if self.max_lifetime.is_none() && self.max_token_age.is_none() {
-            return Ok(());
+        if max_lifetime.is_none() && self.max_token_age.is_none() {
+            return Ok(freshness);
         }
         let iat = required(iat, Claim::IssuedAt)?;
         if exp < iat.ceil {
@@ -308,14 +339,14 @@ impl<'a> Rules<'a> {
         if iat.ceil > latest {
             return Err(Error::NotYetValid);
         }
-        if self.max_lifetime.is_some_and(|max| exp > iat.floor.saturating_add_unsigned(max)) {
+        if max_lifetime.is_some_and(|max| exp > iat.floor.saturating_add_unsigned(max)) {
             return Err(Error::LifetimeTooLong);
         }
-        let oldest = now.saturating_sub_unsigned(self.leeway);
+        let oldest = earliest.saturating_sub_unsigned(self.leeway);
         if self.max_token_age.is_some_and(|max| oldest > iat.floor.saturating_add_unsigned(max)) {
             return Err(Error::TooOld);
         }
-        Ok(())
+        Ok(freshness)
     }
 }
 

@@ -89,11 +89,18 @@ pub enum Error {
     SenderConstrained,
     /// What may be used once has been used before.
     Replayed,
-    /// The key set is older than one that was accepted before.
+    /// The key set or the snapshot is older than one that was accepted before.
     RolledBack,
     /// The request has no credentials, or those of another scheme
     /// ([RFC 6750 section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)).
     NoCredentials,
+    /// The token was revoked before it expired.
+    Revoked,
+    /// What the device keeps has no place left, and nothing in it may go: it holds as many revocations, or ids that were
+    /// used, as it can. Nothing was dropped.
+    Full,
+    /// The clock is not set, and nothing else shows that the token has not expired.
+    TimeUnknown,
 }
 
 /// The part of the input that an [`Error`] is about.
@@ -117,6 +124,8 @@ pub enum Part {
     Key,
     /// The value of an HTTP header `Authorization`.
     Authorization,
+    /// The snapshot of a [`RevocationList`](crate::RevocationList) or a [`ReplayWindow`](crate::ReplayWindow).
+    Snapshot,
 }
 
 /// The claim that an [`Error`] is about.
@@ -164,6 +173,8 @@ pub enum Claim {
     HttpMethod,
     /// `htu`
     HttpUri,
+    /// `cnonce`
+    Challenge,
 }
 
 impl Error {
@@ -203,6 +214,9 @@ impl Error {
             Self::Replayed => (30, 0),
             Self::RolledBack => (31, 0),
             Self::NoCredentials => (32, 0),
+            Self::Revoked => (33, 0),
+            Self::Full => (34, 0),
+            Self::TimeUnknown => (35, 0),
         };
         u16::from_be_bytes([variant, detail])
     }
@@ -251,8 +265,11 @@ impl Error {
             Self::AuthenticationTooOld => "the user logged in too long ago",
             Self::SenderConstrained => "the token is bound to a key, and possession is not proven",
             Self::Replayed => "it was used before",
-            Self::RolledBack => "the key set is older than one accepted before",
+            Self::RolledBack => "the key set or the snapshot is older than one accepted before",
             Self::NoCredentials => "the request has no credentials",
+            Self::Revoked => "the token was revoked",
+            Self::Full => "no place is left to keep it",
+            Self::TimeUnknown => "the time is not known, and the token may have expired",
         }
     }
 
@@ -282,6 +299,7 @@ impl Part {
             Self::KeySet => 6,
             Self::Key => 7,
             Self::Authorization => 8,
+            Self::Snapshot => 9,
         }
     }
 
@@ -295,6 +313,7 @@ impl Part {
             Self::KeySet => "the key set",
             Self::Key => "the key",
             Self::Authorization => "the authorization header",
+            Self::Snapshot => "the snapshot",
         }
     }
 }
@@ -322,6 +341,7 @@ impl Claim {
             Self::Confirmation => 18,
             Self::HttpMethod => 19,
             Self::HttpUri => 20,
+            Self::Challenge => 21,
         }
     }
 
@@ -347,6 +367,7 @@ impl Claim {
             Self::Confirmation => "confirmation (cnf)",
             Self::HttpMethod => "HTTP method (htm)",
             Self::HttpUri => "HTTP URI (htu)",
+            Self::Challenge => "challenge (cnonce)",
         }
     }
 }

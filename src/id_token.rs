@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256, Sha512};
 use crate::authentication::{self, Authentication, AuthenticationRules};
 use crate::claims::{self, Registered, Rules, required};
 use crate::json::JsonStr;
-use crate::{Algorithm, Claim, Claims, Error, Strings, UnixTime, Verified, base64url};
+use crate::{Algorithm, Claim, Claims, Error, Now, Strings, UnixTime, Verified, base64url};
 
 /// What an application demands of an OpenID Connect ID token
 /// ([OpenID Connect Core section 3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation)).
@@ -50,10 +50,12 @@ impl<'a> IdTokenPolicy<'a> {
     claims::with_time_rules!();
     authentication::with_authentication_rules!();
 
-    /// The nonce of the authentication request: without it, whoever got hold of an ID token can hand it in as their own.
+    /// The nonce of the authentication request: without it, whoever got hold of an ID token can hand it in as their own. It
+    /// also shows that the token is no older than the request, where the time is not known ([`Now::AtLeast`]).
     /// An empty one refuses every token ([`Error::Unconfigured`]).
     pub const fn with_nonce(mut self, nonce: &'a str) -> Self {
         self.nonce = Some(nonce);
+        self.rules.has_challenge = true;
         self
     }
 
@@ -79,7 +81,7 @@ impl<'a> IdTokenPolicy<'a> {
     }
 }
 
-impl<'b> Verified<'b> {
+impl<'b> Verified<'_, 'b> {
     /// Judges the claims as those of an ID token. The steps are those of [OpenID Connect Core section
     /// 3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation): of these, decryption (1) is not
     /// supported, and [`Token::verify`](crate::Token::verify) has compared `iss` (2) and verified the signature by a key
@@ -94,7 +96,8 @@ impl<'b> Verified<'b> {
     /// - [`Error::Missing`], [`Error::Invalid`]: a required claim is absent, one that is known is of the wrong type, or
     ///   `sub` is longer than [`MAX_SUBJECT_LEN`].
     /// - [`Error::Mismatch`]: `aud` lacks the client id.
-    /// - [`Error::ClockNotSet`], [`Error::Expired`], [`Error::NotYetValid`]: it is not the token's time.
+    /// - [`Error::ClockNotSet`], [`Error::Expired`], [`Error::NotYetValid`], [`Error::TimeUnknown`]: it is not the token's
+    ///   time, or it cannot be known to be.
     /// - [`Error::Invalid`], [`Error::NotYetValid`], [`Error::LifetimeTooLong`], [`Error::TooOld`]: a limit on lifetime
     ///   or age is set, and `iat` is later than `exp`, still to come, or too long ago.
     /// - [`Error::BufferTooSmall`], here or, for `acr`, at the end: see [`Token::buffer_len`](crate::Token::buffer_len).
@@ -104,8 +107,12 @@ impl<'b> Verified<'b> {
     /// - [`Error::Missing`], [`Error::NotYetValid`], [`Error::AuthenticationTooOld`]: the user logged in too long ago, or
     ///   is still to.
     /// - [`Error::Missing`], [`Error::Mismatch`]: `at_hash` or `c_hash` is not what the policy expects.
-    pub fn into_id_token(self, policy: &IdTokenPolicy<'_>, now: UnixTime) -> Result<IdToken<'b>, Error> {
-        let Self { payload, mut spare, media_type, algorithm } = self;
+    pub fn into_id_token(self, policy: &IdTokenPolicy<'_>, now: impl Into<Now>) -> Result<IdToken<'b>, Error> {
+        self.judge_id_token(policy, now.into())
+    }
+
+    fn judge_id_token(self, policy: &IdTokenPolicy<'_>, now: Now) -> Result<IdToken<'b>, Error> {
+        let Self { payload, mut spare, media_type, key, .. } = self;
 
         policy.rules.check_configured()?;
         policy.authentication.check_configured()?;
@@ -169,7 +176,7 @@ impl<'b> Verified<'b> {
             [(policy.access_token, at_hash, Claim::AccessTokenHash), (policy.code, c_hash, Claim::CodeHash)]
         {
             if let Some(text) = text
-                && !is_left_half(required(hash, claim)?, text, algorithm)
+                && !is_left_half(required(hash, claim)?, text, key.algorithm())
             {
                 return Err(Error::Mismatch(claim));
             }
@@ -202,7 +209,7 @@ fn is_left_half(hash: JsonStr<'_>, text: &[u8], algorithm: Algorithm) -> bool {
 ///
 /// ```compile_fail,E0308
 /// # use embedded_jwt::{AccessToken, Error, IdTokenPolicy, UnixTime, Verified};
-/// # fn f<'b>(verified: Verified<'b>, policy: &IdTokenPolicy<'_>, now: UnixTime) -> Result<(), Error> {
+/// # fn f<'b>(verified: Verified<'_, 'b>, policy: &IdTokenPolicy<'_>, now: UnixTime) -> Result<(), Error> {
 /// let token: AccessToken = verified.into_id_token(policy, now)?;
 /// # Ok(()) }
 /// ```

@@ -1,5 +1,5 @@
 use crate::header::Header;
-use crate::{Algorithm, BackendError, Error, Key, SignatureAlgorithm};
+use crate::{BackendError, Error, Key, SignatureAlgorithm};
 
 /// A trust anchor: who issues tokens, with which keys, signed by which algorithms.
 ///
@@ -78,8 +78,8 @@ impl<'a> Candidate<'a> {
         Self { issuer: "", key, backend }
     }
 
-    pub(crate) fn algorithm(&self) -> Algorithm {
-        self.key.algorithm()
+    pub(crate) fn key(&self) -> &'a Key {
+        self.key
     }
 
     pub(crate) fn verify(&self, signing_input: &[u8], signature: &[u8; 64]) -> Result<(), Error> {

@@ -130,7 +130,7 @@ impl<const N: usize> KeySet<N> {
     /// ```
     pub fn replace_from_signed(
         &mut self,
-        verified: Verified<'_>,
+        verified: Verified<'_, '_>,
         newest: UnixTime,
         now: UnixTime,
     ) -> Result<UnixTime, Error> {

@@ -110,7 +110,7 @@ impl<'t> Token<'t> {
     /// - [`Error::Malformed`], [`Error::DuplicateName`], [`Error::TooDeep`], [`Error::TooManyMembers`]: the payload
     ///   cannot be read.
     /// - [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`]: `iss` is not the issuer's name.
-    pub fn verify<'b>(&self, issuer: &Issuer<'_>, buf: &'b mut [u8]) -> Result<Verified<'b>, Error> {
+    pub fn verify<'b>(&self, issuer: &Issuer<'t>, buf: &'b mut [u8]) -> Result<Verified<'t, 'b>, Error> {
         self.verify_any(&[issuer], buf)
     }
 
@@ -124,7 +124,17 @@ impl<'t> Token<'t> {
     ///
     /// As [`verify`](Self::verify); [`Error::TooManyIssuers`] for more than [`MAX_ISSUERS`], [`Error::Unconfigured`]
     /// for none or for one without a name.
-    pub fn verify_any<'b>(&self, issuers: &[&Issuer<'_>], buf: &'b mut [u8]) -> Result<Verified<'b>, Error> {
+    pub fn verify_any<'b>(&self, issuers: &[&Issuer<'t>], buf: &'b mut [u8]) -> Result<Verified<'t, 'b>, Error> {
+        self.verify_with(issuers, &|candidate, input, signature| candidate.verify(input, signature), buf)
+    }
+
+    /// The whole way, with a signature check that may have shortcuts.
+    pub(crate) fn verify_with<'b>(
+        &self,
+        issuers: &[&Issuer<'t>],
+        check_signature: &CheckSignature<'_>,
+        buf: &'b mut [u8],
+    ) -> Result<Verified<'t, 'b>, Error> {
         if issuers.is_empty() || issuers.iter().any(|issuer| issuer.name().is_empty()) {
             return Err(Error::Unconfigured(Claim::Issuer));
         }
@@ -156,7 +166,7 @@ impl<'t> Token<'t> {
         // RFC 7515 section 5.2, steps 7 and 8: the signature.
         let signature = self.signature()?;
         let refusal = Cell::new(refusal);
-        let holds = |candidate: &Candidate<'_>| match candidate.verify(self.signing_input, &signature) {
+        let holds = |candidate: &Candidate<'_>| match check_signature(candidate, self.signing_input, &signature) {
             Ok(()) => true,
             Err(error) => {
                 refusal.set(refusal.get().or_further(error));
@@ -164,7 +174,7 @@ impl<'t> Token<'t> {
             }
         };
         let mut untried = candidates.iter();
-        let signer = untried.find(|candidate| holds(candidate)).ok_or_else(|| refusal.get())?;
+        let first = untried.find(|candidate| holds(candidate)).ok_or_else(|| refusal.get())?;
 
         // RFC 7519 section 7.2, step 10: the claims, now that they are authentic.
         let (payload, spare) = self.payload(buf)?;
@@ -172,13 +182,18 @@ impl<'t> Token<'t> {
         // RFC 8725 section 3.8: the key that verified belongs to the issuer that the token names.
         let iss = payload.member("iss").ok_or(Error::Missing(Claim::Issuer))?;
         let iss = iss.string().ok_or(Error::Invalid(Claim::Issuer))?;
-        if iss == signer.issuer || untried.any(|other| iss == other.issuer && holds(other)) {
-            return Ok(Verified { payload, spare, media_type, algorithm: signer.algorithm() });
-        }
-        match refusal.get() {
+        let signer = match iss == first.issuer {
+            true => Some(first),
+            false => untried.find(|other| iss == other.issuer && holds(other)),
+        };
+        match signer {
+            Some(signer) => {
+                let (key, signing_input) = (signer.key(), self.signing_input);
+                Ok(Verified { payload, spare, media_type, key, signing_input })
+            }
             // The issuer may be one whose backend gave no answer.
-            Error::BackendUnavailable => Err(Error::BackendUnavailable),
-            _ => Err(Error::Mismatch(Claim::Issuer)),
+            None if refusal.get() == Error::BackendUnavailable => Err(Error::BackendUnavailable),
+            None => Err(Error::Mismatch(Claim::Issuer)),
         }
     }
 
@@ -210,6 +225,9 @@ impl<'t> Token<'t> {
         if json.is_object() { Ok((json, spare)) } else { Err(Error::Malformed(Part::Payload)) }
     }
 }
+
+/// [`Candidate::verify`], or what leads to the same verdict.
+pub(crate) type CheckSignature<'f> = dyn Fn(&Candidate<'_>, &[u8], &[u8; 64]) -> Result<(), Error> + 'f;
 
 /// Without the text: whoever reads it in a log could use it.
 impl fmt::Debug for Token<'_> {

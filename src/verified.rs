@@ -1,6 +1,6 @@
 use core::fmt;
 
-use crate::Algorithm;
+use crate::Key;
 use crate::json::Value;
 use crate::media_type::MediaType;
 
@@ -11,16 +11,16 @@ use crate::media_type::MediaType;
 /// [`into_typed`](Self::into_typed). It has no claims to read,
 ///
 /// ```compile_fail,E0599
-/// # fn f(verified: embedded_jwt::Verified<'_>) {
+/// # fn f(verified: embedded_jwt::Verified<'_, '_>) {
 /// verified.subject();
 /// # }
 /// ```
 ///
-/// and it cannot outlive the buffer that it was decoded into:
+/// and it cannot outlive the buffer that it was decoded into (`'b`; the text and the keys that it came of are `'t`):
 ///
 /// ```compile_fail,E0515
 /// # use embedded_jwt::{Error, Issuer, Token, Verified};
-/// fn verify<'b>(token: Token<'_>, issuer: &Issuer<'_>) -> Result<Verified<'b>, Error> {
+/// fn verify<'t, 'b>(token: Token<'t>, issuer: &Issuer<'t>) -> Result<Verified<'t, 'b>, Error> {
 ///     let mut buf = [0; 1024];
 ///     token.verify(issuer, &mut buf)
 /// }
@@ -30,23 +30,24 @@ use crate::media_type::MediaType;
 ///
 /// ```compile_fail,E0382
 /// # use embedded_jwt::{AccessTokenPolicy, Error, TypedPolicy, UnixTime, Verified};
-/// # fn f(verified: Verified<'_>, policy: &AccessTokenPolicy<'_>, other: &TypedPolicy<'_>, now: UnixTime) {
+/// # fn f(verified: Verified<'_, '_>, policy: &AccessTokenPolicy<'_>, other: &TypedPolicy<'_>, now: UnixTime) {
 /// let token = verified.into_access_token(policy, now);
 /// let other = verified.into_typed(other, now);
 /// # }
 /// ```
 #[must_use = "the claims have not been judged yet"]
-pub struct Verified<'b> {
+pub struct Verified<'t, 'b> {
     pub(crate) payload: Value<'b>,
     /// What of the buffer is left for unescaped strings.
     pub(crate) spare: &'b mut [u8],
     pub(crate) media_type: Option<MediaType>,
-    /// The one that it is signed with.
-    pub(crate) algorithm: Algorithm,
+    /// The one that verified it.
+    pub(crate) key: &'t Key,
+    pub(crate) signing_input: &'t [u8],
 }
 
 /// Without the claims: they are not to be read yet, not even in a log.
-impl fmt::Debug for Verified<'_> {
+impl fmt::Debug for Verified<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Verified").finish_non_exhaustive()
     }

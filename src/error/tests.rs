@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::{Claim, Error, Part};
 use crate::test_tokens::*;
 use crate::{
-    AccessTokenPolicy, BackendError, DpopPolicy, Issuer, Key, KeySet, ReplayCheck, SignatureAlgorithm, Token, UnixTime,
-    bearer,
+    AccessTokenPolicy, BackendError, DpopPolicy, Issuer, Key, KeySet, Now, ReplayCheck, Revocation, RevocationList,
+    SignatureAlgorithm, Token, UnixTime, bearer,
 };
 
 /// Each variant and how the public interface brings it about: from one list, so that none can be left out.
@@ -53,8 +53,8 @@ errors! {
     TooOld => judge(&claims(), policy().with_max_token_age(Duration::from_secs(60)), NOW + 1),
     InsufficientScope => judge(&claims(), policy().with_required_scope("admin"), NOW),
     Deserialize => {
-        let (text, mut buf) = (good(), [0; 1024]);
-        let verified = Token::parse(&text).unwrap().verify(&issuer(&keys()), &mut buf).unwrap();
+        let (text, keys, mut buf) = (good(), keys(), [0; 1024]);
+        let verified = Token::parse(&text).unwrap().verify(&issuer(&keys), &mut buf).unwrap();
         verified.into_access_token(&policy(), now()).unwrap().claims::<u8>().err()
     },
     TooManyKeys => {
@@ -76,10 +76,25 @@ errors! {
     RolledBack => {
         let claims = json!({"iss": ISSUER, "iat": NOW, "keys": []});
         let (text, mut buf) = (Alg::EdDsa.mint(r#"{"alg":"EdDSA","typ":"jwk-set+jwt"}"#, claims.to_string()), [0; 1024]);
-        let verified = Token::parse(&text).unwrap().verify(&issuer(&keys()), &mut buf).unwrap();
+        let keys = keys();
+        let verified = Token::parse(&text).unwrap().verify(&issuer(&keys), &mut buf).unwrap();
         KeySet::<1>::new().replace_from_signed(verified, UnixTime::from_secs(NOW + 1), now()).err()
     },
     NoCredentials => bearer::from_authorization("Basic YTpi").err(),
+    Revoked => {
+        let mut list = RevocationList::<0>::new();
+        list.revoke(Revocation::All { issued_before: now() }, UnixTime::from_secs(NOW + 240), now()).unwrap();
+        judge(&claims(), policy().with_revocations(&list), NOW)
+    },
+    Full => {
+        let token = Revocation::Token { issuer: ISSUER, jwt_id: "token-1" };
+        RevocationList::<0>::new().revoke(token, now(), now()).err()
+    },
+    TimeUnknown => {
+        let (text, keys, mut buf) = (good(), keys(), [0; 1024]);
+        let verified = Token::parse(&text).unwrap().verify(&issuer(&keys), &mut buf).unwrap();
+        verified.into_access_token(&policy(), Now::AtLeast(now())).err()
+    },
 }
 
 /// The claims of an access token that is bound to the ES256 test key.
@@ -125,8 +140,8 @@ fn judge(claims: &Value, policy: AccessTokenPolicy<'_>, now: i64) -> Option<Erro
 }
 
 fn judge_text(text: &str, policy: AccessTokenPolicy<'_>, now: i64) -> Option<Error> {
-    let mut buf = [0; 1024];
-    let verified = Token::parse(text).unwrap().verify(&issuer(&keys()), &mut buf).unwrap();
+    let (keys, mut buf) = (keys(), [0; 1024]);
+    let verified = Token::parse(text).unwrap().verify(&issuer(&keys), &mut buf).unwrap();
     verified.into_access_token(&policy, UnixTime::from_secs(now)).err()
 }
 
@@ -168,11 +183,11 @@ fn codes_are_stable() {
     let expected = [
         0x0100, 0x0200, 0x0303, 0x0401, 0x0505, 0x0602, 0x0705, 0x0805, 0x0900, 0x0a00, 0x0b00, 0x0c00, 0x0d00, 0x0e00,
         0x0f00, 0x1000, 0x1102, 0x1204, 0x1301, 0x1400, 0x1500, 0x1600, 0x1700, 0x1800, 0x1900, 0x1a00, 0x1b00, 0x1c00,
-        0x1d00, 0x1e00, 0x1f00, 0x2000,
+        0x1d00, 0x1e00, 0x1f00, 0x2000, 0x2100, 0x2200, 0x2300,
     ];
     assert_eq!(codes, expected);
-    assert_eq!(errors::PARTS.map(Part::code), [1, 2, 3, 4, 5, 6, 7, 8]);
-    assert!(errors::CLAIMS.map(Claim::code).into_iter().eq(1..=20));
+    assert_eq!(errors::PARTS.map(Part::code), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    assert!(errors::CLAIMS.map(Claim::code).into_iter().eq(1..=21));
 }
 
 #[test]

@@ -14,7 +14,7 @@ pub fn all() -> impl Iterator<Item = Error> {
     PLAIN.into_iter().chain(with_parts).chain(with_claims)
 }
 
-const PLAIN: [Error; 23] = [
+const PLAIN: [Error; 26] = [
     Error::BufferTooSmall,
     Error::TooManyIssuers,
     Error::CriticalHeader,
@@ -38,9 +38,12 @@ const PLAIN: [Error; 23] = [
     Error::Replayed,
     Error::RolledBack,
     Error::NoCredentials,
+    Error::Revoked,
+    Error::Full,
+    Error::TimeUnknown,
 ];
 
-pub const PARTS: [Part; 8] = [
+pub const PARTS: [Part; 9] = [
     Part::Token,
     Part::Header,
     Part::Kid,
@@ -49,9 +52,10 @@ pub const PARTS: [Part; 8] = [
     Part::KeySet,
     Part::Key,
     Part::Authorization,
+    Part::Snapshot,
 ];
 
-pub const CLAIMS: [Claim; 20] = [
+pub const CLAIMS: [Claim; 21] = [
     Claim::Issuer,
     Claim::Subject,
     Claim::Audience,
@@ -72,6 +76,7 @@ pub const CLAIMS: [Claim; 20] = [
     Claim::Confirmation,
     Claim::HttpMethod,
     Claim::HttpUri,
+    Claim::Challenge,
 ];
 
 /// Without what it is about.

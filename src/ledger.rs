@@ -1,0 +1,154 @@
+//! What [`RevocationList`](crate::RevocationList) and [`ReplayWindow`](crate::ReplayWindow) keep: names, each with a moment
+//! at which it may go.
+//!
+//! **Invariant.** Whatever an inserted name covers is found to be covered, or ends no later than [`Ledger::forgotten`]: a
+//! name goes only when all that it covers has ended.
+
+mod snapshot;
+
+use heapless::Vec;
+use sha2::{Digest, Sha256};
+
+use crate::{Error, UnixTime};
+
+#[derive(Clone, Debug)]
+pub(crate) struct Ledger<const N: usize> {
+    entries: Vec<Entry, N>,
+    /// Stands for every name.
+    all: Span,
+    /// The latest end of an entry that has gone.
+    forgotten: UnixTime,
+    /// Counts the changes.
+    generation: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    name: Name,
+    span: Span,
+}
+
+/// A digest of what is named, cut off, with its kind in the lowest byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Name(u128);
+
+/// How much of what has a name is covered: that which began before a moment, or nobody knows when, as long as it or the
+/// span has not ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) before: UnixTime,
+    pub(crate) until: UnixTime,
+}
+
+/// When that which is looked up began, if that is known, and when it ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Life {
+    pub(crate) began: Option<UnixTime>,
+    pub(crate) ends: UnixTime,
+}
+
+impl Name {
+    /// Two parts, either of any length, have one name of a kind.
+    pub(crate) fn new(kind: u8, first: &[u8], second: &[u8]) -> Self {
+        let digest = Sha256::new()
+            .chain_update(u64::try_from(first.len()).unwrap_or(u64::MAX).to_be_bytes())
+            .chain_update(first)
+            .chain_update(second)
+            .finalize();
+        let digest = u128::from_be_bytes(digest.first_chunk().copied().unwrap_or_default());
+        Self(digest & !0xff | u128::from(kind))
+    }
+
+    fn kind(self) -> u8 {
+        let [.., kind] = self.0.to_be_bytes();
+        kind
+    }
+}
+
+impl Span {
+    const NOTHING: Self = Self { before: UnixTime::from_secs(i64::MIN), until: UnixTime::from_secs(i64::MIN) };
+
+    /// What ends within the span is covered even if it lasts a little longer by somebody's leeway.
+    fn covers(self, life: Life, now: UnixTime) -> bool {
+        life.began.is_none_or(|began| began < self.before) && (now < self.until || life.ends <= self.until)
+    }
+
+    fn join(self, other: Self) -> Self {
+        Self { before: self.before.max(other.before), until: self.until.max(other.until) }
+    }
+}
+
+impl<const N: usize> Default for Ledger<N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const N: usize> Ledger<N> {
+    pub(crate) const fn new() -> Self {
+        Self { entries: Vec::new(), all: Span::NOTHING, forgotten: UnixTime::from_secs(i64::MIN), generation: 0 }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    pub(crate) fn forgotten(&self) -> UnixTime {
+        self.forgotten
+    }
+
+    pub(crate) fn has_kind(&self, kind: u8) -> bool {
+        self.entries.iter().any(|entry| entry.name.kind() == kind)
+    }
+
+    pub(crate) fn covers(&self, name: Name, life: Life, now: UnixTime) -> bool {
+        self.entries.iter().any(|entry| entry.name == name && entry.span.covers(life, now))
+    }
+
+    pub(crate) fn covers_all(&self, life: Life, now: UnixTime) -> bool {
+        self.all.covers(life, now)
+    }
+
+    /// # Errors
+    ///
+    /// [`Error::Full`] if there is no place, even after what may go at `now` has gone.
+    pub(crate) fn insert(&mut self, name: Name, span: Span, now: UnixTime) -> Result<(), Error> {
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.name == name) {
+            entry.span = entry.span.join(span);
+        } else {
+            if self.entries.is_full() {
+                self.forget(now);
+            }
+            self.entries.push(Entry { name, span }).map_err(|_| Error::Full)?;
+        }
+        self.generation = self.generation.saturating_add(1);
+        Ok(())
+    }
+
+    /// Covers every name, and removes the entries that are covered by that.
+    pub(crate) fn cover_all(&mut self, span: Span) {
+        let all = self.all.join(span);
+        self.all = all;
+        self.entries.retain(|entry| entry.span.before > all.before || entry.span.until > all.until);
+        self.generation = self.generation.saturating_add(1);
+    }
+
+    fn forget(&mut self, now: UnixTime) {
+        let forgotten = &mut self.forgotten;
+        let len = self.entries.len();
+        self.entries.retain(|entry| {
+            let may_go = entry.span.until <= now;
+            if may_go {
+                *forgotten = (*forgotten).max(entry.span.until);
+            }
+            !may_go
+        });
+        if self.entries.len() < len {
+            self.generation = self.generation.saturating_add(1);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+use core::cell::RefCell;
+use core::fmt;
+
+use heapless::Vec;
+use sha2::{Digest, Sha256};
+
+use crate::issuer::Candidate;
+use crate::{Error, Issuer, Token, Verified};
+
+/// Remembers the last `N` signatures that held, in 36 bytes each, so that a token which comes again with each request is not
+/// verified each time: [`Token::verify_cached`].
+///
+/// Only the curve arithmetic is left out, and only for the same key, signing input and signature, byte for byte. All else
+/// is checked each time: the header, that the issuer still has the key, the claims, the time, and what the policy asks
+/// for. What was used longest ago goes first.
+///
+/// It can be shared by the handlers of one core.
+pub struct SignatureCache<const N: usize> {
+    entries: RefCell<Entries<N>>,
+}
+
+struct Entries<const N: usize> {
+    held: Vec<Entry, N>,
+    /// Counts the uses.
+    uses: u32,
+}
+
+struct Entry {
+    /// Of key, signing input and signature.
+    digest: [u8; 32],
+    last_use: u32,
+}
+
+impl<'t> Token<'t> {
+    /// As [`verify`](Self::verify), but a signature that the cache remembers is not verified again.
+    ///
+    /// # Errors
+    ///
+    /// As [`verify`](Self::verify).
+    ///
+    /// # Example: a client that asks again and again
+    ///
+    /// ```
+    /// # use embedded_jwt::{AccessToken, AccessTokenPolicy, Error, Issuer, SignatureCache, Token, UnixTime};
+    /// # const POLICY: AccessTokenPolicy = AccessTokenPolicy::new("urn:device:pump-7");
+    /// fn authorize<'b>(
+    ///     bearer: &[u8],
+    ///     issuer: &Issuer<'_>,
+    ///     cache: &SignatureCache<8>,
+    ///     now: UnixTime,
+    ///     buf: &'b mut [u8],
+    /// ) -> Result<AccessToken<'b>, Error> {
+    ///     Token::parse(bearer)?.verify_cached(issuer, cache, buf)?.into_access_token(&POLICY, now)
+    /// }
+    /// ```
+    pub fn verify_cached<'b, const N: usize>(
+        &self,
+        issuer: &Issuer<'t>,
+        cache: &SignatureCache<N>,
+        buf: &'b mut [u8],
+    ) -> Result<Verified<'t, 'b>, Error> {
+        self.verify_with(&[issuer], &|candidate, input, signature| cache.verify(candidate, input, signature), buf)
+    }
+}
+
+impl<const N: usize> SignatureCache<N> {
+    /// A cache that remembers nothing yet.
+    pub const fn new() -> Self {
+        Self { entries: RefCell::new(Entries { held: Vec::new(), uses: 0 }) }
+    }
+
+    fn verify(&self, candidate: &Candidate<'_>, signing_input: &[u8], signature: &[u8; 64]) -> Result<(), Error> {
+        // The first two have lengths that the algorithm says, and are told from the rest by that.
+        let digest = Sha256::new()
+            .chain_update(candidate.key().public_key())
+            .chain_update(signature)
+            .chain_update(signing_input)
+            .finalize()
+            .into();
+        // Borrowed only for these two calls, neither of which calls back: never refused.
+        if self.entries.try_borrow_mut().is_ok_and(|mut entries| entries.recall(&digest)) {
+            return Ok(());
+        }
+        candidate.verify(signing_input, signature)?;
+        if let Ok(mut entries) = self.entries.try_borrow_mut() {
+            entries.remember(digest);
+        }
+        Ok(())
+    }
+}
+
+impl<const N: usize> Entries<N> {
+    fn recall(&mut self, digest: &[u8; 32]) -> bool {
+        let last_use = self.count();
+        let entry = self.held.iter_mut().find(|entry| entry.digest == *digest);
+        entry.map(|entry| entry.last_use = last_use).is_some()
+    }
+
+    fn remember(&mut self, digest: [u8; 32]) {
+        let entry = Entry { digest, last_use: self.count() };
+        if let Err(entry) = self.held.push(entry)
+            && let Some(oldest) = self.held.iter_mut().min_by_key(|entry| entry.last_use)
+        {
+            *oldest = entry;
+        }
+    }
+
+    /// The number of this use. After the last number all entries are forgotten, so that none looks newer than it is.
+    fn count(&mut self) -> u32 {
+        self.uses = self.uses.checked_add(1).unwrap_or_else(|| {
+            self.held.clear();
+            0
+        });
+        self.uses
+    }
+}
+
+impl<const N: usize> Default for SignatureCache<N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Without the digests.
+impl<const N: usize> fmt::Debug for SignatureCache<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignatureCache").finish_non_exhaustive()
+    }
+}
