@@ -1,30 +1,72 @@
 //! Unpadded base64url, strictly: no foreign bytes, no padding, zero trailing bits
 //! ([RFC 7515 section 2](https://www.rfc-editor.org/rfc/rfc7515#section-2)).
 
-use base64ct::{Base64UrlUnpadded, Encoding};
-
 use crate::{Error, Part};
 
 /// Decodes into the front of `buf` and returns the decoded length.
 pub(crate) fn decode(encoded: &[u8], buf: &mut [u8], part: Part) -> Result<usize, Error> {
     let len = decoded_len(encoded);
     let decoded = buf.get_mut(..len).ok_or(Error::BufferTooSmall)?;
-    match Base64UrlUnpadded::decode(encoded, decoded) {
-        Ok(_) => Ok(len),
-        Err(_) => Err(Error::Malformed(part)),
-    }
+    fill(decoded, encoded).map(|()| len).ok_or(Error::Malformed(part))
 }
 
 /// Decodes exactly `N` bytes.
 pub(crate) fn decode_array<const N: usize>(encoded: &[u8]) -> Option<[u8; N]> {
     let mut decoded = [0; N];
-    let exact = decoded_len(encoded) == N;
-    (exact && Base64UrlUnpadded::decode(encoded, &mut decoded).is_ok()).then_some(decoded)
+    fill(&mut decoded, encoded)?;
+    Some(decoded)
+}
+
+/// Decodes exactly as many bytes as `decoded` has.
+fn fill(decoded: &mut [u8], encoded: &[u8]) -> Option<()> {
+    let (blocks, rest) = encoded.as_chunks();
+    let (triples, rest_decoded) = decoded.as_chunks_mut();
+    if blocks.len() != triples.len() {
+        return None;
+    }
+    let mut seen = 0;
+    for (block, triple) in blocks.iter().zip(triples) {
+        let [_, decoded @ ..] = join(block, &mut seen).to_be_bytes();
+        *triple = decoded;
+    }
+    let trailing_bits = match (rest, rest_decoded) {
+        ([], []) => 0,
+        ([a, b], [x]) => {
+            let [_, first, trailing @ ..] = join(&[*a, *b, b'A', b'A'], &mut seen).to_be_bytes();
+            *x = first;
+            u16::from_be_bytes(trailing)
+        }
+        ([a, b, c], [x, y]) => {
+            let [_, first, second, trailing] = join(&[*a, *b, *c, b'A'], &mut seen).to_be_bytes();
+            (*x, *y) = (first, second);
+            u16::from(trailing)
+        }
+        _ => return None,
+    };
+    (seen < FOREIGN && trailing_bits == 0).then_some(())
+}
+
+/// The 24 bits that four characters stand for. `seen` collects the bits of their values, among them that of [`FOREIGN`].
+fn join(block: &[u8; 4], seen: &mut u8) -> u32 {
+    block.iter().fold(0, |bits, character| {
+        let value = VALUES.get(usize::from(*character)).copied().unwrap_or(FOREIGN);
+        *seen |= value;
+        bits << 6 | u32::from(value)
+    })
 }
 
 /// Encodes at most 32 bytes; `None` for more.
 pub(crate) fn encode<'t>(bytes: &[u8], text: &'t mut [u8; 43]) -> Option<&'t str> {
-    Base64UrlUnpadded::encode(bytes, text).ok()
+    let text = text.get_mut(..bytes.len().checked_mul(4)?.div_ceil(3))?;
+    for (characters, bytes) in text.chunks_mut(4).zip(bytes.chunks(3)) {
+        let byte = |at| bytes.get(at).copied().map_or(0, u32::from);
+        let mut bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for character in characters {
+            *character = *ALPHABET.get(usize::try_from(bits >> 18 & 0x3f).ok()?)?;
+            bits <<= 6;
+        }
+    }
+    str::from_utf8(text).ok()
 }
 
 /// Four characters carry three bytes.
@@ -32,9 +74,27 @@ pub(crate) const fn decoded_len(encoded: &[u8]) -> usize {
     encoded.len().saturating_mul(3) / 4
 }
 
-pub(crate) const fn is_in_alphabet(byte: u8) -> bool {
-    matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_')
+pub(crate) fn is_in_alphabet(byte: u8) -> bool {
+    ALPHABET.contains(&byte)
 }
+
+/// [RFC 4648 section 5](https://www.rfc-editor.org/rfc/rfc4648#section-5)
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// Stands in [`VALUES`] for a byte that is not in the alphabet.
+const FOREIGN: u8 = 0x40;
+
+/// The value of each byte as a character.
+#[allow(clippy::indexing_slicing, clippy::as_conversions, reason = "all of it happens when the crate is compiled")]
+static VALUES: [u8; 256] = {
+    let mut values = [FOREIGN; 256];
+    let mut value = 0;
+    while value < 64 {
+        values[ALPHABET[value as usize] as usize] = value;
+        value += 1;
+    }
+    values
+};
 
 #[cfg(test)]
 mod tests {
