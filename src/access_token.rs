@@ -226,10 +226,11 @@ impl<'b> Verified<'_, 'b> {
         }
 
         // Section 2.2: the required claims.
-        let [client_id, scope, cnf] = payload.pick(["client_id", "scope", "cnf"]).unwrap_or_default();
+        let ([client_id, scope, cnf], registered) =
+            payload.pick_both(["client_id", "scope", "cnf"], Registered::NAMES).unwrap_or_default();
         let client_id = claims::string(client_id, Claim::ClientId)?;
         let scope = claims::string(scope, Claim::Scope)?;
-        let registered = Registered::read(payload)?;
+        let registered = Registered::read(payload, registered)?;
         if let Profile::Rfc9068 = policy.profile {
             required(registered.sub, Claim::Subject)?;
             required(client_id, Claim::ClientId)?;

@@ -3,7 +3,7 @@ use core::time::Duration;
 
 use serde::Deserialize;
 
-use crate::json::{self, JsonStr, NumericDate, Value};
+use crate::json::{self, Found, JsonStr, NumericDate, Value};
 use crate::{Claim, Error, Freshness, Now, Strings, UnixTime};
 
 /// The claims of an accepted token ([RFC 7519 section 4](https://www.rfc-editor.org/rfc/rfc7519#section-4)).
@@ -143,13 +143,16 @@ pub(crate) struct Registered<'b> {
 }
 
 impl<'b> Registered<'b> {
+    pub(crate) const NAMES: [&'static str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
+
+    /// Reads those of these names.
+    ///
     /// # Errors
     ///
     /// [`Error::Missing`] if `iss` is absent; [`Error::Invalid`] if any claim is of another type or out of range, needed
     /// or not.
-    pub(crate) fn read(payload: Value<'b>) -> Result<Self, Error> {
-        let [iss, sub, aud, exp, nbf, iat, jti] =
-            payload.pick(["iss", "sub", "aud", "exp", "nbf", "iat", "jti"]).unwrap_or_default();
+    pub(crate) fn read(payload: Value<'b>, found: Found<'b, 7>) -> Result<Self, Error> {
+        let [iss, sub, aud, exp, nbf, iat, jti] = found;
         Ok(Self {
             payload,
             iss: required(string(iss, Claim::Issuer)?, Claim::Issuer)?,

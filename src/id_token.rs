@@ -129,7 +129,8 @@ impl<'b> Verified<'_, 'b> {
 
         // Section 2: the claims and their types.
         let names = ["azp", "nonce", "at_hash", "c_hash", "amr", "events"];
-        let [azp, nonce, at_hash, c_hash, amr, events] = payload.pick(names).unwrap_or_default();
+        let ([azp, nonce, at_hash, c_hash, amr, events], registered) =
+            payload.pick_both(names, Registered::NAMES).unwrap_or_default();
         // RFC 8417 section 2.2: a security event, such as a logout, which need not have a type of its own.
         if events.is_some() {
             return Err(Error::WrongType);
@@ -140,7 +141,7 @@ impl<'b> Verified<'_, 'b> {
         let c_hash = claims::string(c_hash, Claim::CodeHash)?;
         let amr = claims::optional(amr, Strings::of_array, Claim::AuthenticationMethods)?;
         let login = Authentication::read(payload)?;
-        let registered = Registered::read(payload)?;
+        let registered = Registered::read(payload, registered)?;
         let sub = required(registered.sub, Claim::Subject)?;
         if sub.bytes().nth(MAX_SUBJECT_LEN).is_some() {
             return Err(Error::Invalid(Claim::Subject));

@@ -19,7 +19,7 @@ mod value;
 pub(crate) use deserialize::deserialize;
 pub(crate) use numeric_date::NumericDate;
 pub use value::JsonStr;
-pub(crate) use value::Value;
+pub(crate) use value::{Found, Value};
 
 use heapless::Vec;
 

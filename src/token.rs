@@ -51,22 +51,17 @@ impl<'t> Token<'t> {
         if text.len() > MAX_TOKEN_LEN {
             return Err(Error::TooLarge(Part::Token));
         }
-        let mut dots = text.iter().enumerate().filter(|(_, byte)| **byte == b'.').map(|(at, _)| at);
-        let (Some(first), Some(second), None) = (dots.next(), dots.next(), dots.next()) else {
-            return Err(Error::Malformed(Part::Token));
-        };
-        let segments = || {
-            Some(Self {
-                header: text.get(..first)?,
-                payload: text.get(first.wrapping_add(1)..second)?,
-                signature: text.get(second.wrapping_add(1)..)?,
-                signing_input: text.get(..second)?,
-            })
-        };
-        let token = segments().ok_or(Error::Malformed(Part::Token))?;
-        if token.header.is_empty() || token.payload.is_empty() {
-            return Err(Error::Malformed(Part::Token));
+        let is_dot = |byte: &u8| *byte == b'.';
+        let (mut around_last, malformed) = (text.rsplitn(2, is_dot), Error::Malformed(Part::Token));
+        let signature = around_last.next().ok_or(malformed)?;
+        let signing_input = around_last.next().ok_or(malformed)?;
+        let mut around_first = signing_input.splitn(2, is_dot);
+        let header = around_first.next().ok_or(malformed)?;
+        let payload = around_first.next().ok_or(malformed)?;
+        if header.is_empty() || payload.is_empty() || payload.contains(&b'.') {
+            return Err(malformed);
         }
+        let token = Self { header, payload, signature, signing_input };
         if base64url::decoded_len(token.header) > MAX_HEADER_LEN {
             return Err(Error::TooLarge(Part::Header));
         }

@@ -82,7 +82,8 @@ impl<'b> Verified<'_, 'b> {
         if !typ.is(policy.typ) {
             return Err(Error::WrongType);
         }
-        let claims = Registered::read(payload)?.accept(&policy.rules, now, &mut spare)?;
+        let registered = payload.pick(Registered::NAMES).unwrap_or_default();
+        let claims = Registered::read(payload, registered)?.accept(&policy.rules, now, &mut spare)?;
         policy.stores.check(&TokenIdentity { claims: &claims, client_id: None, key, signing_input }, now)?;
         policy.stores.use_once(&claims, policy.rules.leeway, now)?;
         Ok(TypedToken { claims })

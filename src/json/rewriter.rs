@@ -21,14 +21,16 @@ impl<'c> Rewriter<'c> {
         let start = self.written();
         self.pass(b'"')?;
         loop {
+            let is_special = |cell: &Cell<u8>| matches!(cell.get(), b'"' | b'\\' | 0..=0x1f);
+            let plain = self.input.as_slice().iter().position(is_special)?;
+            self.pass_all(plain);
             match self.next()? {
                 b'"' => break,
                 b'\\' => {
                     let character = self.escape()?;
                     self.put_character(character);
                 }
-                0..=0x1f => return None,
-                byte => self.put(byte),
+                _ => return None,
             }
         }
         self.put(b'"');
@@ -122,6 +124,17 @@ impl<'c> Rewriter<'c> {
         self.next();
         self.put(byte);
         Some(())
+    }
+
+    /// Passes so many bytes, whatever they are.
+    fn pass_all(&mut self, len: usize) {
+        if self.output.len() == self.input.len() {
+            // Nothing before was shortened, so that they stand where they belong.
+            self.input = self.input.as_slice().get(len..).unwrap_or_default().iter();
+            self.output = self.output.as_slice().get(len..).unwrap_or_default().iter();
+        } else {
+            self.input.by_ref().take(len).zip(self.output.by_ref()).for_each(|(from, to)| to.set(from.get()));
+        }
     }
 
     pub(super) fn skip_white_space(&mut self) {

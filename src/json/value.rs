@@ -1,4 +1,5 @@
 use core::fmt::{self, Write};
+use core::str::Bytes;
 
 use crate::Error;
 
@@ -7,6 +8,9 @@ use crate::Error;
 /// Lazy: it is the value's text, and what is asked of it is found by scanning.
 #[derive(Clone, Copy)]
 pub(crate) struct Value<'b>(&'b str);
+
+/// The values of so many names.
+pub(crate) type Found<'b, const N: usize> = [Option<Value<'b>>; N];
 
 impl<'b> Value<'b> {
     pub(crate) const EMPTY_ARRAY: Self = Self("[]");
@@ -24,12 +28,22 @@ impl<'b> Value<'b> {
     }
 
     /// The members of these names, found in one pass; `None` for anything but an object.
-    pub(crate) fn pick<const N: usize>(self, names: [&str; N]) -> Option<[Option<Value<'b>>; N]> {
-        let mut found = [None; N];
+    pub(crate) fn pick<const N: usize>(self, names: [&str; N]) -> Option<Found<'b, N>> {
+        let (found, []) = self.pick_both(names, [])?;
+        Some(found)
+    }
+
+    /// As [`pick`](Self::pick), with the names of two readers in one pass.
+    pub(crate) fn pick_both<const N: usize, const M: usize>(
+        self,
+        first: [&str; N],
+        second: [&str; M],
+    ) -> Option<(Found<'b, N>, Found<'b, M>)> {
+        let mut found = ([None; N], [None; M]);
         for (name, value) in self.members()? {
             // A name without escapes, as all those looked for are, has one spelling.
-            let slots = names.iter().zip(&mut found);
-            if let Some((_, slot)) = slots.into_iter().find(|(wanted, _)| name.0 == **wanted) {
+            let mut slots = first.iter().zip(&mut found.0).chain(second.iter().zip(&mut found.1));
+            if let Some((_, slot)) = slots.find(|(wanted, _)| name.0 == **wanted) {
                 *slot = Some(value);
             }
         }
@@ -67,30 +81,51 @@ impl<'b> Value<'b> {
     }
 }
 
-/// Splits off the value at the front of a container's text, and the punctuation behind it.
-/// It ends before the first `,`, `:`, `]` or `}` that is neither in a string nor in a container of its own.
+/// Splits off the value at the front of a container's text, and the punctuation behind it; `None` at the container's end.
 fn next_value<'b>(rest: &mut &'b str) -> Option<Value<'b>> {
-    let mut depth = 0_usize;
-    let mut in_string = false;
-    let mut escaped = false;
-    let end = rest.bytes().position(|byte| {
-        if in_string {
-            in_string = escaped || byte != b'"';
-            escaped = !escaped && byte == b'\\';
-            return false;
+    let mut bytes = rest.bytes();
+    match bytes.next()? {
+        b'"' => pass_string(&mut bytes)?,
+        b'{' | b'[' => pass_container(&mut bytes)?,
+        b'}' | b']' => return None,
+        _ => pass_scalar(&mut bytes)?,
+    }
+    let (value, tail) = rest.split_at_checked(rest.len().wrapping_sub(bytes.len()))?;
+    *rest = tail.get(1..)?;
+    Some(Value(value))
+}
+
+/// Behind its first quotation mark.
+fn pass_string(bytes: &mut Bytes<'_>) -> Option<()> {
+    loop {
+        match bytes.next()? {
+            b'"' => return Some(()),
+            b'\\' => _ = bytes.next(),
+            _ => {}
         }
-        match byte {
-            b'"' => in_string = true,
+    }
+}
+
+/// Behind its first bracket.
+fn pass_container(bytes: &mut Bytes<'_>) -> Option<()> {
+    let mut depth = 1_usize;
+    while depth > 0 {
+        match bytes.next()? {
+            b'"' => pass_string(bytes)?,
             b'{' | b'[' => depth = depth.wrapping_add(1),
-            b',' | b':' | b'}' | b']' if depth == 0 => return true,
             b'}' | b']' => depth = depth.wrapping_sub(1),
             _ => {}
         }
-        false
-    })?;
-    let (value, tail) = rest.split_at_checked(end)?;
-    *rest = tail.get(1..)?;
-    (!value.is_empty()).then_some(Value(value))
+    }
+    Some(())
+}
+
+/// Up to the punctuation behind it.
+fn pass_scalar(bytes: &mut Bytes<'_>) -> Option<()> {
+    while !matches!(bytes.clone().next()?, b',' | b'}' | b']') {
+        bytes.next();
+    }
+    Some(())
 }
 
 /// A string as it stands in a token: comparing and printing unescape on the fly, so that both mean the
