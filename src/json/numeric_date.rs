@@ -15,6 +15,10 @@ impl NumericDate {
     /// that would turn 1e400 into "never".
     pub(crate) fn parse(value: Value<'_>) -> Option<Self> {
         let number = value.number()?;
+        // As nearly all are.
+        if let Some(seconds) = number.parse::<u64>().ok().and_then(|seconds| i64::try_from(seconds).ok()) {
+            return Some(Self { floor: seconds, ceil: seconds });
+        }
         let (negative, number) = match number.strip_prefix('-') {
             Some(magnitude) => (true, magnitude),
             None => (false, number),

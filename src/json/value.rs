@@ -41,9 +41,11 @@ impl<'b> Value<'b> {
     ) -> Option<(Found<'b, N>, Found<'b, M>)> {
         let mut found = ([None; N], [None; M]);
         for (name, value) in self.members()? {
-            // A name without escapes, as all those looked for are, has one spelling.
+            // A name without escapes, as all those looked for are, has one spelling. They are too short to call `memcmp`.
             let mut slots = first.iter().zip(&mut found.0).chain(second.iter().zip(&mut found.1));
-            if let Some((_, slot)) = slots.find(|(wanted, _)| name.0 == **wanted) {
+            if let Some((_, slot)) =
+                slots.find(|(wanted, _)| name.0.len() == wanted.len() && name.0.bytes().eq(wanted.bytes()))
+            {
                 *slot = Some(value);
             }
         }
@@ -97,13 +99,10 @@ fn next_value<'b>(rest: &mut &'b str) -> Option<Value<'b>> {
 
 /// Behind its first quotation mark.
 fn pass_string(bytes: &mut Bytes<'_>) -> Option<()> {
-    loop {
-        match bytes.next()? {
-            b'"' => return Some(()),
-            b'\\' => _ = bytes.next(),
-            _ => {}
-        }
+    while bytes.find(|byte| matches!(byte, b'"' | b'\\'))? == b'\\' {
+        bytes.next();
     }
+    Some(())
 }
 
 /// Behind its first bracket.
