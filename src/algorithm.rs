@@ -1,5 +1,6 @@
 mod eddsa;
 mod es256;
+mod self_test;
 
 use core::fmt;
 
@@ -7,6 +8,7 @@ use core::fmt;
 pub use eddsa::EdDsa;
 #[cfg(feature = "es256")]
 pub use es256::Es256;
+pub use self_test::{SelfTest, self_test};
 
 pub(crate) use eddsa::is_acceptable_point;
 pub(crate) use es256::is_coordinate;
@@ -32,7 +34,7 @@ pub enum Algorithm {
 /// `Es256` and `EdDsa` do it in software. Implement it for a secure element or an accelerator, and hand it to
 /// [`Issuer::new`](crate::Issuer::new) in their place. Before `verify` is called, the crate has made sure that the
 /// signature's numbers are in range (ES256: `r` and `s` in 1..n-1; Ed25519: `S` < L) and that neither an Ed25519 key
-/// nor `R` is of small order or has `y` >= p.
+/// nor `R` is of small order or has `y` >= p. Try yours with [`self_test`](crate::self_test()).
 ///
 /// # Example: a peripheral behind a `RefCell`
 ///

@@ -101,6 +101,8 @@ pub enum Error {
     Full,
     /// The clock is not set, and nothing else shows that the token has not expired.
     TimeUnknown,
+    /// A signature backend gave a wrong verdict on a known answer ([`self_test`](crate::self_test())): do not use it.
+    BackendBroken,
 }
 
 /// The part of the input that an [`Error`] is about.
@@ -217,6 +219,7 @@ impl Error {
             Self::Revoked => (33, 0),
             Self::Full => (34, 0),
             Self::TimeUnknown => (35, 0),
+            Self::BackendBroken => (36, 0),
         };
         u16::from_be_bytes([variant, detail])
     }
@@ -270,6 +273,7 @@ impl Error {
             Self::Revoked => "the token was revoked",
             Self::Full => "no place is left to keep it",
             Self::TimeUnknown => "the time is not known, and the token may have expired",
+            Self::BackendBroken => "the signature backend judges known answers wrongly",
         }
     }
 

@@ -72,7 +72,7 @@ pub use access_token::{AccessToken, AccessTokenPolicy};
 pub use algorithm::EdDsa;
 #[cfg(feature = "es256")]
 pub use algorithm::Es256;
-pub use algorithm::{Algorithm, BackendError, SignatureAlgorithm};
+pub use algorithm::{Algorithm, BackendError, SelfTest, SignatureAlgorithm, self_test};
 pub use claims::{Claims, DEFAULT_LEEWAY};
 pub use confirmation::Confirmation;
 pub use dpop::{DEFAULT_PROOF_AGE, DpopPolicy, DpopProof};

@@ -263,10 +263,14 @@ fn the_scope_stands_in_each_answer_and_the_login_where_it_is_asked_for() {
 
 #[test]
 fn a_device_that_cannot_judge_says_nothing_of_the_token() {
-    let errors = [Error::ClockNotSet, Error::BackendUnavailable, Error::BufferTooSmall, Error::TooManyIssuers]
-        .into_iter()
-        .chain(errors::CLAIMS.map(Error::Unconfigured));
-    for error in errors {
+    let errors = [
+        Error::ClockNotSet,
+        Error::BackendUnavailable,
+        Error::BackendBroken,
+        Error::BufferTooSmall,
+        Error::TooManyIssuers,
+    ];
+    for error in errors.into_iter().chain(errors::CLAIMS.map(Error::Unconfigured)) {
         for challenge in [BEARER, DPOP.with_scope("a")] {
             assert_eq!(answer(challenge, error), (503, String::new()), "{error:?}");
             assert_eq!(answer_dpop(challenge, error), (503, String::new()), "{error:?}");

@@ -7,7 +7,7 @@ use super::{Claim, Error, Part};
 use crate::test_tokens::*;
 use crate::{
     AccessTokenPolicy, BackendError, DpopPolicy, Issuer, Key, KeySet, Now, ReplayCheck, Revocation, RevocationList,
-    SignatureAlgorithm, Token, UnixTime, bearer,
+    SignatureAlgorithm, Token, UnixTime, bearer, self_test,
 };
 
 /// Each variant and how the public interface brings it about: from one list, so that none can be left out.
@@ -41,7 +41,7 @@ errors! {
     AmbiguousKey => verify_with(&[Alg::EdDsa.key(), Alg::EdDsa.key()], BOTH),
     InvalidKey => verify_with(&[Key::ed25519(&[0; 32]).with_kid(b"ed-test")], BOTH),
     InvalidSignature => verify(&good().replace(".e", ".f")),
-    BackendUnavailable => verify_with(&keys(), &[&Offline]),
+    BackendUnavailable => verify_with(&keys(), &[&Answering(BackendError::Unavailable)]),
     WrongType => judge_text(&Alg::EdDsa.mint(r#"{"alg":"EdDSA","typ":"JWT"}"#, claims().to_string()), policy(), NOW),
     Missing(Claim::Subject) => judge(&claims_with("sub", Value::Null), policy(), NOW),
     Invalid(Claim::Expiration) => judge(&claims_with("exp", json!("1")), policy(), NOW),
@@ -95,6 +95,7 @@ errors! {
         let verified = Token::parse(&text).unwrap().verify(&issuer(&keys), &mut buf).unwrap();
         verified.into_access_token(&policy(), Now::AtLeast(now())).err()
     },
+    BackendBroken => self_test(&Answering(BackendError::InvalidSignature)).err(),
 }
 
 /// The claims of an access token that is bound to the ES256 test key.
@@ -145,16 +146,17 @@ fn judge_text(text: &str, policy: AccessTokenPolicy<'_>, now: i64) -> Option<Err
     verified.into_access_token(&policy, UnixTime::from_secs(now)).err()
 }
 
+/// A backend that has but one answer.
 #[derive(Debug)]
-struct Offline;
+struct Answering(BackendError);
 
-impl SignatureAlgorithm for Offline {
+impl SignatureAlgorithm for Answering {
     fn algorithm(&self) -> crate::Algorithm {
         crate::Algorithm::EdDsa
     }
 
     fn verify(&self, _: &Key, _: &[u8], _: &[u8; 64]) -> Result<(), BackendError> {
-        Err(BackendError::Unavailable)
+        Err(self.0)
     }
 }
 
@@ -183,7 +185,7 @@ fn codes_are_stable() {
     let expected = [
         0x0100, 0x0200, 0x0303, 0x0401, 0x0505, 0x0602, 0x0705, 0x0805, 0x0900, 0x0a00, 0x0b00, 0x0c00, 0x0d00, 0x0e00,
         0x0f00, 0x1000, 0x1102, 0x1204, 0x1301, 0x1400, 0x1500, 0x1600, 0x1700, 0x1800, 0x1900, 0x1a00, 0x1b00, 0x1c00,
-        0x1d00, 0x1e00, 0x1f00, 0x2000, 0x2100, 0x2200, 0x2300,
+        0x1d00, 0x1e00, 0x1f00, 0x2000, 0x2100, 0x2200, 0x2300, 0x2400,
     ];
     assert_eq!(codes, expected);
     assert_eq!(errors::PARTS.map(Part::code), [1, 2, 3, 4, 5, 6, 7, 8, 9]);

@@ -14,7 +14,7 @@ pub fn all() -> impl Iterator<Item = Error> {
     PLAIN.into_iter().chain(with_parts).chain(with_claims)
 }
 
-const PLAIN: [Error; 26] = [
+const PLAIN: [Error; 27] = [
     Error::BufferTooSmall,
     Error::TooManyIssuers,
     Error::CriticalHeader,
@@ -41,6 +41,7 @@ const PLAIN: [Error; 26] = [
     Error::Revoked,
     Error::Full,
     Error::TimeUnknown,
+    Error::BackendBroken,
 ];
 
 pub const PARTS: [Part; 9] = [
