@@ -1,0 +1,50 @@
+//! Times this crate beside its peers, under the command of `benches/compare`: each line read is the number of a
+//! contender, answered by one sample. So the script interleaves contenders of several processes as it likes, which
+//! criterion, timing one after another, cannot; and what a busy machine adds, it adds to all of them alike.
+#![cfg_attr(not(feature = "aws_lc_rs"), allow(dead_code, reason = "the other program has the rest"))]
+
+#[cfg(not(any(feature = "aws_lc_rs", feature = "rust_crypto")))]
+compile_error!("choose a backend of jsonwebtoken: aws_lc_rs or rust_crypto");
+
+#[cfg(feature = "josekit")]
+mod josekit;
+#[cfg(feature = "aws_lc_rs")]
+mod jwt_compact;
+#[cfg(feature = "rust_crypto")]
+mod jwt_simple;
+
+#[path = "../../../tests/common/mod.rs"]
+mod common;
+mod contender;
+mod curves;
+mod jsonwebtoken;
+mod ours;
+mod rows;
+mod tokens;
+
+use std::io::{Write, stdin, stdout};
+
+use serde_json::json;
+
+fn main() {
+    let args: Vec<_> = std::env::args().skip(1).collect();
+    let args: Vec<_> = args.iter().map(String::as_str).collect();
+    let mut contenders = match args.first() {
+        Some(&"verifications") => rows::verifications(),
+        Some(&"other-work") => rows::other_work(),
+        _ => panic!("verifications or other-work, and the row and name of one to run once"),
+    };
+    if let [_, row, name] = args[..] {
+        let contender = contenders.iter_mut().find(|contender| contender.row == row && contender.name == name);
+        assert!(contender.unwrap_or_else(|| panic!("none such: {row}: {name}")).run_counted());
+        return;
+    }
+    contenders.iter_mut().for_each(contender::Contender::calibrate);
+    let names: Vec<_> = contenders.iter().map(|contender| (&contender.row, contender.name)).collect();
+    println!("{}", json!(names));
+    for line in stdin().lines() {
+        let number: usize = line.unwrap().parse().unwrap();
+        println!("{}", contenders[number].sample());
+        stdout().flush().unwrap();
+    }
+}

@@ -1,0 +1,119 @@
+use embedded_jwt::{
+    AccessTokenPolicy, Algorithm, BackendError, EdDsa, Es256, Issuer, Key, KeySet, SignatureAlgorithm, Token, UnixTime,
+};
+use ring::signature::{ECDSA_P256_SHA256_FIXED, ED25519, UnparsedPublicKey};
+
+use crate::common::{AUDIENCE, Alg, ISSUER};
+use crate::contender::Verify;
+use crate::tokens::{KID, SCOPE, now};
+
+/// With the crate's own backends.
+pub fn verify(alg: Alg) -> Verify {
+    match alg {
+        Alg::Es256 => verify_with(alg, &Es256),
+        Alg::EdDsa => verify_with(alg, &EdDsa),
+    }
+}
+
+/// With a backend that accepts every signature: all the work but the curve's and the hash's.
+pub fn verify_all_but_signature(alg: Alg) -> Verify {
+    match alg {
+        Alg::Es256 => verify_with(alg, &Yes(Algorithm::Es256)),
+        Alg::EdDsa => verify_with(alg, &Yes(Algorithm::EdDsa)),
+    }
+}
+
+pub fn verify_on_ring(alg: Alg) -> Verify {
+    match alg {
+        Alg::Es256 => verify_with(alg, &Ring(Algorithm::Es256)),
+        Alg::EdDsa => verify_with(alg, &Ring(Algorithm::EdDsa)),
+    }
+}
+
+#[cfg(feature = "aws_lc_rs")]
+pub fn verify_on_aws_lc_rs(alg: Alg) -> Verify {
+    match alg {
+        Alg::Es256 => verify_with(alg, &AwsLc(Algorithm::Es256)),
+        Alg::EdDsa => verify_with(alg, &AwsLc(Algorithm::EdDsa)),
+    }
+}
+
+fn verify_with(alg: Alg, backend: &'static dyn SignatureAlgorithm) -> Verify {
+    let keys = [alg.key().try_with_kid(KID).unwrap()];
+    let policy = AccessTokenPolicy::new(AUDIENCE);
+    let now = UnixTime::from_secs(now());
+    let mut buf = vec![0; 16 * 1024];
+    Box::new(move |token| {
+        Token::parse(token)
+            .and_then(|token| token.verify(&Issuer::new(ISSUER, &keys, &[backend]), &mut buf))
+            .and_then(|verified| verified.into_access_token(&policy, now))
+            .is_ok_and(|token| token.has_scope(SCOPE))
+    })
+}
+
+/// Of a copy, since the set is rewritten in its place.
+pub fn key_set(json: &'static [u8]) -> impl FnMut() -> bool {
+    let mut copy = json.to_vec();
+    move || {
+        copy.copy_from_slice(json);
+        KeySet::<4>::from_jwks(&mut copy).is_ok_and(|keys| keys.len() == 4)
+    }
+}
+
+#[derive(Debug)]
+struct Yes(Algorithm);
+
+impl SignatureAlgorithm for Yes {
+    fn algorithm(&self) -> Algorithm {
+        self.0
+    }
+
+    fn verify(&self, _: &Key, _: &[u8], _: &[u8; 64]) -> Result<(), BackendError> {
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+struct Ring(Algorithm);
+
+impl SignatureAlgorithm for Ring {
+    fn algorithm(&self) -> Algorithm {
+        self.0
+    }
+
+    fn verify(&self, key: &Key, message: &[u8], signature: &[u8; 64]) -> Result<(), BackendError> {
+        let holds = match self.0 {
+            Algorithm::EdDsa => UnparsedPublicKey::new(&ED25519, key.public_key()).verify(message, signature),
+            _ => UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, sec1(key)).verify(message, signature),
+        };
+        holds.map_err(|_| BackendError::InvalidSignature)
+    }
+}
+
+#[cfg(feature = "aws_lc_rs")]
+#[derive(Debug)]
+struct AwsLc(Algorithm);
+
+#[cfg(feature = "aws_lc_rs")]
+impl SignatureAlgorithm for AwsLc {
+    fn algorithm(&self) -> Algorithm {
+        self.0
+    }
+
+    fn verify(&self, key: &Key, message: &[u8], signature: &[u8; 64]) -> Result<(), BackendError> {
+        use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ED25519, VerificationAlgorithm};
+
+        let holds = match self.0 {
+            Algorithm::EdDsa => ED25519.verify_sig(key.public_key(), message, signature),
+            _ => ECDSA_P256_SHA256_FIXED.verify_sig(&sec1(key), message, signature),
+        };
+        holds.map_err(|_| BackendError::InvalidSignature)
+    }
+}
+
+/// The key as an uncompressed point (SEC 1 section 2.3.3).
+fn sec1(key: &Key) -> [u8; 65] {
+    let mut point = [4; 65];
+    point[1..].copy_from_slice(key.public_key());
+    point
+}

@@ -1,0 +1,90 @@
+//! Tokens that all contenders take, and their twins that none may.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+
+use crate::common::{AUDIENCE, Alg, ISSUER, base64url};
+
+pub const KID: &str = "test-key";
+pub const TYPE: &str = "at+jwt";
+pub const SCOPE: &str = "pump:write";
+
+/// The lengths of the tokens: as in `examples/firmware/tokens`, and one between.
+pub const LENGTHS: [usize; 3] = [435, 1024, 2047];
+
+/// The time when the process started, on which its tokens are built: some libraries take no other clock than the
+/// system's.
+pub fn now() -> i64 {
+    static NOW: std::sync::LazyLock<i64> = std::sync::LazyLock::new(|| {
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().try_into().unwrap()
+    });
+    *NOW
+}
+
+/// The claims of the token of 435 bytes, valid from a minute ago for a day.
+fn claims() -> Value {
+    json!({
+        "iss": ISSUER, "sub": "user-4200", "aud": AUDIENCE, "client_id": "pump-app",
+        "exp": now() + 86_400, "nbf": now() - 60, "iat": now() - 60, "jti": "token-1",
+        "scope": "pump:read pump:write", "site": "north",
+    })
+}
+
+fn header(alg: Alg) -> String {
+    json!({"alg": alg.name(), "typ": TYPE, "kid": KID}).to_string()
+}
+
+/// A token of this length, or one or two characters less where base64url has none.
+pub fn of_len(alg: Alg, len: usize) -> String {
+    let parts = base64url(header(alg).as_bytes()).len() + base64url(&[0; 64]).len() + 2;
+    with_payload_len(alg, (len - parts) * 3 / 4)
+}
+
+/// A token whose payload, not encoded, is of this length: [`claims`], as many roles as fit, and a string.
+pub fn with_payload_len(alg: Alg, len: usize) -> String {
+    let mut claims = claims();
+    if claims.to_string().len() < len {
+        claims["note"] = json!("");
+        for role in 0.. {
+            let mut longer = claims.clone();
+            match &mut longer["roles"] {
+                Value::Array(roles) => roles.push(json!(format!("operator-{role:03}"))),
+                roles => *roles = json!(["operator-000"]),
+            }
+            if longer.to_string().len() > len {
+                break;
+            }
+            claims = longer;
+        }
+        claims["note"] = json!("x".repeat(len - claims.to_string().len()));
+    }
+    let payload = claims.to_string();
+    assert_eq!(payload.len(), len, "{payload}");
+    alg.mint(header(alg), payload)
+}
+
+/// Tokens with one thing wrong, and what: the first has a signature that is not its own, those of the rest hold.
+pub fn faulty(alg: Alg) -> Vec<(&'static str, String)> {
+    let good = of_len(alg, LENGTHS[0]);
+    let with = |name: &str, value: Value| {
+        let mut claims = claims();
+        claims[name] = value;
+        alg.mint(header(alg), claims.to_string())
+    };
+    let other = with("sub", json!("user-4201"));
+    let forged = format!("{}{}", &good[..=good.rfind('.').unwrap()], &other[other.rfind('.').unwrap() + 1..]);
+    vec![
+        ("forged", forged),
+        ("expired", with("exp", json!(now() - 3600))),
+        ("not yet valid", with("nbf", json!(now() + 3600))),
+        ("of another issuer", with("iss", json!("https://idp.example.org"))),
+        ("for another audience", with("aud", json!("urn:device:pump-8"))),
+        ("without the scope", with("scope", json!("pump:read"))),
+    ]
+}
+
+/// Whether the claim `scope` has [`SCOPE`].
+pub fn has_scope(scope: &str) -> bool {
+    scope.split(' ').any(|scope| scope == SCOPE)
+}
