@@ -1,5 +1,8 @@
+#[cfg(feature = "aws_lc_rs")]
+use embedded_jwt::SignatureCache;
 use embedded_jwt::{
-    AccessTokenPolicy, Algorithm, BackendError, EdDsa, Es256, Issuer, Key, KeySet, SignatureAlgorithm, Token, UnixTime,
+    AccessTokenPolicy, Algorithm, BackendError, EdDsa, Error, Es256, Issuer, Key, KeySet, SignatureAlgorithm, Token,
+    UnixTime, Verified,
 };
 use ring::signature::{ECDSA_P256_SHA256_FIXED, ED25519, UnparsedPublicKey};
 
@@ -9,9 +12,20 @@ use crate::tokens::{KID, SCOPE, now};
 
 /// With the crate's own backends.
 pub fn verify(alg: Alg) -> Verify {
+    verify_with(alg, backend(alg))
+}
+
+/// The same token again and again.
+#[cfg(feature = "aws_lc_rs")]
+pub fn verify_cached(alg: Alg) -> Verify {
+    let cache = SignatureCache::<8>::new();
+    judge(alg, backend(alg), move |token, issuer, buf| token.verify_cached(issuer, &cache, buf))
+}
+
+fn backend(alg: Alg) -> &'static dyn SignatureAlgorithm {
     match alg {
-        Alg::Es256 => verify_with(alg, &Es256),
-        Alg::EdDsa => verify_with(alg, &EdDsa),
+        Alg::Es256 => &Es256,
+        Alg::EdDsa => &EdDsa,
     }
 }
 
@@ -39,13 +53,22 @@ pub fn verify_on_aws_lc_rs(alg: Alg) -> Verify {
 }
 
 fn verify_with(alg: Alg, backend: &'static dyn SignatureAlgorithm) -> Verify {
-    let keys = [alg.key().try_with_kid(KID).unwrap()];
+    judge(alg, backend, |token, issuer, buf| token.verify(issuer, buf))
+}
+
+fn judge(
+    alg: Alg,
+    backend: &'static dyn SignatureAlgorithm,
+    verify: impl for<'t, 'b> Fn(&Token<'t>, &Issuer<'t>, &'b mut [u8]) -> Result<Verified<'t, 'b>, Error> + 'static,
+) -> Verify {
+    let (keys, algorithms) = ([alg.key().try_with_kid(KID).unwrap()], [backend]);
     let policy = AccessTokenPolicy::new(AUDIENCE);
     let now = UnixTime::from_secs(now());
     let mut buf = vec![0; 16 * 1024];
     Box::new(move |token| {
+        let issuer = Issuer::new(ISSUER, &keys, &algorithms);
         Token::parse(token)
-            .and_then(|token| token.verify(&Issuer::new(ISSUER, &keys, &[backend]), &mut buf))
+            .and_then(|token| verify(&token, &issuer, &mut buf))
             .and_then(|verified| verified.into_access_token(&policy, now))
             .is_ok_and(|token| token.has_scope(SCOPE))
     })

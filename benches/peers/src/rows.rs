@@ -25,6 +25,7 @@ pub fn verifications() -> Vec<Contender> {
 fn verifiers(alg: Alg) -> Vec<Verifier> {
     let mut verifiers = vec![
         Verifier::new("embedded-jwt", Checks::ALL, ours::verify(alg)),
+        Verifier::new("embedded-jwt, a token that comes again", Checks::ALL, ours::verify_cached(alg)),
         Verifier::new("embedded-jwt on ring", Checks::ALL, ours::verify_on_ring(alg)),
         Verifier::new("embedded-jwt on aws-lc-rs", Checks::ALL, ours::verify_on_aws_lc_rs(alg)),
         Verifier::new("jsonwebtoken, aws_lc_rs", Checks::ALL, jsonwebtoken::verify(alg)),
