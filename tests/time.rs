@@ -1,0 +1,780 @@
+//! What is known of the time, and what follows for a token: a device whose clock is not set refuses what has surely
+//! expired, and everything else too, unless a challenge or the policy says otherwise.
+#![cfg(all(feature = "es256", feature = "eddsa"))]
+
+mod common;
+
+use std::cell::RefCell;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use common::*;
+use embedded_jwt::*;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+const FLOOR: Now = at_least(NOW);
+const EVER: u64 = u64::MAX;
+
+const IAT: Claim = Claim::IssuedAt;
+const ACR: Claim = Claim::AuthenticationContext;
+const AUTH_TIME: Claim = Claim::AuthenticationTime;
+
+/// The keys of [`common::issuer`], which are costly to derive.
+static KEYS: LazyLock<[Key; 2]> = LazyLock::new(keys);
+
+const fn at_least(secs: i64) -> Now {
+    Now::AtLeast(UnixTime::from_secs(secs))
+}
+
+const fn exactly(secs: i64) -> Now {
+    Now::Exact(UnixTime::from_secs(secs))
+}
+
+/// What every kind of policy can be told of time.
+#[derive(Clone, Copy, Debug, Default)]
+struct Limits {
+    leeway: u64,
+    max_lifetime: Option<u64>,
+    max_token_age: Option<u64>,
+    unknown_time: Option<u64>,
+}
+
+/// Nothing but no leeway.
+const STRICT: Limits = Limits { leeway: 0, max_lifetime: None, max_token_age: None, unknown_time: None };
+/// Whatever may still be valid.
+const TRUSTING: Limits = Limits { unknown_time: Some(EVER), ..STRICT };
+
+macro_rules! limited {
+    ($policy:expr, $limits:expr) => {{
+        let mut policy = $policy.with_leeway(Duration::from_secs($limits.leeway));
+        if let Some(max) = $limits.max_lifetime {
+            policy = policy.with_max_lifetime(Duration::from_secs(max));
+        }
+        if let Some(max) = $limits.max_token_age {
+            policy = policy.with_max_token_age(Duration::from_secs(max));
+        }
+        if let Some(max) = $limits.unknown_time {
+            policy = policy.with_unknown_time(Duration::from_secs(max));
+        }
+        policy
+    }};
+}
+
+fn verify<T>(text: &str, judge: impl FnOnce(Verified<'_, '_>) -> Result<T, Error>) -> Result<T, Error> {
+    let mut buf = [0; 2048];
+    judge(Token::parse(text)?.verify(&issuer(&*KEYS), &mut buf)?)
+}
+
+fn mint(typ: &str, payload: impl AsRef<[u8]>) -> String {
+    Alg::EdDsa.mint(with(Alg::EdDsa.header(), "typ", json!(typ)).to_string(), payload)
+}
+
+fn judge_access(
+    payload: impl ToString,
+    policy: &AccessTokenPolicy<'_>,
+    now: impl Into<Now>,
+) -> Result<Freshness, Error> {
+    verify(&mint("at+jwt", payload.to_string()), |verified| {
+        verified.into_access_token(policy, now).map(|token| token.freshness())
+    })
+}
+
+fn judge_typed(payload: impl ToString, policy: &TypedPolicy<'_>, now: impl Into<Now>) -> Result<Freshness, Error> {
+    verify(&mint("cmd+jwt", payload.to_string()), |verified| {
+        verified.into_typed(policy, now).map(|token| token.freshness())
+    })
+}
+
+fn judge_id(payload: impl ToString, policy: &IdTokenPolicy<'_>, now: impl Into<Now>) -> Result<Freshness, Error> {
+    verify(&mint("JWT", payload.to_string()), |verified| {
+        verified.into_id_token(policy, now).map(|token| token.freshness())
+    })
+}
+
+fn changed(claims: Value, changes: &[(&str, Value)]) -> Value {
+    changes.iter().fold(claims, |claims, (name, value)| with(claims, name, value.clone()))
+}
+
+/// The verdict on a token with these claims changed, which is the same for every kind. It is good for five minutes from a
+/// minute before [`NOW`], unless the changes say otherwise.
+#[track_caller]
+fn judge(changes: &[(&str, Value)], limits: Limits, now: impl Into<Now>) -> Result<Freshness, Error> {
+    let (access, id, now) = (changed(claims(), changes), changed(id_claims(), changes), now.into());
+    let verdicts = [
+        judge_access(&access, &limited!(AccessTokenPolicy::new(AUDIENCE), limits), now),
+        judge_access(&access, &limited!(AccessTokenPolicy::untyped(AUDIENCE), limits), now),
+        judge_typed(&access, &limited!(TypedPolicy::new("cmd+jwt", AUDIENCE), limits), now),
+        judge_id(&id, &limited!(IdTokenPolicy::new(CLIENT_ID), limits), now),
+    ];
+    assert!(verdicts.iter().all(|verdict| *verdict == verdicts[0]), "{verdicts:?}");
+    verdicts[0]
+}
+
+#[test]
+fn a_clock_that_is_set_shows_that_a_token_is_fresh() {
+    for limits in [STRICT, TRUSTING, Limits { max_lifetime: Some(300), max_token_age: Some(60), ..STRICT }] {
+        assert_eq!(judge(&[], limits, now()), Ok(Freshness::Clock));
+        assert_eq!(judge(&[], limits, Now::Exact(now())), Ok(Freshness::Clock));
+    }
+    assert_eq!((Now::from(now()), FLOOR.earliest(), exactly(NOW).earliest()), (Now::Exact(now()), now(), now()));
+}
+
+#[test]
+fn a_clock_of_0_is_not_set_and_a_floor_of_0_is_one() {
+    let old = [("nbf", json!(-10)), ("iat", json!(-10))];
+    assert_eq!(judge(&old, TRUSTING, exactly(1)), Ok(Freshness::Clock));
+    for secs in [0, -1, i64::MIN] {
+        assert_eq!(judge(&old, STRICT, exactly(secs)), Err(Error::ClockNotSet), "{secs}");
+        assert_eq!(judge(&old, TRUSTING, exactly(secs)), Err(Error::ClockNotSet), "{secs}");
+        assert_eq!(judge(&old, STRICT, at_least(secs)), Err(Error::TimeUnknown), "{secs}");
+        assert_eq!(judge(&old, TRUSTING, at_least(secs)), Ok(Freshness::Unproven), "{secs}");
+    }
+}
+
+#[test]
+fn what_had_expired_by_the_floor_is_expired_and_everything_else_is_of_unknown_time() {
+    let exp = |exp: i64| [("exp", json!(exp)), ("iat", json!(NOW - 3600))];
+    for leeway in [0, 30, 60] {
+        let strict = Limits { leeway, ..STRICT };
+        let trusting = Limits { leeway, ..TRUSTING };
+        let first_void = NOW - i64::try_from(leeway).unwrap();
+        for expired in [first_void, first_void - 1, -5] {
+            let token = [("exp", json!(expired)), ("iat", json!(-10))];
+            assert_eq!(judge(&token, strict, FLOOR), Err(Error::Expired), "{expired}");
+            assert_eq!(judge(&token, trusting, FLOOR), Err(Error::Expired), "{expired}");
+        }
+        for open in [first_void + 1, NOW + 240, i64::MAX] {
+            assert_eq!(judge(&exp(open), strict, FLOOR), Err(Error::TimeUnknown), "{open}");
+            assert_eq!(judge(&exp(open), trusting, FLOOR), Ok(Freshness::Unproven), "{open}");
+        }
+    }
+}
+
+#[test]
+fn the_default_leeway_counts_at_a_floor_too() {
+    let policy = AccessTokenPolicy::new(AUDIENCE).with_unknown_time(Duration::MAX);
+    assert_eq!(judge_access(claims_with("exp", json!(NOW - 59)), &policy, FLOOR), Ok(Freshness::Unproven));
+    assert_eq!(judge_access(claims_with("exp", json!(NOW - 60)), &policy, FLOOR), Err(Error::Expired));
+}
+
+#[test]
+fn rounds_fractions_against_the_token_at_a_floor_too() {
+    let with = |name, date: &str, limits: Limits| {
+        let payload = claims_with(name, json!("?")).to_string().replace("\"?\"", date);
+        judge_access(payload, &limited!(AccessTokenPolicy::new(AUDIENCE), limits), FLOOR)
+    };
+    assert_eq!(with("exp", &format!("{NOW}.9"), TRUSTING), Err(Error::Expired));
+    assert_eq!(with("exp", &format!("{}.9", NOW + 1), TRUSTING), Ok(Freshness::Unproven));
+    let brief = Limits { unknown_time: Some(300), ..STRICT };
+    assert_eq!(with("iat", &format!("{}.9", NOW - 60), brief), Ok(Freshness::Unproven));
+    assert_eq!(with("iat", &format!("{}.9", NOW - 61), brief), Err(Error::LifetimeTooLong));
+    let young = Limits { max_token_age: Some(60), ..TRUSTING };
+    assert_eq!(with("iat", &format!("{}.9", NOW - 60), young), Ok(Freshness::Unproven));
+    assert_eq!(with("iat", &format!("{}.9", NOW - 61), young), Err(Error::TooOld));
+}
+
+#[test]
+fn a_token_of_unknown_time_was_issued_for_no_longer_than_the_policy_says() {
+    let bounded = |max| Limits { unknown_time: Some(max), ..STRICT };
+    assert_eq!(judge(&[], bounded(300), FLOOR), Ok(Freshness::Unproven));
+    assert_eq!(judge(&[], bounded(299), FLOOR), Err(Error::LifetimeTooLong));
+    assert_eq!(judge(&[("iat", json!(NOW - 61))], bounded(300), FLOOR), Err(Error::LifetimeTooLong));
+    assert_eq!(judge(&[("exp", json!(NOW + 241))], bounded(300), FLOOR), Err(Error::LifetimeTooLong));
+    assert_eq!(judge(&[("exp", json!(i64::MAX))], bounded(300), FLOOR), Err(Error::LifetimeTooLong));
+    // Without leeway, as every lifetime.
+    assert_eq!(judge(&[], Limits { leeway: 60, ..bounded(299) }, FLOOR), Err(Error::LifetimeTooLong));
+    // Nothing at all, but for what expires as it is issued.
+    assert_eq!(judge(&[], bounded(0), FLOOR), Err(Error::LifetimeTooLong));
+    assert_eq!(judge(&[("iat", json!(NOW + 240))], bounded(0), FLOOR), Ok(Freshness::Unproven));
+}
+
+#[test]
+fn the_lesser_of_two_limits_on_the_lifetime_counts() {
+    let bounded = |max_lifetime, max_unproven| Limits {
+        max_lifetime: Some(max_lifetime),
+        unknown_time: Some(max_unproven),
+        ..STRICT
+    };
+    for (max_lifetime, max_unproven, expected) in [
+        (300, 300, Ok(Freshness::Unproven)),
+        (EVER, 300, Ok(Freshness::Unproven)),
+        (300, EVER, Ok(Freshness::Unproven)),
+        (299, 300, Err(Error::LifetimeTooLong)),
+        (300, 299, Err(Error::LifetimeTooLong)),
+        (299, EVER, Err(Error::LifetimeTooLong)),
+        (EVER, 299, Err(Error::LifetimeTooLong)),
+    ] {
+        let limits = bounded(max_lifetime, max_unproven);
+        assert_eq!(judge(&[], limits, FLOOR), expected, "{limits:?}");
+    }
+    // Of a set clock's tokens, the one for unknown time asks nothing.
+    assert_eq!(judge(&[], bounded(300, 0), exactly(NOW)), Ok(Freshness::Clock));
+    assert_eq!(judge(&[], bounded(299, 300), exactly(NOW)), Err(Error::LifetimeTooLong));
+}
+
+#[test]
+fn a_lifetime_needs_its_beginning() {
+    let without = claims_with("iat", Value::Null);
+    let untyped =
+        |limits: Limits, now| judge_access(&without, &limited!(AccessTokenPolicy::untyped(AUDIENCE), limits), now);
+    let typed =
+        |limits: Limits, now| judge_typed(&without, &limited!(TypedPolicy::new("cmd+jwt", AUDIENCE), limits), now);
+    for limits in [TRUSTING, Limits { max_token_age: Some(EVER), ..TRUSTING }] {
+        assert_eq!(untyped(limits, FLOOR), Err(Error::Missing(IAT)));
+        assert_eq!(typed(limits, FLOOR), Err(Error::Missing(IAT)));
+    }
+    assert_eq!(untyped(STRICT, FLOOR), Err(Error::TimeUnknown));
+    assert_eq!(typed(STRICT, FLOOR), Err(Error::TimeUnknown));
+    assert_eq!(untyped(TRUSTING, exactly(NOW)), Ok(Freshness::Clock));
+    assert_eq!(typed(TRUSTING, exactly(NOW)), Ok(Freshness::Clock));
+
+    assert_eq!(judge(&[("iat", json!(NOW + 240))], TRUSTING, FLOOR), Ok(Freshness::Unproven));
+    assert_eq!(judge(&[("iat", json!(NOW + 241))], TRUSTING, FLOOR), Err(Error::Invalid(IAT)));
+    assert_eq!(judge(&[("iat", json!(NOW + 241))], TRUSTING, exactly(NOW)), Ok(Freshness::Clock));
+}
+
+#[test]
+fn what_is_still_to_come_by_the_floor_may_have_come() {
+    const LIMITED: Limits = Limits { max_token_age: Some(60), max_lifetime: Some(99_999), ..TRUSTING };
+    let exp = ("exp", json!(NOW + 9999));
+    for name in ["nbf", "iat"] {
+        for date in [NOW + 1, NOW + 61, NOW + 9999] {
+            let token = [exp.clone(), (name, json!(date))];
+            for limits in [TRUSTING, LIMITED] {
+                assert_eq!(judge(&token, limits, FLOOR), Ok(Freshness::Unproven), "{name} {date}");
+            }
+            assert_eq!(judge(&token, STRICT, FLOOR), Err(Error::TimeUnknown), "{name} {date}");
+        }
+    }
+    // What a set clock knows to be still to come, it refuses.
+    assert_eq!(judge(&[exp.clone(), ("nbf", json!(NOW + 1))], TRUSTING, exactly(NOW)), Err(Error::NotYetValid));
+    assert_eq!(judge(&[exp, ("iat", json!(NOW + 1))], LIMITED, exactly(NOW)), Err(Error::NotYetValid));
+}
+
+#[test]
+fn what_was_too_old_by_the_floor_is_too_old() {
+    let iat = |iat: i64| [("iat", json!(iat))];
+    let limits = Limits { max_token_age: Some(60), ..TRUSTING };
+    let lenient = Limits { leeway: 10, ..limits };
+    for (limits, oldest) in [(limits, NOW - 60), (lenient, NOW - 70)] {
+        assert_eq!(judge(&iat(oldest), limits, FLOOR), Ok(Freshness::Unproven));
+        assert_eq!(judge(&iat(oldest - 1), limits, FLOOR), Err(Error::TooOld));
+    }
+    // Whether it would be too old is not asked where nothing is accepted.
+    let strict = Limits { unknown_time: None, ..limits };
+    assert_eq!(judge(&iat(NOW - 61), strict, FLOOR), Err(Error::TimeUnknown));
+}
+
+#[test]
+fn a_login_that_was_too_long_ago_by_the_floor_is() {
+    let limits = Limits { leeway: 10, ..TRUSTING };
+    let an_hour = Duration::from_secs(3600);
+    let access = limited!(AccessTokenPolicy::new(AUDIENCE), limits).with_max_age(an_hour);
+    let id = limited!(IdTokenPolicy::new(CLIENT_ID), limits).with_max_age(an_hour);
+    for (auth_time, expected) in [
+        (json!(NOW - 3610), Ok(Freshness::Unproven)),
+        (json!(NOW - 3611), Err(Error::AuthenticationTooOld)),
+        (json!(-i64::MAX), Err(Error::AuthenticationTooOld)),
+        // Not known to be still to come.
+        (json!(NOW + 11), Ok(Freshness::Unproven)),
+        (json!(i64::MAX), Ok(Freshness::Unproven)),
+        (Value::Null, Err(Error::Missing(AUTH_TIME))),
+        (json!("1"), Err(Error::Invalid(AUTH_TIME))),
+    ] {
+        let changes = [("auth_time", auth_time.clone())];
+        assert_eq!(judge_access(changed(claims(), &changes), &access, FLOOR), expected, "{auth_time}");
+        assert_eq!(judge_id(changed(id_claims(), &changes), &id, FLOOR), expected, "{auth_time}");
+    }
+    let to_come = [("auth_time", json!(NOW + 11))];
+    assert_eq!(judge_access(changed(claims(), &to_come), &access, now()), Err(Error::NotYetValid));
+    assert_eq!(judge_id(changed(id_claims(), &to_come), &id, now()), Err(Error::NotYetValid));
+}
+
+#[test]
+fn arithmetic_on_a_floor_saturates() {
+    let first = json!(-i64::MAX);
+    let last = json!(i64::MAX);
+    let table: [(&[(&str, Value)], Limits, i64, _); 10] = [
+        // No time is after the last, and what expires then has expired by then.
+        (&[("exp", last.clone())], TRUSTING, i64::MAX, Err(Error::Expired)),
+        (&[("exp", last.clone())], Limits { leeway: EVER, ..TRUSTING }, i64::MAX, Err(Error::Expired)),
+        (&[("exp", last.clone())], Limits { leeway: EVER, ..TRUSTING }, i64::MAX - 1, Ok(Freshness::Unproven)),
+        // No floor is below the first: nothing has expired by it.
+        (&[("exp", first.clone()), ("iat", first.clone())], TRUSTING, i64::MIN, Ok(Freshness::Unproven)),
+        (&[("exp", first.clone()), ("iat", first.clone())], TRUSTING, -i64::MAX, Err(Error::Expired)),
+        (&[("nbf", last.clone())], TRUSTING, i64::MIN, Ok(Freshness::Unproven)),
+        // The longest life there is.
+        (&[("exp", last.clone()), ("iat", first.clone())], TRUSTING, NOW, Ok(Freshness::Unproven)),
+        (
+            &[("exp", last.clone()), ("iat", first.clone())],
+            Limits { unknown_time: Some(EVER / 2), ..STRICT },
+            NOW,
+            Err(Error::LifetimeTooLong),
+        ),
+        // The greatest age there is.
+        (
+            &[("exp", last.clone()), ("iat", first.clone())],
+            Limits { max_token_age: Some(0), leeway: EVER, ..TRUSTING },
+            i64::MAX - 1,
+            Ok(Freshness::Unproven),
+        ),
+        (
+            &[("exp", last), ("iat", first)],
+            Limits { max_token_age: Some(EVER / 2), ..TRUSTING },
+            i64::MAX - 1,
+            Err(Error::TooOld),
+        ),
+    ];
+    for (changes, limits, floor, expected) in table {
+        assert_eq!(judge(changes, limits, at_least(floor)), expected, "{changes:?} {limits:?} {floor}");
+    }
+}
+
+/// A token that need not expire may be of any time all the same.
+#[test]
+fn a_token_for_anyone_without_an_end_is_of_unknown_time_too() {
+    let endless = changed(claims(), &[("exp", Value::Null), ("aud", Value::Null)]);
+    let policy = TypedPolicy::for_anyone("cmd+jwt");
+    assert_eq!(judge_typed(&endless, &policy, now()), Ok(Freshness::Clock));
+    assert_eq!(judge_typed(&endless, &policy, FLOOR), Err(Error::TimeUnknown));
+    let trusting = policy.with_unknown_time(Duration::MAX);
+    assert_eq!(judge_typed(&endless, &trusting, FLOOR), Ok(Freshness::Unproven));
+    assert_eq!(judge_typed(&endless, &trusting, at_least(i64::MAX - 1)), Ok(Freshness::Unproven));
+    let brief = policy.with_unknown_time(Duration::from_secs(300));
+    assert_eq!(judge_typed(&endless, &brief, FLOOR), Err(Error::LifetimeTooLong));
+    assert_eq!(judge_typed(with(endless, "exp", json!(NOW + 240)), &brief, FLOOR), Ok(Freshness::Unproven));
+}
+
+/// A token whose challenge is spelled like this, judged by who gave out another or the same.
+type JudgeAnswer = fn(Option<&str>, &str, Limits, Now) -> Result<Freshness, Error>;
+
+/// The claim that answers, and its judge, for each kind that can answer a challenge.
+const ANSWERS: [(Claim, JudgeAnswer); 3] = [
+    (Claim::Challenge, |answer, challenge, limits, now| {
+        let policy = limited!(AccessTokenPolicy::new(AUDIENCE), limits).with_challenge(challenge);
+        judge_access(spelled(claims(), "cnonce", answer), &policy, now)
+    }),
+    (Claim::Challenge, |answer, challenge, limits, now| {
+        let policy = limited!(AccessTokenPolicy::untyped(AUDIENCE).with_challenge(challenge), limits);
+        judge_access(spelled(claims(), "cnonce", answer), &policy, now)
+    }),
+    (Claim::Nonce, |answer, challenge, limits, now| {
+        let policy = limited!(IdTokenPolicy::new(CLIENT_ID), limits).with_nonce(challenge);
+        judge_id(spelled(id_claims(), "nonce", answer), &policy, now)
+    }),
+];
+
+/// The claims with one of them spelled like this, or without it.
+fn spelled(claims: Value, name: &str, json: Option<&str>) -> String {
+    match json {
+        Some(json) => with(claims, name, json!("?")).to_string().replace("\"?\"", json),
+        None => with(claims, name, Value::Null).to_string(),
+    }
+}
+
+const CHALLENGE: &str = "Zq3-7_x";
+
+#[test]
+fn a_token_that_answers_the_challenge_is_fresh() {
+    for (_, judge) in ANSWERS {
+        for answer in ["\"Zq3-7_x\"", r#""\u005aq3\u002d7_x""#] {
+            assert_eq!(judge(Some(answer), CHALLENGE, STRICT, FLOOR), Ok(Freshness::Challenge), "{answer}");
+            assert_eq!(judge(Some(answer), CHALLENGE, STRICT, at_least(0)), Ok(Freshness::Challenge), "{answer}");
+            // The clock says more: also when it expires.
+            assert_eq!(judge(Some(answer), CHALLENGE, STRICT, exactly(NOW)), Ok(Freshness::Clock), "{answer}");
+            assert_eq!(judge(Some(answer), CHALLENGE, STRICT, exactly(0)), Err(Error::ClockNotSet), "{answer}");
+        }
+    }
+}
+
+#[test]
+fn a_token_that_does_not_answer_the_challenge_is_refused_whatever_the_clock() {
+    for (claim, judge) in ANSWERS {
+        for (now, limits) in [(FLOOR, STRICT), (FLOOR, TRUSTING), (exactly(NOW), STRICT), (exactly(NOW), TRUSTING)] {
+            assert!(judge(Some("\"Zq3-7_x\""), CHALLENGE, limits, now).is_ok());
+            assert_eq!(judge(None, CHALLENGE, limits, now), Err(Error::Missing(claim)), "{now:?}");
+            for wrong in ["zQ3-7_X", "Zq3-7_", "Zq3-7_xx", " Zq3-7_x", "Zq3-7_x\\u0000", "", "Zq3_7-x"] {
+                let refused = judge(Some(&format!("\"{wrong}\"")), CHALLENGE, limits, now);
+                assert_eq!(refused, Err(Error::Mismatch(claim)), "{wrong} {now:?}");
+            }
+            for json in ["null", "true", "1", "{}", "[]", "[\"Zq3-7_x\"]"] {
+                let refused = judge(Some(json), CHALLENGE, limits, now);
+                assert_eq!(refused, Err(Error::Invalid(claim)), "{json} {now:?}");
+            }
+            for answer in [Some("\"\""), Some("\"Zq3-7_x\""), None] {
+                let refused = judge(answer, "", limits, now);
+                assert_eq!(refused, Err(Error::Unconfigured(claim)), "{answer:?} {now:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_challenge_is_looked_at_only_where_the_policy_has_one() {
+    for json in ["null", "1", "[]", "\"\"", "\"Zq3-7_x\""] {
+        let payload = spelled(claims(), "cnonce", Some(json));
+        for policy in
+            [AccessTokenPolicy::new(AUDIENCE), AccessTokenPolicy::new(AUDIENCE).with_unknown_time(Duration::MAX)]
+        {
+            assert_eq!(judge_access(&payload, &policy, now()), Ok(Freshness::Clock), "{json}");
+        }
+        assert_eq!(judge_access(&payload, &AccessTokenPolicy::new(AUDIENCE), FLOOR), Err(Error::TimeUnknown), "{json}");
+    }
+    // That an ID token happens to have a nonce proves nothing.
+    assert_eq!(judge_id(id_claims(), &IdTokenPolicy::new(CLIENT_ID), FLOOR), Err(Error::TimeUnknown));
+}
+
+#[test]
+fn a_fresh_token_may_have_expired_by_the_floor() {
+    for (_, judge) in ANSWERS {
+        let judge = |limits, floor| judge(Some("\"Zq3-7_x\""), CHALLENGE, limits, at_least(floor));
+        assert_eq!(judge(STRICT, NOW + 239), Ok(Freshness::Challenge));
+        assert_eq!(judge(STRICT, NOW + 240), Err(Error::Expired));
+        let young = Limits { max_token_age: Some(60), ..STRICT };
+        assert_eq!(judge(young, NOW), Ok(Freshness::Challenge));
+        assert_eq!(judge(young, NOW + 1), Err(Error::TooOld));
+    }
+}
+
+#[test]
+fn a_fresh_token_is_held_to_no_limit_for_unproven_ones() {
+    let answer = Some("\"Zq3-7_x\"");
+    for (_, judge) in ANSWERS {
+        for unknown_time in [None, Some(0), Some(EVER)] {
+            let limits = Limits { unknown_time, ..STRICT };
+            assert_eq!(judge(answer, CHALLENGE, limits, FLOOR), Ok(Freshness::Challenge));
+            let limits = Limits { max_lifetime: Some(300), ..limits };
+            assert_eq!(judge(answer, CHALLENGE, limits, FLOOR), Ok(Freshness::Challenge));
+            let limits = Limits { max_lifetime: Some(299), ..limits };
+            assert_eq!(judge(answer, CHALLENGE, limits, FLOOR), Err(Error::LifetimeTooLong));
+        }
+    }
+    let policy = AccessTokenPolicy::untyped(AUDIENCE).with_challenge(CHALLENGE).with_unknown_time(Duration::ZERO);
+    let without_iat = changed(claims(), &[("iat", Value::Null), ("cnonce", json!(CHALLENGE))]);
+    assert_eq!(judge_access(without_iat, &policy, FLOOR), Ok(Freshness::Challenge));
+}
+
+#[test]
+fn the_last_challenge_counts() {
+    let policy = AccessTokenPolicy::new(AUDIENCE).with_challenge("").with_challenge("other").with_challenge(CHALLENGE);
+    assert_eq!(judge_access(claims_with("cnonce", json!(CHALLENGE)), &policy, FLOOR), Ok(Freshness::Challenge));
+    let refused = judge_access(claims_with("cnonce", json!("other")), &policy, FLOOR);
+    assert_eq!(refused, Err(Error::Mismatch(Claim::Challenge)));
+}
+
+/// Answers always the same, and remembers at which time it was asked.
+#[derive(Debug)]
+struct Answer {
+    result: Result<(), Error>,
+    asked_at: RefCell<Vec<Now>>,
+}
+
+impl Answer {
+    fn new(result: Result<(), Error>) -> Self {
+        Self { result, asked_at: RefCell::default() }
+    }
+}
+
+impl Revocations for Answer {
+    fn check(&self, _: &TokenIdentity<'_>, now: Now) -> Result<(), Error> {
+        self.asked_at.borrow_mut().push(now);
+        self.result
+    }
+}
+
+impl ReplayCheck for Answer {
+    fn use_once(&self, _: &[u8], _: &str, until: UnixTime, now: UnixTime) -> Result<(), Error> {
+        assert_eq!(until, UnixTime::from_secs(NOW + 240 + 60));
+        self.asked_at.borrow_mut().push(now.into());
+        self.result
+    }
+}
+
+#[test]
+fn what_the_device_keeps_is_asked_at_the_time_that_is_known() {
+    let (revocations, used) = (Answer::new(Ok(())), Answer::new(Ok(())));
+    let access = AccessTokenPolicy::new(AUDIENCE).with_revocations(&revocations).with_single_use(&used);
+    let typed = TypedPolicy::new("cmd+jwt", AUDIENCE).with_revocations(&revocations).with_single_use(&used);
+    for now in [exactly(NOW), FLOOR] {
+        assert!(judge_access(claims(), &access.with_unknown_time(Duration::MAX), now).is_ok());
+        assert!(judge_typed(claims(), &typed.with_unknown_time(Duration::MAX), now).is_ok());
+        assert_eq!(revocations.asked_at.take(), [now, now]);
+        assert_eq!(used.asked_at.take(), [exactly(NOW), exactly(NOW)]);
+    }
+    // Of what is refused they hear nothing.
+    assert_eq!(judge_access(claims(), &access, FLOOR), Err(Error::TimeUnknown));
+    assert_eq!(judge_typed(claims(), &typed, FLOOR), Err(Error::TimeUnknown));
+    let wrong = claims_with("cnonce", json!("other"));
+    let refused = judge_access(wrong, &access.with_challenge(CHALLENGE), FLOOR);
+    assert_eq!(refused, Err(Error::Mismatch(Claim::Challenge)));
+    assert!(revocations.asked_at.take().is_empty() && used.asked_at.take().is_empty());
+}
+
+/// A token with everything wrong, mended one thing at a time.
+#[test]
+fn of_several_errors_the_first_documented_one_is_returned() {
+    let (revoked, kept) = (Answer::new(Err(Error::Revoked)), Answer::new(Ok(())));
+    let (used, unused) = (Answer::new(Err(Error::Replayed)), Answer::new(Ok(())));
+    let text = Duration::from_secs;
+    let set = |claims: &mut Value, name, value| *claims = with(claims.take(), name, value);
+    let mut claims = changed(
+        claims(),
+        &[
+            ("sub", Value::Null),
+            ("aud", json!("urn:other")),
+            ("exp", json!(NOW - 60)),
+            ("iat", json!(NOW + 300)),
+            ("scope", json!("")),
+            ("cnf", json!({})),
+        ],
+    );
+    let further = |policy: AccessTokenPolicy<'static>| {
+        policy.with_max_lifetime(text(300)).with_max_token_age(text(60)).with_max_age(text(60)).with_acr(" ")
+    };
+    let expect = |error: Error, claims: &Value, policy: &AccessTokenPolicy<'_>| {
+        assert_eq!(judge_access(claims, policy, FLOOR), Err(error));
+    };
+
+    let policy = further(AccessTokenPolicy::new("").with_required_scope(" "));
+    expect(Error::Unconfigured(Claim::Audience), &claims, &policy);
+    let policy = further(AccessTokenPolicy::new(AUDIENCE).with_required_scope(" "));
+    expect(Error::Unconfigured(Claim::Scope), &claims, &policy);
+    let policy = policy.with_required_scope("pump:write");
+    let refused =
+        verify(&mint("JWT", claims.to_string()), |verified| verified.into_access_token(&policy, FLOOR).map(|_| ()));
+    assert_eq!(refused, Err(Error::WrongType));
+    expect(Error::Missing(Claim::Subject), &claims, &policy);
+    set(&mut claims, "sub", json!("user-42"));
+    expect(Error::Mismatch(Claim::Audience), &claims, &policy);
+    set(&mut claims, "aud", json!(AUDIENCE));
+    expect(Error::Expired, &claims, &policy);
+    set(&mut claims, "exp", json!(NOW + 240));
+    expect(Error::TimeUnknown, &claims, &policy);
+    let policy = policy.with_unknown_time(text(EVER));
+    expect(Error::Invalid(IAT), &claims, &policy);
+    set(&mut claims, "iat", json!(NOW - 121));
+    expect(Error::LifetimeTooLong, &claims, &policy);
+    let policy = policy.with_max_lifetime(text(361));
+    expect(Error::TooOld, &claims, &policy);
+    set(&mut claims, "iat", json!(NOW));
+    expect(Error::InsufficientScope, &claims, &policy);
+    set(&mut claims, "scope", json!("pump:write"));
+    expect(Error::SenderConstrained, &claims, &policy);
+    set(&mut claims, "cnf", Value::Null);
+    let policy = policy.with_challenge("").with_revocations(&revoked).with_single_use(&used);
+    expect(Error::Unconfigured(ACR), &claims, &policy);
+    let policy = policy.with_acr("gold");
+    expect(Error::Missing(ACR), &claims, &policy);
+    set(&mut claims, "acr", json!("silver"));
+    expect(Error::Mismatch(ACR), &claims, &policy);
+    set(&mut claims, "acr", json!("gold"));
+    expect(Error::Missing(AUTH_TIME), &claims, &policy);
+    set(&mut claims, "auth_time", json!(NOW - 121));
+    expect(Error::AuthenticationTooOld, &claims, &policy);
+    set(&mut claims, "auth_time", json!(NOW));
+    expect(Error::Unconfigured(Claim::Challenge), &claims, &policy);
+    let policy = policy.with_challenge(CHALLENGE);
+    expect(Error::Missing(Claim::Challenge), &claims, &policy);
+    set(&mut claims, "cnonce", json!("other"));
+    expect(Error::Mismatch(Claim::Challenge), &claims, &policy);
+    set(&mut claims, "cnonce", json!(CHALLENGE));
+    expect(Error::Revoked, &claims, &policy);
+    let policy = policy.with_revocations(&kept);
+    expect(Error::Replayed, &claims, &policy);
+    let policy = policy.with_single_use(&unused);
+    assert_eq!(judge_access(&claims, &policy, FLOOR), Ok(Freshness::Challenge));
+}
+
+type Setter = fn(AccessTokenPolicy<'static>) -> AccessTokenPolicy<'static>;
+
+/// Each with a change that it alone refuses, and why.
+const SETTERS: [(Setter, fn() -> Value, Error); 8] = [
+    (|policy| policy.with_leeway(Duration::from_secs(10)), || good_with("exp", json!(NOW - 10)), Error::Expired),
+    (
+        |policy| policy.with_max_lifetime(Duration::from_secs(300)),
+        || good_with("exp", json!(NOW + 241)),
+        Error::LifetimeTooLong,
+    ),
+    (
+        |policy| policy.with_max_token_age(Duration::from_secs(60)),
+        || changed(good(), &[("iat", json!(NOW - 71)), ("exp", json!(NOW + 229))]),
+        Error::TooOld,
+    ),
+    (
+        |policy| policy.with_required_scope("pump:write"),
+        || good_with("scope", json!("pump:read")),
+        Error::InsufficientScope,
+    ),
+    (
+        |policy| policy.with_max_age(Duration::from_secs(60)),
+        || good_with("auth_time", json!(NOW - 71)),
+        Error::AuthenticationTooOld,
+    ),
+    (|policy| policy.with_acr("gold"), || good_with("acr", json!("silver")), Error::Mismatch(ACR)),
+    (
+        |policy| policy.with_challenge(CHALLENGE),
+        || good_with("cnonce", json!("other")),
+        Error::Mismatch(Claim::Challenge),
+    ),
+    // Without a clock it alone accepts, and with a clock it refuses nothing: last, and looked at by itself.
+    (|policy| policy.with_unknown_time(Duration::from_secs(301)), good, Error::TimeUnknown),
+];
+
+/// Meets all of [`SETTERS`].
+fn good() -> Value {
+    changed(claims(), &[("auth_time", json!(NOW - 60)), ("acr", json!("gold")), ("cnonce", json!(CHALLENGE))])
+}
+
+fn good_with(name: &str, value: Value) -> Value {
+    with(good(), name, value)
+}
+
+/// A policy with those of [`SETTERS`] whose bit is set, called in their order and in the opposite one.
+fn policies_with(bits: u32) -> [AccessTokenPolicy<'static>; 2] {
+    let chosen = SETTERS.iter().enumerate().filter(|(place, _)| bits & (1 << place) != 0);
+    let new = AccessTokenPolicy::new(AUDIENCE);
+    [
+        chosen.clone().fold(new, |policy, (_, (set, ..))| set(policy)),
+        chosen.rev().fold(new, |policy, (_, (set, ..))| set(policy)),
+    ]
+}
+
+const ALL_SETTERS: u32 = (1 << SETTERS.len()) - 1;
+const CHALLENGE_BIT: u32 = 1 << 6;
+const UNKNOWN_TIME_BIT: u32 = 1 << 7;
+
+#[test]
+fn every_combination_of_setters_proves_what_it_proves() {
+    let text = mint("at+jwt", good().to_string());
+    let judge = |policy: &AccessTokenPolicy<'_>, now: Now| {
+        verify(&text, |verified| verified.into_access_token(policy, now).map(|token| token.freshness()))
+    };
+    for bits in 0..=ALL_SETTERS {
+        let at_floor = match (bits & CHALLENGE_BIT != 0, bits & UNKNOWN_TIME_BIT != 0) {
+            (true, _) => Ok(Freshness::Challenge),
+            (false, true) => Ok(Freshness::Unproven),
+            (false, false) => Err(Error::TimeUnknown),
+        };
+        for policy in policies_with(bits) {
+            assert_eq!(judge(&policy, exactly(NOW)), Ok(Freshness::Clock), "{bits:b}");
+            assert_eq!(judge(&policy, FLOOR), at_floor, "{bits:b}");
+        }
+    }
+}
+
+#[test]
+fn no_setter_takes_another_back() {
+    for (place, (_, bad, error)) in SETTERS.iter().enumerate().take(7) {
+        for policy in policies_with(ALL_SETTERS) {
+            assert_eq!(judge_access(bad(), &policy, exactly(NOW)), Err(*error), "{place}");
+            assert_eq!(judge_access(bad(), &policy, FLOOR), Err(*error), "{place}");
+        }
+        for policy in policies_with(ALL_SETTERS ^ 1 << place) {
+            assert_eq!(judge_access(bad(), &policy, exactly(NOW)), Ok(Freshness::Clock), "{place}");
+            assert!(judge_access(bad(), &policy, FLOOR).is_ok(), "{place}");
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Dates {
+    exp: i64,
+    nbf: Option<i64>,
+    iat: Option<i64>,
+    auth_time: Option<i64>,
+}
+
+impl Dates {
+    fn token(&self) -> String {
+        let least = json!({"iss": ISSUER, "aud": AUDIENCE, "exp": self.exp});
+        let dates = [("nbf", self.nbf), ("iat", self.iat), ("auth_time", self.auth_time)];
+        mint("at+jwt", changed(least, &dates.map(|(name, date)| (name, json!(date)))).to_string())
+    }
+
+    /// The moments at which a verdict changes, those just before, and the last one.
+    fn edges(&self, limits: Limits, max_age: Option<u64>) -> impl Iterator<Item = i64> {
+        let ends = [
+            Some(self.exp),
+            self.iat.map(|iat| iat.saturating_add_unsigned(limits.max_token_age.unwrap_or_default())),
+            self.auth_time.map(|login| login.saturating_add_unsigned(max_age.unwrap_or_default())),
+        ];
+        let ends = ends.into_iter().flatten().map(move |end| end.saturating_add_unsigned(limits.leeway));
+        let beginnings = [self.nbf, self.iat, self.auth_time].into_iter().flatten();
+        let beginnings = beginnings.map(move |beginning| beginning.saturating_sub_unsigned(limits.leeway));
+        ends.chain(beginnings).flat_map(|edge| [edge.saturating_sub(1), edge]).chain([i64::MAX])
+    }
+}
+
+fn any_date() -> impl Strategy<Value = i64> {
+    prop_oneof![
+        8 => NOW - 100..NOW + 100,
+        1 => prop::sample::select(&[-i64::MAX, -1, 0, 1, i64::MAX - 1, i64::MAX]),
+    ]
+}
+
+fn any_dates() -> impl Strategy<Value = Dates> {
+    let date = || prop::option::weighted(0.8, any_date());
+    (any_date(), date(), date(), date()).prop_map(|(exp, nbf, iat, auth_time)| Dates { exp, nbf, iat, auth_time })
+}
+
+fn any_span() -> impl Strategy<Value = u64> {
+    prop_oneof![6 => 0..150_u64, 1 => Just(EVER)]
+}
+
+fn any_limits() -> impl Strategy<Value = Limits> {
+    let span = || prop::option::weighted(0.4, any_span());
+    (any_span(), span(), span()).prop_map(|(leeway, max_lifetime, max_token_age)| Limits {
+        leeway: leeway / 3,
+        max_lifetime,
+        max_token_age,
+        unknown_time: None,
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// A floor knows that it is one of the moments from then on, and no more.
+    #[test]
+    fn a_floor_refuses_what_every_later_clock_refuses_and_no_more(
+        dates in any_dates(),
+        limits in any_limits(),
+        max_age in prop::option::weighted(0.4, any_span()),
+        floor in any_date(),
+    ) {
+        let text = dates.token();
+        let cache = SignatureCache::<1>::new();
+        let policy = limited!(AccessTokenPolicy::untyped(AUDIENCE), limits);
+        let policy = max_age.map_or(policy, |max| policy.with_max_age(Duration::from_secs(max)));
+        let judge = |policy: &AccessTokenPolicy<'_>, now: Now| {
+            let mut buf = [0; 1024];
+            let verified = Token::parse(&text)?.verify_cached(&issuer(&*KEYS), &cache, &mut buf)?;
+            verified.into_access_token(policy, now).map(|token| token.freshness())
+        };
+        let moments = dates.edges(limits, max_age).filter(|moment| *moment >= floor).chain([floor]);
+        let exact: Vec<_> = moments.map(|moment| judge(&policy, exactly(moment))).collect();
+        let ever_accepted = exact.iter().any(Result::is_ok);
+        prop_assert!(exact.iter().flatten().all(|freshness| *freshness == Freshness::Clock));
+
+        let strict = judge(&policy, at_least(floor));
+        prop_assert!(matches!(strict, Err(Error::Expired | Error::TimeUnknown)), "{:?}", strict);
+        prop_assert!(strict != Err(Error::Expired) || !ever_accepted);
+
+        let is_of_time = |error: Error| {
+            use Error::*;
+            matches!(error, ClockNotSet | Expired | NotYetValid | TooOld | AuthenticationTooOld)
+        };
+        match judge(&policy.with_unknown_time(Duration::MAX), at_least(floor)) {
+            Ok(freshness) => {
+                prop_assert_eq!(freshness, Freshness::Unproven);
+                for error in exact.iter().filter_map(|verdict| verdict.err()) {
+                    prop_assert!(is_of_time(error), "{:?}", error);
+                }
+            }
+            // What the policy asks of a token only where the time is not known.
+            Err(Error::Missing(Claim::IssuedAt) | Error::Invalid(Claim::IssuedAt)) => {}
+            Err(error) => prop_assert!(!ever_accepted, "{:?}", error),
+        }
+    }
+}
