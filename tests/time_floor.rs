@@ -1,0 +1,276 @@
+//! The floor under the time: it rises with accepted tokens, never falls, and no single wrong `iat` lifts it far.
+#![cfg(all(feature = "es256", feature = "eddsa"))]
+
+mod common;
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use common::*;
+use embedded_jwt::*;
+use serde_json::{Value, json};
+
+const A_DAY: i64 = 24 * 60 * 60;
+const SOURCES: &[&str] = &["urn:other", ISSUER];
+
+/// The keys of [`common::issuer`], which are costly to derive.
+static KEYS: LazyLock<[Key; 2]> = LazyLock::new(keys);
+
+fn at(secs: i64) -> UnixTime {
+    UnixTime::from_secs(secs)
+}
+
+fn floor_at(secs: i64) -> TimeFloor<'static> {
+    TimeFloor::new(at(secs), SOURCES)
+}
+
+/// Lends an accepted token of this issuer and of this issue time, in JSON.
+fn with_token<T>(issuer: &str, iat: Value, read: impl FnOnce(&AccessToken<'_>) -> T) -> T {
+    let claims = with(json!({"iss": issuer, "aud": AUDIENCE, "exp": i64::MAX}), "iat", iat);
+    let text = Alg::EdDsa.access_token(&claims);
+    let mut buf = [0; 512];
+    let verified = Token::parse(&text).unwrap().verify(&Issuer::new(issuer, &*KEYS, BOTH), &mut buf).unwrap();
+    read(&verified.into_access_token(&AccessTokenPolicy::untyped(AUDIENCE), at(1)).unwrap())
+}
+
+/// Shows the floor such a token, and says whether it rose.
+fn learn(floor: &mut TimeFloor<'_>, iat: i64) -> bool {
+    with_token(ISSUER, json!(iat), |token| floor.learn(token))
+}
+
+/// Judges a token at the floor, and lets the floor learn from it if it is accepted.
+fn judge(floor: &mut TimeFloor<'_>, claims: &Value, policy: &AccessTokenPolicy<'_>) -> Result<Freshness, Error> {
+    let text = Alg::EdDsa.access_token(claims);
+    let mut buf = [0; 1024];
+    let token = Token::parse(&text)?.verify(&issuer(&*KEYS), &mut buf)?.into_access_token(policy, floor.now())?;
+    floor.learn(&token);
+    Ok(token.freshness())
+}
+
+#[test]
+fn begins_at_the_time_of_the_build() {
+    let floor = floor_at(NOW);
+    assert_eq!((floor.at(), floor.now()), (now(), Now::AtLeast(now())));
+    assert_eq!(floor_at(-1).now(), Now::AtLeast(at(-1)));
+    assert_eq!(DEFAULT_TIME_STEP, Duration::from_secs(24 * 60 * 60));
+}
+
+#[test]
+fn rises_to_when_an_accepted_token_was_issued() {
+    let mut floor = floor_at(NOW);
+    assert!(learn(&mut floor, NOW + 1));
+    assert_eq!(floor.at(), at(NOW + 1));
+    assert!(learn(&mut floor, NOW + 3600));
+    assert_eq!((floor.at(), floor.now()), (at(NOW + 3600), Now::AtLeast(at(NOW + 3600))));
+}
+
+#[test]
+fn never_falls() {
+    let mut floor = floor_at(NOW);
+    for iat in [NOW, NOW - 1, 0, -i64::MAX] {
+        assert!(!learn(&mut floor, iat), "{iat}");
+        floor.raise_to(at(iat));
+        assert_eq!(floor.at(), now(), "{iat}");
+    }
+}
+
+#[test]
+fn rises_to_a_whole_second_that_has_passed() {
+    let mut floor = floor_at(NOW);
+    let mut learn = |iat: &str| with_token(ISSUER, serde_json::from_str(iat).unwrap(), |token| floor.learn(token));
+    assert!(!learn(&format!("{NOW}.9")));
+    assert!(learn(&format!("{}.9", NOW + 1)));
+    assert_eq!(floor.at(), at(NOW + 1));
+}
+
+#[test]
+fn believes_only_the_clocks_of_its_sources() {
+    let later = json!(NOW + 60);
+    for (sources, issuer, rises) in [
+        (&[ISSUER][..], ISSUER, true),
+        (SOURCES, ISSUER, true),
+        (SOURCES, "urn:other", true),
+        (&[], ISSUER, false),
+        (&["urn:other"], ISSUER, false),
+        (&["https://idp.example.com/"], ISSUER, false),
+        (&["HTTPS://idp.example.com"], ISSUER, false),
+        (&[""], ISSUER, false),
+    ] {
+        let mut floor = TimeFloor::new(now(), sources);
+        assert_eq!(with_token(issuer, later.clone(), |token| floor.learn(token)), rises, "{sources:?} {issuer}");
+        assert_eq!(floor.at(), if rises { at(NOW + 60) } else { now() }, "{sources:?} {issuer}");
+    }
+}
+
+#[test]
+fn learns_nothing_without_an_issue_time() {
+    let mut floor = floor_at(NOW);
+    assert!(!with_token(ISSUER, Value::Null, |token| floor.learn(token)));
+    assert_eq!(floor.at(), now());
+}
+
+#[test]
+fn learns_from_every_kind_of_token() {
+    let mut floor = floor_at(NOW);
+    let mut buf = [0; 1024];
+    let text =
+        Alg::EdDsa.mint(Alg::EdDsa.id_header().to_string(), with(id_claims(), "iat", json!(NOW + 1)).to_string());
+    let verified = Token::parse(&text).unwrap().verify(&issuer(&*KEYS), &mut buf).unwrap();
+    assert!(floor.learn(&verified.into_id_token(&IdTokenPolicy::new(CLIENT_ID), now()).unwrap()));
+    assert_eq!(floor.at(), at(NOW + 1));
+
+    let header = with(Alg::EdDsa.header(), "typ", json!("cmd+jwt"));
+    let text = Alg::EdDsa.mint(header.to_string(), claims_with("iat", json!(NOW + 2)).to_string());
+    let verified = Token::parse(&text).unwrap().verify(&issuer(&*KEYS), &mut buf).unwrap();
+    assert!(floor.learn(&verified.into_typed(&TypedPolicy::new("cmd+jwt", AUDIENCE), now()).unwrap()));
+    assert_eq!(floor.at(), at(NOW + 2));
+}
+
+#[test]
+fn rises_by_one_step_at_most() {
+    for (max_step, step) in [
+        (DEFAULT_TIME_STEP, A_DAY),
+        (Duration::from_secs(1), 1),
+        (Duration::from_secs(3600), 3600),
+        // A fraction is dropped.
+        (Duration::from_millis(1999), 1),
+    ] {
+        let floor = floor_at(NOW).with_max_step(max_step);
+        for (iat, rise) in [(1, 1), (step - 1, step - 1), (step, step), (step + 1, step), (99 * A_DAY, step)] {
+            let mut floor = floor;
+            assert_eq!(learn(&mut floor, NOW + iat), rise > 0, "{max_step:?} {iat}");
+            assert_eq!(floor.at(), at(NOW + rise), "{max_step:?} {iat}");
+        }
+    }
+    let mut default = floor_at(NOW);
+    assert!(learn(&mut default, i64::MAX));
+    assert_eq!(default.at(), at(NOW + A_DAY));
+}
+
+#[test]
+fn after_a_wrong_issue_time_it_still_rises_with_the_true_ones() {
+    let mut floor = floor_at(NOW);
+    assert!(learn(&mut floor, NOW + 365 * A_DAY));
+    // Time catches up with it.
+    assert!(!learn(&mut floor, NOW + A_DAY));
+    assert!(learn(&mut floor, NOW + A_DAY + 60));
+    assert!(!learn(&mut floor, NOW + 365 * A_DAY));
+    assert_eq!(floor.at(), at(NOW + A_DAY + 60));
+}
+
+/// Once all clocks are right again, one step is the price.
+#[test]
+fn a_wrong_issue_time_among_true_ones_gets_one_step_ahead_of_them() {
+    let wrong = NOW + 3650 * A_DAY;
+    let mut floor = floor_at(NOW);
+    for day in 0..60 {
+        let newest = NOW + 30 * A_DAY + day * 60;
+        for iat in [wrong, newest, wrong, newest + 1, wrong] {
+            learn(&mut floor, iat);
+            assert!(floor.at() <= at(newest + 1 + A_DAY));
+        }
+    }
+    assert!(floor.at() >= at(NOW + 30 * A_DAY));
+}
+
+#[test]
+fn catches_up_a_step_a_token() {
+    let back_after_a_month = NOW + 30 * A_DAY - 3600;
+    let mut floor = floor_at(NOW);
+    for nth in 1..=29 {
+        assert!(learn(&mut floor, back_after_a_month + nth));
+        assert_eq!(floor.at(), at(NOW + nth * A_DAY));
+    }
+    assert!(learn(&mut floor, back_after_a_month + 30));
+    assert_eq!(floor.at(), at(back_after_a_month + 30));
+    assert!(!learn(&mut floor, back_after_a_month + 30));
+}
+
+#[test]
+fn is_kept_over_a_restart_as_one_integer() {
+    let mut before = floor_at(NOW);
+    assert!(learn(&mut before, NOW + 60));
+    let stored: i64 = before.at().as_secs();
+
+    let mut after = floor_at(NOW);
+    after.raise_to(UnixTime::from_secs(stored));
+    assert_eq!(after.now(), before.now());
+    // A newer firmware knows more than what an older one stored.
+    let mut updated = floor_at(NOW + A_DAY);
+    updated.raise_to(UnixTime::from_secs(stored));
+    assert_eq!(updated.at(), at(NOW + A_DAY));
+}
+
+/// Of what raised it by a step nothing is kept: a restart allows one step more.
+#[test]
+fn a_wrong_issue_time_raises_it_once_more_after_a_restart() {
+    let wrong = NOW + 365 * A_DAY;
+    let mut stored = NOW;
+    for restart in 1..=3 {
+        let mut floor = floor_at(NOW);
+        floor.raise_to(at(stored));
+        assert!(learn(&mut floor, wrong));
+        assert!(!learn(&mut floor, wrong));
+        stored = floor.at().as_secs();
+        assert_eq!(stored, NOW + restart * A_DAY);
+    }
+}
+
+#[test]
+fn rises_to_what_is_known_without_any_bound() {
+    let mut floor = floor_at(NOW);
+    floor.raise_to(at(NOW + 365 * A_DAY));
+    assert_eq!(floor.at(), at(NOW + 365 * A_DAY));
+    floor.raise_to(at(i64::MAX));
+    assert_eq!(floor.at(), at(i64::MAX));
+    floor.raise_to(at(i64::MIN));
+    assert_eq!(floor.at(), at(i64::MAX));
+}
+
+#[test]
+fn arithmetic_on_its_steps_saturates() {
+    let mut floor = floor_at(i64::MAX - 1);
+    assert!(learn(&mut floor, i64::MAX));
+    assert_eq!(floor.at(), at(i64::MAX));
+    assert!(!learn(&mut floor, i64::MAX));
+
+    let mut floor = floor_at(i64::MIN).with_max_step(Duration::MAX);
+    assert!(learn(&mut floor, -i64::MAX));
+    assert!(learn(&mut floor, i64::MAX));
+    assert_eq!(floor.at(), at(i64::MAX));
+
+    let mut floor = floor_at(i64::MIN).with_max_step(Duration::from_secs(2));
+    assert!(learn(&mut floor, NOW));
+    assert_eq!(floor.at(), at(i64::MIN + 2));
+}
+
+#[test]
+fn keeps_a_recorded_token_from_being_used_once_it_has_passed_its_end() {
+    let policy = AccessTokenPolicy::new(AUDIENCE).with_unknown_time(Duration::from_secs(300));
+    let mut floor = floor_at(NOW - A_DAY);
+    let recorded = claims();
+    assert_eq!(judge(&mut floor, &recorded, &policy), Ok(Freshness::Unproven));
+    assert_eq!(judge(&mut floor, &recorded, &policy), Ok(Freshness::Unproven), "nothing shows how late it is");
+    assert_eq!(floor.at(), at(NOW - 60));
+
+    // Issued as the other expired, by the leeway; the one issued a second earlier proves nothing of it.
+    let next = |iat: i64| with(claims_with("iat", json!(iat)), "exp", json!(iat + 300));
+    assert_eq!(judge(&mut floor, &next(NOW + 240 + 59), &policy), Ok(Freshness::Unproven));
+    assert_eq!(judge(&mut floor, &recorded, &policy), Ok(Freshness::Unproven));
+    assert_eq!(judge(&mut floor, &next(NOW + 240 + 60), &policy), Ok(Freshness::Unproven));
+    assert_eq!(judge(&mut floor, &recorded, &policy), Err(Error::Expired));
+}
+
+#[test]
+fn learns_nothing_from_what_is_refused() {
+    let mut floor = floor_at(NOW);
+    let later = claims_with("iat", json!(NOW + 60));
+    let policy = AccessTokenPolicy::new(AUDIENCE);
+    assert_eq!(judge(&mut floor, &later, &policy), Err(Error::TimeUnknown));
+    let policy = policy.with_unknown_time(Duration::from_secs(179));
+    assert_eq!(judge(&mut floor, &later, &policy), Err(Error::LifetimeTooLong));
+    assert_eq!(floor.at(), now());
+    let policy = policy.with_unknown_time(Duration::from_secs(180));
+    assert_eq!(judge(&mut floor, &later, &policy), Ok(Freshness::Unproven));
+    assert_eq!(floor.at(), at(NOW + 60));
+}
