@@ -80,10 +80,11 @@ impl<'a> TimeFloor<'a> {
     /// however often its token is presented. That is not remembered over a restart.
     pub fn learn(&mut self, token: &Claims<'_>) -> bool {
         let Some(issued_at) = token.issued_at() else { return false };
-        if issued_at <= self.at || !self.sources.contains(&token.issuer()) {
+        if !self.sources.contains(&token.issuer()) {
             return false;
         }
-        let highest = UnixTime::from_secs(self.at.as_secs().saturating_add_unsigned(self.max_step));
+        let before = self.at;
+        let highest = UnixTime::from_secs(before.as_secs().saturating_add_unsigned(self.max_step));
         if issued_at > highest {
             if self.stepped_by == Some(issued_at) {
                 return false;
@@ -91,7 +92,7 @@ impl<'a> TimeFloor<'a> {
             self.stepped_by = Some(issued_at);
         }
         self.raise_to(issued_at.min(highest));
-        true
+        self.at > before
     }
 }
 

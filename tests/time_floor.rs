@@ -245,6 +245,17 @@ fn arithmetic_on_its_steps_saturates() {
 }
 
 #[test]
+fn without_a_step_tokens_do_not_raise_it_nor_say_so() {
+    for max_step in [Duration::ZERO, Duration::from_millis(999)] {
+        let mut floor = floor_at(NOW).with_max_step(max_step);
+        for iat in [NOW + 1, NOW + 2, NOW + 1, i64::MAX] {
+            assert!(!learn(&mut floor, iat), "{iat}");
+            assert_eq!(floor.at(), now(), "{iat}");
+        }
+    }
+}
+
+#[test]
 fn keeps_a_recorded_token_from_being_used_once_it_has_passed_its_end() {
     let policy = AccessTokenPolicy::new(AUDIENCE).with_unknown_time(Duration::from_secs(300));
     let mut floor = floor_at(NOW - A_DAY);
