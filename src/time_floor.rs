@@ -76,19 +76,16 @@ impl<'a> TimeFloor<'a> {
     /// whether it rose.
     ///
     /// A floor in the future refuses good tokens until the time has caught up, and it never falls. So an issuer whose clock
-    /// is wrong for a moment must not raise it at will: the same `iat` does not raise it by a whole step twice in a row,
-    /// however often its token is presented. That is not remembered over a restart.
+    /// is wrong for a moment must not raise it at will: an `iat` that is further off than a step raises it once, however
+    /// often its token is presented, until another one has raised it by a step. That is not remembered over a restart.
     pub fn learn(&mut self, token: &Claims<'_>) -> bool {
         let Some(issued_at) = token.issued_at() else { return false };
-        if !self.sources.contains(&token.issuer()) {
+        if self.stepped_by == Some(issued_at) || !self.sources.contains(&token.issuer()) {
             return false;
         }
         let before = self.at;
         let highest = UnixTime::from_secs(before.as_secs().saturating_add_unsigned(self.max_step));
         if issued_at > highest {
-            if self.stepped_by == Some(issued_at) {
-                return false;
-            }
             self.stepped_by = Some(issued_at);
         }
         self.raise_to(issued_at.min(highest));

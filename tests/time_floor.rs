@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use common::*;
 use embedded_jwt::*;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 const A_DAY: i64 = 24 * 60 * 60;
@@ -148,6 +149,24 @@ fn rises_by_one_step_at_most() {
 }
 
 #[test]
+fn one_wrong_issue_time_raises_it_by_one_step_however_often_it_comes() {
+    for wrong in [NOW + A_DAY + 1, NOW + 365 * A_DAY, i64::MAX] {
+        let mut floor = floor_at(NOW);
+        with_token(ISSUER, json!(wrong), |token| {
+            assert!(floor.learn(token));
+            for _ in 0..1000 {
+                assert!(!floor.learn(token), "{wrong}");
+            }
+        });
+        assert_eq!(floor.at(), at(NOW + A_DAY), "{wrong}");
+        // Whoever repeats the number in another token, or in one of another source.
+        assert!(!learn(&mut floor, wrong));
+        assert!(!with_token("urn:other", json!(wrong), |token| floor.learn(token)));
+        assert_eq!(floor.at(), at(NOW + A_DAY), "{wrong}");
+    }
+}
+
+#[test]
 fn after_a_wrong_issue_time_it_still_rises_with_the_true_ones() {
     let mut floor = floor_at(NOW);
     assert!(learn(&mut floor, NOW + 365 * A_DAY));
@@ -284,4 +303,40 @@ fn learns_nothing_from_what_is_refused() {
     let policy = policy.with_unknown_time(Duration::from_secs(180));
     assert_eq!(judge(&mut floor, &later, &policy), Ok(Freshness::Unproven));
     assert_eq!(floor.at(), at(NOW + 60));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 64, ..ProptestConfig::default() })]
+
+    /// Of each presentation: it never falls, rises by no more than a step, not beyond the token, and says so. Of all
+    /// together, with a single wrong `iat` among them: it is a step ahead of the latest true one at most, or of where it
+    /// began, for then only a true one that is itself more than a step ahead lets the wrong one raise it again.
+    #[test]
+    fn holds_its_bounds_with_tokens_in_any_order(
+        truths in prop::collection::vec(-100..600_i64, 1..6),
+        ahead in 1..600_i64,
+        max_step in 0..300_i64,
+        order in prop::collection::vec(any::<prop::sample::Index>(), 1..60),
+    ) {
+        let latest_truth = truths.iter().copied().max().unwrap();
+        let wrong = latest_truth + ahead;
+        let issue_times: Vec<i64> = truths.into_iter().chain([wrong, wrong]).collect();
+        let texts: Vec<_> = issue_times.iter().map(|iat| Alg::EdDsa.access_token(&claims_with("iat", json!(NOW + iat)))).collect();
+        let mut buffers = vec![[0; 512]; texts.len()];
+        let tokens: Vec<_> = texts.iter().zip(&mut buffers).map(|(text, buf)| {
+            let verified = Token::parse(text).unwrap().verify(&issuer(&*KEYS), buf).unwrap();
+            verified.into_access_token(&AccessTokenPolicy::new(AUDIENCE), now()).unwrap()
+        }).collect();
+
+        let mut floor = floor_at(NOW).with_max_step(Duration::from_secs(max_step.unsigned_abs()));
+        for nth in order {
+            let (token, before) = (nth.get(&tokens), floor.at().as_secs());
+            let rose = floor.learn(token);
+            let rise = floor.at().as_secs() - before;
+            prop_assert_eq!(rose, rise > 0);
+            prop_assert!((0..=max_step).contains(&rise));
+            prop_assert!(rise == 0 || floor.at() <= token.issued_at().unwrap());
+            prop_assert!(floor.at().as_secs() <= NOW + latest_truth.max(0) + max_step);
+        }
+    }
 }
