@@ -127,3 +127,52 @@ impl<const N: usize> fmt::Debug for SignatureCache<N> {
         f.debug_struct("SignatureCache").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Asks for it and, as after a signature that holds, remembers it.
+    fn is_hit(entries: &mut Entries<2>, digest: [u8; 32]) -> bool {
+        let is_hit = entries.recall(&digest);
+        if !is_hit {
+            entries.remember(digest);
+        }
+        is_hit
+    }
+
+    #[test]
+    fn the_last_number_of_a_use_is_a_use_like_others() {
+        let mut entries = Entries::<2> { held: Vec::new(), uses: u32::MAX - 3 };
+        assert!(!is_hit(&mut entries, [1; 32]));
+        assert!(is_hit(&mut entries, [1; 32]));
+        assert_eq!(entries.uses, u32::MAX);
+    }
+
+    #[test]
+    fn after_the_last_number_of_a_use_it_begins_anew() {
+        let [a, b, c] = [[1; 32], [2; 32], [3; 32]];
+        for uses in u32::MAX - 12..=u32::MAX {
+            let mut entries = Entries::<2> { held: Vec::new(), uses };
+            let (mut by_last_use, mut begins) = (std::vec::Vec::new(), 0);
+            for digest in [a, b, a, c, a, b, a, c, a, b] {
+                let before = entries.uses;
+                let is_hit = is_hit(&mut entries, digest);
+                if entries.uses < before {
+                    by_last_use.clear();
+                    begins += 1;
+                }
+                let place = by_last_use.iter().position(|held| *held == digest);
+                place.map(|place| by_last_use.remove(place));
+                by_last_use.push(digest);
+                if by_last_use.len() > 2 {
+                    by_last_use.remove(0);
+                }
+                assert_eq!(is_hit, place.is_some(), "{uses}");
+                assert!(entries.held.iter().all(|entry| by_last_use.contains(&entry.digest)), "{uses}");
+                assert_eq!(entries.held.len(), by_last_use.len(), "{uses}");
+            }
+            assert_eq!(begins, 1, "{uses}");
+        }
+    }
+}

@@ -1,0 +1,415 @@
+//! A cache leaves out the curve arithmetic for a signature that held before, and nothing else.
+#![cfg(all(feature = "es256", feature = "eddsa"))]
+
+mod common;
+
+use std::cell::Cell;
+use std::sync::LazyLock;
+
+use base64ct::{Base64UrlUnpadded, Encoding as _};
+use common::*;
+use embedded_jwt::*;
+use proptest::prelude::*;
+use serde_json::json;
+
+/// The keys of [`common::issuer`], which are costly to derive.
+static KEYS: LazyLock<[Key; 2]> = LazyLock::new(keys);
+
+const POLICY: AccessTokenPolicy = AccessTokenPolicy::new(AUDIENCE);
+
+/// Counts how often it is asked to verify. It computes the answer unless it has one.
+#[derive(Debug)]
+struct Counting {
+    algorithm: Algorithm,
+    asked: Cell<usize>,
+    answer: Cell<Option<Result<(), BackendError>>>,
+}
+
+impl Counting {
+    fn new(alg: Alg) -> Self {
+        let algorithm = match alg {
+            Alg::Es256 => Algorithm::Es256,
+            Alg::EdDsa => Algorithm::EdDsa,
+        };
+        Self { algorithm, asked: Cell::new(0), answer: Cell::new(None) }
+    }
+
+    /// How often it was asked since the last time.
+    fn asked(&self) -> usize {
+        self.asked.take()
+    }
+}
+
+impl SignatureAlgorithm for Counting {
+    fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    fn verify(&self, key: &Key, message: &[u8], signature: &[u8; 64]) -> Result<(), BackendError> {
+        self.asked.set(self.asked.get() + 1);
+        self.answer.get().unwrap_or_else(|| match self.algorithm {
+            Algorithm::Es256 => Es256.verify(key, message, signature),
+            _ => EdDsa.verify(key, message, signature),
+        })
+    }
+}
+
+fn verify<const N: usize>(text: impl AsRef<[u8]>, issuer: &Issuer<'_>, cache: &SignatureCache<N>) -> Result<(), Error> {
+    Token::parse(&text)?.verify_cached(issuer, cache, &mut [0; 1024]).map(|_| ())
+}
+
+fn verify_uncached(text: impl AsRef<[u8]>, issuer: &Issuer<'_>) -> Result<(), Error> {
+    Token::parse(&text)?.verify(issuer, &mut [0; 1024]).map(|_| ())
+}
+
+/// The token with this signature in place of its own.
+fn signed_with(text: &str, signature: &[u8]) -> String {
+    format!("{}.{}", text.rsplit_once('.').unwrap().0, base64url(signature))
+}
+
+fn signature_of(text: &str) -> Vec<u8> {
+    Base64UrlUnpadded::decode_vec(text.rsplit_once('.').unwrap().1).unwrap()
+}
+
+/// A key of nobody's.
+fn stranger() -> Key {
+    let secret = ed25519_dalek::SigningKey::from_bytes(b"embedded-jwt strange test key...");
+    Key::ed25519(secret.verifying_key().as_bytes())
+}
+
+#[test]
+fn a_signature_that_held_is_not_verified_again() {
+    for alg in ALGS {
+        let backend = Counting::new(alg);
+        let backends: [&dyn SignatureAlgorithm; 1] = [&backend];
+        let issuer = Issuer::new(ISSUER, &*KEYS, &backends);
+        let cache = SignatureCache::<2>::new();
+        let text = alg.access_token(&claims());
+        for expected in [1, 0, 0] {
+            let mut buf = [0; 1024];
+            let verified = Token::parse(&text).unwrap().verify_cached(&issuer, &cache, &mut buf).unwrap();
+            let token = verified.into_access_token(&POLICY, now()).unwrap();
+            assert_eq!((token.issuer(), token.subject()), (ISSUER, Some("user-42")));
+            assert_eq!(backend.asked(), expected);
+        }
+        // Without a cache it is, and another cache knows nothing of it.
+        assert_eq!((verify_uncached(&text, &issuer), backend.asked()), (Ok(()), 1));
+        assert_eq!((verify(&text, &issuer, &SignatureCache::<2>::default()), backend.asked()), (Ok(()), 1));
+        // Another token of the same claims is another signing input.
+        let other = alg.mint(with(alg.header(), "x", json!(1)).to_string(), claims().to_string());
+        assert_eq!((verify(&other, &issuer, &cache), backend.asked()), (Ok(()), 1));
+    }
+}
+
+#[test]
+fn the_claims_are_judged_each_time() {
+    let backend = Counting::new(Alg::EdDsa);
+    let backends: [&dyn SignatureAlgorithm; 1] = [&backend];
+    let issuer = Issuer::new(ISSUER, &*KEYS, &backends);
+    let cache = SignatureCache::<1>::new();
+    let text = Alg::EdDsa.access_token(&claims());
+    let judge = |policy: &AccessTokenPolicy<'_>, now: Now| {
+        let mut buf = [0; 1024];
+        let verified = Token::parse(&text)?.verify_cached(&issuer, &cache, &mut buf)?;
+        verified.into_access_token(policy, now).map(|_| ())
+    };
+    let at = |secs| Now::Exact(UnixTime::from_secs(secs));
+    assert_eq!((judge(&POLICY, at(NOW)), backend.asked()), (Ok(()), 1));
+
+    let nothing_is_left: RevocationList<1> = {
+        let mut list = RevocationList::new();
+        list.revoke(Revocation::All { issued_before: now() }, UnixTime::from_secs(i64::MAX), now()).unwrap();
+        list
+    };
+    assert_eq!(judge(&POLICY, at(NOW + 299)), Ok(()));
+    assert_eq!(judge(&POLICY, at(NOW + 300)), Err(Error::Expired));
+    assert_eq!(judge(&POLICY, at(NOW - 121)), Err(Error::NotYetValid));
+    assert_eq!(judge(&POLICY, Now::AtLeast(now())), Err(Error::TimeUnknown));
+    assert_eq!(judge(&AccessTokenPolicy::new("urn:other"), at(NOW)), Err(Error::Mismatch(Claim::Audience)));
+    assert_eq!(judge(&POLICY.with_required_scope("pump:admin"), at(NOW)), Err(Error::InsufficientScope));
+    assert_eq!(judge(&POLICY.with_revocations(&nothing_is_left), at(NOW)), Err(Error::Revoked));
+    let used = ReplayWindow::<4>::new();
+    assert_eq!(judge(&POLICY.with_single_use(&used), at(NOW)), Ok(()));
+    assert_eq!(judge(&POLICY.with_single_use(&used), at(NOW)), Err(Error::Replayed));
+    // Two policies of different kinds share it.
+    let mut buf = [0; 1024];
+    let verified = Token::parse(&text).unwrap().verify_cached(&issuer, &cache, &mut buf).unwrap();
+    assert!(verified.into_typed(&TypedPolicy::new("at+jwt", AUDIENCE), now()).is_ok());
+    let verified = Token::parse(&text).unwrap().verify_cached(&issuer, &cache, &mut buf).unwrap();
+    assert_eq!(verified.into_id_token(&IdTokenPolicy::new(AUDIENCE), now()).err(), Some(Error::WrongType));
+
+    assert_eq!(judge(&POLICY, at(NOW)), Ok(()));
+    assert_eq!(backend.asked(), 0);
+}
+
+#[test]
+fn the_key_is_chosen_each_time() {
+    for (alg, nth) in [(Alg::Es256, 0), (Alg::EdDsa, 1)] {
+        let backend = Counting::new(alg);
+        let backends: [&dyn SignatureAlgorithm; 1] = [&backend];
+        let cache = SignatureCache::<1>::new();
+        let text = alg.access_token(&claims());
+        let verify = |name, keys: &[Key], algorithms| verify(&text, &Issuer::new(name, keys, algorithms), &cache);
+        let key = &KEYS[nth];
+        assert_eq!((verify(ISSUER, &*KEYS, &backends), backend.asked()), (Ok(()), 1));
+
+        assert_eq!(verify(ISSUER, &[], &backends), Err(Error::UnknownKey));
+        assert_eq!(verify(ISSUER, &KEYS[1 - nth..2 - nth], &backends), Err(Error::UnknownKey));
+        assert_eq!(verify(ISSUER, &[key.clone().with_kid(b"other")], &backends), Err(Error::UnknownKey));
+        assert_eq!(verify(ISSUER, &[key.clone(), key.clone()], &backends), Err(Error::AmbiguousKey));
+        assert_eq!(verify(ISSUER, &*KEYS, &[]), Err(Error::UnsupportedAlgorithm));
+        assert_eq!(verify("urn:other", &*KEYS, &backends), Err(Error::Mismatch(Claim::Issuer)));
+        assert_eq!(verify("", &*KEYS, &backends), Err(Error::Unconfigured(Claim::Issuer)));
+
+        // In another place it is the same key.
+        assert_eq!(verify(ISSUER, &[stranger(), key.clone()], &backends), Ok(()));
+        assert_eq!(backend.asked(), 0);
+    }
+}
+
+#[test]
+fn a_signature_by_a_key_that_was_replaced_does_not_hold() {
+    let backend = Counting::new(Alg::EdDsa);
+    let backends: [&dyn SignatureAlgorithm; 1] = [&backend];
+    let cache = SignatureCache::<1>::new();
+    let text = Alg::EdDsa.access_token(&claims());
+    let [before, after] = [KEYS[1].clone(), stranger().with_kid(b"ed-test")].map(|key| [key]);
+    let verify = |keys: &[Key]| (verify(&text, &Issuer::new(ISSUER, keys, &backends), &cache), backend.asked());
+    assert_eq!(verify(&before), (Ok(()), 1));
+    assert_eq!(verify(&after), (Err(Error::InvalidSignature), 1));
+    assert_eq!(verify(&after), (Err(Error::InvalidSignature), 1));
+    assert_eq!(verify(&before), (Ok(()), 0));
+}
+
+#[test]
+fn the_buffer_is_needed_each_time() {
+    let cache = SignatureCache::<1>::new();
+    let text = Alg::EdDsa.access_token(&claims());
+    let token = Token::parse(&text).unwrap();
+    let needed = token.buffer_len();
+    let verify = |len: usize| token.verify_cached(&issuer(&*KEYS), &cache, &mut vec![0; len]).map(|_| ());
+    for _ in 0..2 {
+        assert_eq!(verify(needed - 1), Err(Error::BufferTooSmall));
+        assert_eq!(verify(needed), Ok(()));
+    }
+}
+
+#[test]
+fn another_signature_of_the_same_text_is_verified_anew() {
+    let backend = Counting::new(Alg::Es256);
+    let backends: [&dyn SignatureAlgorithm; 1] = [&backend];
+    let issuer = Issuer::new(ISSUER, &*KEYS, &backends);
+    let cache = SignatureCache::<2>::new();
+    let text = Alg::Es256.access_token(&claims());
+    let (r, s) = p256::ecdsa::Signature::from_slice(&signature_of(&text)).unwrap().split_scalars();
+    let other = signed_with(&text, &p256::ecdsa::Signature::from_scalars(r, -s).unwrap().to_bytes());
+    assert_ne!(other, text);
+    for (text, expected) in [(&text, 1), (&other, 1), (&text, 0), (&other, 0)] {
+        assert_eq!((verify(text, &issuer, &cache), backend.asked()), (Ok(()), expected));
+    }
+}
+
+/// A short token, since each of its bytes is changed.
+fn short_token(alg: Alg) -> String {
+    alg.mint(json!({"alg": alg.name()}).to_string(), json!({"iss": ISSUER}).to_string())
+}
+
+#[test]
+fn a_token_of_which_a_byte_is_changed_is_refused_as_without_a_cache_and_not_remembered() {
+    for alg in ALGS {
+        let backend = Counting::new(alg);
+        let backends: [&dyn SignatureAlgorithm; 1] = [&backend];
+        let issuer = Issuer::new(ISSUER, &*KEYS, &backends);
+        let cache = SignatureCache::<1>::new();
+        let text = short_token(alg);
+        assert_eq!((verify(&text, &issuer, &cache), backend.asked()), (Ok(()), 1));
+        for at in 0..text.len() {
+            for bit in [0x01, 0x20] {
+                let mut changed = text.clone().into_bytes();
+                changed[at] ^= bit;
+                let uncached = verify_uncached(&changed, &issuer);
+                let needed = backend.asked();
+                assert!(uncached.is_err(), "{at}");
+                for _ in 0..2 {
+                    assert_eq!((verify(&changed, &issuer, &cache), backend.asked()), (uncached, needed), "{at}");
+                }
+            }
+        }
+        // Nor did they take its place.
+        assert_eq!((verify(&text, &issuer, &cache), backend.asked()), (Ok(()), 0));
+    }
+}
+
+#[test]
+fn no_answer_and_no_key_are_not_remembered() {
+    let backend = Counting::new(Alg::EdDsa);
+    let backends: [&dyn SignatureAlgorithm; 1] = [&backend];
+    let issuer = Issuer::new(ISSUER, &*KEYS, &backends);
+    let cache = SignatureCache::<1>::new();
+    let text = Alg::EdDsa.access_token(&claims());
+    for (answer, error) in [
+        (BackendError::Unavailable, Error::BackendUnavailable),
+        (BackendError::InvalidKey, Error::InvalidKey),
+        (BackendError::InvalidSignature, Error::InvalidSignature),
+    ] {
+        backend.answer.set(Some(Err(answer)));
+        for _ in 0..2 {
+            assert_eq!((verify(&text, &issuer, &cache), backend.asked()), (Err(error), 1));
+        }
+    }
+    backend.answer.set(None);
+    assert_eq!((verify(&text, &issuer, &cache), backend.asked()), (Ok(()), 1));
+    // Once it has held, no answer is needed.
+    backend.answer.set(Some(Err(BackendError::Unavailable)));
+    assert_eq!((verify(&text, &issuer, &cache), backend.asked()), (Ok(()), 0));
+}
+
+/// Tenants of one provider share its keys: the same signature holds for both, and `iss` says whose it is.
+#[test]
+fn issuers_of_equal_keys_share_what_held_and_no_tokens() {
+    let backend = Counting::new(Alg::EdDsa);
+    let backends: [&dyn SignatureAlgorithm; 1] = [&backend];
+    let [one, two] = ["urn:one", "urn:two"].map(|name| Issuer::new(name, &*KEYS, &backends));
+    let cache = SignatureCache::<2>::new();
+    let of_one = Alg::EdDsa.access_token(&claims_with("iss", json!("urn:one")));
+    let of_two = Alg::EdDsa.access_token(&claims_with("iss", json!("urn:two")));
+    let mismatch = Err(Error::Mismatch(Claim::Issuer));
+    assert_eq!((verify(&of_one, &one, &cache), backend.asked()), (Ok(()), 1));
+    assert_eq!((verify(&of_one, &two, &cache), backend.asked()), (mismatch, 0));
+    assert_eq!((verify(&of_two, &one, &cache), backend.asked()), (mismatch, 1));
+    assert_eq!((verify(&of_two, &two, &cache), backend.asked()), (Ok(()), 0));
+    assert_eq!((verify(&of_one, &one, &cache), backend.asked()), (Ok(()), 0));
+}
+
+#[test]
+fn what_held_by_one_algorithm_does_not_by_the_other() {
+    let backends = ALGS.map(Counting::new);
+    let [es256, eddsa] = &backends;
+    let algorithms: [&dyn SignatureAlgorithm; 2] = [es256, eddsa];
+    // An Ed25519 key of the same first bytes and of the same name.
+    let es256_key = KEYS[0].clone().with_kid(b"k");
+    let eddsa_key = Key::ed25519(es256_key.public_key().first_chunk().unwrap()).with_kid(b"k");
+    let keys = [es256_key, eddsa_key];
+    let issuer = Issuer::new(ISSUER, &keys, &algorithms);
+    let cache = SignatureCache::<4>::new();
+    let header = |alg: Alg| json!({"alg": alg.name(), "kid": "k"}).to_string();
+    let text = Alg::Es256.mint(header(Alg::Es256), claims().to_string());
+    assert_eq!((verify(&text, &issuer, &cache), es256.asked()), (Ok(()), 1));
+    // The same signature over the text that names the other: its encoding may already refuse it.
+    let renamed = Alg::EdDsa.mint(header(Alg::EdDsa), claims().to_string());
+    let renamed = signed_with(&renamed, &signature_of(&text));
+    assert!(matches!(verify(&renamed, &issuer, &cache), Err(Error::InvalidSignature | Error::InvalidKey)));
+    assert_eq!((verify(&text, &issuer, &cache), es256.asked()), (Ok(()), 0));
+
+    // Each its own.
+    let issuer = Issuer::new(ISSUER, &*KEYS, &algorithms);
+    let [of_es256, of_eddsa] = ALGS.map(|alg| alg.access_token(&claims()));
+    for expected in [1, 0] {
+        assert_eq!((verify(&of_es256, &issuer, &cache), es256.asked()), (Ok(()), expected));
+        assert_eq!((verify(&of_eddsa, &issuer, &cache), eddsa.asked()), (Ok(()), expected));
+    }
+}
+
+#[test]
+fn debug_shows_nothing_of_what_held() {
+    let cache = SignatureCache::<2>::new();
+    assert_eq!(format!("{cache:?}"), "SignatureCache { .. }");
+    assert_eq!(verify(short_token(Alg::EdDsa), &issuer(&*KEYS), &cache), Ok(()));
+    assert_eq!(format!("{cache:?}"), "SignatureCache { .. }");
+}
+
+#[test]
+fn without_places_it_remembers_nothing_and_with_one_the_last() {
+    assert_eq!(hits::<0>(&[0, 0, 0]), [false; 3]);
+    assert_eq!(hits::<1>(&[0, 0, 1, 1, 0]), [false, true, false, true, false]);
+}
+
+#[test]
+fn what_was_used_longest_ago_goes_first() {
+    // A use counts, not only the first one.
+    assert_eq!(hits::<2>(&[0, 1, 0, 2, 0, 1]), [false, false, true, false, true, false]);
+    assert_eq!(hits::<3>(&[0, 1, 2, 3, 1, 2, 3, 0]), [false, false, false, false, true, true, true, false]);
+    // What is refused takes no place and uses none.
+    assert_eq!(hits::<2>(&[0, 1, REFUSED, REFUSED, 0, 1]), [false, false, false, false, true, true]);
+}
+
+/// Different tokens, of which the last has a signature that is refused before any arithmetic.
+static TOKENS: LazyLock<[String; 7]> = LazyLock::new(|| {
+    std::array::from_fn(|nth| {
+        let header = json!({"alg": "EdDSA", "kid": "ed-test"}).to_string();
+        let text = Alg::EdDsa.mint(header, json!({"iss": ISSUER, "nth": nth}).to_string());
+        if nth == REFUSED { signed_with(&text, &[0xff; 64]) } else { text }
+    })
+});
+const REFUSED: usize = 6;
+
+/// Which uses of these [`TOKENS`], one after the other, a cache of `N` places spared the arithmetic.
+fn hits<const N: usize>(uses: &[usize]) -> Vec<bool> {
+    let backend = Counting::new(Alg::EdDsa);
+    backend.answer.set(Some(Ok(())));
+    let backends: [&dyn SignatureAlgorithm; 1] = [&backend];
+    let issuer = Issuer::new(ISSUER, &*KEYS, &backends);
+    let cache = SignatureCache::<N>::new();
+    let is_hit = |nth: &usize| {
+        let verdict = verify(&TOKENS[*nth], &issuer, &cache);
+        let refused = if *nth == REFUSED { Err(Error::InvalidSignature) } else { Ok(()) };
+        assert_eq!(verdict, refused);
+        backend.asked() == 0 && verdict.is_ok()
+    };
+    uses.iter().map(is_hit).collect()
+}
+
+/// The same by the rules: a list in the order of last use.
+fn expected_hits(places: usize, uses: &[usize]) -> Vec<bool> {
+    let mut by_last_use = Vec::new();
+    let is_hit = |nth: &usize| {
+        if *nth == REFUSED {
+            return false;
+        }
+        let held = by_last_use.iter().position(|held| held == nth);
+        held.map(|place| by_last_use.remove(place));
+        by_last_use.push(*nth);
+        if by_last_use.len() > places {
+            by_last_use.remove(0);
+        }
+        held.is_some()
+    };
+    uses.iter().map(is_hit).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_sequence_of_uses_forgets_by_last_use(uses in prop::collection::vec(0..7_usize, 1..40)) {
+        prop_assert_eq!(hits::<0>(&uses), expected_hits(0, &uses));
+        prop_assert_eq!(hits::<1>(&uses), expected_hits(1, &uses));
+        prop_assert_eq!(hits::<2>(&uses), expected_hits(2, &uses));
+        prop_assert_eq!(hits::<4>(&uses), expected_hits(4, &uses));
+        prop_assert_eq!(hits::<8>(&uses), expected_hits(8, &uses));
+    }
+
+    /// Whatever came before.
+    #[test]
+    fn any_sequence_of_tokens_is_judged_as_without_a_cache(
+        sequence in prop::collection::vec((0..2_usize, 0..4_usize, any_damage()), 1..6),
+    ) {
+        let originals = ALGS.map(|alg| alg.access_token(&claims()));
+        let strangers = [stranger().with_kid(b"ed-test"), KEYS[0].clone()];
+        let doubled = [&KEYS[..], &strangers].concat();
+        let keys = [&KEYS[..], &strangers, &doubled, &[]];
+        let cache = SignatureCache::<2>::new();
+        for (alg, keys_of, damage) in sequence {
+            let issuer = Issuer::new(ISSUER, keys[keys_of], BOTH);
+            let mut text = originals[alg].clone().into_bytes();
+            if let Some((at, byte)) = damage {
+                text[at.index(originals[alg].len())] = byte;
+            }
+            prop_assert_eq!(verify(&text, &issuer, &cache), verify_uncached(&text, &issuer));
+        }
+    }
+}
+
+fn any_damage() -> impl Strategy<Value = Option<(prop::sample::Index, u8)>> {
+    prop::option::of((any::<prop::sample::Index>(), prop_oneof![any::<u8>(), Just(b'A'), Just(b'.')]))
+}
