@@ -1,4 +1,5 @@
 use arbitrary::{Arbitrary, Result, Unstructured};
+use embedded_jwt::{Now, UnixTime};
 use serde_json::json;
 
 use super::common::{AUDIENCE, Alg, CLIENT_ID, ISSUER, NOW, claims, id_claims};
@@ -8,7 +9,7 @@ use super::common::{AUDIENCE, Alg, CLIENT_ID, ISSUER, NOW, claims, id_claims};
 #[derive(Debug)]
 pub struct Case {
     pub signer: Alg,
-    pub now: i64,
+    pub now: Now,
     pub policy: Policy,
     /// JSON, mostly.
     pub header: Vec<u8>,
@@ -23,10 +24,13 @@ pub struct Policy {
     pub leeway: u64,
     pub max_lifetime: Option<u64>,
     pub max_token_age: Option<u64>,
+    pub unknown_time: Option<u64>,
     pub max_age: Option<u64>,
     pub acr: Option<&'static str>,
     /// Of access tokens.
     pub required_scope: Option<&'static str>,
+    /// Of access tokens.
+    pub challenge: Option<&'static str>,
     /// Of ID tokens.
     pub nonce: Option<&'static str>,
     /// Of ID tokens: what came with them.
@@ -48,6 +52,10 @@ pub enum Kind {
 #[derive(Debug)]
 pub struct IdCase(pub Case);
 
+/// A case in which the time need not be known.
+#[derive(Debug)]
+pub struct Timed<C>(pub C);
+
 impl Case {
     pub fn token(&self) -> String {
         self.signer.mint(&self.header, &self.claims)
@@ -67,6 +75,7 @@ impl Case {
             leeway: *u.choose(&[60, 60, 60, 0, 1, 3600, i64::MAX as u64, u64::MAX])?,
             max_lifetime: *u.choose(&limits)?,
             max_token_age: *u.choose(&limits)?,
+            unknown_time: None,
             max_age: *u.choose(&limits)?,
             acr: *u.choose(&[
                 None,
@@ -78,6 +87,7 @@ impl Case {
                 Some(" "),
             ])?,
             required_scope: *u.choose(&[None, None, None, None, Some("pump:read"), Some(" a\u{0}\\ "), Some(" ")])?,
+            challenge: None,
             nonce: *u.choose(&[None, None, Some(NONCE), Some("N-0S6_WzA2Mj"), Some("")])?,
             access_token: *u.choose(&[None, None, None, Some(ACCESS_TOKEN), Some("")])?,
             trusted_audiences: u.choose(&[&[][..], &[AUDIENCE], &["", ISSUER, AUDIENCE]])?,
@@ -104,7 +114,27 @@ impl Case {
             let json = if u.ratio(3, 4)? { &mut claims } else { &mut header };
             damage(u, json)?;
         }
-        Ok(Self { signer, now, policy, header, claims })
+        Ok(Self { signer, now: Now::Exact(UnixTime::from_secs(now)), policy, header, claims })
+    }
+
+    /// Chosen last, so that an input that was read before reads as before.
+    fn with_unknown_time(mut self, u: &mut Unstructured<'_>) -> Result<Self> {
+        let floor = Now::AtLeast(self.now.earliest());
+        self.now = *u.choose(&[self.now, floor, floor])?;
+        let policy = &mut self.policy;
+        policy.unknown_time = *u.choose(&[None, None, Some(u64::MAX), Some(300), Some(299), Some(0), Some(3600)])?;
+        policy.challenge = *u.choose(&[None, None, Some(CHALLENGE), Some("ZQ3-7_X"), Some("")])?;
+        let cnonce = match u.int_in_range(0..=4)? {
+            0 | 1 => return Ok(self),
+            2 => format!("\"{CHALLENGE}\""),
+            3 => escaped(CHALLENGE),
+            _ => value(u, NOW)?,
+        };
+        // The first member, if there are any others.
+        if self.claims.starts_with(b"{\"") {
+            self.claims.splice(1..1, format!("\"cnonce\":{cnonce},").into_bytes());
+        }
+        Ok(self)
     }
 }
 
@@ -122,8 +152,22 @@ impl<'a> Arbitrary<'a> for IdCase {
     }
 }
 
+impl<'a> Arbitrary<'a> for Timed<Case> {
+    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+        Case::arbitrary(u)?.with_unknown_time(u).map(Self)
+    }
+}
+
+impl<'a> Arbitrary<'a> for Timed<IdCase> {
+    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+        let IdCase(case) = IdCase::arbitrary(u)?;
+        Ok(Self(IdCase(case.with_unknown_time(u)?)))
+    }
+}
+
 const ACR: &str = "urn:mace:incommon:iap:silver";
 const NONCE: &str = "n-0S6_WzA2Mj";
+const CHALLENGE: &str = "Zq3-7_x";
 const ACCESS_TOKEN: &str = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
 /// Of [`ACCESS_TOKEN`], for ES256 and for Ed25519.
 const HASHES: [&str; 2] = ["77QmUPtjPfzWtF2AnpK9RQ", "q7nS86GgvvFaZkzALLWqJYaJIKw2wCDAVfCAsm5CrBM"];

@@ -82,7 +82,7 @@ fn ours(case: &Case, token: &[u8]) -> Result<(), Error> {
     let token = Token::parse(token)?;
     let mut buf = vec![0; 2 * token.buffer_len()];
     let verified = token.verify(&Issuer::new(ISSUER, &*KEYS, BOTH), &mut buf)?;
-    verified.into_access_token(&case.policy.for_access_tokens(), UnixTime::from_secs(case.now)).map(|_| ())
+    verified.into_access_token(&case.policy.for_access_tokens(), case.now).map(|_| ())
 }
 
 fn peer(case: &Case, token: &[u8]) -> Result<(), jsonwebtoken::errors::Error> {

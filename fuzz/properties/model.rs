@@ -1,10 +1,10 @@
 //! The rules of each kind of token, one after the other and straight from the standards, over `serde_json`.
 
-use embedded_jwt::{Claim, Error, MAX_HEADER_LEN, MAX_KID_LEN, MAX_TYPE_LEN, Part};
+use embedded_jwt::{Claim, Error, Freshness, MAX_HEADER_LEN, MAX_KID_LEN, MAX_TYPE_LEN, Now, Part};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256, Sha512};
 
-use super::case::{Kind, Policy};
+use super::case::Kind;
 use super::common::{Alg, ISSUER, base64url};
 use super::{Case, strict_json};
 
@@ -19,6 +19,7 @@ pub struct Accepted {
     pub expires_at: i64,
     pub not_before: Option<i64>,
     pub issued_at: Option<i64>,
+    pub freshness: Option<Freshness>,
     pub authenticated_at: Option<i64>,
     pub acr: Option<String>,
     pub amr: Vec<String>,
@@ -120,17 +121,34 @@ pub fn judge(case: &Case) -> Result<Accepted, Error> {
 
     // The time: RFC 7519 sections 4.1.4 and 4.1.5; no moment is later than i64 can tell, and a clock at or before 1970
     // was never set.
-    let now = i128::from(case.now);
-    let plus = |date: i128, span: u64| (date + i128::from(span)).min(i64::MAX.into());
-    rule(now > 0, Error::ClockNotSet)?;
-    rule(now < plus(exp.floor, policy.leeway), Error::Expired)?;
-    rule(nbf.is_none_or(|nbf| nbf.ceil <= plus(now, policy.leeway)), Error::NotYetValid)?;
-    if policy.max_lifetime.is_some() || policy.max_token_age.is_some() {
+    let time = Time::of(case);
+    rule(!time.is_exact || time.earliest > 0, Error::ClockNotSet)?;
+    rule(time.earliest < plus(exp.floor, policy.leeway), Error::Expired)?;
+    rule(nbf.is_none_or(|nbf| nbf.ceil <= time.latest), Error::NotYetValid)?;
+
+    // Where it is not known: what shows that the token is fresh, or that it lives too briefly to matter.
+    let has_challenge = match policy.kind {
+        Kind::Typed => false,
+        Kind::IdToken => policy.nonce.is_some(),
+        _ => policy.challenge.is_some(),
+    };
+    let mut max_lifetime = policy.max_lifetime;
+    token.freshness = Some(if time.is_exact {
+        Freshness::Clock
+    } else if has_challenge {
+        Freshness::Challenge
+    } else {
+        let max_unproven = policy.unknown_time.ok_or(Error::TimeUnknown)?;
+        max_lifetime = max_lifetime.into_iter().chain([max_unproven]).min();
+        Freshness::Unproven
+    });
+
+    if max_lifetime.is_some() || policy.max_token_age.is_some() {
         let iat = iat.ok_or(Error::Missing(Claim::IssuedAt))?;
         rule(iat.ceil <= exp.floor, Error::Invalid(Claim::IssuedAt))?;
-        rule(iat.ceil <= plus(now, policy.leeway), Error::NotYetValid)?;
-        rule(policy.max_lifetime.is_none_or(|max| exp.floor - iat.floor <= max.into()), Error::LifetimeTooLong)?;
-        let age = now - iat.floor - i128::from(policy.leeway);
+        rule(iat.ceil <= time.latest, Error::NotYetValid)?;
+        rule(max_lifetime.is_none_or(|max| exp.floor - iat.floor <= max.into()), Error::LifetimeTooLong)?;
+        let age = time.earliest - iat.floor - i128::from(policy.leeway);
         rule(policy.max_token_age.is_none_or(|max| age <= max.into()), Error::TooOld)?;
     }
 
@@ -142,18 +160,49 @@ pub fn judge(case: &Case) -> Result<Accepted, Error> {
     Ok(token)
 }
 
-/// What an access token allows and who presents it: RFC 6750 section 3.1, RFC 9449 section 7.2, RFC 9470 section 5.
+/// What is known of it, as wide as leeway makes it.
+struct Time {
+    is_exact: bool,
+    earliest: i128,
+    latest: i128,
+}
+
+impl Time {
+    fn of(case: &Case) -> Self {
+        match case.now {
+            Now::Exact(now) => {
+                let now = i128::from(now.as_secs());
+                Self { is_exact: true, earliest: now, latest: plus(now, case.policy.leeway) }
+            }
+            Now::AtLeast(floor) => {
+                Self { is_exact: false, earliest: floor.as_secs().into(), latest: i128::from(i64::MAX) }
+            }
+        }
+    }
+}
+
+fn plus(date: i128, span: u64) -> i128 {
+    (date + i128::from(span)).min(i64::MAX.into())
+}
+
+/// What an access token allows and who presents it: RFC 6750 section 3.1, RFC 9449 section 7.2, RFC 9470 section 5, RFC 9200
+/// section 5.3.1.
 fn judge_access(case: &Case, claims: &Map<String, Value>, token: &Accepted) -> Result<(), Error> {
     let policy = &case.policy;
     let required = policy.required_scope.map(list).unwrap_or_default();
     rule(required.iter().all(|scope| token.scopes.contains(scope)), Error::InsufficientScope)?;
 
     rule(!claims.contains_key("cnf"), Error::SenderConstrained)?;
-    if policy.max_age.is_some() || policy.acr.is_some() {
-        let invalid = Error::Invalid(Claim::Other);
+    let invalid = Error::Invalid(Claim::Other);
+    if policy.max_age.is_some() || policy.acr.is_some() || policy.challenge.is_some() {
         rule(policy.acr.map(list) != Some(vec![]), Error::Unconfigured(Claim::AuthenticationContext))?;
         let time = date(claims, "auth_time").map_err(|_| invalid)?;
-        judge_login(policy, case.now, time, string(claims, "acr", invalid)?.as_ref())?;
+        judge_login(case, time, string(claims, "acr", invalid)?.as_ref())?;
+    }
+    if let Some(challenge) = policy.challenge {
+        rule(!challenge.is_empty(), Error::Unconfigured(Claim::Challenge))?;
+        let cnonce = string(claims, "cnonce", invalid)?.ok_or(Error::Missing(Claim::Challenge))?;
+        rule(cnonce == challenge, Error::Mismatch(Claim::Challenge))?;
     }
     Ok(())
 }
@@ -178,7 +227,7 @@ fn judge_id(case: &Case, claims: &IdClaims, token: &Accepted) -> Result<(), Erro
         let nonce = claims.nonce.as_ref().ok_or(Error::Missing(Claim::Nonce))?;
         rule(nonce == expected, Error::Mismatch(Claim::Nonce))?;
     }
-    judge_login(policy, case.now, claims.auth_time, token.acr.as_ref())?;
+    judge_login(case, claims.auth_time, token.acr.as_ref())?;
     if let Some(text) = policy.access_token {
         let expected = match case.signer {
             Alg::Es256 => base64url(&Sha256::digest(text)[..16]),
@@ -191,15 +240,16 @@ fn judge_id(case: &Case, claims: &IdClaims, token: &Accepted) -> Result<(), Erro
 }
 
 /// Steps 12 and 13 of an ID token, RFC 9470 section 5 of an access token.
-fn judge_login(policy: &Policy, now: i64, time: Option<Date>, acr: Option<&String>) -> Result<(), Error> {
+fn judge_login(case: &Case, auth_time: Option<Date>, acr: Option<&String>) -> Result<(), Error> {
+    let (policy, time) = (&case.policy, Time::of(case));
     if let Some(expected) = policy.acr {
         let acr = acr.ok_or(Error::Missing(Claim::AuthenticationContext))?;
         rule(list(expected).contains(acr), Error::Mismatch(Claim::AuthenticationContext))?;
     }
     if let Some(max) = policy.max_age {
-        let time = time.ok_or(Error::Missing(Claim::AuthenticationTime))?;
-        rule(time.ceil <= (i128::from(now) + i128::from(policy.leeway)).min(i64::MAX.into()), Error::NotYetValid)?;
-        let age = i128::from(now) - time.floor - i128::from(policy.leeway);
+        let login = auth_time.ok_or(Error::Missing(Claim::AuthenticationTime))?;
+        rule(login.ceil <= time.latest, Error::NotYetValid)?;
+        let age = time.earliest - login.floor - i128::from(policy.leeway);
         rule(age <= max.into(), Error::AuthenticationTooOld)?;
     }
     Ok(())

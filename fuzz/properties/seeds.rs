@@ -20,7 +20,9 @@ pub fn all() -> Vec<(&'static str, String, Vec<u8>)> {
     add("jwks", bytes(key_sets()));
     add("claims", bytes(claims_of_every_shape()));
     add("token", tokens());
-    for target in ["signed_access_token", "signed_id_token", "signature", "differential"] {
+    add("signed_access_token", [choices(), at_a_floor(&[0; 16], &PROOFS), at_a_floor(&[0; 16], &ANSWERS)].concat());
+    add("signed_id_token", [choices(), at_a_floor(&[0; 15], &PROOFS), at_a_floor(&WITH_NONCE, &PROOFS)].concat());
+    for target in ["signature", "differential"] {
         add(target, choices());
     }
     seeds
@@ -140,3 +142,15 @@ fn choices() -> Vec<Vec<u8>> {
     };
     (0..48).map(|words| (0..words / 2).flat_map(|_| random()).collect()).collect()
 }
+
+/// The choices of a good token, and then those of a device whose clock is not set.
+fn at_a_floor(good: &[u8], choices: &[[u8; 3]]) -> Vec<Vec<u8>> {
+    choices.iter().map(|choices| [good, &[1], choices].concat()).collect()
+}
+
+/// Of a policy that does without a proof for no token, for any, and for those of a brief life.
+const PROOFS: [[u8; 3]; 3] = [[0, 0, 0], [2, 0, 0], [4, 0, 0]];
+/// A challenge that is right, wrong or empty, and an answer that is absent, right, escaped or no string.
+const ANSWERS: [[u8; 3]; 6] = [[0, 2, 0], [0, 2, 2], [0, 2, 3], [0, 3, 2], [0, 4, 2], [2, 2, 4]];
+/// A good ID token for a policy with its nonce.
+const WITH_NONCE: [u8; 15] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0];

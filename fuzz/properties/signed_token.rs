@@ -3,22 +3,22 @@ use std::time::Duration;
 use arbitrary::{Arbitrary, Unstructured};
 use embedded_jwt::*;
 
-use super::case::{IdCase, Kind, Policy};
+use super::case::{IdCase, Kind, Policy, Timed};
 use super::common::issuer;
 use super::model::{self, Accepted};
 use super::{Case, KEYS, strict_json};
 
-/// **Property:** a token that is really signed, of whatever header and claims, is judged by a policy at a time as a
-/// straight-line model of the rules judges it: refused for the same reason, or accepted, and then it says the same.
+/// **Property:** a token that is really signed, of whatever header and claims, is judged by a policy at a time, known or
+/// not, as a straight-line model of the rules judges it: refused for the same reason, or accepted, and then it says the same.
 pub fn signed_access_token(input: &[u8]) {
-    if let Ok(case) = Case::arbitrary(&mut Unstructured::new(input)) {
+    if let Ok(Timed(case)) = Timed::<Case>::arbitrary(&mut Unstructured::new(input)) {
         agree(&case);
     }
 }
 
 /// **Property:** the same for ID tokens.
 pub fn signed_id_token(input: &[u8]) {
-    if let Ok(IdCase(case)) = IdCase::arbitrary(&mut Unstructured::new(input)) {
+    if let Ok(Timed(IdCase(case))) = Timed::<IdCase>::arbitrary(&mut Unstructured::new(input)) {
         agree(&case);
     }
 }
@@ -32,7 +32,7 @@ fn agree(case: &Case) {
         (Err(ours), Err(model)) if is_same(ours, model) => {}
         (ours, model) => {
             let [header, claims] = [&case.header, &case.claims].map(|json| json.escape_ascii());
-            panic!("{ours:?}\nmodel {model:?}\n{header}\n{claims}\nat {} by {:?}", case.now, case.policy)
+            panic!("{ours:?}\nmodel {model:?}\n{header}\n{claims}\nat {:?} by {:?}", case.now, case.policy)
         }
     }
 }
@@ -53,7 +53,7 @@ fn judge(case: &Case) -> Result<Accepted, Error> {
     let token = Token::parse(&text)?;
     let mut buf = vec![0; 2 * token.buffer_len()];
     let verified = token.verify(&issuer(&*KEYS), &mut buf)?;
-    let (policy, now) = (&case.policy, UnixTime::from_secs(case.now));
+    let (policy, now) = (&case.policy, case.now);
     Ok(match policy.kind {
         Kind::AccessToken | Kind::UntypedAccessToken => {
             let token = verified.into_access_token(&policy.for_access_tokens(), now)?;
@@ -85,6 +85,7 @@ fn accepted(claims: &Claims<'_>) -> Accepted {
         expires_at: claims.expires_at().as_secs(),
         not_before: claims.not_before().map(UnixTime::as_secs),
         issued_at: claims.issued_at().map(UnixTime::as_secs),
+        freshness: Some(claims.freshness()),
         ..Accepted::default()
     }
 }
@@ -98,6 +99,9 @@ macro_rules! limited {
         }
         if let Some(max) = $limits.max_token_age {
             policy = policy.with_max_token_age(Duration::from_secs(max));
+        }
+        if let Some(max) = $limits.unknown_time {
+            policy = policy.with_unknown_time(Duration::from_secs(max));
         }
         policy
     }};
@@ -121,11 +125,14 @@ impl Policy {
     pub fn for_access_tokens(&self) -> AccessTokenPolicy<'static> {
         let is_untyped = self.kind == Kind::UntypedAccessToken;
         let new = if is_untyped { AccessTokenPolicy::untyped } else { AccessTokenPolicy::new };
-        let policy = stepped_up!(limited!(new(self.audience), self), self);
-        match self.required_scope {
-            Some(scope) => policy.with_required_scope(scope),
-            None => policy,
+        let mut policy = stepped_up!(limited!(new(self.audience), self), self);
+        if let Some(scope) = self.required_scope {
+            policy = policy.with_required_scope(scope);
         }
+        if let Some(challenge) = self.challenge {
+            policy = policy.with_challenge(challenge);
+        }
+        policy
     }
 
     fn for_typed_tokens(&self) -> TypedPolicy<'static> {
