@@ -291,11 +291,13 @@ fn a_login_that_was_too_long_ago_by_the_floor_is() {
     assert_eq!(judge_id(changed(id_claims(), &to_come), &id, now()), Err(Error::NotYetValid));
 }
 
+type Changes<'c> = &'c [(&'c str, Value)];
+
 #[test]
 fn arithmetic_on_a_floor_saturates() {
     let first = json!(-i64::MAX);
     let last = json!(i64::MAX);
-    let table: [(&[(&str, Value)], Limits, i64, _); 10] = [
+    let table: [(Changes<'_>, Limits, i64, _); 10] = [
         // No time is after the last, and what expires then has expired by then.
         (&[("exp", last.clone())], TRUSTING, i64::MAX, Err(Error::Expired)),
         (&[("exp", last.clone())], Limits { leeway: EVER, ..TRUSTING }, i64::MAX, Err(Error::Expired)),
@@ -587,9 +589,10 @@ fn of_several_errors_the_first_documented_one_is_returned() {
 }
 
 type Setter = fn(AccessTokenPolicy<'static>) -> AccessTokenPolicy<'static>;
+type MakeClaims = fn() -> Value;
 
 /// Each with a change that it alone refuses, and why.
-const SETTERS: [(Setter, fn() -> Value, Error); 8] = [
+const SETTERS: [(Setter, MakeClaims, Error); 8] = [
     (|policy| policy.with_leeway(Duration::from_secs(10)), || good_with("exp", json!(NOW - 10)), Error::Expired),
     (
         |policy| policy.with_max_lifetime(Duration::from_secs(300)),
