@@ -17,6 +17,7 @@ mod header;
 mod json_canonicalize;
 mod jwks;
 mod model;
+mod revocations;
 pub mod seeds;
 mod signature;
 mod signed_token;
@@ -30,6 +31,7 @@ pub use claims::claims;
 pub use header::header;
 pub use json_canonicalize::json_canonicalize;
 pub use jwks::jwks;
+pub use revocations::revocations;
 pub use signature::signature;
 pub use signed_token::{signed_access_token, signed_id_token};
 pub use token::token;
@@ -41,6 +43,7 @@ pub const ALL: &[(&str, Property)] = &[
     ("header", header),
     ("json_canonicalize", json_canonicalize),
     ("jwks", jwks),
+    ("revocations", revocations),
     ("signature", signature),
     ("signed_access_token", signed_access_token),
     ("signed_id_token", signed_id_token),

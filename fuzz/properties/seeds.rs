@@ -22,7 +22,7 @@ pub fn all() -> Vec<(&'static str, String, Vec<u8>)> {
     add("token", tokens());
     add("signed_access_token", [choices(), at_a_floor(&[0; 16], &PROOFS), at_a_floor(&[0; 16], &ANSWERS)].concat());
     add("signed_id_token", [choices(), at_a_floor(&[0; 15], &PROOFS), at_a_floor(&WITH_NONCE, &PROOFS)].concat());
-    for target in ["signature", "differential"] {
+    for target in ["signature", "revocations", "differential"] {
         add(target, choices());
     }
     seeds
