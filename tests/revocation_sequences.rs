@@ -1,0 +1,32 @@
+//! The property of the fuzz target `revocations`, over thousands of random inputs.
+#![cfg(all(feature = "es256", feature = "eddsa"))]
+
+#[path = "../fuzz/properties/careless.rs"]
+mod careless;
+mod common;
+#[allow(dead_code, reason = "the target does not count the operations")]
+#[path = "../fuzz/properties/revocations.rs"]
+mod revocations;
+
+use std::cell::Cell;
+use std::env;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+/// `PROPTEST_CASES` says how many instead.
+const SEQUENCES: u32 = 3000;
+
+#[test]
+fn any_sequence_of_revocations_and_restarts_follows_the_rules() {
+    let cases = env::var("PROPTEST_CASES").map_or(SEQUENCES, |cases| cases.parse().unwrap());
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    let operations = Cell::new(0);
+    let held = TestRunner::new(config).run(&prop::collection::vec(any::<u8>(), 0..240), |input| {
+        operations.set(operations.get() + revocations::sequence(&input));
+        Ok(())
+    });
+    assert_eq!(held, Ok(()));
+    println!("{cases} sequences of {} operations together", operations.get());
+    assert!(operations.get() > 20 * u64::from(cases));
+}
