@@ -1,0 +1,350 @@
+//! What may be used once: tokens, proofs, and the [`ReplayWindow`] that remembers them.
+#![cfg(all(feature = "es256", feature = "eddsa"))]
+
+mod common;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use common::*;
+use embedded_jwt::*;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+const OTHER_ISSUER: &str = "urn:factory";
+/// When the token of [`claims`] expires.
+const EXP: i64 = NOW + 240;
+const LEEWAY: i64 = 60;
+const A_MINUTE: Duration = Duration::from_secs(60);
+
+const ACCESS: AccessTokenPolicy = AccessTokenPolicy::new(AUDIENCE).with_leeway(A_MINUTE);
+const UNTYPED: AccessTokenPolicy = AccessTokenPolicy::untyped(AUDIENCE).with_leeway(A_MINUTE);
+const TYPED: TypedPolicy = TypedPolicy::new("at+jwt", AUDIENCE).with_leeway(A_MINUTE);
+
+fn at(secs: i64) -> UnixTime {
+    UnixTime::from_secs(secs)
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Access,
+    Untyped,
+    Typed,
+}
+
+const KINDS: [Kind; 3] = [Kind::Access, Kind::Untyped, Kind::Typed];
+
+/// Judges a token for a single use, of either issuer.
+fn use_up(kind: Kind, claims: &Value, replay: &dyn ReplayCheck, now: i64) -> Result<(), Error> {
+    let (keys, text, mut buf) = (keys(), Alg::EdDsa.access_token(claims), [0; 4096]);
+    let other = Issuer::new(OTHER_ISSUER, &keys, BOTH);
+    let verified = Token::parse(&text)?.verify_any(&[&issuer(&keys), &other], &mut buf)?;
+    match kind {
+        Kind::Access => verified.into_access_token(&ACCESS.with_single_use(replay), at(now)).map(drop),
+        Kind::Untyped => verified.into_access_token(&UNTYPED.with_single_use(replay), at(now)).map(drop),
+        Kind::Typed => verified.into_typed(&TYPED.with_single_use(replay), at(now)).map(drop),
+    }
+}
+
+fn use_id<const N: usize>(window: &ReplayWindow<N>, id: &str, until: i64, now: i64) -> Result<(), Error> {
+    window.use_once(b"scope", id, at(until), at(now))
+}
+
+/// Accepts everything, and remembers what it was asked.
+#[derive(Debug, Default)]
+struct Recorder {
+    uses: RefCell<Vec<(Vec<u8>, String, i64, i64)>>,
+}
+
+impl ReplayCheck for Recorder {
+    fn use_once(&self, scope: &[u8], id: &str, until: UnixTime, now: UnixTime) -> Result<(), Error> {
+        self.uses.borrow_mut().push((scope.to_vec(), id.into(), until.as_secs(), now.as_secs()));
+        Ok(())
+    }
+}
+
+#[test]
+fn a_token_is_accepted_once() {
+    for kind in KINDS {
+        let window = ReplayWindow::<8>::new();
+        let token_2 = claims_with("jti", json!("token-2"));
+        let of_another = claims_with("iss", json!(OTHER_ISSUER));
+        for claims in
+            [claims(), token_2, of_another, claims_with("jti", json!("")), claims_with("jti", json!("a\"\\b"))]
+        {
+            assert_eq!(use_up(kind, &claims, &window, NOW), Ok(()), "{kind:?} {claims}");
+            for now in [NOW, NOW - 30, EXP - 1, EXP, EXP + LEEWAY - 1] {
+                assert_eq!(use_up(kind, &claims, &window, now), Err(Error::Replayed), "{kind:?} {claims} {now}");
+            }
+            // Also if all else in it is another.
+            let rewritten = with(with(claims, "sub", json!("user-43")), "exp", json!(EXP + 1));
+            assert_eq!(use_up(kind, &rewritten, &window, NOW), Err(Error::Replayed), "{kind:?}");
+        }
+    }
+}
+
+#[test]
+fn without_a_store_a_token_is_accepted_again() {
+    for kind in KINDS {
+        for _ in 0..2 {
+            assert_eq!(use_up(kind, &claims(), &AllowReplay, NOW), Ok(()));
+        }
+    }
+    for _ in 0..2 {
+        assert_eq!(judge_access_token(&Alg::EdDsa.access_token(&claims()), &ACCESS, NOW, |_| ()), Ok(()));
+    }
+}
+
+#[test]
+fn a_token_without_an_id_is_for_no_single_use() {
+    let anonymous = claims_with("jti", Value::Null);
+    let store = Recorder::default();
+    for kind in KINDS {
+        assert_eq!(use_up(kind, &anonymous, &store, NOW), Err(Error::Missing(Claim::JwtId)), "{kind:?}");
+    }
+    assert_eq!(judge_access_token(&Alg::EdDsa.access_token(&anonymous), &UNTYPED, NOW, |_| ()), Ok(()));
+
+    // That shows before a store is asked.
+    let list = RevocationList::<0>::new();
+    let mut void = list.clone();
+    void.revoke(Revocation::All { issued_before: at(NOW) }, at(EXP), now()).unwrap();
+    let policy = UNTYPED.with_revocations(&void).with_single_use(&store);
+    let judge = |claims: &Value| judge_access_token(&Alg::EdDsa.access_token(claims), &policy, NOW, |_| ());
+    assert_eq!(judge(&anonymous), Err(Error::Missing(Claim::JwtId)));
+    assert_eq!(judge(&claims()), Err(Error::Revoked));
+    assert_eq!(store.uses.take(), []);
+}
+
+#[test]
+fn a_token_is_remembered_by_issuer_and_id_for_as_long_as_it_is_accepted() {
+    for kind in KINDS {
+        let store = Recorder::default();
+        for (claims, issuer, id, exp) in [
+            (claims(), ISSUER, "token-1", EXP),
+            (claims_with("jti", json!("a\"\\b\u{e9}")), ISSUER, "a\"\\b\u{e9}", EXP),
+            (claims_with("iss", json!(OTHER_ISSUER)), OTHER_ISSUER, "token-1", EXP),
+            (claims_with("exp", json!(EXP as f64 + 0.5)), ISSUER, "token-1", EXP),
+            (claims_with("exp", json!(i64::MAX)), ISSUER, "token-1", i64::MAX),
+        ] {
+            assert_eq!(use_up(kind, &claims, &store, NOW - 1), Ok(()));
+            let until = exp.saturating_add(LEEWAY);
+            assert_eq!(store.uses.take(), [(issuer.as_bytes().to_vec(), id.into(), until, NOW - 1)], "{kind:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_refused_uses_up_nothing() {
+    let window = ReplayWindow::<1>::new();
+    for kind in KINDS {
+        for (name, value) in [
+            ("aud", json!("urn:device:pump-8")),
+            ("exp", json!(NOW - LEEWAY)),
+            ("nbf", json!(NOW + LEEWAY + 1)),
+            ("sub", json!(1)),
+            ("jti", json!(1)),
+        ] {
+            assert!(use_up(kind, &claims_with(name, value), &window, NOW).is_err(), "{name}");
+        }
+        assert_eq!(use_up(kind, &claims(), &window, 0), Err(Error::ClockNotSet));
+    }
+    assert_eq!(window.generation(), 0);
+    assert_eq!(use_up(Kind::Typed, &claims(), &window, NOW), Ok(()));
+}
+
+#[test]
+fn a_full_window_refuses_until_something_in_it_has_expired() {
+    for kind in KINDS {
+        let token = |id: &str, exp: i64| with(claims_with("jti", json!(id)), "exp", json!(exp));
+        let window = ReplayWindow::<2>::new();
+        assert_eq!(use_up(kind, &token("1", EXP), &window, NOW), Ok(()));
+        assert_eq!(use_up(kind, &token("2", EXP + 100), &window, NOW), Ok(()));
+        let generation = window.generation();
+        for now in [NOW, EXP, EXP + LEEWAY - 1] {
+            assert_eq!(use_up(kind, &token("3", EXP + 100), &window, now), Err(Error::Full), "{now}");
+            assert_eq!(use_up(kind, &token("1", EXP), &window, now), Err(Error::Replayed), "{now}");
+            assert_eq!(use_up(kind, &token("2", EXP + 100), &window, now), Err(Error::Replayed), "{now}");
+        }
+        assert_eq!(window.generation(), generation);
+        assert_eq!(use_up(kind, &token("3", EXP + 100), &window, EXP + LEEWAY), Ok(()));
+        assert_eq!(use_up(kind, &token("4", EXP + 100), &window, EXP + LEEWAY), Err(Error::Full));
+        for id in ["2", "3"] {
+            assert_eq!(use_up(kind, &token(id, EXP + 100), &window, EXP + LEEWAY), Err(Error::Replayed), "{id}");
+        }
+    }
+}
+
+#[test]
+fn what_went_is_not_usable_again_when_the_clock_is_set_back() {
+    for kind in KINDS {
+        let token = |id: &str, exp: i64| with(claims_with("jti", json!(id)), "exp", json!(exp));
+        let window = ReplayWindow::<1>::new();
+        assert_eq!(use_up(kind, &token("1", EXP), &window, NOW), Ok(()));
+        assert_eq!(use_up(kind, &token("2", EXP + 100), &window, EXP + LEEWAY), Ok(()));
+        for now in [NOW, EXP, EXP + LEEWAY - 1] {
+            assert_eq!(use_up(kind, &token("1", EXP), &window, now), Err(Error::Replayed), "{now}");
+            assert_eq!(use_up(kind, &token("3", EXP), &window, now), Err(Error::Replayed), "it ends no later");
+            assert_eq!(use_up(kind, &token("3", EXP + 1), &window, now), Err(Error::Full), "it ends later");
+        }
+    }
+}
+
+/// A proof is accepted at its last moment too.
+#[test]
+fn a_proof_is_used_once_to_its_last_moment() {
+    let cnf = json!({"jkt": Alg::Es256.key().thumbprint().to_string()});
+    let text = Alg::EdDsa.access_token(&claims_with("cnf", cnf));
+    let request = DpopPolicy::new("POST", "https://pump-7.local/speed", &text);
+    let last = NOW + 120;
+    let present = |id: &str, window: &ReplayWindow<1>, now: i64| {
+        let claims = with(dpop_claims(&text), "jti", json!(id));
+        let (proof, mut buf) = (Alg::Es256.mint(Alg::Es256.dpop_header().to_string(), claims.to_string()), [0; 1024]);
+        let proof = Token::parse(&proof)?.verify_dpop(&request, BOTH, at(now), &mut buf)?;
+        assert_eq!(proof.usable_until(), at(last));
+        judge_access_token(&text, &ACCESS.with_dpop(&proof, window), now, |_| ())
+    };
+    for first in [NOW, last - 1, last] {
+        let window = ReplayWindow::<1>::new();
+        assert_eq!(present("1", &window, first), Ok(()), "{first}");
+        for again in [NOW, first, last] {
+            assert_eq!(present("1", &window, again), Err(Error::Replayed), "{first} {again}");
+        }
+        assert_eq!(present("2", &window, NOW), Err(Error::Full));
+        assert_eq!(present("1", &window, last + 1), Err(Error::TooOld));
+        // When another one has taken its place.
+        assert_eq!(use_id(&window, "another", last + 100, last), Ok(()));
+        for again in [NOW, last] {
+            assert_eq!(present("1", &window, again), Err(Error::Replayed), "{first} {again}");
+        }
+    }
+}
+
+#[test]
+fn proofs_and_tokens_share_a_window() {
+    let cnf = json!({"jkt": Alg::Es256.key().thumbprint().to_string()});
+    let text = Alg::EdDsa.access_token(&claims_with("cnf", cnf));
+    let request = DpopPolicy::new("POST", "https://pump-7.local/speed", &text);
+    let window = ReplayWindow::<3>::new();
+    let present = |id: &str| {
+        let claims = with(dpop_claims(&text), "jti", json!(id));
+        let (proof, mut buf) = (Alg::Es256.mint(Alg::Es256.dpop_header().to_string(), claims.to_string()), [0; 1024]);
+        let proof = Token::parse(&proof)?.verify_dpop(&request, BOTH, now(), &mut buf)?;
+        judge_access_token(&text, &ACCESS.with_dpop(&proof, &window).with_single_use(&window), NOW, |_| ())
+    };
+    // Of the same name as the token: it is another's id.
+    assert_eq!(present("token-1"), Ok(()));
+    assert_eq!(window.generation(), 2);
+    assert_eq!(present("token-1"), Err(Error::Replayed), "the proof");
+    assert_eq!(window.generation(), 2);
+    assert_eq!(present("proof-2"), Err(Error::Replayed), "the token, after the proof");
+    assert_eq!(window.generation(), 3);
+    assert_eq!(present("proof-3"), Err(Error::Full), "the proof");
+}
+
+#[test]
+fn ids_are_unique_within_their_scope_only() {
+    let window = ReplayWindow::<16>::new();
+    let uses: [(&[u8], &str); 9] = [
+        (b"a", "bc"),
+        (b"ab", "c"),
+        (b"abc", ""),
+        (b"", "abc"),
+        (b"", ""),
+        (b"a", "b"),
+        (b"a\0", "b"),
+        (b"a", "\0b"),
+        (b"\xff\xfe", "b"),
+    ];
+    for (scope, id) in uses {
+        assert_eq!(window.use_once(scope, id, at(EXP), now()), Ok(()), "{scope:?} {id}");
+    }
+    for (scope, id) in uses {
+        assert_eq!(window.use_once(scope, id, at(EXP), now()), Err(Error::Replayed), "{scope:?} {id}");
+    }
+    let long = "j".repeat(100_000);
+    assert_eq!(window.use_once(b"a", &long, at(EXP), now()), Ok(()));
+    assert_eq!(window.use_once(b"a", &long[1..], at(EXP), now()), Ok(()));
+    assert_eq!(window.use_once(b"a", &long, at(EXP), now()), Err(Error::Replayed));
+}
+
+#[test]
+fn a_window_without_places_refuses() {
+    let window = ReplayWindow::<0>::default();
+    for now in [1, NOW, EXP, i64::MAX] {
+        assert_eq!(use_id(&window, "1", EXP, now), Err(Error::Full), "{now}");
+    }
+    assert_eq!(window.generation(), 0);
+}
+
+#[test]
+fn each_use_counts_and_no_refusal_does() {
+    let window = ReplayWindow::<1>::new();
+    let mut last = window.generation();
+    assert_eq!(last, 0);
+    for (id, until, now, expected) in [
+        ("1", 10, 1, Ok(())),
+        ("1", 10, 1, Err(Error::Replayed)),
+        ("2", 20, 1, Err(Error::Full)),
+        ("2", 20, 10, Ok(())),
+        ("1", 10, 1, Err(Error::Replayed)),
+    ] {
+        assert_eq!(use_id(&window, id, until, now), expected, "{id} {now}");
+        assert_eq!(window.generation() > last, expected.is_ok(), "{id} {now}");
+        last = window.generation();
+    }
+    assert_eq!(window.clone().generation(), last);
+    assert_eq!(use_id(&window.clone(), "2", 20, 10), Err(Error::Replayed));
+}
+
+/// Each id with the moment until which it is good, as a token has it.
+const IDS: [(&str, i64); 12] = [
+    ("a", 4),
+    ("b", 4),
+    ("c", 6),
+    ("d", 8),
+    ("e", 8),
+    ("f", 10),
+    ("g", 12),
+    ("h", 12),
+    ("i", 14),
+    ("j", 16),
+    ("k", 18),
+    ("l", 20),
+];
+const PLACES: usize = 4;
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// With the clock set forwards and backwards, and a restart now and then.
+    #[test]
+    fn nothing_is_ever_used_twice(
+        steps in prop::collection::vec((prop::sample::select(&IDS[..]), 1..22_i64, prop::bool::weighted(0.1)), 0..60),
+    ) {
+        let mut window = ReplayWindow::<PLACES>::new();
+        let (mut used, mut swept) = (BTreeMap::new(), i64::MIN);
+        for ((id, until), now, restarts) in steps {
+            if restarts {
+                let mut buf = [0; ReplayWindow::<PLACES>::SNAPSHOT_LEN];
+                let snapshot = window.snapshot(&mut buf).unwrap();
+                let mut restored = ReplayWindow::new();
+                restored.restore(snapshot, window.generation()).unwrap();
+                window = restored;
+            }
+            let may_have_gone = |end: &i64| *end <= swept;
+            match use_id(&window, id, until, now) {
+                Ok(()) => {
+                    prop_assert_eq!(used.insert(id, until), None);
+                    swept = swept.max(now);
+                }
+                // Or it ends no later than what has gone.
+                Err(Error::Replayed) => prop_assert!(
+                    used.contains_key(id) || used.values().filter(|end| may_have_gone(end)).any(|end| until <= *end)
+                ),
+                Err(Error::Full) => prop_assert!(used.values().filter(|end| **end > now).count() >= PLACES),
+                Err(error) => panic!("{error:?}"),
+            }
+        }
+    }
+}
