@@ -1,0 +1,492 @@
+//! What a device keeps over a power cut: the format, what is refused, and that what is refused changes nothing.
+#![cfg(all(feature = "es256", feature = "eddsa"))]
+
+mod common;
+
+use common::{Alg, NOW, claims, claims_with, judge_access_token, with};
+use embedded_jwt::*;
+use proptest::prelude::*;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+const ISSUER: &str = common::ISSUER;
+const UNTIL: i64 = NOW + 240;
+const MALFORMED: Result<(), Error> = Err(Error::Malformed(Part::Snapshot));
+
+/// Of both: head and digest, then 32 bytes for each of `N` entries.
+const EMPTY_LEN: usize = 56;
+
+fn at(secs: i64) -> UnixTime {
+    UnixTime::from_secs(secs)
+}
+
+/// What both have in common.
+trait Ledger: Clone {
+    const SNAPSHOT_LEN: usize;
+    /// The third byte.
+    const KIND: u8;
+
+    fn empty() -> Self;
+    /// Keeps one entry more, of a number, for so long.
+    fn add(&mut self, number: usize, until: i64, now: i64) -> Result<(), Error>;
+    fn generation(&self) -> u64;
+    fn snapshot<'s>(&self, buf: &'s mut [u8]) -> Result<&'s [u8], Error>;
+    fn restore(&mut self, snapshot: &[u8], least_generation: u64) -> Result<(), Error>;
+
+    fn of(entries: usize) -> Self {
+        let mut ledger = Self::empty();
+        for number in 0..entries {
+            ledger.add(number, UNTIL, NOW).unwrap();
+        }
+        ledger
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        self.snapshot(&mut vec![0xa5; Self::SNAPSHOT_LEN]).unwrap().to_vec()
+    }
+}
+
+macro_rules! ledger {
+    ($name:ident, $kind:literal, |$ledger:ident, $number:ident, $until:ident, $now:ident| $add:expr) => {
+        impl<const N: usize> Ledger for $name<N> {
+            const SNAPSHOT_LEN: usize = Self::SNAPSHOT_LEN;
+            const KIND: u8 = $kind;
+
+            fn empty() -> Self {
+                Self::new()
+            }
+
+            fn add(&mut self, $number: usize, $until: i64, $now: i64) -> Result<(), Error> {
+                let $ledger = self;
+                $add
+            }
+
+            fn generation(&self) -> u64 {
+                self.generation()
+            }
+
+            fn snapshot<'s>(&self, buf: &'s mut [u8]) -> Result<&'s [u8], Error> {
+                self.snapshot(buf)
+            }
+
+            fn restore(&mut self, snapshot: &[u8], least_generation: u64) -> Result<(), Error> {
+                self.restore(snapshot, least_generation)
+            }
+        }
+    };
+}
+
+ledger!(RevocationList, b'R', |list, number, until, now| {
+    let jwt_id = &number.to_string();
+    list.revoke(Revocation::Token { issuer: ISSUER, jwt_id }, at(until), at(now))
+});
+ledger!(ReplayWindow, b'U', |window, number, until, now| {
+    window.use_once(ISSUER.as_bytes(), &number.to_string(), at(until), at(now))
+});
+
+/// Calls a check of both kinds with these numbers of places.
+macro_rules! for_both {
+    ($check:ident::<$($places:literal),+>) => {{
+        $check::<$(RevocationList<$places>),+>();
+        $check::<$(ReplayWindow<$places>),+>();
+    }};
+}
+
+/// A snapshot as the format says, with the digest that fits.
+fn image(kind: u8, version: u8, generation: u64, numbers: [i64; 3], entries: &[([u8; 16], i64, i64)]) -> Vec<u8> {
+    let mut bytes = vec![b'E', b'J', kind, version];
+    bytes.extend(generation.to_be_bytes());
+    bytes.extend(numbers.into_iter().flat_map(i64::to_be_bytes));
+    bytes.extend(u32::try_from(entries.len()).unwrap().to_be_bytes());
+    for (name, before, until) in entries {
+        bytes.extend(name);
+        bytes.extend([before, until].into_iter().flat_map(|secs| secs.to_be_bytes()));
+    }
+    let digest = Sha256::digest(&bytes);
+    bytes.extend(&digest[..16]);
+    bytes
+}
+
+/// Two strings of a kind, by their digest.
+fn name(kind: u8, first: &[u8], second: &[u8]) -> [u8; 16] {
+    let length = u64::try_from(first.len()).unwrap().to_be_bytes();
+    let digest = Sha256::digest([&length, first, second].concat());
+    let mut name: [u8; 16] = digest[..16].try_into().unwrap();
+    name[15] = kind;
+    name
+}
+
+fn hex(text: &str) -> Vec<u8> {
+    let (pairs, _) = text.as_bytes().as_chunks::<2>();
+    pairs.iter().map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+}
+
+/// A device that is updated reads what it has kept: of another format, the version has to be another.
+#[test]
+fn the_format_of_a_revocation_list_is_this() {
+    let [_, key] = common::keys();
+    let digest = [7; 32];
+    let (issuer, issued_before) = (ISSUER, at(NOW - 5));
+    let revocations = [
+        (Revocation::Token { issuer, jwt_id: "token-1" }, 1, name(1, issuer.as_bytes(), b"token-1"), i64::MAX),
+        (Revocation::SigningInput(&digest), 2, name(2, b"", &digest), i64::MAX),
+        (
+            Revocation::Subject { issuer, subject: "user-42", issued_before },
+            3,
+            name(3, issuer.as_bytes(), b"user-42"),
+            NOW - 5,
+        ),
+        (
+            Revocation::Client { issuer, client_id: "pump", issued_before },
+            4,
+            name(4, issuer.as_bytes(), b"pump"),
+            NOW - 5,
+        ),
+        (Revocation::Key { key: &key, issued_before }, 5, name(5, b"", key.public_key()), NOW - 5),
+        (Revocation::Issuer { issuer, issued_before }, 6, name(6, issuer.as_bytes(), b""), NOW - 5),
+    ];
+    let mut list = RevocationList::<7>::new();
+    let mut entries = Vec::new();
+    for (revocation, number, name, before) in revocations {
+        list.revoke(revocation, at(UNTIL + number), at(NOW)).unwrap();
+        entries.push((name, before, UNTIL + number));
+    }
+    let nothing = [i64::MIN; 3];
+    assert_eq!(list.bytes(), image(b'R', 1, 6, nothing, &entries));
+
+    list.revoke(Revocation::All { issued_before: at(NOW - 6) }, at(UNTIL), at(NOW)).unwrap();
+    assert_eq!(list.bytes(), image(b'R', 1, 7, [i64::MIN, NOW - 6, UNTIL], &entries));
+
+    // A place comes free when all are taken, which counts too.
+    for (jwt_id, now) in [("token-2", NOW), ("token-3", UNTIL + 2)] {
+        list.revoke(Revocation::Token { issuer, jwt_id }, at(UNTIL + 9), at(now)).unwrap();
+    }
+    entries.drain(..2);
+    for jwt_id in ["token-2", "token-3"] {
+        entries.push((name(1, issuer.as_bytes(), jwt_id.as_bytes()), i64::MAX, UNTIL + 9));
+    }
+    assert_eq!(list.bytes(), image(b'R', 1, 10, [UNTIL + 2, NOW - 6, UNTIL], &entries));
+}
+
+#[test]
+fn the_format_of_a_replay_window_is_this() {
+    let window = ReplayWindow::<2>::new();
+    for (id, until) in [("id-1", UNTIL), ("id-2", UNTIL + 1)] {
+        window.use_once(b"scope", id, at(until), at(NOW)).unwrap();
+    }
+    let entry = |id: &str, until| (name(1, b"scope", id.as_bytes()), i64::MAX, until);
+    let entries = [entry("id-1", UNTIL), entry("id-2", UNTIL + 1)];
+    assert_eq!(window.bytes(), image(b'U', 1, 2, [i64::MIN; 3], &entries));
+
+    window.use_once(b"scope", "id-3", at(UNTIL + 2), at(UNTIL)).unwrap();
+    let entries = [entry("id-2", UNTIL + 1), entry("id-3", UNTIL + 2)];
+    assert_eq!(window.bytes(), image(b'U', 1, 4, [UNTIL, i64::MIN, i64::MIN], &entries));
+}
+
+/// Byte for byte, as a device may have it in its flash.
+#[test]
+fn a_snapshot_of_the_first_version_is_read() {
+    let fields = [
+        "454a5201",
+        "0000000000000003",
+        "8000000000000000",
+        "000000006968d65c000000006968d7b0",
+        "00000002",
+        "c71ad6933f9a0e07c96d9f212ae51d017fffffffffffffff000000006968d7b0",
+        "61ecc368ab1ef5eea3c82f40915f0c03000000006968d6c0000000006968d7b0",
+        "ff3428bbea147f01bc012230a4db3e74",
+    ];
+    let bytes = hex(&fields.concat());
+    let mut list = RevocationList::<2>::new();
+    list.restore(&bytes, 0).unwrap();
+    assert_eq!((list.len(), list.generation()), (2, 3));
+    assert_eq!(list.bytes(), bytes);
+    let judge = |claims: &serde_json::Value| {
+        let policy = AccessTokenPolicy::new(common::AUDIENCE).with_revocations(&list);
+        judge_access_token(&Alg::EdDsa.access_token(claims), &policy, NOW, |_| ())
+    };
+    assert_eq!(judge(&claims()), Err(Error::Revoked));
+    let token_2 = claims_with("jti", json!("token-2"));
+    assert_eq!(judge(&token_2), Ok(()));
+    assert_eq!(judge(&with(token_2.clone(), "sub", json!("user-43"))), Err(Error::Revoked));
+    assert_eq!(judge(&with(token_2, "iat", json!(NOW - 101))), Err(Error::Revoked));
+}
+
+#[test]
+fn its_length_is_that_of_the_entries() {
+    fn check<L: Ledger>() {
+        let places = (L::SNAPSHOT_LEN - EMPTY_LEN) / 32;
+        assert_eq!(L::SNAPSHOT_LEN, EMPTY_LEN + 32 * places);
+        for entries in 0..=places {
+            let (ledger, mut buf) = (L::of(entries), vec![0; L::SNAPSHOT_LEN]);
+            assert_eq!(ledger.snapshot(&mut buf).unwrap().len(), EMPTY_LEN + 32 * entries);
+        }
+        assert_eq!(L::of(places).add(places, UNTIL, NOW), Err(Error::Full));
+    }
+    for_both!(check::<0>);
+    for_both!(check::<1>);
+    for_both!(check::<5>);
+    assert_eq!(RevocationList::<64>::SNAPSHOT_LEN, 2104);
+    assert_eq!(ReplayWindow::<64>::SNAPSHOT_LEN, 2104);
+}
+
+#[test]
+fn a_buffer_that_is_too_short_is_refused() {
+    fn check<L: Ledger>() {
+        for entries in 0..=3 {
+            let ledger = L::of(entries);
+            let len = EMPTY_LEN + 32 * entries;
+            for short in 0..len {
+                let mut buf = vec![0xa5; short];
+                assert_eq!(ledger.snapshot(&mut buf), Err(Error::BufferTooSmall), "{entries} {short}");
+            }
+            // What is behind the snapshot stays as it was.
+            let mut buf = vec![0xa5; len + 3];
+            assert_eq!(ledger.snapshot(&mut buf).unwrap(), ledger.bytes());
+            assert_eq!(buf[len..], [0xa5; 3]);
+        }
+    }
+    for_both!(check::<3>);
+}
+
+#[test]
+fn what_is_restored_is_what_was_kept() {
+    fn check<L: Ledger, Larger: Ledger>() {
+        for entries in 0..=4 {
+            let ledger = L::of(entries);
+            let (mut restored, mut larger) = (L::empty(), Larger::empty());
+            assert_eq!(restored.restore(&ledger.bytes(), ledger.generation()), Ok(()));
+            assert_eq!(larger.restore(&ledger.bytes(), ledger.generation()), Ok(()));
+            assert_eq!((restored.bytes(), larger.bytes()), (ledger.bytes(), ledger.bytes()));
+            assert_eq!(restored.generation(), ledger.generation());
+            // It goes on from there, and a larger one has more places.
+            let full = if entries == 4 { Err(Error::Full) } else { Ok(()) };
+            assert_eq!((restored.add(9, UNTIL, NOW), larger.add(9, UNTIL, NOW)), (full, Ok(())));
+            assert!(larger.generation() > ledger.generation());
+            // What follows a snapshot is the rest of its page.
+            for rest in [&[0][..], &[0xff; 100], &ledger.bytes()] {
+                let mut restored = L::empty();
+                assert_eq!(restored.restore(&[&ledger.bytes(), rest].concat(), 0), Ok(()));
+                assert_eq!(restored.bytes(), ledger.bytes());
+            }
+        }
+    }
+    for_both!(check::<4, 9>);
+}
+
+#[test]
+fn a_restored_list_voids_and_a_restored_window_remembers() {
+    let mut list = RevocationList::<2>::new();
+    list.revoke(Revocation::Token { issuer: ISSUER, jwt_id: "token-1" }, at(UNTIL), at(NOW)).unwrap();
+    list.revoke(Revocation::All { issued_before: at(NOW - 100) }, at(UNTIL), at(NOW)).unwrap();
+    let mut restored = RevocationList::<1>::new();
+    restored.restore(&list.bytes(), 0).unwrap();
+    let policy = AccessTokenPolicy::new(common::AUDIENCE).with_revocations(&restored);
+    let judge = |claims| judge_access_token(&Alg::Es256.access_token(&claims), &policy, NOW, |_| ());
+    assert_eq!(judge(claims()), Err(Error::Revoked));
+    assert_eq!(judge(claims_with("jti", json!("token-2"))), Ok(()));
+    assert_eq!(judge(with(claims_with("jti", json!("token-2")), "iat", json!(NOW - 101))), Err(Error::Revoked));
+
+    let window = ReplayWindow::<2>::of(1);
+    let mut restored = ReplayWindow::<2>::new();
+    restored.restore(&window.bytes(), 0).unwrap();
+    assert_eq!(restored.add(0, UNTIL, NOW), Err(Error::Replayed));
+    assert_eq!(restored.add(1, UNTIL, NOW), Ok(()));
+}
+
+/// It is part of the snapshot from when on a token can no longer have been voided by what has gone.
+#[test]
+fn what_went_before_a_restart_does_not_come_back_after_it() {
+    fn check<L: Ledger>() {
+        let mut ledger = L::of(1);
+        ledger.add(1, UNTIL + 100, UNTIL).unwrap();
+        let mut restored = L::empty();
+        restored.restore(&ledger.bytes(), 0).unwrap();
+        assert_eq!(restored.bytes()[12..20], UNTIL.to_be_bytes());
+    }
+    for_both!(check::<1>);
+
+    let window = ReplayWindow::<1>::of(1);
+    window.use_once(b"", "", at(UNTIL + 100), at(UNTIL)).unwrap();
+    let mut restored = ReplayWindow::<1>::new();
+    restored.restore(&window.bytes(), 0).unwrap();
+    assert_eq!(restored.add(0, UNTIL, NOW), Err(Error::Replayed));
+
+    let mut list = RevocationList::<1>::new();
+    for (jwt_id, until, now) in [("token-1", UNTIL, NOW), ("token-2", UNTIL + 100, UNTIL)] {
+        list.revoke(Revocation::Token { issuer: ISSUER, jwt_id }, at(until), at(now)).unwrap();
+    }
+    let mut restored = RevocationList::<1>::new();
+    restored.restore(&list.bytes(), 0).unwrap();
+    let policy = AccessTokenPolicy::new(common::AUDIENCE).with_revocations(&restored);
+    let judge = judge_access_token(&Alg::EdDsa.access_token(&claims()), &policy, NOW, |_| ());
+    assert_eq!(judge, Err(Error::Expired));
+}
+
+/// Into an empty one, and one that holds something.
+fn refuses<L: Ledger>(snapshot: &[u8], least: u64, error: Result<(), Error>) {
+    for entries in [0, 1] {
+        let mut ledger = L::of(entries);
+        let before = ledger.bytes();
+        assert_eq!(ledger.restore(snapshot, least), error);
+        assert_eq!(ledger.bytes(), before);
+    }
+}
+
+#[test]
+fn a_torn_snapshot_is_refused_wherever_it_is_cut() {
+    fn check<L: Ledger>() {
+        for entries in 0..=4 {
+            let bytes = L::of(entries).bytes();
+            for len in 0..bytes.len() {
+                refuses::<L>(&bytes[..len], 0, MALFORMED);
+                // The rest of the page is erased, or what was there before.
+                for fill in [0x00, 0xff] {
+                    let mut torn = bytes.clone();
+                    torn[len..].fill(fill);
+                    if torn != bytes {
+                        refuses::<L>(&torn, 0, MALFORMED);
+                    }
+                }
+                let older = L::of(4 - entries).bytes();
+                if len < older.len() {
+                    let torn = [&bytes[..len], &older[len..]].concat();
+                    if !torn.starts_with(&bytes) && torn != older {
+                        refuses::<L>(&torn, 0, MALFORMED);
+                    }
+                }
+            }
+        }
+    }
+    for_both!(check::<4>);
+}
+
+#[test]
+fn an_altered_snapshot_is_refused_whichever_byte_it_is() {
+    fn check<L: Ledger>() {
+        let bytes = L::of(3).bytes();
+        let mut altered = bytes.clone();
+        for place in 0..bytes.len() {
+            for difference in 1..=u8::MAX {
+                altered[place] ^= difference;
+                let mut ledger = L::empty();
+                assert_eq!(ledger.restore(&altered, 0), MALFORMED, "{place} {difference}");
+                assert_eq!(ledger.generation(), 0);
+                altered[place] = bytes[place];
+            }
+            altered.swap(place, 0);
+            if altered != bytes {
+                refuses::<L>(&altered, 0, MALFORMED);
+            }
+            altered.swap(place, 0);
+        }
+        assert_eq!(L::empty().restore(&altered, 0), Ok(()));
+    }
+    for_both!(check::<3>);
+}
+
+#[test]
+fn what_is_no_snapshot_is_refused() {
+    fn check<L: Ledger>() {
+        for len in [0, 1, 55, 56, 57, 88, 1000] {
+            for fill in [0x00, 0xff, b'E'] {
+                refuses::<L>(&vec![fill; len], 0, MALFORMED);
+            }
+        }
+        // More entries than there are bytes, up to what a length can say.
+        for count in [1, 2, 1 << 27, u32::MAX] {
+            let mut bytes = image(L::KIND, 1, 9, [0; 3], &[]);
+            bytes[36..40].copy_from_slice(&count.to_be_bytes());
+            let digest = Sha256::digest(&bytes[..40]);
+            bytes[40..].copy_from_slice(&digest[..16]);
+            refuses::<L>(&bytes, 0, MALFORMED);
+        }
+    }
+    for_both!(check::<4>);
+}
+
+#[test]
+fn a_snapshot_is_of_one_kind_and_version() {
+    fn check<L: Ledger>() {
+        let entries = [(name(1, b"a", b"b"), i64::MAX, UNTIL)];
+        for kind in 0..=u8::MAX {
+            for version in 0..=u8::MAX {
+                let bytes = image(kind, version, 9, [i64::MIN; 3], &entries);
+                let expected = if (kind, version) == (L::KIND, 1) { Ok(()) } else { MALFORMED };
+                assert_eq!(L::empty().restore(&bytes, 0), expected, "{kind} {version}");
+            }
+        }
+    }
+    for_both!(check::<2>);
+    refuses::<RevocationList<2>>(&ReplayWindow::<2>::of(1).bytes(), 0, MALFORMED);
+    refuses::<ReplayWindow<2>>(&RevocationList::<2>::of(1).bytes(), 0, MALFORMED);
+}
+
+#[test]
+fn more_entries_than_places_are_refused() {
+    fn check<L: Ledger, Larger: Ledger>() {
+        for entries in 0..=5 {
+            let bytes = Larger::of(entries).bytes();
+            if entries > 2 {
+                refuses::<L>(&bytes, 0, Err(Error::Full));
+            } else {
+                assert_eq!(L::empty().restore(&bytes, 0), Ok(()), "{entries}");
+            }
+        }
+    }
+    for_both!(check::<2, 5>);
+}
+
+#[test]
+fn an_older_snapshot_is_refused() {
+    fn check<L: Ledger>() {
+        let bytes = L::of(3).bytes();
+        for (least, expected) in
+            [(0, Ok(())), (2, Ok(())), (3, Ok(())), (4, Err(Error::RolledBack)), (u64::MAX, Err(Error::RolledBack))]
+        {
+            let mut ledger = L::empty();
+            assert_eq!(ledger.restore(&bytes, least), expected, "{least}");
+            assert_eq!(ledger.generation(), if expected.is_ok() { 3 } else { 0 });
+        }
+        refuses::<L>(&bytes, 4, Err(Error::RolledBack));
+
+        // Nor one that is older than what is there.
+        for (entries, expected) in [(2, Ok(())), (3, Ok(())), (4, Err(Error::RolledBack))] {
+            let mut ledger = L::of(entries);
+            let before = ledger.bytes();
+            assert_eq!(ledger.restore(&bytes, 0), expected, "{entries}");
+            assert_eq!(ledger.bytes(), if expected.is_ok() { bytes.clone() } else { before });
+        }
+        let mut ledger = L::of(4);
+        assert_eq!(ledger.restore(&bytes, 3), Err(Error::RolledBack), "the larger of the two counts");
+        assert_eq!(ledger.restore(&bytes[1..], 9), MALFORMED, "what is torn has no generation");
+    }
+    for_both!(check::<4>);
+    let last = image(b'R', 1, u64::MAX, [i64::MIN; 3], &[]);
+    let mut list = RevocationList::<4>::new();
+    assert_eq!(list.restore(&last, u64::MAX), Ok(()));
+    assert_eq!(list.add(1, UNTIL, NOW), Ok(()));
+    assert_eq!(list.generation(), u64::MAX);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_state_is_restored(
+        steps in prop::collection::vec((0..20_usize, 0..40_i64, 0..40_i64, prop::bool::weighted(0.1)), 0..40),
+    ) {
+        let (mut list, mut window) = (RevocationList::<6>::new(), ReplayWindow::<6>::new());
+        for (number, until, now, voids_all) in steps {
+            if voids_all {
+                list.revoke(Revocation::All { issued_before: at(now) }, at(until), at(now)).unwrap();
+            }
+            let _ = (list.add(number, until, now), window.add(number, until, now));
+            let mut restored = (RevocationList::<6>::new(), ReplayWindow::<6>::new());
+            prop_assert_eq!(restored.0.restore(&list.bytes(), list.generation()), Ok(()));
+            prop_assert_eq!(restored.1.restore(&window.bytes(), window.generation()), Ok(()));
+            prop_assert_eq!((restored.0.bytes(), restored.1.bytes()), (list.bytes(), window.bytes()));
+            prop_assert_eq!((restored.0.len(), restored.0.generation()), (list.len(), list.generation()));
+        }
+    }
+}
