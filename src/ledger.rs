@@ -32,8 +32,8 @@ struct Entry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Name(u128);
 
-/// How much of what has a name is covered: that which began before a moment, or nobody knows when, as long as it or the
-/// span has not ended.
+/// How much of what has a name is covered: that which began before a moment ([`ANY_TIME`]: whenever), or nobody knows when,
+/// as long as it or the span has not ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span {
     pub(crate) before: UnixTime,
@@ -70,7 +70,8 @@ impl Span {
 
     /// What ends within the span is covered even if it lasts a little longer by somebody's leeway.
     fn covers(self, life: Life, now: UnixTime) -> bool {
-        life.began.is_none_or(|began| began < self.before) && (now < self.until || life.ends <= self.until)
+        let is_before = self.before == ANY_TIME || life.began.is_none_or(|began| began < self.before);
+        is_before && (now < self.until || life.ends <= self.until)
     }
 
     fn join(self, other: Self) -> Self {
@@ -152,3 +153,6 @@ impl<const N: usize> Ledger<N> {
         }
     }
 }
+
+/// The last moment there is; a token can say that it was issued then.
+pub(crate) const ANY_TIME: UnixTime = UnixTime::from_secs(i64::MAX);

@@ -1,7 +1,7 @@
 use core::cell::{RefCell, RefMut};
 use core::fmt;
 
-use crate::ledger::{Ledger, Life, Name, Span};
+use crate::ledger::{ANY_TIME, Ledger, Life, Name, Span};
 use crate::{Error, UnixTime};
 
 /// Remembers what may be used once, such as a DPoP proof
@@ -98,7 +98,7 @@ impl<const N: usize> ReplayCheck for ReplayWindow<N> {
         if until <= ledger.forgotten() || ledger.covers(name, Life { began: None, ends: until }, now) {
             return Err(Error::Replayed);
         }
-        ledger.insert(name, Span { before: UnixTime::from_secs(i64::MAX), until }, now)
+        ledger.insert(name, Span { before: ANY_TIME, until }, now)
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::ledger::{Ledger, Life, Name, Span};
+use crate::ledger::{ANY_TIME, Ledger, Life, Name, Span};
 use crate::{Error, Key, Now, Revocations, TokenIdentity, UnixTime};
 
 /// Revoked tokens, and groups of tokens, in `N` places of 32 bytes each.
@@ -251,7 +251,7 @@ impl Revocation<'_> {
     /// A single token is void whenever it was issued.
     fn issued_before(&self) -> UnixTime {
         match self {
-            Self::Token { .. } | Self::SigningInput(_) => UnixTime::from_secs(i64::MAX),
+            Self::Token { .. } | Self::SigningInput(_) => ANY_TIME,
             Self::Subject { issued_before, .. }
             | Self::Client { issued_before, .. }
             | Self::Key { issued_before, .. }

@@ -204,13 +204,17 @@ fn what_was_issued_before_the_moment_is_void_and_so_is_what_does_not_say() {
 
 #[test]
 fn one_token_is_void_whenever_it_was_issued() {
-    for iat in [json!(-i64::MAX), json!(0), json!(NOW + 1000), json!(i64::MAX - 1), Value::Null] {
+    for iat in [json!(-i64::MAX), json!(0), json!(NOW + 1000), json!(i64::MAX), Value::Null] {
         let token = claims_with("iat", iat.clone());
         assert_eq!(judge(&token, &list_of([])), Ok(()), "{iat}");
         assert_eq!(judge(&token, &list_of([TOKEN_1])), Err(Error::Revoked), "{iat}");
         let text = Alg::EdDsa.access_token(&token);
         let digest = Token::parse(&text).unwrap().signing_input_digest();
         assert_eq!(judge(&token, &list_of([Revocation::SigningInput(&digest)])), Err(Error::Revoked), "{iat}");
+        // All of whatever time takes the place of each of them.
+        let mut list = list_of([TOKEN_1]);
+        list.revoke(all(i64::MAX), at(EXP), now()).unwrap();
+        assert_eq!((list.len(), judge(&token, &list)), (0, Err(Error::Revoked)), "{iat}");
     }
 }
 
