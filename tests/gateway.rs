@@ -359,7 +359,7 @@ fn wrong_usage_has_status_2() {
 
 #[test]
 fn a_full_replay_check_refuses_until_a_proof_is_out_of_date() {
-    let replay = Replay::new(2);
+    let replay = Replay::<2>::new();
     let use_once = |scope: &str, id: &str, until: i64, now: i64| {
         replay.use_once(scope.as_bytes(), id, UnixTime::from_secs(until), UnixTime::from_secs(now))
     };
@@ -367,9 +367,9 @@ fn a_full_replay_check_refuses_until_a_proof_is_out_of_date() {
     assert_eq!(use_once("key", "1", NOW + 10, NOW), Ok(()));
     assert_eq!(use_once("key", "1", NOW + 10, NOW), Err(Error::Replayed));
     assert_eq!(use_once("ke", "y1", NOW + 20, NOW), Ok(()), "another key's");
-    assert_eq!(use_once("key", "2", NOW + 10, NOW), Err(Error::Replayed), "full");
-    assert_eq!(use_once("key", "2", NOW + 30, NOW + 10), Err(Error::Replayed), "the first is good for this second");
-    assert_eq!(use_once("key", "2", NOW + 30, NOW + 11), Ok(()));
+    assert_eq!(use_once("key", "2", NOW + 30, NOW + 9), Err(Error::Full));
+    assert_eq!(use_once("key", "2", NOW + 30, NOW + 10), Ok(()), "in place of the first");
+    assert_eq!(use_once("key", "1", NOW + 10, NOW + 10), Err(Error::Replayed), "though it is good for this second");
     assert_eq!(use_once("ke", "y1", NOW + 20, NOW + 11), Err(Error::Replayed));
 }
 

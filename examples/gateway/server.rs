@@ -38,7 +38,7 @@ impl Server {
         let service = Service {
             rules: Rules { issuer, audience: config.audience, leeway: config.leeway },
             keys,
-            replay: Replay::new(MAX_PROOFS),
+            replay: Replay::new(),
             pump: Pump::new(),
             base_url: config.base_url.unwrap_or_else(|| format!("http://{address}")),
         };
@@ -95,6 +95,4 @@ const MAX_CONNECTIONS: usize = 256;
 const HEADER_TIME_LIMIT: Duration = Duration::from_secs(10);
 /// For tokens of 16 KiB and their proofs, with room to spare.
 const MAX_HEADERS_LEN: usize = 64 * 1024;
-/// Those of three minutes at some five hundred requests a second, in less than 6 MB.
-const MAX_PROOFS: usize = 65_536;
 const PAUSE: Duration = Duration::from_millis(100);

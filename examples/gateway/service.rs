@@ -18,7 +18,7 @@ use crate::{clock, log};
 pub struct Service {
     pub rules: Rules,
     pub keys: Keys,
-    pub replay: Replay,
+    pub replay: Replay<MAX_PROOFS>,
     pub pump: Pump,
     /// What clients call this server, without its last slash.
     pub base_url: String,
@@ -86,3 +86,6 @@ async fn read_number(body: Incoming) -> Result<u16, StatusCode> {
 
 const BODY_TIME_LIMIT: Duration = Duration::from_secs(10);
 const MAX_BODY_LEN: usize = 16;
+/// Those of three minutes, which is how long one can be good with the default leeway, at some forty requests a second: in
+/// 256 KiB, which each request looks through.
+const MAX_PROOFS: usize = 8192;
