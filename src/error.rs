@@ -177,6 +177,8 @@ pub enum Claim {
     HttpUri,
     /// `cnonce`
     Challenge,
+    /// `status`, or `status_list` and `ttl` of a status list
+    Status,
 }
 
 impl Error {
@@ -346,6 +348,7 @@ impl Claim {
             Self::HttpMethod => 19,
             Self::HttpUri => 20,
             Self::Challenge => 21,
+            Self::Status => 22,
         }
     }
 
@@ -372,6 +375,7 @@ impl Claim {
             Self::HttpMethod => "HTTP method (htm)",
             Self::HttpUri => "HTTP URI (htu)",
             Self::Challenge => "challenge (cnonce)",
+            Self::Status => "status (status, status_list, ttl)",
         }
     }
 }

@@ -81,6 +81,11 @@ impl<'b> Value<'b> {
     pub(crate) fn number(self) -> Option<&'b str> {
         self.0.starts_with(|first: char| first == '-' || first.is_ascii_digit()).then_some(self.0)
     }
+
+    /// `None` for anything but an integer from 0 to 2^64 - 1, spelled without fraction and exponent.
+    pub(crate) fn unsigned(self) -> Option<u64> {
+        self.number()?.parse().ok()
+    }
 }
 
 /// Splits off the value at the front of a container's text, and the punctuation behind it; `None` at the container's end.
@@ -261,6 +266,17 @@ mod tests {
         assert_eq!(JsonStr(RAW).place(&mut spare), Ok(PLAIN));
         assert_eq!(spare.len(), 16 - PLAIN.len());
         assert_eq!(JsonStr(RAW).place(&mut spare), Err(Error::BufferTooSmall));
+    }
+
+    #[test]
+    fn an_unsigned_integer_has_one_spelling() {
+        let numbers = [("0", 0), ("42", 42), ("18446744073709551615", u64::MAX)];
+        for (text, number) in numbers {
+            assert_eq!(Value(text).unsigned(), Some(number));
+        }
+        for text in ["-0", "-1", "1.0", "1e0", "0.5", "18446744073709551616", "\"1\"", "null", "[]", "{}", "true"] {
+            assert_eq!(Value(text).unsigned(), None, "{text}");
+        }
     }
 
     #[test]

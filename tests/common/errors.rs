@@ -56,7 +56,7 @@ pub const PARTS: [Part; 9] = [
     Part::Snapshot,
 ];
 
-pub const CLAIMS: [Claim; 21] = [
+pub const CLAIMS: [Claim; 22] = [
     Claim::Issuer,
     Claim::Subject,
     Claim::Audience,
@@ -78,6 +78,7 @@ pub const CLAIMS: [Claim; 21] = [
     Claim::HttpMethod,
     Claim::HttpUri,
     Claim::Challenge,
+    Claim::Status,
 ];
 
 /// Without what it is about.

@@ -1,0 +1,66 @@
+//! Where a token's status is kept.
+#![cfg(all(feature = "es256", feature = "eddsa"))]
+
+mod common;
+
+use common::*;
+use embedded_jwt::*;
+use serde_json::{Value, json};
+
+const URI: &str = "https://idp.example.com/status/1";
+
+/// Index and URI of an access token with this `status`, as it is spelled.
+fn reference(status: &str) -> Result<Option<(u64, String)>, Error> {
+    let payload = claims_with("status", json!("?")).to_string().replace("\"?\"", status);
+    let text = Alg::EdDsa.mint(Alg::EdDsa.header().to_string(), payload);
+    judge_access_token(&text, &AccessTokenPolicy::new(AUDIENCE), NOW, |token| {
+        let reference = token.status_reference()?;
+        Ok(reference.map(|reference| (reference.index(), reference.uri().to_string())))
+    })?
+}
+
+fn list_with(name: &str, value: Value) -> String {
+    json!({"status_list": with(json!({"idx": 7, "uri": URI}), name, value)}).to_string()
+}
+
+#[test]
+fn a_reference_is_index_and_uri() {
+    assert_eq!(reference(&list_with("idx", json!(0))), Ok(Some((0, URI.into()))));
+    assert_eq!(reference(&list_with("idx", json!(u64::MAX))), Ok(Some((u64::MAX, URI.into()))));
+    assert_eq!(reference(&list_with("uri", json!("urn:a"))), Ok(Some((7, "urn:a".into()))));
+    assert_eq!(reference(&list_with("uri", json!("a\"b"))), Ok(Some((7, "a\"b".into()))), "unescaped");
+    // What else there is may be of use to others.
+    assert_eq!(reference(&list_with("aggregation_uri", json!(1))), Ok(Some((7, URI.into()))));
+    let other = json!({"status_list": {"idx": 7, "uri": URI}, "status_assertion": null});
+    assert_eq!(reference(&other.to_string()), Ok(Some((7, URI.into()))));
+}
+
+#[test]
+fn a_token_without_status_has_no_reference() {
+    let token = Alg::EdDsa.access_token(&claims());
+    judge_access_token(&token, &AccessTokenPolicy::new(AUDIENCE), NOW, |token| {
+        assert!(token.status_reference().unwrap().is_none());
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_status_of_another_kind_is_refused() {
+    let invalid = Err(Error::Invalid(Claim::Status));
+    for status in ["null", "0", "\"valid\"", "[]", "true", "{}", r#"{"status_assertion":{"idx":7,"uri":"urn:a"}}"#] {
+        assert_eq!(reference(status), invalid, "{status}");
+    }
+    for list in ["null", "1", "\"urn:a\"", "[7,\"urn:a\"]", "{}"] {
+        assert_eq!(reference(&format!(r#"{{"status_list":{list}}}"#)), invalid, "{list}");
+    }
+    for name in ["idx", "uri"] {
+        assert_eq!(reference(&list_with(name, Value::Null)), invalid, "{name}");
+        for value in [json!([]), json!({}), json!(true), json!(""), json!([null])] {
+            assert_eq!(reference(&list_with(name, value)), invalid, "{name}");
+        }
+    }
+    assert_eq!(reference(&list_with("uri", json!(7))), invalid);
+    for idx in ["-1", "-0", "7.0", "7e0", "0.7", "1e400", "18446744073709551616", "\"7\"", "null"] {
+        assert_eq!(reference(&format!(r#"{{"status_list":{{"idx":{idx},"uri":"{URI}"}}}}"#)), invalid, "{idx}");
+    }
+}
