@@ -178,7 +178,7 @@ impl<'a> Challenge<'a> {
     /// | [`InsufficientScope`](Error::InsufficientScope) | 403 | `insufficient_scope` |
     /// | `acr` or `auth_time` missing or not enough | 401 | `insufficient_user_authentication` |
     /// | [`Replayed`](Error::Replayed), for the scheme `DPoP` | 401 | `invalid_dpop_proof` |
-    /// | the clock, the backend, the buffer, the policy, the issuer's keys or what it keeps will not do: [`ClockNotSet`](Error::ClockNotSet), [`TimeUnknown`](Error::TimeUnknown), [`Full`](Error::Full), [`BackendUnavailable`](Error::BackendUnavailable), [`BackendBroken`](Error::BackendBroken), [`BufferTooSmall`](Error::BufferTooSmall), [`Unconfigured`](Error::Unconfigured), [`TooManyIssuers`](Error::TooManyIssuers), [`AmbiguousKey`](Error::AmbiguousKey), [`InvalidKey`](Error::InvalidKey) | 503 | |
+    /// | the clock, the backend, the buffer, the policy, the issuer's keys, the status list or what it keeps will not do: [`ClockNotSet`](Error::ClockNotSet), [`TimeUnknown`](Error::TimeUnknown), [`Full`](Error::Full), [`StatusUnknown`](Error::StatusUnknown), [`BackendUnavailable`](Error::BackendUnavailable), [`BackendBroken`](Error::BackendBroken), [`BufferTooSmall`](Error::BufferTooSmall), [`Unconfigured`](Error::Unconfigured), [`TooManyIssuers`](Error::TooManyIssuers), [`AmbiguousKey`](Error::AmbiguousKey), [`InvalidKey`](Error::InvalidKey) | 503 | |
     /// | all others | 401 | `invalid_token` |
     ///
     /// # Errors
@@ -259,6 +259,7 @@ const fn is_our_fault(error: Error) -> bool {
             | Error::BufferTooSmall
             | Error::Unconfigured(_)
             | Error::TooManyIssuers
+            | Error::StatusUnknown
     )
 }
 

@@ -9,7 +9,7 @@ use core::fmt;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Error {
-    /// The caller's buffer is shorter than [`Token::buffer_len`](crate::Token::buffer_len),
+    /// The caller's buffer is shorter than [`Token::buffer_len`](crate::Token::buffer_len) or a decoded status list,
     /// or has no room left for a string that must be unescaped.
     BufferTooSmall,
     /// More issuers were given than [`MAX_ISSUERS`](crate::MAX_ISSUERS).
@@ -20,8 +20,9 @@ pub enum Error {
     TooLarge(Part),
     /// A part breaks its grammar: compact form
     /// ([RFC 7515 section 7.1](https://www.rfc-editor.org/rfc/rfc7515#section-7.1)), unpadded base64url
-    /// ([section 2](https://www.rfc-editor.org/rfc/rfc7515#section-2)) or
-    /// JSON ([RFC 8259](https://www.rfc-editor.org/rfc/rfc8259)).
+    /// ([section 2](https://www.rfc-editor.org/rfc/rfc7515#section-2)),
+    /// JSON ([RFC 8259](https://www.rfc-editor.org/rfc/rfc8259)) or, in a status list,
+    /// ZLIB ([RFC 1950](https://www.rfc-editor.org/rfc/rfc1950)).
     Malformed(Part),
     /// An object has two members of the same name
     /// ([RFC 7515 section 4](https://www.rfc-editor.org/rfc/rfc7515#section-4),
@@ -103,6 +104,9 @@ pub enum Error {
     TimeUnknown,
     /// A signature backend gave a wrong verdict on a known answer ([`self_test`](crate::self_test())): do not use it.
     BackendBroken,
+    /// The token's status is not known: the status list is out of date, or that of another URI ([Token Status List
+    /// section 8.3](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list-21#section-8.3)).
+    StatusUnknown,
 }
 
 /// The part of the input that an [`Error`] is about.
@@ -128,6 +132,8 @@ pub enum Part {
     Authorization,
     /// The snapshot of a [`RevocationList`](crate::RevocationList) or a [`ReplayWindow`](crate::ReplayWindow).
     Snapshot,
+    /// The list of statuses in a status list, compressed.
+    StatusList,
 }
 
 /// The claim that an [`Error`] is about.
@@ -222,6 +228,7 @@ impl Error {
             Self::Full => (34, 0),
             Self::TimeUnknown => (35, 0),
             Self::BackendBroken => (36, 0),
+            Self::StatusUnknown => (37, 0),
         };
         u16::from_be_bytes([variant, detail])
     }
@@ -276,6 +283,7 @@ impl Error {
             Self::Full => "no place is left to keep it",
             Self::TimeUnknown => "the time is not known, and the token may have expired",
             Self::BackendBroken => "the signature backend judges known answers wrongly",
+            Self::StatusUnknown => "the token's status is not known",
         }
     }
 
@@ -306,6 +314,7 @@ impl Part {
             Self::Key => 7,
             Self::Authorization => 8,
             Self::Snapshot => 9,
+            Self::StatusList => 10,
         }
     }
 
@@ -320,6 +329,7 @@ impl Part {
             Self::Key => "the key",
             Self::Authorization => "the authorization header",
             Self::Snapshot => "the snapshot",
+            Self::StatusList => "the status list",
         }
     }
 }

@@ -58,6 +58,8 @@ mod revocation;
 mod revocation_list;
 mod signature_cache;
 mod status;
+#[cfg(feature = "status-list")]
+mod status_list;
 mod stores;
 mod strings;
 mod thumbprint;
@@ -90,6 +92,8 @@ pub use revocation::{Revocations, TokenIdentity};
 pub use revocation_list::{Revocation, RevocationList};
 pub use signature_cache::SignatureCache;
 pub use status::StatusReference;
+#[cfg(feature = "status-list")]
+pub use status_list::{DEFAULT_STATUS_LIST_TTL, Inflater, MAX_STATUS_LIST_LEN, Status, StatusBitmap, StatusList};
 pub use strings::Strings;
 pub use thumbprint::Thumbprint;
 pub use time::{Freshness, Now, UnixTime};

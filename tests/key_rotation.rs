@@ -492,7 +492,7 @@ fn keys_are_stale_when_none_fits_or_the_signature_does_not_hold() {
         let is_stale = matches!(error, Error::UnknownKey | Error::InvalidSignature);
         assert_eq!(error.is_stale_keys(), is_stale, "{error:?}");
     }
-    assert!(variants.into_iter().eq(1..=36));
+    assert!(variants.into_iter().eq(1..=37));
 }
 
 #[test]

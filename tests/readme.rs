@@ -31,6 +31,8 @@ fn the_table_of_limits_is_right() {
         format!("{MAX_KID_LEN} bytes | `MAX_KID_LEN`"),
         format!("{MAX_TYPE_LEN} bytes | `MAX_TYPE_LEN`"),
         format!("{} KiB of text | `MAX_KEY_SET_LEN`", MAX_KEY_SET_LEN / 1024),
+        #[cfg(feature = "status-list")]
+        format!("{} MiB | `MAX_STATUS_LIST_LEN`", MAX_STATUS_LIST_LEN >> 20),
         format!("{MAX_ISSUERS} | `MAX_ISSUERS`"),
     ];
     for row in rows {

@@ -66,6 +66,22 @@ fn key_set_is_its_keys_three_counters_and_a_date() {
     assert!(size_of::<KeySet<0>>() <= rest);
 }
 
+/// Eight times less than a window, and placed by the caller.
+#[cfg(feature = "status-list")]
+#[test]
+fn inflater_is_the_state_of_the_decompressor() {
+    assert!(size_of::<Inflater>() <= 10_560);
+}
+
+/// A list is its claims, and a few words that were read from them; of a decoded one, the digest of its URI.
+#[cfg(feature = "status-list")]
+#[test]
+fn status_lists_are_references_and_numbers() {
+    assert!(size_of::<StatusList>() <= size_of::<Claims>() + size_of::<&str>() + 24);
+    assert!(size_of::<StatusBitmap>() <= size_of::<&[u8]>() + 32 + 24);
+    assert!(size_of::<Result<Status, Error>>() <= 3);
+}
+
 /// It borrows its name, keys and algorithms, so that it can be built wherever it is used.
 #[test]
 fn issuer_is_three_slices() {

@@ -96,11 +96,36 @@ errors! {
         verified.into_access_token(&policy(), Now::AtLeast(now())).err()
     },
     BackendBroken => self_test(&Answering(BackendError::InvalidSignature)).err(),
+    StatusUnknown => ask_another_list(),
 }
 
 /// The claims of an access token that is bound to the ES256 test key.
 fn bound() -> Value {
     claims_with("cnf", json!({"jkt": Alg::Es256.key().thumbprint().to_string()}))
+}
+
+/// Nothing but a status list has this error, so that without the feature nothing can produce it.
+fn ask_another_list() -> Option<Error> {
+    #[cfg(feature = "status-list")]
+    {
+        let claims = json!({
+            "iss": ISSUER, "sub": "urn:list:1", "iat": NOW, "status_list": {"bits": 1, "lst": "eNrbuRgAAhcBXQ"},
+        });
+        let (text, mut buf) =
+            (Alg::EdDsa.mint(r#"{"alg":"EdDSA","typ":"statuslist+jwt"}"#, claims.to_string()), [0; 1024]);
+        let verified = Token::parse(&text).unwrap().verify(&issuer(&keys()), &mut buf).unwrap();
+        let list = verified.into_status_list("urn:list:1", now()).unwrap();
+        let mut bitmap = [0; 2];
+        let bitmap = list.decode(&mut crate::Inflater::new(), &mut bitmap).unwrap();
+
+        let claims = claims_with("status", json!({"status_list": {"idx": 0, "uri": "urn:list:2"}}));
+        judge_access_token(&Alg::EdDsa.access_token(&claims), &policy(), NOW, |token| {
+            bitmap.status_of(&token.status_reference().unwrap().unwrap(), now()).err()
+        })
+        .unwrap()
+    }
+    #[cfg(not(feature = "status-list"))]
+    Some(Error::StatusUnknown)
 }
 
 #[derive(Debug)]
@@ -185,10 +210,10 @@ fn codes_are_stable() {
     let expected = [
         0x0100, 0x0200, 0x0303, 0x0401, 0x0505, 0x0602, 0x0705, 0x0805, 0x0900, 0x0a00, 0x0b00, 0x0c00, 0x0d00, 0x0e00,
         0x0f00, 0x1000, 0x1102, 0x1204, 0x1301, 0x1400, 0x1500, 0x1600, 0x1700, 0x1800, 0x1900, 0x1a00, 0x1b00, 0x1c00,
-        0x1d00, 0x1e00, 0x1f00, 0x2000, 0x2100, 0x2200, 0x2300, 0x2400,
+        0x1d00, 0x1e00, 0x1f00, 0x2000, 0x2100, 0x2200, 0x2300, 0x2400, 0x2500,
     ];
     assert_eq!(codes, expected);
-    assert_eq!(errors::PARTS.map(Part::code), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    assert_eq!(errors::PARTS.map(Part::code), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     assert!(errors::CLAIMS.map(Claim::code).into_iter().eq(1..=22));
 }
 

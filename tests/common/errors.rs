@@ -14,7 +14,7 @@ pub fn all() -> impl Iterator<Item = Error> {
     PLAIN.into_iter().chain(with_parts).chain(with_claims)
 }
 
-const PLAIN: [Error; 27] = [
+const PLAIN: [Error; 28] = [
     Error::BufferTooSmall,
     Error::TooManyIssuers,
     Error::CriticalHeader,
@@ -42,9 +42,10 @@ const PLAIN: [Error; 27] = [
     Error::Full,
     Error::TimeUnknown,
     Error::BackendBroken,
+    Error::StatusUnknown,
 ];
 
-pub const PARTS: [Part; 9] = [
+pub const PARTS: [Part; 10] = [
     Part::Token,
     Part::Header,
     Part::Kid,
@@ -54,6 +55,7 @@ pub const PARTS: [Part; 9] = [
     Part::Key,
     Part::Authorization,
     Part::Snapshot,
+    Part::StatusList,
 ];
 
 pub const CLAIMS: [Claim; 22] = [

@@ -1,0 +1,794 @@
+//! Status lists: whose they are, how long they last, and what stands in them.
+
+mod common;
+#[path = "vectors/status_list.rs"]
+mod vectors;
+
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::time::Duration;
+
+use base64ct::{Base64UrlUnpadded, Encoding as _};
+use common::*;
+use embedded_jwt::*;
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+const URI: &str = "https://idp.example.com/status/1";
+
+/// The 16 statuses of the draft's example: 0xb9, 0xa3.
+const SIXTEEN: &str = "eNrbuRgAAhcBXQ";
+
+const MALFORMED: Error = Error::Malformed(Part::StatusList);
+
+fn claims_of(bits: u8, lst: &str) -> Value {
+    json!({
+        "iss": ISSUER, "sub": URI, "iat": NOW - 60, "exp": NOW + 3600, "ttl": 600,
+        "status_list": {"bits": bits, "lst": lst},
+    })
+}
+
+fn sixteen_with(name: &str, value: Value) -> Value {
+    with(claims_of(1, SIXTEEN), name, value)
+}
+
+/// Judges a list of this type and payload, fetched from this URI at this time, and lets `read` look at it.
+fn judge_text<T>(
+    typ: &str,
+    payload: &str,
+    uri: &str,
+    now: i64,
+    read: impl FnOnce(StatusList<'_>) -> T,
+) -> Result<T, Error> {
+    let keys = keys();
+    let mut buf = vec![0; MAX_TOKEN_LEN];
+    let text = Alg::EdDsa.mint(json!({"alg": "EdDSA", "typ": typ, "kid": "ed-test"}).to_string(), payload);
+    let verified = Token::parse(&text)?.verify(&issuer(&keys), &mut buf)?;
+    verified.into_status_list(uri, UnixTime::from_secs(now)).map(read)
+}
+
+fn judge<T>(claims: &Value, read: impl FnOnce(StatusList<'_>) -> T) -> Result<T, Error> {
+    judge_text("statuslist+jwt", &claims.to_string(), URI, NOW, read)
+}
+
+fn verdict(claims: &Value, now: i64) -> Result<(), Error> {
+    judge_text("statuslist+jwt", &claims.to_string(), URI, now, |_| ())
+}
+
+/// Judges the 16 statuses with one claim spelled like this.
+fn verdict_spelled(name: &str, json: &str) -> Result<(), Error> {
+    let payload = sixteen_with(name, json!("?")).to_string().replace("\"?\"", json);
+    judge_text("statuslist+jwt", &payload, URI, NOW, |_| ())
+}
+
+fn usable_until(claims: &Value) -> i64 {
+    judge(claims, |list| list.usable_until().as_secs()).unwrap()
+}
+
+fn window() -> Box<[u8; Inflater::WINDOW_LEN]> {
+    vec![0xaa; Inflater::WINDOW_LEN].into_boxed_slice().try_into().unwrap()
+}
+
+/// All statuses of a list that fits memory of this size, which held something before.
+fn decode(bits: u8, lst: &str, room: usize) -> Result<Vec<Status>, Error> {
+    let mut memory = vec![0xaa; room];
+    judge(&claims_of(bits, lst), |list| {
+        let bitmap = list.decode(&mut Inflater::new(), &mut memory)?;
+        assert_eq!(bitmap.usable_until(), list.usable_until());
+        Ok((0..).map_while(|index| bitmap.status(index).ok()).collect())
+    })?
+}
+
+/// What each way answers to a list that is wrong somewhere, and why.
+fn refuse(lst: &str) -> Error {
+    let decoded = decode(1, lst, 4096).unwrap_err();
+    let picked = judge(&claims_of(1, lst), |list| list.pick(&mut Inflater::new(), &mut window(), [0])).unwrap();
+    assert_eq!(picked, Err(decoded), "{lst}");
+    decoded
+}
+
+fn zlib(list: &[u8], level: u32) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::new(level));
+    encoder.write_all(list).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// A ZLIB stream (RFC 1950) of stored blocks of these lengths, taken from `list` in turn.
+fn stored(list: &[u8], lengths: &[usize]) -> Vec<u8> {
+    let mut stream = vec![0x78, 0x01];
+    let mut rest = list;
+    for (place, len) in lengths.iter().enumerate() {
+        let (block, tail) = rest.split_at(*len);
+        push_stored(&mut stream, block, place + 1 == lengths.len());
+        rest = tail;
+    }
+    stream.extend(adler_32(list).to_be_bytes());
+    stream
+}
+
+/// RFC 1951 section 3.2.4
+fn push_stored(stream: &mut Vec<u8>, block: &[u8], is_last: bool) {
+    let len = u16::try_from(block.len()).unwrap();
+    stream.push(u8::from(is_last));
+    stream.extend(len.to_le_bytes());
+    stream.extend((!len).to_le_bytes());
+    stream.extend(block);
+}
+
+fn adler_32(list: &[u8]) -> u32 {
+    let (a, b) = list.iter().fold((1, 0), |(a, b), byte| {
+        let a = (a + u32::from(*byte)) % 65_521;
+        (a, (b + a) % 65_521)
+    });
+    b << 16 | a
+}
+
+/// A list that compresses a little.
+fn uneven(len: u32) -> Vec<u8> {
+    (0..len).map(|place| ((place * place) >> 3) as u8).collect()
+}
+
+/// A list that does not compress.
+fn noise(len: u32) -> Vec<u8> {
+    (0..len).map(|place| (place.wrapping_mul(0x9e37_79b9) >> 24) as u8).collect()
+}
+
+/// What stands in a list, told in another way than the crate does.
+fn statuses(list: &[u8], bits: usize) -> Vec<u8> {
+    let bit = |at: usize| list[at / 8] >> (at % 8) & 1;
+    (0..list.len() * 8 / bits).map(|index| (0..bits).map(|at| bit(index * bits + at) << at).sum()).collect()
+}
+
+fn value(status: Status) -> u8 {
+    match status {
+        Status::Valid => 0,
+        Status::Invalid => 1,
+        Status::Suspended => 2,
+        Status::Other(value) => {
+            assert!(value > 2);
+            value
+        }
+    }
+}
+
+fn values(statuses: &[Status]) -> Vec<u8> {
+    statuses.iter().copied().map(value).collect()
+}
+
+// The draft's own lists.
+
+/// [Section 4.1](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list-21#section-4.1)
+#[test]
+fn reads_the_short_lists_of_the_draft() {
+    let sixteen = decode(1, SIXTEEN, 2).unwrap();
+    assert_eq!(values(&sixteen), [1, 0, 0, 1, 1, 1, 0, 1, 1, 1, 0, 0, 0, 1, 0, 1]);
+    let twelve = decode(2, "eNo76fITAAPfAgc", 3).unwrap();
+    assert_eq!(values(&twelve), [1, 2, 0, 3, 0, 1, 0, 1, 1, 2, 3, 3]);
+    assert_eq!(twelve[..4], [Status::Invalid, Status::Suspended, Status::Valid, Status::Other(3)]);
+    let valid: Vec<_> = twelve.iter().map(|status| status.is_valid()).collect();
+    assert_eq!(valid, values(&twelve).iter().map(|value| *value == 0).collect::<Vec<_>>());
+}
+
+#[test]
+fn reads_the_long_lists_of_the_draft() {
+    for vector in [vectors::BITS_1, vectors::BITS_2, vectors::BITS_4] {
+        let expected: HashMap<_, _> = vector.statuses.iter().copied().collect();
+        let decoded = decode(vector.bits, vector.lst, MAX_STATUS_LIST_LEN).unwrap();
+        assert_eq!(decoded.len(), 1 << 20);
+        for (index, status) in (0..).zip(decoded) {
+            assert_eq!(value(status), expected.get(&index).copied().unwrap_or(0), "{index} of {}", vector.bits);
+        }
+        for (index, status) in vector.statuses {
+            let claims = claims_of(vector.bits, vector.lst);
+            let around = [index.saturating_sub(1), *index, (1 << 20) - 1];
+            let picked = judge(&claims, |list| list.pick(&mut Inflater::new(), &mut window(), around)).unwrap();
+            assert_eq!(value(picked.unwrap()[1]), *status, "{index} of {}", vector.bits);
+        }
+    }
+}
+
+#[test]
+fn reads_the_longest_list_of_the_draft() {
+    let claims = claims_of(8, vectors::LST_8);
+    let picked = judge(&claims, |list| list.pick(&mut Inflater::new(), &mut window(), vectors::INDICES_8)).unwrap();
+    assert!(picked.unwrap().into_iter().map(value).eq(0..=255));
+    let decoded = decode(8, vectors::LST_8, MAX_STATUS_LIST_LEN).unwrap();
+    assert_eq!(decoded.len(), 1 << 20);
+    assert!(vectors::INDICES_8.iter().map(|index| value(decoded[*index as usize])).eq(0..=255));
+    assert_eq!(decoded.iter().filter(|status| !status.is_valid()).count(), 255);
+}
+
+/// The token of
+/// [section 8.2](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list-21#section-8.2), whose key is in
+/// the draft's repository.
+#[test]
+fn takes_the_token_of_the_draft() {
+    const TOKEN: &str = "\
+        eyJhbGciOiJFUzI1NiIsImtpZCI6IjEyIiwidHlwIjoic3RhdHVzbGlzdCtqd3QifQ.eyJleHAiOjIyOTE3MjAxNzAsImlhdCI6MTY4N\
+        jkyMDE3MCwiaXNzIjoiaHR0cHM6Ly9leGFtcGxlLmNvbSIsInN0YXR1c19saXN0Ijp7ImJpdHMiOjEsImxzdCI6ImVOcmJ1UmdBQWhjQ\
+        lhRIn0sInN1YiI6Imh0dHBzOi8vZXhhbXBsZS5jb20vc3RhdHVzbGlzdHMvMSIsInR0bCI6NDMyMDB9.2lKUUNG503R9htu4aHAYi7vj\
+        mr3sgApbfoDvPrl65N3URUO1EYqqQl45Jfzd-Av4QzlKa3oVALpLwOEUOq-U_g";
+    let mut jwks = *br#"{"keys":[{"kty":"EC","use":"sig","crv":"P-256","kid":"12","alg":"ES256",
+        "x":"I3HWm_0Ds1dPMI-IWmf4mBmH-YaeAVbPVu7vB27CxXo","y":"6N_d5Elj9bs1htgV3okJKIdbHEpkgTmAluYKJemzn1M"}]}"#;
+    let keys = KeySet::<1>::from_jwks(&mut jwks).unwrap();
+    let (uri, mut buf) = ("https://example.com/statuslists/1", [0; 1024]);
+    let verified = Token::parse(TOKEN).unwrap().verify(&Issuer::new("https://example.com", &keys, BOTH), &mut buf);
+    let list = verified.unwrap().into_status_list(uri, now()).unwrap();
+    assert_eq!((list.subject(), list.issued_at()), (Some(uri), Some(UnixTime::from_secs(1_686_920_170))));
+    assert_eq!(list.usable_until(), UnixTime::from_secs(NOW + 43_200));
+    assert_eq!(list.pick(&mut Inflater::new(), &mut window(), [0, 1]), Ok([Status::Invalid, Status::Valid]));
+}
+
+// Whose list it is, and how long it lasts.
+
+#[test]
+fn takes_a_list_with_no_more_than_it_needs() {
+    let list = json!({
+        "iss": ISSUER, "sub": URI, "iat": NOW, "status_list": {"bits": 1, "lst": SIXTEEN},
+    });
+    assert_eq!(verdict(&list, NOW), Ok(()));
+    for name in ["iss", "sub", "iat"] {
+        let claim = match name {
+            "iss" => Claim::Issuer,
+            "sub" => Claim::Subject,
+            _ => Claim::IssuedAt,
+        };
+        assert_eq!(verdict(&with(list.clone(), name, Value::Null), NOW), Err(Error::Missing(claim)));
+    }
+    let list = with(list, "status_list", json!({"bits": 1, "lst": SIXTEEN, "aggregation_uri": 1}));
+    assert_eq!(verdict(&list, NOW), Ok(()), "what is not needed is not looked at");
+}
+
+#[test]
+fn refuses_tokens_of_other_types() {
+    let payload = claims_of(1, SIXTEEN).to_string();
+    for (typ, expected) in [
+        ("statuslist+jwt", Ok(())),
+        ("application/StatusList+JWT", Ok(())),
+        ("statuslist+cwt", Err(Error::WrongType)),
+        ("jwk-set+jwt", Err(Error::WrongType)),
+        ("at+jwt", Err(Error::WrongType)),
+        ("JWT", Err(Error::WrongType)),
+    ] {
+        assert_eq!(judge_text(typ, &payload, URI, NOW, |_| ()), expected, "{typ}");
+    }
+}
+
+#[test]
+fn refuses_the_list_of_another_uri() {
+    let payload = claims_of(1, SIXTEEN).to_string();
+    let judge_from = |uri: &str| judge_text("statuslist+jwt", &payload, uri, NOW, |_| ());
+    assert_eq!(judge_from(URI), Ok(()));
+    for uri in
+        ["https://idp.example.com/status/2", "https://idp.example.com/status/", "HTTPS://idp.example.com/status/1"]
+    {
+        assert_eq!(judge_from(uri), Err(Error::Mismatch(Claim::Subject)), "{uri}");
+    }
+    // An empty one would fit an empty `sub`.
+    assert_eq!(judge_from(""), Err(Error::Unconfigured(Claim::Subject)));
+    let nameless = sixteen_with("sub", json!("")).to_string();
+    assert_eq!(judge_text("statuslist+jwt", &nameless, "", NOW, |_| ()), Err(Error::Unconfigured(Claim::Subject)));
+    assert_eq!(verdict(&sixteen_with("sub", json!([URI])), NOW), Err(Error::Invalid(Claim::Subject)));
+    assert_eq!(verdict(&sixteen_with("aud", json!(AUDIENCE)), NOW), Err(Error::Mismatch(Claim::Audience)));
+}
+
+#[test]
+fn a_list_is_of_its_time() {
+    let list = claims_of(1, SIXTEEN);
+    for (now, expected) in [
+        (0, Err(Error::ClockNotSet)),
+        // The leeway is for `iat`, not for `exp`.
+        (NOW - 121, Err(Error::NotYetValid)),
+        (NOW - 120, Ok(())),
+        (NOW + 3599, Ok(())),
+        (NOW + 3600, Err(Error::Expired)),
+        (NOW + 3660, Err(Error::Expired)),
+    ] {
+        assert_eq!(verdict(&list, now), expected, "{}", now - NOW);
+    }
+    assert_eq!(verdict(&sixteen_with("nbf", json!(NOW + 61)), NOW), Err(Error::NotYetValid));
+    assert_eq!(verdict(&sixteen_with("exp", json!("never")), NOW), Err(Error::Invalid(Claim::Expiration)));
+    // One that never expires can be very old.
+    let eternal = sixteen_with("exp", Value::Null);
+    assert_eq!(verdict(&with(eternal, "iat", json!(1)), NOW), Ok(()));
+}
+
+#[test]
+fn a_list_is_usable_until_the_earlier_of_exp_and_ttl() {
+    let list = |exp: Value, ttl: Value| usable_until(&with(sixteen_with("exp", exp), "ttl", ttl)) - NOW;
+    assert_eq!(list(json!(NOW + 3600), json!(600)), 600);
+    assert_eq!(list(json!(NOW + 3600), json!(3601)), 3600);
+    assert_eq!(list(json!(NOW + 3600), Value::Null), 3600);
+    assert_eq!(list(json!(NOW + 100_000), Value::Null), 100_000, "what the issuer says counts");
+    assert_eq!(list(Value::Null, json!(1)), 1);
+    assert_eq!(list(Value::Null, json!(100_000)), 100_000);
+    assert_eq!(list(Value::Null, Value::Null), 43_200);
+    assert_eq!(DEFAULT_STATUS_LIST_TTL, Duration::from_secs(43_200));
+    assert_eq!(list(json!(NOW + 1), json!(u64::MAX)), 1);
+    assert_eq!(usable_until(&sixteen_with("exp", json!(NOW + 1))), NOW + 1, "of a fraction too");
+    let eternal = with(sixteen_with("exp", Value::Null), "ttl", json!(u64::MAX));
+    assert_eq!(usable_until(&eternal), i64::MAX, "no overflow");
+}
+
+#[test]
+fn a_ttl_is_a_positive_integer() {
+    for ttl in ["1", "43200", "18446744073709551615"] {
+        assert_eq!(verdict_spelled("ttl", ttl), Ok(()), "{ttl}");
+    }
+    for ttl in ["0", "-1", "600.0", "6e2", "0.5", "18446744073709551616", "\"600\"", "null", "[600]", "{}"] {
+        assert_eq!(verdict_spelled("ttl", ttl), Err(Error::Invalid(Claim::Status)), "{ttl}");
+    }
+}
+
+#[test]
+fn a_list_has_bits_and_lst() {
+    let missing = Err(Error::Missing(Claim::Status));
+    let invalid = Err(Error::Invalid(Claim::Status));
+    assert_eq!(verdict(&sixteen_with("status_list", Value::Null), NOW), missing);
+    for list in ["null", "[]", "\"\"", "1", "false"] {
+        assert_eq!(verdict_spelled("status_list", list), invalid, "{list}");
+    }
+    let member = |name: &str, json: &str| {
+        let list = with(json!({"bits": 1, "lst": SIXTEEN}), name, json!("?")).to_string();
+        verdict_spelled("status_list", &list.replace("\"?\"", json))
+    };
+    for bits in ["1", "2", "4", "8"] {
+        assert_eq!(member("bits", bits), Ok(()), "{bits}");
+    }
+    for bits in ["0", "3", "5", "6", "7", "9", "16", "-1", "1.0", "1e0", "\"1\"", "null", "[1]"] {
+        assert_eq!(member("bits", bits), invalid, "{bits}");
+    }
+    for lst in ["null", "1", "[]", "{}", "[\"eNrbuRgAAhcBXQ\"]"] {
+        assert_eq!(member("lst", lst), invalid, "{lst}");
+    }
+    for name in ["bits", "lst"] {
+        let list = with(json!({"bits": 1, "lst": SIXTEEN}), name, Value::Null);
+        assert_eq!(verdict(&sixteen_with("status_list", list), NOW), missing, "{name}");
+    }
+}
+
+// What a token's status is.
+
+/// Asks the 16 statuses of [`SIXTEEN`], judged now, of a token with this reference.
+fn ask(index: u64, uri: &str, now: i64) -> Result<Status, Error> {
+    let mut memory = [0; 2];
+    let bitmap = judge(&claims_of(1, SIXTEEN), |list| list.decode(&mut Inflater::new(), &mut memory)).unwrap().unwrap();
+    let status = json!({"status_list": {"idx": index, "uri": uri}});
+    let token = Alg::EdDsa.access_token(&claims_with("status", status));
+    judge_access_token(&token, &AccessTokenPolicy::new(AUDIENCE), NOW, |token| {
+        bitmap.status_of(&token.status_reference().unwrap().unwrap(), UnixTime::from_secs(now))
+    })
+    .unwrap()
+}
+
+#[test]
+fn a_token_has_the_status_at_its_index() {
+    assert_eq!(ask(0, URI, NOW), Ok(Status::Invalid));
+    assert_eq!(ask(1, URI, NOW), Ok(Status::Valid));
+    assert_eq!(ask(15, URI, NOW), Ok(Status::Invalid));
+    for beyond in [16, 1 << 32, u64::MAX] {
+        assert_eq!(ask(beyond, URI, NOW), Err(Error::Invalid(Claim::Status)), "{beyond}");
+    }
+}
+
+#[test]
+fn a_token_of_another_list_has_no_status_there() {
+    for uri in ["https://idp.example.com/status/2", "https://idp.example.com/status", "a\"b"] {
+        assert_eq!(ask(1, uri, NOW), Err(Error::StatusUnknown), "{uri}");
+        assert_eq!(ask(u64::MAX, uri, NOW), Err(Error::StatusUnknown), "{uri}");
+    }
+}
+
+#[test]
+fn a_stale_list_tells_no_status() {
+    assert_eq!(ask(1, URI, NOW + 599), Ok(Status::Valid));
+    for now in [NOW + 600, NOW + 3600, i64::MAX] {
+        assert_eq!(ask(1, URI, now), Err(Error::StatusUnknown), "{now}");
+    }
+    for now in [0, i64::MIN] {
+        assert_eq!(ask(1, URI, now), Err(Error::ClockNotSet), "{now}");
+    }
+    assert_eq!(ask(1, URI, 1), Ok(Status::Valid));
+}
+
+#[test]
+fn the_name_of_a_list_may_be_escaped() {
+    let uri = "urn:a\"b\\c\n";
+    let mut memory = [0; 2];
+    let payload = sixteen_with("sub", json!(uri)).to_string();
+    let bitmap =
+        judge_text("statuslist+jwt", &payload, uri, NOW, |list| list.decode(&mut Inflater::new(), &mut memory));
+    let bitmap = bitmap.unwrap().unwrap();
+    let token = Alg::EdDsa.access_token(&claims_with("status", json!({"status_list": {"idx": 0, "uri": uri}})));
+    judge_access_token(&token, &AccessTokenPolicy::new(AUDIENCE), NOW, |token| {
+        let reference = token.status_reference().unwrap().unwrap();
+        assert_eq!(bitmap.status_of(&reference, now()), Ok(Status::Invalid));
+    })
+    .unwrap();
+}
+
+#[test]
+fn an_index_beyond_the_list_is_refused() {
+    for (bits, last) in [(1, 15), (2, 7), (4, 3), (8, 1)] {
+        judge(&claims_of(bits, SIXTEEN), |list| {
+            let (mut inflater, mut memory) = (Inflater::new(), [0; 64]);
+            assert!(list.pick(&mut inflater, &mut window(), [0, last, last]).is_ok());
+            for beyond in [last + 1, 32_768 * 8, 1 << 32, 1 << 61, 1 << 62, 1 << 63, u64::MAX] {
+                let invalid = Error::Invalid(Claim::Status);
+                assert_eq!(list.pick(&mut inflater, &mut window(), [0, beyond]), Err(invalid), "{beyond}");
+                let bitmap = list.decode(&mut inflater, &mut memory).unwrap();
+                assert!(bitmap.status(last).is_ok());
+                assert_eq!(bitmap.status(beyond), Err(invalid), "{beyond}");
+            }
+            // Nobody asks, but the list is checked.
+            assert_eq!(list.pick(&mut inflater, &mut window(), []), Ok([]));
+        })
+        .unwrap();
+    }
+    assert_eq!(refuse(&base64url(&zlib(&[0; 4], 9)[..8])), MALFORMED);
+    let broken = claims_of(1, "eNrbuRgAAhcBXA");
+    let picked = judge(&broken, |list| list.pick(&mut Inflater::new(), &mut window(), [16])).unwrap();
+    assert_eq!(picked, Err(MALFORMED), "before the index counts");
+}
+
+#[test]
+fn debug_shows_neither_list_nor_uri() {
+    let mut memory = [0; 2];
+    judge(&claims_of(1, SIXTEEN), |list| {
+        let until = format!("usable_until: UnixTime({})", NOW + 600);
+        assert_eq!(format!("{list:?}"), format!("StatusList {{ {until}, .. }}"));
+        let mut inflater = Inflater::default();
+        let bitmap = list.decode(&mut inflater, &mut memory).unwrap();
+        assert_eq!(format!("{bitmap:?}"), format!("StatusBitmap {{ {until}, .. }}"));
+        assert_eq!(format!("{inflater:?}"), "Inflater { .. }");
+    })
+    .unwrap();
+}
+
+// Decoding.
+
+/// Both ways, all levels, all kinds of blocks, and lengths around those of chunks, the window and the limit.
+#[test]
+fn lists_of_every_length_are_read_to_their_end() {
+    let noise = noise(40_000);
+    let sparse = |len: usize| (0..len).map(|at| u8::from(at % 8191 == 7)).collect::<Vec<_>>();
+    let lists = [
+        &[][..],
+        &[1],
+        &noise[..143],
+        &noise[..144],
+        &noise[..145],
+        &noise[..191],
+        &noise[..192],
+        &noise[..193],
+        &noise[..32_767],
+        &noise[..32_768],
+        &noise[..32_769],
+        &sparse(65_535),
+        &sparse(65_536),
+        &sparse(65_537),
+        &sparse(98_304),
+        &sparse(MAX_STATUS_LIST_LEN - 1),
+        &sparse(MAX_STATUS_LIST_LEN),
+    ];
+    // One after the other, so that each is read with what the last one left.
+    let (mut inflater, mut window) = (Inflater::new(), window());
+    for list in lists {
+        let last = list.len().saturating_sub(1) as u64;
+        for level in [0, 1, 6, 9] {
+            let lst = base64url(&zlib(list, level));
+            if lst.len() > 48_000 {
+                continue;
+            }
+            judge(&claims_of(8, &lst), |status_list| {
+                let mut memory = vec![0xaa; list.len()];
+                let bitmap = status_list.decode(&mut inflater, &mut memory).unwrap();
+                let decoded: Vec<_> = (0..).map_while(|index| bitmap.status(index).ok()).map(value).collect();
+                assert!(decoded == list, "{} at level {level}", list.len());
+
+                let indices = [0, last / 2, last];
+                let picked = status_list.pick(&mut inflater, &mut window, indices).map(|found| found.map(value));
+                match list {
+                    [] => assert_eq!(picked, Err(Error::Invalid(Claim::Status))),
+                    _ => assert_eq!(picked, Ok(indices.map(|index| list[index as usize])), "{} at {level}", list.len()),
+                }
+                if let Some(short) = memory.split_last_mut().map(|(_, short)| short) {
+                    let refused = status_list.decode(&mut inflater, short).unwrap_err();
+                    assert_eq!(refused, Error::BufferTooSmall, "{} at level {level}", list.len());
+                }
+            })
+            .unwrap();
+        }
+    }
+}
+
+#[test]
+fn more_memory_than_needed_changes_nothing() {
+    for room in [2, 3, 64, 4096, MAX_STATUS_LIST_LEN + 1] {
+        assert_eq!(decode(1, SIXTEEN, room).unwrap().len(), 16, "{room}");
+    }
+    for room in [0, 1] {
+        assert_eq!(decode(1, SIXTEEN, room), Err(Error::BufferTooSmall), "{room}");
+    }
+}
+
+#[test]
+fn the_blocks_of_a_stream_may_be_of_any_length() {
+    let list = uneven(1000);
+    for lengths in [&[1000][..], &[0, 1000], &[1000, 0], &[0, 0, 1, 998, 0, 1], &[185, 192, 192, 192, 239], &[250; 4]] {
+        let decoded = decode(8, &base64url(&stored(&list, lengths)), 1000).unwrap();
+        assert!(values(&decoded) == list, "{lengths:?}");
+    }
+}
+
+#[test]
+fn a_list_beyond_the_limit_is_refused() {
+    let too_large = Err(Error::TooLarge(Part::StatusList));
+    let zeros = |len: usize| base64url(&zlib(&vec![0; len], 9));
+    for (len, expected) in [(MAX_STATUS_LIST_LEN, Ok([Status::Valid])), (MAX_STATUS_LIST_LEN + 1, too_large)] {
+        let claims = claims_of(8, &zeros(len));
+        let picked = judge(&claims, |list| list.pick(&mut Inflater::new(), &mut window(), [0])).unwrap();
+        assert_eq!(picked, expected);
+        let room = MAX_STATUS_LIST_LEN + 1;
+        assert_eq!(decode(8, &zeros(len), room).map(|statuses| [statuses[0]]), expected);
+    }
+    // With less memory, that is what is said.
+    assert_eq!(decode(8, &zeros(MAX_STATUS_LIST_LEN + 1), MAX_STATUS_LIST_LEN - 1), Err(Error::BufferTooSmall));
+    // 30 MiB: as much as a token can hold. Nothing behind the limit is looked at.
+    let mut bomb = zlib(&vec![0; 30 << 20], 9);
+    assert!(bomb.len() > 30_000);
+    for _ in 0..2 {
+        let claims = claims_of(1, &base64url(&bomb));
+        let picked = judge(&claims, |list| list.pick(&mut Inflater::new(), &mut window(), [0]));
+        assert_eq!(picked.unwrap(), too_large);
+        bomb.truncate(2000);
+    }
+}
+
+#[test]
+fn a_list_that_breaks_off_is_refused() {
+    let list = uneven(600);
+    let streams = [zlib(&list, 9), zlib(&list, 0), stored(&list, &[300, 300]), zlib(&[0; 4096], 9)];
+    for stream in streams {
+        for end in 0..stream.len() {
+            assert_eq!(refuse(&base64url(&stream[..end])), MALFORMED, "{end}");
+        }
+        assert!(decode(1, &base64url(&stream), 4096).is_ok());
+    }
+    // Also where all memory is used up before it breaks off.
+    let stream = stored(&list, &[300, 300]);
+    for end in 0..stream.len() {
+        assert_eq!(decode(1, &base64url(&stream[..end]), 600), Err(MALFORMED), "{end}");
+    }
+}
+
+#[test]
+fn what_follows_a_list_is_refused() {
+    // Around the end of a chunk of 192 bytes too.
+    for len in (0..400).step_by(31).chain(173..189).chain(365..382) {
+        let list = uneven(len);
+        for stream in [zlib(&list, 6), stored(&list, &[list.len()])] {
+            assert!(decode(1, &base64url(&stream), 4096).is_ok());
+            for tail in [&[0][..], &[0x78, 0xda], &[0; 8], &[0xff; 200], &stream] {
+                assert_eq!(refuse(&base64url(&[&stream, tail].concat())), MALFORMED, "{len}");
+            }
+        }
+    }
+}
+
+/// Or it changes nothing: some bits are looked at by nobody, and some statuses can be said in two ways.
+#[test]
+fn a_changed_byte_is_noticed() {
+    let list: Vec<u8> = uneven(24).iter().map(|byte| byte & 0x11).collect();
+    for stream in [zlib(&list, 9), stored(&list[..9], &[4, 5])] {
+        let intact = decode(1, &base64url(&stream), 40).unwrap();
+        let mut noticed = 0;
+        for (place, byte) in (0..stream.len()).flat_map(|place| (0..=255).map(move |byte| (place, byte))) {
+            let mut changed = stream.clone();
+            changed[place] = byte;
+            match decode(1, &base64url(&changed), 40) {
+                Ok(statuses) => assert_eq!(statuses, intact, "{byte} at {place}"),
+                Err(MALFORMED | Error::BufferTooSmall) => noticed += 1,
+                Err(other) => panic!("{other:?}: {byte} at {place}"),
+            }
+        }
+        assert!(noticed > stream.len() * 245, "{noticed} of {}", stream.len());
+    }
+}
+
+#[test]
+fn a_list_is_a_stream_in_base64url() {
+    assert_eq!(decode(1, SIXTEEN, 2).unwrap().len(), 16);
+    let refused = [
+        "",
+        "e",
+        "eNrbuRgAAhcBX",
+        "eNrbuRgAAhcBXR",
+        "eNrbuRgAAhcBXQ==",
+        "eNrbuRgAAhcBXQ\n",
+        " eNrbuRgAAhcBXQ",
+        "eNrbuRgA+hcBXQ",
+        "eNrbuRgAA\"cBXQ",
+        "eNrbuRgAA\u{e9}cBXQ",
+    ];
+    for lst in refused {
+        assert_eq!(refuse(lst), MALFORMED, "{lst:?}");
+    }
+    // In every chunk, also behind the end of the stream.
+    let list = uneven(1200);
+    let long = base64url(&zlib(&list, 0));
+    for place in (0..long.len()).step_by(61).chain(255..258) {
+        let mut foreign = long.clone();
+        foreign.replace_range(place..=place, "=");
+        assert_eq!(refuse(&foreign), MALFORMED, "{place}");
+    }
+    assert_eq!(refuse(&format!("{SIXTEEN}AA*")), MALFORMED);
+}
+
+#[test]
+fn a_stream_is_zlib_with_its_checksum() {
+    let stream = Base64UrlUnpadded::decode_vec(SIXTEEN).unwrap();
+    let (header, deflate, sum) = (&stream[..2], &stream[2..6], &stream[6..]);
+    let whole = |parts: &[&[u8]]| base64url(&parts.concat());
+    assert_eq!(decode(1, &whole(&[header, deflate, sum]), 2).unwrap().len(), 16);
+    let streams = [
+        ("the sum's bytes the other way round", whole(&[header, deflate, &[sum[3], sum[2], sum[1], sum[0]]])),
+        ("no header", whole(&[deflate])),
+        ("no sum", whole(&[header, deflate])),
+        ("a dictionary", whole(&[&[0x78, 0xbb], &[0; 4], deflate, sum])),
+        ("another method", whole(&[&[0x79, 0x13], deflate, sum])),
+        ("a window of 64 KiB", whole(&[&[0x88, 0x1c], deflate, sum])),
+        ("GZIP", whole(&[&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3], deflate, sum])),
+        ("a block of the reserved type", whole(&[header, &[0b111, 0], sum])),
+        ("a stored block whose lengths differ", whole(&[header, &[1, 2, 0, 0xfd, 0xfe, 0xb9, 0xa3], sum])),
+    ];
+    for (what, lst) in streams {
+        assert_eq!(refuse(&lst), MALFORMED, "{what}");
+    }
+}
+
+/// A list that ends in matches of these lengths, 3 or 258, at this distance, and its stream. What is before the list is
+/// taken to be `filling`.
+fn repeating(mut list: Vec<u8>, lengths: &[usize], distance: usize, filling: u8) -> (Vec<u8>, String) {
+    let mut stream = vec![0x78, 0x01];
+    list.chunks(30_000).for_each(|block| push_stored(&mut stream, block, false));
+    // Fixed codes (RFC 1951 section 3.2.6).
+    let mut bits = String::from("110");
+    for len in lengths {
+        bits += if *len == 3 { "0000001" } else { "11000101" };
+        bits += &match distance {
+            1..=4 => format!("{:05b}", distance - 1),
+            _ => format!("11101{}", format!("{:013b}", distance - 24_577).chars().rev().collect::<String>()),
+        };
+    }
+    bits += "0000000";
+    stream.extend(
+        bits.as_bytes().chunks(8).map(|byte| byte.iter().zip(0..).map(|(bit, at)| (bit - b'0') << at).sum::<u8>()),
+    );
+    for _ in 0..lengths.iter().sum() {
+        let byte = list.len().checked_sub(distance).map_or(filling, |place| list[place]);
+        list.push(byte);
+    }
+    stream.extend(adler_32(&list).to_be_bytes());
+    (list, base64url(&stream))
+}
+
+#[test]
+fn a_list_may_repeat_all_of_the_window() {
+    // No longer, since noise is not compressed, and a token holds 36 KiB.
+    for len in [32_765, 32_768, 32_769, 33_000] {
+        for distance in [24_577, 32_767, 32_768] {
+            if distance > len as usize {
+                continue;
+            }
+            // Past the end of the window, once and again.
+            let (list, lst) = repeating(noise(len), &[&[3][..], &[258; 255], &[3]].concat(), distance, 0);
+            assert!(values(&decode(8, &lst, list.len()).unwrap()) == list, "{len}, {distance}");
+            let indices = [0, 32_767, 32_768, 65_535, 65_536, list.len() as u64 - 1];
+            let picked = judge(&claims_of(8, &lst), |list| list.pick(&mut Inflater::new(), &mut window(), indices));
+            assert_eq!(
+                picked.unwrap().unwrap().map(value),
+                indices.map(|index| list[index as usize]),
+                "{len}, {distance}"
+            );
+        }
+    }
+}
+
+/// Least of all from what was in the memory already.
+#[test]
+fn nothing_comes_from_before_a_list() {
+    for filling in [0, 0x55, 0xaa] {
+        let memory = [filling; 32_768];
+        for (list, distance) in [(vec![7], 1), (vec![7; 2], 2), (vec![7; 24_577], 24_577), (vec![7; 32_767], 32_767)] {
+            for (distance, expected) in [(distance, Ok([Status::Other(7)])), (distance + 1, Err(MALFORMED))] {
+                let (_, lst) = repeating(list.clone(), &[3], distance, filling);
+                let claims = claims_of(8, &lst);
+                let picked = judge(&claims, |list| list.pick(&mut Inflater::new(), &mut memory.clone(), [0])).unwrap();
+                assert_eq!(picked, expected, "{distance}");
+                let decoded = judge(&claims, |list| {
+                    let mut memory = [memory; 2];
+                    list.decode(&mut Inflater::new(), memory.as_flattened_mut())
+                        .map(|bitmap| [bitmap.status(0).unwrap()])
+                });
+                assert_eq!(decoded.unwrap(), expected, "{distance}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_inflater_forgets_what_went_wrong() {
+    let list = uneven(600);
+    let stream = zlib(&list, 9);
+    let mut inflater = Inflater::new();
+    for end in 0..stream.len() {
+        let broken = claims_of(1, &base64url(&stream[..end]));
+        let refused = judge(&broken, |list| list.pick(&mut inflater, &mut window(), [0])).unwrap();
+        assert_eq!(refused, Err(MALFORMED));
+        let picked = judge(&claims_of(1, SIXTEEN), |list| list.pick(&mut inflater, &mut window(), [0, 1])).unwrap();
+        assert_eq!(picked, Ok([Status::Invalid, Status::Valid]), "{end}");
+    }
+}
+
+/// Lists as they are (few statuses that are not 0) and as they never are, with repetitions from near and far.
+fn any_list() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        4 => (1_usize..12_000).prop_map(|len| vec![0; len]),
+        2 => (any::<u8>(), 1_usize..600).prop_map(|(byte, len)| vec![byte; len]),
+        2 => prop::collection::vec(any::<u8>(), 1..40),
+        1 => prop::collection::vec(any::<u8>(), 1..2000),
+    ];
+    prop::collection::vec((piece, 0_usize..40_000, 0_usize..300), 0..10).prop_map(|pieces| {
+        let mut list = Vec::new();
+        for (piece, back, len) in pieces {
+            list.extend(piece);
+            let start = list.len().saturating_sub(back);
+            let end = list.len().min(start + len);
+            list.extend_from_within(start..end);
+        }
+        list
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn both_ways_read_the_same(list in any_list(), level in 0_u32..10, wanted in any::<[prop::sample::Index; 8]>()) {
+        let stream = zlib(&list, level);
+        prop_assume!(stream.len() < 34_000);
+        let lst = base64url(&stream);
+        for bits in [1, 2, 4, 8] {
+            let expected = statuses(&list, usize::from(bits));
+            let decoded = decode(bits, &lst, list.len()).unwrap();
+            prop_assert!(values(&decoded) == expected);
+            if expected.is_empty() {
+                continue;
+            }
+            let indices = wanted.map(|index| index.index(expected.len()) as u64);
+            let picked = judge(&claims_of(bits, &lst), |list| list.pick(&mut Inflater::new(), &mut window(), indices));
+            prop_assert_eq!(picked.unwrap().unwrap().map(value), indices.map(|index| expected[index as usize]));
+        }
+    }
+
+    /// Both read the same of any stream, or refuse it.
+    #[test]
+    fn both_ways_refuse_the_same(
+        list in any_list(),
+        changes in prop::collection::vec(any::<(prop::sample::Index, u8)>(), 1..3),
+    ) {
+        let mut stream = zlib(&list, 9);
+        for (place, byte) in changes {
+            let place = place.index(stream.len());
+            stream[place] = byte;
+        }
+        prop_assume!(stream.len() < 34_000);
+        let lst = base64url(&stream);
+        let decoded = decode(8, &lst, MAX_STATUS_LIST_LEN).map(|statuses| values(&statuses));
+        let picked = judge(&claims_of(8, &lst), |list| list.pick(&mut Inflater::new(), &mut window(), [])).unwrap();
+        prop_assert_eq!(decoded.map(|_| []), picked);
+    }
+}
