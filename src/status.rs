@@ -14,7 +14,8 @@ pub struct StatusReference<'b> {
 
 impl<'b> Claims<'b> {
     /// Where the status of this token is kept (`status`), or `None` for one whose issuer keeps none. **No policy looks
-    /// at it**: a token that was revoked is accepted, until the list that it names is asked.
+    /// at it** unless it is given the list, as its [`Revocations`](crate::Revocations): a token that was revoked is
+    /// accepted until then.
     ///
     /// # Errors
     ///

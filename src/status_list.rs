@@ -30,7 +30,9 @@ use bitmap::Width;
 /// # Example: from an accepted token to a decision
 ///
 /// ```
-/// use embedded_jwt::{AccessToken, Claim, Error, Inflater, Issuer, StatusBitmap, Token, UnixTime};
+/// use embedded_jwt::{
+///     AccessToken, AccessTokenPolicy, Error, Inflater, Issuer, StatusBitmap, Token, UnixTime, Verified,
+/// };
 ///
 /// /// The list, as it was fetched from `uri`: once for many tokens.
 /// fn accept<'m>(
@@ -46,11 +48,11 @@ use bitmap::Width;
 ///     verified.into_status_list(uri, now)?.decode(inflater, bitmap)
 /// }
 ///
-/// /// `StatusUnknown`: the token is of another list, or it is time to fetch this one again.
-/// fn check(token: &AccessToken<'_>, bitmap: &StatusBitmap<'_>, now: UnixTime) -> Result<(), Error> {
-///     let reference = token.status_reference()?.ok_or(Error::Missing(Claim::Status))?;
-///     let status = bitmap.status_of(&reference, now)?;
-///     if status.is_valid() { Ok(()) } else { Err(Error::Invalid(Claim::Status)) }
+/// /// `Revoked`, unless the list says that the token holds. `StatusUnknown`: the token is of another list, or it is time to
+/// /// fetch this one again.
+/// fn judge<'b>(verified: Verified<'_, 'b>, bitmap: &StatusBitmap<'_>, now: UnixTime) -> Result<AccessToken<'b>, Error> {
+///     let policy = AccessTokenPolicy::new("urn:device:pump-7").with_revocations(bitmap);
+///     verified.into_access_token(&policy, now)
 /// }
 /// ```
 #[derive(Clone, Copy)]

@@ -51,10 +51,13 @@ fn use_id<const N: usize>(window: &ReplayWindow<N>, id: &str, until: i64, now: i
     window.use_once(b"scope", id, at(until), at(now))
 }
 
+/// Scope, id, until and now.
+type Use = (Vec<u8>, String, i64, i64);
+
 /// Accepts everything, and remembers what it was asked.
 #[derive(Debug, Default)]
 struct Recorder {
-    uses: RefCell<Vec<(Vec<u8>, String, i64, i64)>>,
+    uses: RefCell<Vec<Use>>,
 }
 
 impl ReplayCheck for Recorder {

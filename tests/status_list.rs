@@ -792,3 +792,29 @@ proptest! {
         prop_assert_eq!(decoded.map(|_| []), picked);
     }
 }
+
+#[test]
+fn a_policy_with_a_list_takes_what_is_valid_in_it() {
+    let judge_by_list = |status: &Value, now: Now| {
+        judge(&claims_of(1, SIXTEEN), |list| {
+            let mut room = [0; 2];
+            let bitmap = list.decode(&mut Inflater::new(), &mut room).unwrap();
+            let policy = AccessTokenPolicy::new(AUDIENCE).with_unknown_time(Duration::MAX).with_revocations(&bitmap);
+            let (text, keys, mut buf) =
+                (Alg::EdDsa.access_token(&claims_with("status", status.clone())), keys(), [0; 1024]);
+            let verified = Token::parse(&text).unwrap().verify(&issuer(&keys), &mut buf).unwrap();
+            verified.into_access_token(&policy, now).map(|_| ())
+        })
+        .unwrap()
+    };
+    let at = |index: u64, uri: &str| json!({"status_list": {"idx": index, "uri": uri}});
+    // The draft's first byte is 0xb9: 1, 0, 0, 1, 1, 1, 0, 1.
+    let exact = Now::Exact(now());
+    assert_eq!(judge_by_list(&at(0, URI), exact), Err(Error::Revoked));
+    assert_eq!(judge_by_list(&at(1, URI), exact), Ok(()));
+    assert_eq!(judge_by_list(&at(16, URI), exact), Err(Error::Invalid(Claim::Status)));
+    assert_eq!(judge_by_list(&at(1, "urn:other"), exact), Err(Error::StatusUnknown));
+    assert_eq!(judge_by_list(&json!({}), exact), Err(Error::Invalid(Claim::Status)));
+    assert_eq!(judge_by_list(&Value::Null, exact), Err(Error::Missing(Claim::Status)));
+    assert_eq!(judge_by_list(&at(1, URI), Now::AtLeast(now())), Err(Error::TimeUnknown));
+}

@@ -81,7 +81,8 @@ impl Device {
             Err(error) => panic!("{error:?}"),
         }
         assert!(self.list.len() <= PLACES.min(self.model.places.len()));
-        assert_eq!(self.list.is_empty(), self.list.len() == 0);
+        let len = self.list.len();
+        assert_eq!(self.list.is_empty(), len == 0);
         Ok(())
     }
 

@@ -113,7 +113,8 @@ fn ask_another_list() -> Option<Error> {
         });
         let (text, mut buf) =
             (Alg::EdDsa.mint(r#"{"alg":"EdDSA","typ":"statuslist+jwt"}"#, claims.to_string()), [0; 1024]);
-        let verified = Token::parse(&text).unwrap().verify(&issuer(&keys()), &mut buf).unwrap();
+        let keys = keys();
+        let verified = Token::parse(&text).unwrap().verify(&issuer(&keys), &mut buf).unwrap();
         let list = verified.into_status_list("urn:list:1", now()).unwrap();
         let mut bitmap = [0; 2];
         let bitmap = list.decode(&mut crate::Inflater::new(), &mut bitmap).unwrap();

@@ -3,7 +3,7 @@ use core::fmt;
 use sha2::{Digest, Sha256};
 
 use crate::json::Value;
-use crate::{Claim, Error, StatusReference, UnixTime};
+use crate::{Claim, Error, Now, Revocations, StatusReference, TokenIdentity, UnixTime};
 
 /// A decoded status list in the caller's memory, which needs neither the token nor its buffer any more.
 pub struct StatusBitmap<'m> {
@@ -67,6 +67,21 @@ impl<'m> StatusBitmap<'m> {
     /// [`StatusList::usable_until`](crate::StatusList::usable_until).
     pub fn usable_until(&self) -> UnixTime {
         self.usable_until
+    }
+}
+
+/// As part of a policy, it accepts only tokens that name this list, and whose status is [`Valid`](Status::Valid).
+impl Revocations for StatusBitmap<'_> {
+    /// # Errors
+    ///
+    /// - [`Error::Missing`], [`Error::Invalid`]: the token has no `status`, or one that cannot be read.
+    /// - [`Error::TimeUnknown`]: the time is not known, and thus not whether the list is out of date.
+    /// - As [`status_of`](Self::status_of).
+    /// - [`Error::Revoked`]: the status is another one.
+    fn check(&self, token: &TokenIdentity<'_>, now: Now) -> Result<(), Error> {
+        let reference = token.status_reference()?.ok_or(Error::Missing(Claim::Status))?;
+        let Now::Exact(now) = now else { return Err(Error::TimeUnknown) };
+        if self.status_of(&reference, now)?.is_valid() { Ok(()) } else { Err(Error::Revoked) }
     }
 }
 
