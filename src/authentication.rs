@@ -57,6 +57,10 @@ pub(crate) use with_authentication_rules;
 impl AuthenticationRules<'_> {
     pub(crate) const NONE: Self = Self { max_age: None, acr: None };
 
+    pub(crate) fn is_none(&self) -> bool {
+        self.max_age.is_none() && self.acr.is_none()
+    }
+
     pub(crate) fn check_configured(&self) -> Result<(), Error> {
         match self.acr {
             Some(acr) if space_separated(acr).next().is_none() => {

@@ -75,7 +75,7 @@ pub(crate) const fn decoded_len(encoded: &[u8]) -> usize {
 }
 
 pub(crate) fn is_in_alphabet(byte: u8) -> bool {
-    ALPHABET.contains(&byte)
+    VALUES.get(usize::from(byte)).is_some_and(|value| *value < FOREIGN)
 }
 
 /// [RFC 4648 section 5](https://www.rfc-editor.org/rfc/rfc4648#section-5)

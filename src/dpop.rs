@@ -69,6 +69,8 @@ impl Token<'_> {
     /// [`AccessTokenPolicy::with_dpop`](crate::AccessTokenPolicy::with_dpop), which also uses the proof up. Since anyone
     /// can sign a proof, [`verify`](Self::verify) the access token first.
     ///
+    /// It needs a clock that is set: `now` may not be a [`TimeFloor`](crate::TimeFloor).
+    ///
     /// The steps are those of [RFC 9449 section 4.3](https://www.rfc-editor.org/rfc/rfc9449#section-4.3). The first is
     /// the caller's: the request has exactly one header `DPoP`.
     ///

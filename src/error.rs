@@ -98,7 +98,7 @@ pub enum Error {
     /// The token was revoked before it expired.
     Revoked,
     /// What the device keeps has no place left, and nothing in it may go: it holds as many revocations, or ids that were
-    /// used, as it can. Nothing was dropped.
+    /// used, as it can; or a snapshot holds more. Nothing was dropped.
     Full,
     /// The clock is not set, and nothing else shows that the token has not expired.
     TimeUnknown,

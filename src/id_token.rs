@@ -14,7 +14,7 @@ use crate::{Algorithm, Claim, Claims, Error, Now, Strings, UnixTime, Verified, b
 /// Checked: that `typ` marks no other kind of token; that `iss`, `sub`, `aud`, `exp` and `iat` are there and of their
 /// types; `aud` and `azp`; `exp` and `nbf`; and what is added by `with_...`. The signature and `iss` were checked before.
 ///
-/// **Not** checked: `nonce`, `acr`, `auth_time` and the hashes unless the policy says so, who presents it (`cnf`), and
+/// **Not** checked: whether it was revoked, `nonce`, `acr`, `auth_time` and the hashes unless the policy says so, who presents it (`cnf`), and
 /// whether the user has since logged out.
 #[derive(Clone, Copy)]
 pub struct IdTokenPolicy<'a> {

@@ -68,7 +68,8 @@ impl Name {
 impl Span {
     const NOTHING: Self = Self { before: UnixTime::from_secs(i64::MIN), until: UnixTime::from_secs(i64::MIN) };
 
-    /// What ends within the span is covered even if it lasts a little longer by somebody's leeway.
+    /// As long as the span lasts, what began before; after that, what should have ended within it, since somebody's leeway
+    /// may have it last longer.
     fn covers(self, life: Life, now: UnixTime) -> bool {
         let is_before = self.before == ANY_TIME || life.began.is_none_or(|began| began < self.before);
         is_before && (now < self.until || life.ends <= self.until)
@@ -106,6 +107,10 @@ impl<const N: usize> Ledger<N> {
         self.entries.iter().any(|entry| entry.name.kind() == kind)
     }
 
+    pub(crate) fn has(&self, name: Name) -> bool {
+        self.entries.iter().any(|entry| entry.name == name)
+    }
+
     pub(crate) fn covers(&self, name: Name, life: Life, now: UnixTime) -> bool {
         self.entries.iter().any(|entry| entry.name == name && entry.span.covers(life, now))
     }
@@ -119,7 +124,11 @@ impl<const N: usize> Ledger<N> {
     /// [`Error::Full`] if there is no place, even after what may go at `now` has gone.
     pub(crate) fn insert(&mut self, name: Name, span: Span, now: UnixTime) -> Result<(), Error> {
         if let Some(entry) = self.entries.iter_mut().find(|entry| entry.name == name) {
-            entry.span = entry.span.join(span);
+            let joined = entry.span.join(span);
+            if joined == entry.span {
+                return Ok(());
+            }
+            entry.span = joined;
         } else {
             if self.entries.is_full() {
                 self.forget(now);

@@ -1,7 +1,7 @@
 use core::cell::{RefCell, RefMut};
 use core::fmt;
 
-use crate::ledger::{ANY_TIME, Ledger, Life, Name, Span};
+use crate::ledger::{ANY_TIME, Ledger, Name, Span};
 use crate::{Error, UnixTime};
 
 /// Remembers what may be used once, such as a DPoP proof
@@ -33,12 +33,13 @@ impl ReplayCheck for AllowReplay {
 /// Remembers what was used, in `N` places of 32 bytes each, until it has expired. When all are taken by what could be used
 /// again, it refuses ([`Error::Full`]) rather than forget.
 ///
-/// `N` bounds the requests in the time that a proof or a command is good for. If the clock is set back, what went does not
+/// `N` bounds the requests in the time that a proof or a command is good for. Policies that share one need the same leeway
+/// and age: what one of them finds expired is forgotten for all. If the clock is set back, what went does not
 /// come to be usable again: what expires no later than it is refused.
 ///
-/// It can be shared by the handlers of one core, and kept over a power cut as a
-/// [`RevocationList`](crate::RevocationList) is. Without that, what was used before can be used once more afterwards, if
-/// it is still fresh.
+/// It can be shared by all handlers of one executor, and kept over a power cut as a
+/// [`RevocationList`](crate::RevocationList) is: write the snapshot before you act on what was used. Without that, what was
+/// used before can be used once more afterwards, if it is still fresh.
 ///
 /// ```
 /// use embedded_jwt::{Error, ReplayCheck, ReplayWindow, UnixTime};
@@ -80,7 +81,9 @@ impl<const N: usize> ReplayWindow<N> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// - [`Error::Malformed`]: it is no snapshot of a replay window of this version, or it is torn or altered.
+    /// - [`Error::RolledBack`]: its generation is too old.
+    /// - [`Error::Full`]: it has more than `N` entries.
     pub fn restore(&mut self, snapshot: &[u8], least_generation: u64) -> Result<(), Error> {
         self.ledger.get_mut().restore(KIND, snapshot, least_generation)
     }
@@ -95,10 +98,12 @@ impl<const N: usize> ReplayCheck for ReplayWindow<N> {
     fn use_once(&self, scope: &[u8], id: &str, until: UnixTime, now: UnixTime) -> Result<(), Error> {
         let mut ledger = self.ledger()?;
         let name = Name::new(USED, scope, id.as_bytes());
-        if until <= ledger.forgotten() || ledger.covers(name, Life { began: None, ends: until }, now) {
+        if until <= ledger.forgotten() {
             return Err(Error::Replayed);
         }
-        ledger.insert(name, Span { before: ANY_TIME, until }, now)
+        let was_used = ledger.has(name);
+        ledger.insert(name, Span { before: ANY_TIME, until }, now)?;
+        if was_used { Err(Error::Replayed) } else { Ok(()) }
     }
 }
 

@@ -17,12 +17,16 @@ use crate::{Error, Key, Now, Revocations, TokenIdentity, UnixTime};
 ///
 /// /// Tokens live no longer than this, which the policy insists on.
 /// const MAX_LIFETIME: i64 = 300;
+/// /// How far the issuer's clock may be ahead.
+/// const LEEWAY: i64 = 60;
 ///
 /// fn revoke(list: &mut RevocationList<64>, client_id: &str, now: UnixTime) -> Result<(), Error> {
-///     let until = UnixTime::from_secs(now.as_secs() + MAX_LIFETIME);
-///     let phone = Revocation::Client { issuer: "https://idp.example.com", client_id, issued_before: now };
+///     // Also what is issued in this very second, by a clock that is ahead.
+///     let issued_before = UnixTime::from_secs(now.as_secs() + LEEWAY + 1);
+///     let until = UnixTime::from_secs(issued_before.as_secs() + MAX_LIFETIME);
+///     let phone = Revocation::Client { issuer: "https://idp.example.com", client_id, issued_before };
 ///     match list.revoke(phone, until, now) {
-///         Err(Error::Full) => list.revoke(Revocation::All { issued_before: now }, until, now),
+///         Err(Error::Full) => list.revoke(Revocation::All { issued_before }, until, now),
 ///         other => other,
 ///     }
 /// }
@@ -48,15 +52,19 @@ use crate::{Error, Key, Now, Revocations, TokenIdentity, UnixTime};
 ///     newest: usize,
 /// }
 ///
-/// /// `least` comes from a counter that cannot be set back, if the device has one; otherwise it is 0.
+/// /// Whether all that was revoked is known. `least` comes from a counter that cannot be set back, if the device has one,
+/// /// which is raised after each save; otherwise it is 0.
 /// fn start(flash: &mut Flash, list: &mut RevocationList<64>, least: u64) -> bool {
+///     let mut is_known = flash.pages.iter().flatten().all(|byte| *byte == 0xff); // never written
 ///     for (place, page) in flash.pages.iter().enumerate() {
-///         // The older of the two is refused after the newer one.
-///         if list.restore(page, least).is_ok() {
-///             flash.newest = place;
+///         match list.restore(page, least) {
+///             Ok(()) => (is_known, flash.newest) = (true, place),
+///             // Torn, or the older of the two after the newer one.
+///             Err(Error::Malformed(_) | Error::RolledBack) => {}
+///             Err(_) => return false,
 ///         }
 ///     }
-///     list.generation() >= least
+///     is_known && list.generation() >= least
 /// }
 ///
 /// fn save(flash: &mut Flash, list: &RevocationList<64>) -> Result<(), Error> {
@@ -103,7 +111,8 @@ pub enum Revocation<'a> {
         /// Compared with `iat`.
         issued_before: UnixTime,
     },
-    /// The access tokens of an issuer for a client, if they have no `iat` or were issued before a moment.
+    /// The access tokens of an issuer for a client, if they have no `iat` or were issued before a moment. Those that lack
+    /// `client_id`, as of issuers older than RFC 9068, are not among them: revoke the subject or the issuer.
     Client {
         /// The issuer's name (`iss`).
         issuer: &'a str,
@@ -127,7 +136,8 @@ pub enum Revocation<'a> {
         issued_before: UnixTime,
     },
     /// All tokens, if they have no `iat` or were issued before a moment. It takes no place in the list, and makes place by
-    /// removing what it covers.
+    /// removing what it covers: groups from before that moment, and nothing else, unless it is `i64::MAX`, since nobody
+    /// knows when a single token was issued.
     All {
         /// Compared with `iat`.
         issued_before: UnixTime,
@@ -142,9 +152,15 @@ impl<const N: usize> RevocationList<N> {
 
     /// Revokes from now on. To revoke the same again takes no further place; the later of two times counts.
     ///
-    /// `until` is the latest `exp` of any token that it voids: that of the one token, or the issue time plus the longest
-    /// lifetime, which [`with_max_lifetime`](crate::AccessTokenPolicy::with_max_lifetime) makes sure of. At that time of
-    /// `now` the entry may go. Where the clock is not set, `now` is the [`TimeFloor`](crate::TimeFloor).
+    /// `until` is the latest `exp` of any token that it voids: that of the one token, or `issued_before` plus the longest
+    /// lifetime, which [`with_max_lifetime`](crate::AccessTokenPolicy::with_max_lifetime) makes sure of. From then on it
+    /// voids only what has expired too, and the entry may go.
+    ///
+    /// `issued_before` is compared with the issuer's clock: add the leeway to the time, and a second. Who holds a stolen key
+    /// chooses all times: void it for all of them (`i64::MAX` for both), or take it out of the key set.
+    ///
+    /// Where the clock is not set, `now` is the [`TimeFloor`](crate::TimeFloor), but `issued_before` and `until` have to come
+    /// from who revokes, or be `i64::MAX`: the floor may be far behind.
     ///
     /// # Errors
     ///
@@ -195,7 +211,7 @@ impl<const N: usize> RevocationList<N> {
     /// have had other places, and what follows it in `snapshot` is not looked at: a whole page of flash will do.
     ///
     /// An old snapshot would un-revoke: `least_generation` is the least that is accepted. It is never less than that of
-    /// the list itself.
+    /// the list itself. Restore before you revoke: what a list had before is gone.
     ///
     /// # Errors
     ///
@@ -211,7 +227,7 @@ impl<const N: usize> Revocations for RevocationList<N> {
     /// # Errors
     ///
     /// - [`Error::Expired`]: it expires no later than an entry that has gone, which might have voided it.
-    /// - [`Error::Revoked`]
+    /// - [`Error::Revoked`]: an entry voids it.
     fn check(&self, token: &TokenIdentity<'_>, now: Now) -> Result<(), Error> {
         let (life, now) = (Life { began: token.issued_at(), ends: token.expires_at() }, now.earliest());
         if life.ends <= self.ledger.forgotten() {

@@ -5,7 +5,7 @@ use heapless::Vec;
 use sha2::{Digest, Sha256};
 
 use crate::issuer::Candidate;
-use crate::{Error, Issuer, Token, Verified};
+use crate::{Algorithm, Error, Issuer, Token, Verified};
 
 /// Remembers the last `N` signatures that held, in 36 bytes each, so that a token which comes again with each request is not
 /// verified each time: [`Token::verify_cached`].
@@ -14,7 +14,8 @@ use crate::{Error, Issuer, Token, Verified};
 /// is checked each time: the header, that the issuer still has the key, the claims, the time, and what the policy asks
 /// for. What was used longest ago goes first.
 ///
-/// It can be shared by the handlers of one core.
+/// It can be shared by all handlers of one executor. [`clear`](Self::clear) it when a backend turns out to be
+/// [broken](crate::self_test()).
 pub struct SignatureCache<const N: usize> {
     entries: RefCell<Entries<N>>,
 }
@@ -69,9 +70,21 @@ impl<const N: usize> SignatureCache<N> {
         Self { entries: RefCell::new(Entries { held: Vec::new(), uses: 0 }) }
     }
 
+    /// Forgets all signatures.
+    pub fn clear(&self) {
+        if let Ok(mut entries) = self.entries.try_borrow_mut() {
+            entries.held.clear();
+        }
+    }
+
     fn verify(&self, candidate: &Candidate<'_>, signing_input: &[u8], signature: &[u8; 64]) -> Result<(), Error> {
-        // The first two have lengths that the algorithm says, and are told from the rest by that.
+        // The algorithm says how long the next two are, and the rest follows.
+        let algorithm = match candidate.key().algorithm() {
+            Algorithm::Es256 => 1,
+            Algorithm::EdDsa => 2,
+        };
         let digest = Sha256::new()
+            .chain_update([algorithm])
             .chain_update(candidate.key().public_key())
             .chain_update(signature)
             .chain_update(signing_input)

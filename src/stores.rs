@@ -19,7 +19,8 @@ macro_rules! with_stores {
             self
         }
 
-        /// Each token once: it is used up, by its issuer and `jti`, if it is accepted. Then `jti` is required.
+        /// Each token once: it is used up, by its issuer and `jti`, if it is accepted. Then `jti` is required. A DPoP proof
+        /// that came with it is used up before it.
         pub const fn with_single_use(mut self, replay: &'a dyn crate::ReplayCheck) -> Self {
             self.stores.single_use = Some(replay);
             $(self.$field = $value;)?
@@ -51,6 +52,11 @@ impl Stores<'_> {
         let Some(replay) = self.single_use else { return Ok(()) };
         let jwt_id = required(token.jwt_id(), Claim::JwtId)?;
         let until = UnixTime::from_secs(token.expires_at().as_secs().saturating_add_unsigned(leeway));
-        replay.use_once(token.issuer().as_bytes(), jwt_id, until, now.earliest())
+        // Where the clock is not set, the token itself says the time: a floor alone would let nothing that is kept expire.
+        let now = match now {
+            Now::Exact(now) => now,
+            Now::AtLeast(floor) => token.issued_at().map_or(floor, |issued_at| issued_at.max(floor)),
+        };
+        replay.use_once(token.issuer().as_bytes(), jwt_id, until, now)
     }
 }

@@ -26,7 +26,8 @@ impl UnixTime {
 /// # use embedded_jwt::{AccessToken, AccessTokenPolicy, Error, Now, TimeFloor, UnixTime, Verified};
 /// # fn f<'b>(verified: Verified<'_, 'b>, policy: &AccessTokenPolicy<'_>, clock: Option<UnixTime>, floor: TimeFloor<'_>)
 /// # -> Result<AccessToken<'b>, Error> {
-/// let now = clock.map_or(floor.now(), Now::Exact);
+/// // A clock that is behind the floor is wrong.
+/// let now = clock.filter(|clock| *clock >= floor.at()).map_or(floor.now(), Now::Exact);
 /// verified.into_access_token(policy, now)
 /// # }
 /// ```
@@ -37,7 +38,8 @@ pub enum Now {
     Exact(UnixTime),
     /// The clock is not set, but it is this moment or later, as a [`TimeFloor`](crate::TimeFloor) knows. What has expired
     /// by then is refused, and everything else too ([`Error::TimeUnknown`](crate::Error::TimeUnknown)), unless a challenge
-    /// proves the token's freshness, or the policy does without a proof.
+    /// proves the token's freshness, or the policy does without a proof. Then `nbf`, and ages that count from now, are held
+    /// against this moment alone, which may be far behind.
     AtLeast(UnixTime),
 }
 

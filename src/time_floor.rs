@@ -7,7 +7,8 @@ use crate::{Claims, Now, UnixTime};
 ///
 /// It starts at the time at which the firmware was built, and rises with the tokens that the device accepts, since one that
 /// was issued at noon cannot be looked at before noon. Keep [`at`](Self::at) where it survives a restart, as the one
-/// integer it is.
+/// integer it is. One that has risen too far, since an issuer's clock was wrong or a cell of the flash is worn, refuses good
+/// tokens until the time has caught up: discard it then.
 ///
 /// # Example: a device that asks for the time and gets none
 ///
@@ -77,7 +78,8 @@ impl<'a> TimeFloor<'a> {
     ///
     /// A floor in the future refuses good tokens until the time has caught up, and it never falls. So an issuer whose clock
     /// is wrong for a moment must not raise it at will: an `iat` that is further off than a step raises it once, however
-    /// often its token is presented, until another one has raised it by a step. That is not remembered over a restart.
+    /// often its token is presented, until another one has raised it by a step. Two such tokens, presented in turn, lift it
+    /// without end, and nothing is remembered over a restart: mark only issuers whose clocks can be relied on.
     pub fn learn(&mut self, token: &Claims<'_>) -> bool {
         let Some(issued_at) = token.issued_at() else { return false };
         if self.stepped_by == Some(issued_at) || !self.sources.contains(&token.issuer()) {

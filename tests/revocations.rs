@@ -550,11 +550,15 @@ fn each_change_counts_and_nothing_else() {
     assert_eq!((list.generation(), list.len(), list.is_empty()), (0, 0, true));
     let mut last = 0;
     for (revocation, until, now) in
-        [(TOKEN_1, EXP, NOW), (TOKEN_1, EXP, NOW), (all(NOW), EXP, NOW), (TOKEN_2, EXP, EXP)]
+        [(TOKEN_1, EXP - 1, NOW), (TOKEN_1, EXP, NOW), (all(NOW), EXP, NOW), (TOKEN_2, EXP, EXP)]
     {
         list.revoke(revocation, at(until), at(now)).unwrap();
         assert!(list.generation() > last);
         last = list.generation();
+        if !matches!(revocation, Revocation::All { .. }) {
+            list.revoke(revocation, at(until), at(now)).unwrap();
+            assert_eq!(list.generation(), last, "the same again is no change");
+        }
     }
     assert_eq!(list.revoke(TOKEN_1, at(EXP), now()), Err(Error::Full));
     let _ = judge(&claims(), &list);
@@ -797,4 +801,12 @@ fn a_signature_that_is_remembered_makes_no_revoked_token_good() {
     for revocation in [TOKEN_1, Revocation::SigningInput(&digest), key, all(NOW)] {
         assert_eq!(judge(&list_of([revocation])), Err(Error::Revoked), "{revocation:?}");
     }
+}
+
+/// What no policy asks for may be of any type, whatever else it asks for.
+#[test]
+fn a_store_makes_no_other_claim_matter() {
+    let odd = with(claims_with("auth_time", json!("noon")), "acr", json!(1));
+    assert_eq!(judge(&odd, &RevocationList::<4>::new()), Ok(()));
+    assert_eq!(judge(&odd, &list_of([TOKEN_1])), Err(Error::Revoked));
 }

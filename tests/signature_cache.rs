@@ -413,3 +413,18 @@ proptest! {
 fn any_damage() -> impl Strategy<Value = Option<(prop::sample::Index, u8)>> {
     prop::option::of((any::<prop::sample::Index>(), prop_oneof![any::<u8>(), Just(b'A'), Just(b'.')]))
 }
+
+#[test]
+fn a_cleared_cache_remembers_nothing() {
+    let backend = Counting::new(Alg::EdDsa);
+    let algorithms: [&dyn SignatureAlgorithm; 1] = [&backend];
+    let issuer = Issuer::new(ISSUER, &KEYS[..], &algorithms);
+    let (text, cache) = (Alg::EdDsa.access_token(&claims()), SignatureCache::<4>::new());
+    for asked in [1, 0] {
+        assert_eq!(verify(&text, &issuer, &cache), Ok(()));
+        assert_eq!(backend.asked(), asked);
+    }
+    cache.clear();
+    assert_eq!(verify(&text, &issuer, &cache), Ok(()));
+    assert_eq!(backend.asked(), 1);
+}

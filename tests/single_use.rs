@@ -54,6 +54,35 @@ fn use_id<const N: usize>(window: &ReplayWindow<N>, id: &str, until: i64, now: i
 /// Scope, id, until and now.
 type Use = (Vec<u8>, String, i64, i64);
 
+#[test]
+fn policies_of_several_leeways_use_an_id_once() {
+    let window = ReplayWindow::<4>::new();
+    assert_eq!(use_id(&window, "id", NOW + 10, NOW), Ok(()));
+    assert_eq!(use_id(&window, "id", NOW + 300, NOW + 10), Err(Error::Replayed));
+    // Then the later end counts.
+    for id in ["a", "b", "c"] {
+        assert_eq!(use_id(&window, id, NOW + 300, NOW + 10), Ok(()));
+    }
+    assert_eq!(use_id(&window, "d", NOW + 300, NOW + 20), Err(Error::Full));
+    assert_eq!(use_id(&window, "id", NOW + 300, NOW + 20), Err(Error::Replayed));
+}
+
+#[test]
+fn places_get_free_where_only_the_tokens_tell_the_time() {
+    let window = ReplayWindow::<1>::new();
+    let policy = ACCESS.with_unknown_time(Duration::from_secs(300)).with_single_use(&window);
+    let (keys, mut buf) = (keys(), [0; 1024]);
+    for hours in 0..3 {
+        let mut claims = claims_with("jti", json!(format!("token-{hours}")));
+        for name in ["iat", "nbf", "exp"] {
+            claims[name] = json!(claims[name].as_i64().unwrap() + hours * 3600);
+        }
+        let text = Alg::EdDsa.access_token(&claims);
+        let verified = Token::parse(&text).unwrap().verify(&issuer(&keys), &mut buf).unwrap();
+        assert!(verified.into_access_token(&policy, Now::AtLeast(at(0))).is_ok(), "{hours}");
+    }
+}
+
 /// Accepts everything, and remembers what it was asked.
 #[derive(Debug, Default)]
 struct Recorder {

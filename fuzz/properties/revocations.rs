@@ -70,7 +70,8 @@ impl Device {
         let (len, generation) = (self.list.len(), self.list.generation());
         match self.list.revoke(what.revocation(span.before), at(span.until), at(self.now)) {
             Ok(()) => {
-                assert!(self.list.generation() > generation);
+                // To revoke the same again changes nothing.
+                assert!(self.list.generation() > generation || self.model.has(what, span));
                 self.model.revoke(what, span, self.now);
             }
             Err(Error::Full) => {
@@ -176,7 +177,7 @@ struct Model {
     swept: Option<i64>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Span {
     before: i64,
     until: i64,
@@ -220,6 +221,11 @@ impl Model {
     fn may_have_forgotten(&self, token: &Minted) -> bool {
         let has_gone = |span: &Span| self.swept.is_some_and(|swept| span.until <= swept);
         self.revoked.iter().any(|(what, span)| *what != What::All && has_gone(span) && token.expires_at <= span.until)
+    }
+
+    /// Whether this would add nothing.
+    fn has(&self, what: What, span: Span) -> bool {
+        self.places.get(&what).is_some_and(|place| place.join(span) == *place)
     }
 
     /// How many others may not go now.
