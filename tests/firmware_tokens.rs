@@ -39,6 +39,20 @@ fn with(name: &str, value: Value) -> Value {
     claims
 }
 
+/// The short token, issued so much later.
+fn later(seconds: i64) -> String {
+    let mut claims = short_claims();
+    for (name, time) in [("exp", NOW + 240), ("nbf", NOW - 60), ("iat", NOW - 60)] {
+        claims[name] = json!(time + seconds);
+    }
+    token(Alg::EdDsa, "at+jwt", &claims)
+}
+
+/// The short token in as many sessions as are too many for the gateway to remember that they have ended, one a line.
+fn sessions() -> String {
+    (1..=18).map(|i| token(Alg::EdDsa, "at+jwt", &with("jti", json!(format!("session-{i}")))) + "\n").collect()
+}
+
 fn jwks() -> String {
     let [es256, eddsa] = ALGS.map(Alg::key);
     let (x, y) = es256.public_key().split_at(32);
@@ -66,8 +80,11 @@ fn files() -> Vec<(&'static str, String)> {
         ("eddsa-long.jwt", token(Alg::EdDsa, "at+jwt", &long_claims())),
         ("read-only.jwt", token(Alg::EdDsa, "at+jwt", &with("scope", json!("pump:read")))),
         ("expired.jwt", token(Alg::EdDsa, "at+jwt", &with("exp", json!(NOW - 60)))),
+        ("brief.jwt", token(Alg::EdDsa, "at+jwt", &with("exp", json!(NOW + 20)))),
+        ("later.jwt", later(160)),
         ("other-audience.jwt", token(Alg::Es256, "at+jwt", &with("aud", json!("urn:device:pump-8")))),
         ("id-token.jwt", token(Alg::EdDsa, "JWT", &short_claims())),
+        ("sessions.txt", sessions()),
         ("jwks.json", jwks()),
         ("keys.rs", format!("// TEST KEYS, their public halves.\n{keys}")),
     ]
