@@ -1,45 +1,69 @@
-//! What a small gateway does with a request line: who may read the pump, who may set it.
+//! What a small gateway does with a request line: who may read the pump, who may set it, who logs out.
 //!
 //! A request is one line: `GET /pump Authorization: Bearer eyJ...`, the answer too: a status, and the challenge of
 //! [RFC 6750 section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3) where there is one.
 
-use embedded_jwt::{Error, Issuer, Token, UnixTime};
+use embedded_jwt::{Error, Issuer, Token};
 
-use crate::trust::POLICY;
+use crate::memory::Memory;
+use crate::trust::GATEWAY_POLICY;
 
 /// Longest request line, in bytes: a token of 2 KiB and what stands around it.
 pub const MAX_LINE: usize = 2304;
 
 pub struct Gateway<'a> {
     pub issuer: Issuer<'a>,
+    pub memory: Memory<'a>,
     /// Three quarters of [`MAX_LINE`] take the payload of every token that fits a line.
     pub buf: &'a mut [u8],
 }
 
+#[derive(Clone, Copy)]
+enum Action {
+    ReadPump,
+    SetPump,
+    /// Voids the very token that authorizes it.
+    LogOut,
+}
+
 impl Gateway<'_> {
     /// Answers one request, without its line end.
-    pub fn answer(&mut self, line: &[u8], now: UnixTime) -> &'static str {
+    pub fn answer(&mut self, line: &[u8]) -> &'static str {
         let Ok(line) = str::from_utf8(line) else { return BAD_REQUEST };
         let mut words = line.splitn(3, ' ');
         let (Some(method), Some(path)) = (words.next(), words.next()) else { return BAD_REQUEST };
-        let scope = match (method, path) {
-            ("GET", "/pump") => "pump:read",
-            ("POST", "/pump") => "pump:write",
-            (_, "/pump") => return METHOD_NOT_ALLOWED,
+        let action = match (method, path) {
+            ("GET", "/pump") => Action::ReadPump,
+            ("POST", "/pump") => Action::SetPump,
+            ("POST", "/logout") => Action::LogOut,
+            (_, "/pump" | "/logout") => return METHOD_NOT_ALLOWED,
             _ => return NOT_FOUND,
         };
         let Some(bearer) = words.next().and_then(bearer) else { return NO_CREDENTIALS };
-        match self.authorize(bearer, scope, now) {
-            Ok(()) => OK,
+        match self.authorize(bearer, action) {
+            Ok(answer) => answer,
             Err(Error::InsufficientScope) => INSUFFICIENT_SCOPE,
             // Why a token is refused is for the log; whoever sent it learns no more than this.
             Err(_) => INVALID_TOKEN,
         }
     }
 
-    fn authorize(&mut self, bearer: &str, scope: &str, now: UnixTime) -> Result<(), Error> {
-        let verified = Token::parse(bearer)?.verify(&self.issuer, self.buf)?;
-        verified.into_access_token(&POLICY.with_required_scope(scope), now).map(|_| ())
+    fn authorize(&mut self, bearer: &str, action: Action) -> Result<&'static str, Error> {
+        let policy = match action {
+            Action::ReadPump => GATEWAY_POLICY.with_required_scope("pump:read"),
+            Action::SetPump => GATEWAY_POLICY.with_required_scope("pump:write"),
+            Action::LogOut => GATEWAY_POLICY,
+        };
+        let token = Token::parse(bearer)?
+            .verify_cached(&self.issuer, &self.memory.signatures, self.buf)?
+            .into_access_token(&policy.with_revocations(&self.memory.revoked), self.memory.now())?;
+        self.memory.learn(&token);
+        Ok(match action {
+            Action::ReadPump | Action::SetPump => OK,
+            // Promised only when it holds over a power cut too.
+            Action::LogOut if self.memory.revoke(&token).is_ok() && self.memory.save().is_ok() => NO_CONTENT,
+            Action::LogOut => UNAVAILABLE,
+        })
     }
 }
 
@@ -53,6 +77,7 @@ fn bearer(header: &str) -> Option<&str> {
 }
 
 pub const OK: &str = "200 OK";
+pub const NO_CONTENT: &str = "204 No Content";
 pub const BAD_REQUEST: &str = "400 Bad Request";
 pub const NO_CREDENTIALS: &str = "401 Unauthorized; WWW-Authenticate: Bearer realm=\"pump\"";
 pub const INVALID_TOKEN: &str = "401 Unauthorized; WWW-Authenticate: Bearer realm=\"pump\", error=\"invalid_token\"";
@@ -61,3 +86,4 @@ pub const INSUFFICIENT_SCOPE: &str =
 pub const NOT_FOUND: &str = "404 Not Found";
 pub const METHOD_NOT_ALLOWED: &str = "405 Method Not Allowed";
 pub const TOO_LONG: &str = "431 Request Header Fields Too Large";
+pub const UNAVAILABLE: &str = "503 Service Unavailable";

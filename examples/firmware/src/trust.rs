@@ -1,9 +1,18 @@
 //! Whom this device trusts and what it demands: all of it in flash.
 
+use core::time::Duration;
+
 use embedded_jwt::{AccessTokenPolicy, Issuer, Key, SignatureAlgorithm, UnixTime};
 
 pub const ISSUER: &str = "https://idp.example.com";
+/// What is measured.
 pub const POLICY: AccessTokenPolicy<'_> = AccessTokenPolicy::new("urn:device:pump-7");
+
+/// Tokens live for minutes: so long does a revocation take a place, and so far does the time floor have to rise above a
+/// token that was recorded before it is void without a clock.
+pub const MAX_LIFETIME: Duration = Duration::from_secs(5 * 60);
+pub const GATEWAY_POLICY: AccessTokenPolicy<'_> =
+    POLICY.with_max_lifetime(MAX_LIFETIME).with_unknown_time(MAX_LIFETIME);
 
 /// TEST KEYS, whose private halves are published with this crate's tests.
 pub static ES256_KEYS: [Key; 1] = [Key::es256(&ES256_X, &ES256_Y).with_kid(b"test-key")];
@@ -15,8 +24,10 @@ pub fn issuer<'a>(keys: &'a [Key], algorithms: &'a [&'a dyn SignatureAlgorithm])
     Issuer::new(ISSUER, keys, algorithms)
 }
 
-/// 2026-01-15T12:00:00Z. A device has a clock; QEMU's boards have none that is set.
+/// 2026-01-15T12:00:00Z, at which the tokens to measure with are valid.
 pub const NOW: UnixTime = UnixTime::from_secs(1_768_478_400);
+/// The midnight before: a build writes its own time here.
+pub const BUILT_AT: UnixTime = UnixTime::from_secs(1_768_435_200);
 
 include!("../tokens/keys.rs");
 

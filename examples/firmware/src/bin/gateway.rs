@@ -1,33 +1,73 @@
-//! The firmware: reads requests from the serial port, one a line, and answers each.
+//! The firmware: reads requests from the serial port, one a line, and answers each. What happens to a board besides is on
+//! lines of its own: `CLOCK` and seconds since 1970 (an authenticated source has told the time), `TEAR` (the power will fail
+//! in the next write to flash), `RESTART` (the power has failed, and returns).
 #![no_std]
 #![no_main]
 
-use embedded_jwt::{EdDsa, Es256};
+use embedded_jwt::{EdDsa, Es256, UnixTime};
 use embedded_jwt_firmware::board::{self, Serial, entry};
-use embedded_jwt_firmware::gateway::{Gateway, MAX_LINE, TOO_LONG};
-use embedded_jwt_firmware::trust::{self, KEYS, NOW};
+use embedded_jwt_firmware::flash::Flash;
+use embedded_jwt_firmware::gateway::{BAD_REQUEST, Gateway, MAX_LINE, TOO_LONG};
+use embedded_jwt_firmware::memory::Memory;
+use embedded_jwt_firmware::trust::{self, KEYS};
 use heapless::Vec;
 
 #[entry]
 fn main() -> ! {
     board::start();
-    let serial = Serial;
+    let mut flash = Flash::erased();
+    loop {
+        run(&mut flash);
+        flash.power_returns();
+    }
+}
+
+/// From a start to the next: nothing but the flash outlives it.
+fn run(flash: &mut Flash) {
     let mut buf = [0; MAX_LINE / 4 * 3];
-    let mut gateway = Gateway { issuer: trust::issuer(&KEYS, &[&Es256, &EdDsa]), buf: &mut buf };
-    let mut line = Vec::<u8, MAX_LINE>::new();
+    let issuer = trust::issuer(&KEYS, &[&Es256, &EdDsa]);
+    let mut gateway = Gateway { issuer, memory: Memory::restore(flash), buf: &mut buf };
+    write_line("gateway ready");
+    loop {
+        match read_line().as_deref().map(|line| line.strip_suffix(b"\r").unwrap_or(line)) {
+            Some(b"RESTART") => return,
+            Some(line) => write_line(answer(&mut gateway, line)),
+            None => write_line(TOO_LONG),
+        }
+        // After the answer, since flash is slow. What fails is tried again after the next one.
+        let _ = gateway.memory.save();
+    }
+}
+
+fn answer(gateway: &mut Gateway<'_>, line: &[u8]) -> &'static str {
+    if line == b"TEAR" {
+        gateway.memory.flash.fail_in_next_write();
+        return "the power fails in the next write";
+    }
+    let Some(seconds) = line.strip_prefix(b"CLOCK ") else { return gateway.answer(line) };
+    match str::from_utf8(seconds).map(str::parse) {
+        Ok(Ok(seconds)) => {
+            gateway.memory.set_clock(UnixTime::from_secs(seconds));
+            "the clock is set"
+        }
+        _ => BAD_REQUEST,
+    }
+}
+
+/// Up to the line feed; `None` for one that is too long.
+fn read_line() -> Option<Vec<u8, MAX_LINE>> {
+    let mut line = Vec::new();
     let mut is_too_long = false;
-    serial.write(b"gateway ready\n");
     loop {
         match board::read() {
-            b'\n' => {
-                let request = line.strip_suffix(b"\r").unwrap_or(&line);
-                let answer = if is_too_long { TOO_LONG } else { gateway.answer(request, NOW) };
-                serial.write(answer.as_bytes());
-                serial.write(b"\n");
-                line.clear();
-                is_too_long = false;
-            }
+            b'\n' if is_too_long => return None,
+            b'\n' => return Some(line),
             byte => is_too_long |= line.push(byte).is_err(),
         }
     }
+}
+
+fn write_line(line: &str) {
+    Serial.write(line.as_bytes());
+    Serial.write(b"\n");
 }
