@@ -4,7 +4,7 @@
 #![no_std]
 #![no_main]
 
-use embedded_jwt::{EdDsa, Es256, UnixTime};
+use embedded_jwt::{EdDsa, Es256, SignatureAlgorithm, UnixTime, self_test};
 use embedded_jwt_firmware::board::{self, Serial, entry};
 use embedded_jwt_firmware::flash::Flash;
 use embedded_jwt_firmware::gateway::{BAD_REQUEST, Gateway, MAX_LINE, TOO_LONG};
@@ -22,10 +22,16 @@ fn main() -> ! {
     }
 }
 
+const BACKENDS: [&dyn SignatureAlgorithm; 2] = [&Es256, &EdDsa];
+
 /// From a start to the next: nothing but the flash outlives it.
 fn run(flash: &mut Flash) {
+    if BACKENDS.iter().any(|backend| self_test(*backend).is_err()) {
+        write_line("a signature backend is broken");
+        board::exit(false);
+    }
     let mut buf = [0; MAX_LINE / 4 * 3];
-    let issuer = trust::issuer(&KEYS, &[&Es256, &EdDsa]);
+    let issuer = trust::issuer(&KEYS, &BACKENDS);
     let mut gateway = Gateway { issuer, memory: Memory::restore(flash), buf: &mut buf };
     write_line("gateway ready");
     loop {
