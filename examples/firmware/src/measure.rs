@@ -3,7 +3,7 @@
 use core::hint::black_box;
 use core::ptr::{read_volatile, write_volatile};
 
-use embedded_jwt::{Key, SignatureAlgorithm, Token};
+use embedded_jwt::{Algorithm, BackendError, Key, SignatureAlgorithm, Token};
 
 use crate::board::{self, Serial};
 use crate::trust;
@@ -11,16 +11,16 @@ use crate::trust;
 /// Runs `verify` on a token of each size and reports what it cost.
 pub fn tokens(short: &'static str, long: &'static str, verify: fn(&'static str) -> bool) -> ! {
     board::start();
-    report(b"empty", short, |_| true);
-    report(b"short", short, verify);
-    report(b"long", long, verify);
+    report(b"empty", short, &|_| true);
+    report(b"main", short, &verify);
+    report(b"long", long, &verify);
     board::exit(true)
 }
 
 /// Runs one function on one input and reports what it cost.
-pub fn one(name: &[u8], input: &'static [u8], run: fn(&'static [u8]) -> bool) -> ! {
+pub fn one(input: &'static [u8], run: fn(&'static [u8]) -> bool) -> ! {
     board::start();
-    report(name, input, run);
+    report(b"main", input, &run);
     board::exit(true)
 }
 
@@ -49,8 +49,23 @@ pub fn buffer() -> &'static mut [u8] {
 
 const BUFFER_LEN: usize = 1536;
 
+/// Stands in for the curve of ES256: says yes to what the crate's own checks let through.
+#[derive(Debug)]
+pub struct StandIn;
+
+impl SignatureAlgorithm for StandIn {
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::Es256
+    }
+
+    fn verify(&self, key: &Key, message: &[u8], signature: &[u8; 64]) -> Result<(), BackendError> {
+        black_box((key.public_key(), message, signature));
+        black_box(Ok(()))
+    }
+}
+
 /// One line: what was run, whether it said yes, instructions, bytes of stack.
-pub fn report<T: Copy>(name: &[u8], input: T, run: fn(T) -> bool) {
+pub fn report<T: Copy>(name: &[u8], input: T, run: &dyn Fn(T) -> bool) {
     let (accepted, instructions, stack) = measure(input, run);
     let serial = Serial;
     serial.write(name);
@@ -62,7 +77,7 @@ pub fn report<T: Copy>(name: &[u8], input: T, run: fn(T) -> bool) {
 }
 
 #[inline(never)]
-fn measure<T: Copy>(input: T, run: fn(T) -> bool) -> (bool, u64, usize) {
+fn measure<T: Copy>(input: T, run: &dyn Fn(T) -> bool) -> (bool, u64, usize) {
     let top = board::stack_pointer();
     let words = || (top - MAX_STACK..top).step_by(size_of::<usize>());
     for word in words() {

@@ -9,7 +9,7 @@ use embedded_jwt_firmware::{board::entry, measure, trust};
 
 #[entry]
 fn main() -> ! {
-    measure::one(b"jwks", trust::JWKS, |json| {
+    measure::one(trust::JWKS, |json| {
         measure::with_copy(json, |json| KeySet::<4>::from_jwks(json).is_ok_and(|keys| black_box(&keys).len() == 4))
     })
 }
