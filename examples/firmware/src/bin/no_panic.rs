@@ -6,35 +6,22 @@ use core::hint::black_box;
 use core::time::Duration;
 
 use embedded_jwt::{
-    AccessTokenPolicy, Algorithm, BackendError, Error, Issuer, Key, KeySet, SignatureAlgorithm, Token, TypedPolicy,
+    AccessTokenPolicy, Error, Issuer, Key, KeySet, Now, ReplayCheck, ReplayWindow, Revocation, RevocationList,
+    Revocations, SignatureAlgorithm, SignatureCache, TimeFloor, Token, TokenIdentity, TypedPolicy, UnixTime, self_test,
 };
 use embedded_jwt_firmware::board::{self, entry};
-use embedded_jwt_firmware::{measure, trust};
-
-/// Stands in for a curve: says yes to what the crate's own checks let through.
-#[derive(Debug)]
-struct StandIn;
-
-impl SignatureAlgorithm for StandIn {
-    fn algorithm(&self) -> Algorithm {
-        Algorithm::Es256
-    }
-
-    fn verify(&self, key: &Key, message: &[u8], signature: &[u8; 64]) -> Result<(), BackendError> {
-        black_box((key.public_key(), message, signature));
-        Ok(())
-    }
-}
+use embedded_jwt_firmware::measure::{self, StandIn};
+use embedded_jwt_firmware::trust;
 
 #[entry]
 fn main() -> ! {
     board::start();
-    let done = black_box(run as fn(&str, &mut [u8]) -> Option<usize>)(trust::ES256_TOKEN, measure::buffer());
-    board::exit(done == Some(1))
+    let run = |run: fn(&str, &mut [u8]) -> Option<usize>| black_box(run)(trust::ES256_TOKEN, measure::buffer());
+    board::exit(run(judge) == Some(1) && run(keep) == Some(1))
 }
 
 /// The public functions on the way of keys and tokens, and the accessors.
-fn run(text: &str, buf: &mut [u8]) -> Option<usize> {
+fn judge(text: &str, buf: &mut [u8]) -> Option<usize> {
     let mut jwks = [0; trust::JWKS.len()];
     jwks.copy_from_slice(trust::JWKS);
     let mut keys = KeySet::<4>::from_jwks(&mut jwks).ok()?;
@@ -70,6 +57,71 @@ fn run(text: &str, buf: &mut [u8]) -> Option<usize> {
     black_box(token.strings("roles").is_ok_and(|roles| roles.contains("operator")));
     black_box(token.audience().iter().next()?.as_str());
     Some(token.audience().iter().count())
+}
+
+/// The public functions for what a device keeps, in memory and in flash, and the policies that ask for it.
+fn keep(text: &str, buf: &mut [u8]) -> Option<usize> {
+    let (now, issuer, key) = (trust::NOW, trust::ISSUER, &trust::EDDSA_KEYS[0]);
+    let digest = Token::parse("e30.e30.").ok()?.signing_input_digest();
+    let until = UnixTime::from_secs(now.as_secs() + 300);
+    let mut list = black_box(RevocationList::<8>::new());
+    for revocation in black_box([
+        Revocation::Token { issuer, jwt_id: "token-2" },
+        Revocation::SigningInput(&digest),
+        Revocation::Subject { issuer, subject: "user-2", issued_before: now },
+        Revocation::Client { issuer, client_id: "lamp-app", issued_before: now },
+        Revocation::Key { key, issued_before: now },
+        Revocation::Issuer { issuer: "urn:other", issued_before: now },
+        Revocation::All { issued_before: UnixTime::from_secs(1) },
+    ]) {
+        list.revoke(revocation, until, now).ok()?;
+    }
+    let mut page = [0; RevocationList::<8>::SNAPSHOT_LEN];
+    let mut restored = RevocationList::<8>::new();
+    restored.restore(black_box(list.snapshot(&mut page).ok()?), list.generation()).ok()?;
+    black_box((restored.len(), restored.is_empty()));
+
+    let used = black_box(ReplayWindow::<8>::new());
+    used.use_once(b"a client", "request-1", until, now).ok()?;
+    let mut window = ReplayWindow::<8>::new();
+    window.restore(black_box(used.snapshot(&mut page).ok()?), used.generation()).ok()?;
+
+    let mut floor = TimeFloor::new(trust::BUILT_AT, &[trust::ISSUER]).with_max_step(10 * MINUTE);
+    floor.raise_to(black_box(now));
+    let cache = black_box(SignatureCache::<8>::new());
+    let both: [&dyn Revocations; 2] = [&restored, &NoneOfLate];
+    let policy = trust::POLICY.with_unknown_time(5 * MINUTE);
+    let policies = [
+        policy,
+        policy.with_challenge("n-0S6_WzA2Mj"),
+        policy.with_revocations(&both),
+        policy.with_single_use(&window),
+        policy.with_single_use(&window),
+    ];
+    let token = Token::parse(text).ok()?;
+    let ours = trust::issuer(&trust::ES256_KEYS, &[&StandIn]);
+    let mut accepted = 0;
+    for (policy, now) in policies.iter().zip([Now::Exact(now), Now::Exact(now), floor.now(), floor.now(), floor.now()])
+    {
+        let verified = token.verify_cached(&ours, &cache, buf).ok()?;
+        if let Ok(token) = verified.into_access_token(policy, black_box(now)) {
+            accepted += 1;
+            black_box((floor.learn(&token), floor.at(), token.freshness()));
+        }
+    }
+    black_box(self_test(&StandIn).map_or_else(Error::code, |_| 0));
+    (accepted == 3).then_some(1)
+}
+
+#[derive(Debug)]
+struct NoneOfLate;
+
+impl Revocations for NoneOfLate {
+    fn check(&self, token: &TokenIdentity<'_>, now: Now) -> Result<(), Error> {
+        let is_early = token.issued_at().is_none_or(|issued_at| issued_at <= now.earliest());
+        black_box((token.client_id(), token.key().kid(), token.signing_input_digest()));
+        if is_early { Ok(()) } else { Err(Error::Revoked) }
+    }
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
