@@ -103,16 +103,26 @@ impl<const N: usize> Ledger<N> {
         self.forgotten
     }
 
-    pub(crate) fn has_kind(&self, kind: u8) -> bool {
-        self.entries.iter().any(|entry| entry.name.kind() == kind)
+    /// The kinds of all names in it, a bit each.
+    pub(crate) fn kinds(&self) -> u32 {
+        self.entries.iter().fold(0, |kinds, entry| kinds | 1_u32.wrapping_shl(entry.name.kind().into()))
     }
 
     pub(crate) fn has(&self, name: Name) -> bool {
         self.entries.iter().any(|entry| entry.name == name)
     }
 
-    pub(crate) fn covers(&self, name: Name, life: Life, now: UnixTime) -> bool {
-        self.entries.iter().any(|entry| entry.name == name && entry.span.covers(life, now))
+    /// Whether any of these names covers it. Each stands in the place of its kind.
+    pub(crate) fn covers_any<const KINDS: usize>(
+        &self,
+        names: &[Option<Name>; KINDS],
+        life: Life,
+        now: UnixTime,
+    ) -> bool {
+        self.entries.iter().any(|entry| {
+            let name = names.get(usize::from(entry.name.kind())).copied().flatten();
+            name == Some(entry.name) && entry.span.covers(life, now)
+        })
     }
 
     pub(crate) fn covers_all(&self, life: Life, now: UnixTime) -> bool {
