@@ -175,6 +175,10 @@ fn after_a_wrong_issue_time_it_still_rises_with_the_true_ones() {
     assert!(learn(&mut floor, NOW + A_DAY + 60));
     assert!(!learn(&mut floor, NOW + 365 * A_DAY));
     assert_eq!(floor.at(), at(NOW + A_DAY + 60));
+    // One that is a step away and no further leaves nothing behind.
+    assert!(learn(&mut floor, NOW + 2 * A_DAY + 60));
+    assert!(!learn(&mut floor, NOW + 365 * A_DAY));
+    assert_eq!(floor.at(), at(NOW + 2 * A_DAY + 60));
 }
 
 /// Once all clocks are right again, one step is the price.
