@@ -7,8 +7,9 @@ use crate::{Claims, Now, UnixTime};
 ///
 /// It starts at the time at which the firmware was built, and rises with the tokens that the device accepts, since one that
 /// was issued at noon cannot be looked at before noon. Keep [`at`](Self::at) where it survives a restart, as the one
-/// integer it is. One that has risen too far, since an issuer's clock was wrong or a cell of the flash is worn, refuses good
-/// tokens until the time has caught up: discard it then.
+/// integer it is, with something that shows a torn write, since half of an integer is another one. A floor that has risen too
+/// far, since an issuer's clock was wrong or a cell of the flash is worn, refuses good tokens until the time has caught up:
+/// discard it then.
 ///
 /// # Example: a device that asks for the time and gets none
 ///
