@@ -194,7 +194,7 @@ fn judge_access(case: &Case, claims: &Map<String, Value>, token: &Accepted) -> R
 
     rule(!claims.contains_key("cnf"), Error::SenderConstrained)?;
     let invalid = Error::Invalid(Claim::Other);
-    if policy.max_age.is_some() || policy.acr.is_some() || policy.challenge.is_some() {
+    if policy.max_age.is_some() || policy.acr.is_some() {
         rule(policy.acr.map(list) != Some(vec![]), Error::Unconfigured(Claim::AuthenticationContext))?;
         let time = date(claims, "auth_time").map_err(|_| invalid)?;
         judge_login(case, time, string(claims, "acr", invalid)?.as_ref())?;
