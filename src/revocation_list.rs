@@ -15,6 +15,7 @@ use crate::{Error, Key, Now, Revocations, TokenIdentity, UnixTime};
 /// # Example: a lost phone
 ///
 /// ```
+/// use core::time::Duration;
 /// use embedded_jwt::{AccessTokenPolicy, Error, Revocation, RevocationList, UnixTime};
 ///
 /// /// Tokens live no longer than this, which the policy insists on.
@@ -35,7 +36,9 @@ use crate::{Error, Key, Now, Revocations, TokenIdentity, UnixTime};
 ///
 /// let mut list = RevocationList::<64>::new();
 /// revoke(&mut list, "stolen-phone", UnixTime::from_secs(1_768_478_400))?;
-/// let policy = AccessTokenPolicy::new("urn:device:pump-7").with_revocations(&list);
+/// let policy = AccessTokenPolicy::new("urn:device:pump-7")
+///     .with_max_lifetime(Duration::from_secs(MAX_LIFETIME as u64))
+///     .with_revocations(&list);
 /// # Ok::<(), Error>(())
 /// ```
 ///
