@@ -108,10 +108,6 @@ impl<const N: usize> Ledger<N> {
         self.entries.iter().fold(0, |kinds, entry| kinds | 1_u32.wrapping_shl(entry.name.kind().into()))
     }
 
-    pub(crate) fn has(&self, name: Name) -> bool {
-        self.entries.iter().any(|entry| entry.name == name)
-    }
-
     /// Whether any of these names covers it. Each stands in the place of its kind.
     pub(crate) fn covers_any<const KINDS: usize>(
         &self,
@@ -129,14 +125,18 @@ impl<const N: usize> Ledger<N> {
         self.all.covers(life, now)
     }
 
+    /// Returns whether the name is new.
+    ///
     /// # Errors
     ///
     /// [`Error::Full`] if there is no place, even after what may go at `now` has gone.
-    pub(crate) fn insert(&mut self, name: Name, span: Span, now: UnixTime) -> Result<(), Error> {
-        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.name == name) {
+    pub(crate) fn insert(&mut self, name: Name, span: Span, now: UnixTime) -> Result<bool, Error> {
+        let entry = self.entries.iter_mut().find(|entry| entry.name == name);
+        let is_new = entry.is_none();
+        if let Some(entry) = entry {
             let joined = entry.span.join(span);
             if joined == entry.span {
-                return Ok(());
+                return Ok(is_new);
             }
             entry.span = joined;
         } else {
@@ -146,7 +146,7 @@ impl<const N: usize> Ledger<N> {
             self.entries.push(Entry { name, span }).map_err(|_| Error::Full)?;
         }
         self.generation = self.generation.saturating_add(1);
-        Ok(())
+        Ok(is_new)
     }
 
     /// Covers every name, and removes the entries that are covered by that.

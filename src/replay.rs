@@ -101,9 +101,8 @@ impl<const N: usize> ReplayCheck for ReplayWindow<N> {
         if until <= ledger.forgotten() {
             return Err(Error::Replayed);
         }
-        let was_used = ledger.has(name);
-        ledger.insert(name, Span { before: ANY_TIME, until }, now)?;
-        if was_used { Err(Error::Replayed) } else { Ok(()) }
+        let is_new = ledger.insert(name, Span { before: ANY_TIME, until }, now)?;
+        if is_new { Ok(()) } else { Err(Error::Replayed) }
     }
 }
 
