@@ -45,22 +45,6 @@ const STRICT: Limits = Limits { leeway: 0, max_lifetime: None, max_token_age: No
 /// Whatever may still be valid.
 const TRUSTING: Limits = Limits { unknown_time: Some(EVER), ..STRICT };
 
-macro_rules! limited {
-    ($policy:expr, $limits:expr) => {{
-        let mut policy = $policy.with_leeway(Duration::from_secs($limits.leeway));
-        if let Some(max) = $limits.max_lifetime {
-            policy = policy.with_max_lifetime(Duration::from_secs(max));
-        }
-        if let Some(max) = $limits.max_token_age {
-            policy = policy.with_max_token_age(Duration::from_secs(max));
-        }
-        if let Some(max) = $limits.unknown_time {
-            policy = policy.with_unknown_time(Duration::from_secs(max));
-        }
-        policy
-    }};
-}
-
 fn verify<T>(text: &str, judge: impl FnOnce(Verified<'_, '_>) -> Result<T, Error>) -> Result<T, Error> {
     let mut buf = [0; 2048];
     judge(Token::parse(text)?.verify(&issuer(&*KEYS), &mut buf)?)

@@ -4,7 +4,7 @@ use arbitrary::{Arbitrary, Unstructured};
 use embedded_jwt::*;
 
 use super::case::{IdCase, Kind, Policy, Timed};
-use super::common::issuer;
+use super::common::{issuer, limited};
 use super::model::{self, Accepted};
 use super::{Case, KEYS, strict_json};
 
@@ -88,23 +88,6 @@ fn accepted(claims: &Claims<'_>) -> Accepted {
         freshness: Some(claims.freshness()),
         ..Accepted::default()
     }
-}
-
-/// What every policy can be told.
-macro_rules! limited {
-    ($policy:expr, $limits:expr) => {{
-        let mut policy = $policy.with_leeway(Duration::from_secs($limits.leeway));
-        if let Some(max) = $limits.max_lifetime {
-            policy = policy.with_max_lifetime(Duration::from_secs(max));
-        }
-        if let Some(max) = $limits.max_token_age {
-            policy = policy.with_max_token_age(Duration::from_secs(max));
-        }
-        if let Some(max) = $limits.unknown_time {
-            policy = policy.with_unknown_time(Duration::from_secs(max));
-        }
-        policy
-    }};
 }
 
 /// What policies for tokens of a user can be told.

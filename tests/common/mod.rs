@@ -1,5 +1,5 @@
 //! What the integration tests share: test keys, a token mint and a key set. Each test file uses a part of it.
-#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(dead_code, unused_imports, unused_macros, reason = "each test file uses a part of it")]
 
 pub mod errors;
 pub mod rfc;
@@ -181,3 +181,21 @@ pub fn with(mut object: Value, name: &str, value: Value) -> Value {
     };
     object
 }
+
+/// A policy with the leeway and the limits that every kind of policy can be told, in seconds.
+macro_rules! limited {
+    ($policy:expr, $limits:expr) => {{
+        let mut policy = $policy.with_leeway(std::time::Duration::from_secs($limits.leeway));
+        if let Some(max) = $limits.max_lifetime {
+            policy = policy.with_max_lifetime(std::time::Duration::from_secs(max));
+        }
+        if let Some(max) = $limits.max_token_age {
+            policy = policy.with_max_token_age(std::time::Duration::from_secs(max));
+        }
+        if let Some(max) = $limits.unknown_time {
+            policy = policy.with_unknown_time(std::time::Duration::from_secs(max));
+        }
+        policy
+    }};
+}
+pub(crate) use limited;
