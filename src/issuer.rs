@@ -1,5 +1,5 @@
 use crate::header::Header;
-use crate::{BackendError, Error, Key, SignatureAlgorithm};
+use crate::{Error, Key, SignatureAlgorithm};
 
 /// A trust anchor: who issues tokens, with which keys, signed by which algorithms.
 ///
@@ -82,12 +82,13 @@ impl<'a> Candidate<'a> {
         self.key
     }
 
+    /// Refuses what no backend may come to judge.
+    pub(crate) fn check_encoding(&self, signature: &[u8; 64]) -> Result<(), Error> {
+        self.key.algorithm().check_encoding(self.key, signature)
+    }
+
     pub(crate) fn verify(&self, signing_input: &[u8], signature: &[u8; 64]) -> Result<(), Error> {
-        self.key.algorithm().check_encoding(self.key, signature)?;
-        self.backend.verify(self.key, signing_input, signature).map_err(|error| match error {
-            BackendError::InvalidKey => Error::InvalidKey,
-            BackendError::InvalidSignature => Error::InvalidSignature,
-            BackendError::Unavailable => Error::BackendUnavailable,
-        })
+        self.check_encoding(signature)?;
+        Ok(self.backend.verify(self.key, signing_input, signature)?)
     }
 }

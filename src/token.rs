@@ -5,9 +5,9 @@ use heapless::Vec;
 
 use crate::header::{Header, UnverifiedHeader};
 use crate::issuer::Candidate;
-use crate::json::{self, Value};
+use crate::json::{self, JsonStr, Value};
 use crate::media_type::MediaType;
-use crate::{Claim, Error, Issuer, Part, Verified, base64url};
+use crate::{Claim, Error, Issuer, Part, Prepared, Verified, base64url};
 
 /// A JWT in compact form, split and not believed
 /// ([RFC 7519 section 3](https://www.rfc-editor.org/rfc/rfc7519#section-3)).
@@ -123,6 +123,41 @@ impl<'t> Token<'t> {
         self.verify_with(issuers, &|candidate, input, signature| candidate.verify(input, signature), buf)
     }
 
+    /// As far as [`verify`](Self::verify) goes before it verifies the signature, which is for the caller to have done: by
+    /// a secure element, an asynchronous driver, another core.
+    ///
+    /// The issuer's algorithms need no backend here: [`Algorithm`](crate::Algorithm) names one without. Of several
+    /// issuers, prepare the token for one after the other.
+    ///
+    /// # Errors
+    ///
+    /// As [`verify`](Self::verify) up to the signature, which is refused before anybody is asked if its numbers are out
+    /// of range or a point is of small order ([`Error::InvalidSignature`], [`Error::InvalidKey`]).
+    ///
+    /// # Example: a driver that is awaited
+    ///
+    /// ```
+    /// # use embedded_jwt::{Algorithm, BackendError, Error, Issuer, Key, Token};
+    /// # struct SecureElement;
+    /// # impl SecureElement {
+    /// #     async fn verify(&mut self, _: &Key, _: &[u8], _: &[u8; 64]) -> Result<(), BackendError> { Ok(()) }
+    /// # }
+    /// # async fn f(bearer: &[u8], keys: &[Key], secure_element: &mut SecureElement) -> Result<(), Error> {
+    /// let issuer = Issuer::new("https://idp.example.com", keys, &[&Algorithm::Es256]);
+    /// let mut buf = [0; 1024];
+    /// let prepared = Token::parse(bearer)?.prepare(&issuer, &mut buf)?;
+    /// let outcome = secure_element.verify(prepared.key(), prepared.message(), prepared.signature()).await;
+    /// let verified = prepared.caller_asserts(outcome)?;
+    /// # Ok(()) }
+    /// ```
+    pub fn prepare<'b>(&self, issuer: &Issuer<'t>, buf: &'b mut [u8]) -> Result<Prepared<'t, 'b>, Error> {
+        let KeyChoice { candidates, refusal, media_type } = self.choose_keys(&[issuer], buf)?;
+        let signature = self.signature()?;
+        let candidate = candidates.first().ok_or(refusal)?;
+        candidate.check_encoding(&signature)?;
+        Ok(Prepared { token: *self, issuer: candidate.issuer, key: candidate.key(), signature, media_type, buf })
+    }
+
     /// The whole way, with a signature check that may have shortcuts.
     pub(crate) fn verify_with<'b>(
         &self,
@@ -130,6 +165,43 @@ impl<'t> Token<'t> {
         check_signature: &CheckSignature<'_>,
         buf: &'b mut [u8],
     ) -> Result<Verified<'t, 'b>, Error> {
+        let KeyChoice { candidates, refusal, media_type } = self.choose_keys(issuers, buf)?;
+
+        // RFC 7515 section 5.2, steps 7 and 8: the signature.
+        let signature = self.signature()?;
+        let refusal = Cell::new(refusal);
+        let holds = |candidate: &Candidate<'_>| match check_signature(candidate, self.signing_input, &signature) {
+            Ok(()) => true,
+            Err(error) => {
+                refusal.set(refusal.get().or_further(error));
+                false
+            }
+        };
+        let mut untried = candidates.iter();
+        let first = untried.find(|candidate| holds(candidate)).ok_or_else(|| refusal.get())?;
+
+        // RFC 7519 section 7.2, step 10: the claims, now that they are authentic.
+        let (payload, spare) = self.payload(buf)?;
+
+        // RFC 8725 section 3.8: the key that verified belongs to the issuer that the token names.
+        let iss = issuer_of(&payload)?;
+        let signer = match iss == first.issuer {
+            true => Some(first),
+            false => untried.find(|other| iss == other.issuer && holds(other)),
+        };
+        match signer {
+            Some(signer) => {
+                let (key, signing_input) = (signer.key(), self.signing_input);
+                Ok(Verified { payload, spare, media_type, key, signing_input })
+            }
+            // The issuer may be one whose backend gave no answer.
+            None if refusal.get() == Error::BackendUnavailable => Err(Error::BackendUnavailable),
+            None => Err(Error::Mismatch(Claim::Issuer)),
+        }
+    }
+
+    /// Of each issuer, the key that the header names.
+    fn choose_keys(&self, issuers: &[&Issuer<'t>], buf: &mut [u8]) -> Result<KeyChoice<'t>, Error> {
         if issuers.is_empty() || issuers.iter().any(|issuer| issuer.name().is_empty()) {
             return Err(Error::Unconfigured(Claim::Issuer));
         }
@@ -157,39 +229,7 @@ impl<'t> Token<'t> {
             return Err(refusal);
         }
         let media_type = header.typ.map(MediaType::new).transpose()?;
-
-        // RFC 7515 section 5.2, steps 7 and 8: the signature.
-        let signature = self.signature()?;
-        let refusal = Cell::new(refusal);
-        let holds = |candidate: &Candidate<'_>| match check_signature(candidate, self.signing_input, &signature) {
-            Ok(()) => true,
-            Err(error) => {
-                refusal.set(refusal.get().or_further(error));
-                false
-            }
-        };
-        let mut untried = candidates.iter();
-        let first = untried.find(|candidate| holds(candidate)).ok_or_else(|| refusal.get())?;
-
-        // RFC 7519 section 7.2, step 10: the claims, now that they are authentic.
-        let (payload, spare) = self.payload(buf)?;
-
-        // RFC 8725 section 3.8: the key that verified belongs to the issuer that the token names.
-        let iss = payload.member("iss").ok_or(Error::Missing(Claim::Issuer))?;
-        let iss = iss.string().ok_or(Error::Invalid(Claim::Issuer))?;
-        let signer = match iss == first.issuer {
-            true => Some(first),
-            false => untried.find(|other| iss == other.issuer && holds(other)),
-        };
-        match signer {
-            Some(signer) => {
-                let (key, signing_input) = (signer.key(), self.signing_input);
-                Ok(Verified { payload, spare, media_type, key, signing_input })
-            }
-            // The issuer may be one whose backend gave no answer.
-            None if refusal.get() == Error::BackendUnavailable => Err(Error::BackendUnavailable),
-            None => Err(Error::Mismatch(Claim::Issuer)),
-        }
+        Ok(KeyChoice { candidates, refusal, media_type })
     }
 
     fn header<'b>(&self, buf: &'b mut [u8]) -> Result<(Header<'b>, &'b mut [u8]), Error> {
@@ -219,6 +259,21 @@ impl<'t> Token<'t> {
         let (json, spare) = json::canonicalize(buf, len, Part::Payload)?;
         if json.is_object() { Ok((json, spare)) } else { Err(Error::Malformed(Part::Payload)) }
     }
+}
+
+/// What a header leads to.
+struct KeyChoice<'t> {
+    /// At least one.
+    candidates: Vec<Candidate<'t>, MAX_ISSUERS>,
+    /// Why it was not another issuer's.
+    refusal: Error,
+    media_type: Option<MediaType>,
+}
+
+/// Who the token says it is from.
+pub(crate) fn issuer_of<'b>(payload: &Value<'b>) -> Result<JsonStr<'b>, Error> {
+    let iss = payload.member("iss").ok_or(Error::Missing(Claim::Issuer))?;
+    iss.string().ok_or(Error::Invalid(Claim::Issuer))
 }
 
 /// [`Candidate::verify`], or what leads to the same verdict.
