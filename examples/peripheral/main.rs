@@ -1,0 +1,79 @@
+//! Hardware in the place of the crate's cryptography, twice: a driver that waits, behind the trait
+//! `SignatureAlgorithm`, and one that is awaited, by `Token::prepare`. The hardware is a mock.
+
+mod accelerator;
+mod awaited;
+mod blocking;
+mod bundle;
+mod executor;
+
+use std::cell::{Cell, RefCell};
+
+use accelerator::Accelerator;
+use blocking::{AcceleratedEs256, PATIENCE};
+use bundle::{KEYS, TOKEN};
+use embedded_jwt::{AccessTokenPolicy, Algorithm, BackendError, Error, Issuer, Key, Token, UnixTime, self_test};
+
+const POLICY: AccessTokenPolicy = AccessTokenPolicy::new("urn:device:pump-7");
+const ISSUER: &str = "https://idp.example.com";
+
+/// May its bearer run the pump? The peripheral is waited for.
+fn may_write(bearer: &[u8], keys: &[Key], backend: &AcceleratedEs256<'_>, now: UnixTime) -> Result<bool, Error> {
+    let mut buf = [0; 1024];
+    let token = Token::parse(bearer)?
+        .verify(&Issuer::new(ISSUER, keys, &[backend]), &mut buf)?
+        .into_access_token(&POLICY, now)?;
+    Ok(token.has_scope("pump:write"))
+}
+
+/// The same, and while the peripheral is at work, so are other tasks.
+async fn may_write_awaited(
+    bearer: &[u8],
+    keys: &[Key],
+    accelerator: &RefCell<Accelerator>,
+    now: UnixTime,
+) -> Result<bool, Error> {
+    let mut buf = [0; 1024];
+    let prepared = Token::parse(bearer)?.prepare(&Issuer::new(ISSUER, keys, &[&Algorithm::Es256]), &mut buf)?;
+    let outcome = awaited::verify(accelerator, &prepared).await;
+    let token = prepared.caller_asserts(outcome)?.into_access_token(&POLICY, now)?;
+    Ok(token.has_scope("pump:write"))
+}
+
+fn main() {
+    let accelerator = RefCell::new(Accelerator::default());
+    let backend = AcceleratedEs256(&accelerator);
+    println!("self-test:                   {:?}", self_test(&backend));
+
+    let now = UnixTime::from_secs(NOW);
+    println!("waited for:                  {:?}", may_write(TOKEN, &KEYS, &backend, now));
+    println!("waited for, forged:          {:?}", may_write(&forged(), &KEYS, &backend, now));
+    let in_use = accelerator.borrow_mut();
+    println!("waited for, already in use:  {:?}", may_write(TOKEN, &KEYS, &backend, now));
+    drop(in_use);
+
+    let others = Cell::new(0);
+    let tick = || {
+        accelerator.borrow_mut().tick();
+        others.set(others.get() + 1);
+    };
+    let awaited = |bearer: &[u8]| {
+        let task = may_write_awaited(bearer, &KEYS, &accelerator, now);
+        executor::run(task, tick, PATIENCE).unwrap_or(Err(BackendError::Unavailable.into()))
+    };
+    println!("awaited:                     {:?}", awaited(TOKEN));
+    println!("awaited, forged:             {:?}", awaited(&forged()));
+    accelerator.borrow_mut().hangs = true;
+    println!("awaited, the hardware hangs: {:?}", awaited(TOKEN));
+    println!("meanwhile other tasks ran {} times", others.get());
+}
+
+/// The token, with one bit of its signature changed.
+fn forged() -> Vec<u8> {
+    let mut token = TOKEN.to_vec();
+    *token.last_mut().expect("it is not empty") ^= 0x10;
+    token
+}
+
+/// 2026-01-15 12:00:00 UTC
+const NOW: i64 = 1_768_478_400;
