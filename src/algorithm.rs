@@ -29,50 +29,7 @@ pub enum Algorithm {
     EdDsa,
 }
 
-/// Code or hardware that verifies signatures of one algorithm.
-///
-/// `Es256` and `EdDsa` do it in software. Implement it for a secure element or an accelerator, and hand it to
-/// [`Issuer::new`](crate::Issuer::new) in their place. Before `verify` is called, the crate has made sure that the
-/// signature's numbers are in range (ES256: `r` and `s` in 1..n-1; Ed25519: `S` < L) and that neither an Ed25519 key
-/// nor `R` is of small order or has `y` >= p. Try yours with [`self_test`](crate::self_test()).
-///
-/// # Example: a peripheral behind a `RefCell`
-///
-/// ```
-/// use core::cell::RefCell;
-/// use embedded_jwt::{Algorithm, BackendError, Key, SignatureAlgorithm};
-///
-/// #[derive(Debug)]
-/// struct Accelerator { /* registers */ }
-/// # impl Accelerator {
-/// #     fn ecdsa_p256(&mut self, _: &[u8], _: &[u8], _: &[u8; 64]) -> Option<bool> { None }
-/// # }
-///
-/// #[derive(Debug)]
-/// struct AcceleratedEs256<'p>(&'p RefCell<Accelerator>);
-///
-/// impl SignatureAlgorithm for AcceleratedEs256<'_> {
-///     fn algorithm(&self) -> Algorithm {
-///         Algorithm::Es256
-///     }
-///
-///     fn verify(&self, key: &Key, message: &[u8], signature: &[u8; 64]) -> Result<(), BackendError> {
-///         let mut peripheral = self.0.try_borrow_mut().map_err(|_| BackendError::Unavailable)?;
-///         match peripheral.ecdsa_p256(key.public_key(), message, signature) {
-///             Some(true) => Ok(()),
-///             Some(false) => Err(BackendError::InvalidSignature),
-///             None => Err(BackendError::Unavailable), // a time-out is not a forgery
-///         }
-///     }
-/// }
-///
-/// # use embedded_jwt::Issuer;
-/// # fn f(peripheral: &RefCell<Accelerator>, keys: &[Key]) {
-/// let es256 = AcceleratedEs256(peripheral);
-/// let algorithms: [&dyn SignatureAlgorithm; 1] = [&es256];
-/// let issuer = Issuer::new("https://idp.example.com", keys, &algorithms);
-/// # }
-/// ```
+#[doc = include_str!("algorithm/porting.md")]
 pub trait SignatureAlgorithm: fmt::Debug {
     /// The algorithm that [`verify`](Self::verify) implements.
     fn algorithm(&self) -> Algorithm;
