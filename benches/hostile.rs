@@ -6,53 +6,15 @@
 
 #[path = "../tests/common/mod.rs"]
 mod common;
+mod hostile_payloads;
 
 use common::*;
 use criterion::{Criterion, criterion_group, criterion_main};
 use embedded_jwt::{AccessTokenPolicy, Error, KeySet, MAX_HEADER_LEN, MAX_KEY_SET_LEN, MAX_TOKEN_LEN, Part, Token};
+use hostile_payloads::{fill, members};
 
 /// The longest payload of a token of [`MAX_TOKEN_LEN`].
 const MAX_PAYLOAD_LEN: usize = (MAX_TOKEN_LEN - 200) / 4 * 3;
-
-/// `{start}{unit}{unit}...{end}` of at most `max_len` bytes, units joined by commas.
-fn fill(start: &str, unit: impl Fn(usize) -> String, end: &str, max_len: usize) -> String {
-    let mut text = start.to_string();
-    for i in 0.. {
-        let next = unit(i);
-        if text.len() + next.len() + end.len() + 1 > max_len {
-            break;
-        }
-        text += if i == 0 { "" } else { "," };
-        text += &next;
-    }
-    text + end
-}
-
-/// An object of as many members as may be open, with names of `len` bytes that differ at the end only.
-fn members(len: usize, count: usize) -> String {
-    let members: Vec<_> = (0..count).map(|i| format!("\"{i:x>len$}\":0")).collect();
-    members.join(",")
-}
-
-fn payloads() -> Vec<(&'static str, String)> {
-    let max = MAX_PAYLOAD_LEN;
-    let prefix = r#"{"a":"#;
-    vec![
-        ("one plain string", format!("{prefix}\"{}\"}}", "x".repeat(max - 8))),
-        ("escapes", format!("{prefix}\"{}\"}}", "\\u0000".repeat((max - 8) / 6))),
-        ("quotation marks", format!("{prefix}\"{}\"}}", "\\\"".repeat((max - 8) / 2))),
-        ("backslashes", format!("{prefix}\"{}\"}}", "\\\\".repeat((max - 8) / 2))),
-        ("white space", format!("{prefix}{}1}}", " ".repeat(max - 8))),
-        ("one long number", format!("{prefix}0.{}}}", "0".repeat(max - 8))),
-        ("numbers", fill(&format!("{prefix}["), |_| "1".into(), "]}", max)),
-        ("empty objects", fill(&format!("{prefix}["), |_| "{}".into(), "]}", max)),
-        ("longest names", format!("{{{}}}", members(max / 128 - 5, 128))),
-        ("most objects of most names", fill(&format!("{prefix}["), |_| format!("{{{}}}", members(2, 127)), "]}", max)),
-        ("deepest", fill(&format!("{prefix}["), |_| format!("{}{}", "[".repeat(14), "]".repeat(14)), "]}", max)),
-        ("longest aud", fill("{\"aud\":[", |_| "\"\"".into(), "]}", max)),
-        ("longest exp", format!("{{\"exp\":0.{}e-9}}", "0".repeat(max - 16))),
-    ]
-}
 
 fn hostile(criterion: &mut Criterion) {
     let keys = keys();
@@ -61,7 +23,7 @@ fn hostile(criterion: &mut Criterion) {
     let mut buf = vec![0; MAX_TOKEN_LEN];
 
     let mut group = criterion.benchmark_group("signed payload of 48 KiB");
-    for (name, payload) in payloads() {
+    for (name, payload) in hostile_payloads::of_len(MAX_PAYLOAD_LEN) {
         // With an issuer, so that the claims are judged too.
         let payload = payload.replacen('{', &format!("{{\"iss\":\"{ISSUER}\","), 1);
         let text = Alg::EdDsa.access_token(&serde_json::json!({}));

@@ -17,6 +17,8 @@ mod jwt_simple;
 mod common;
 mod contender;
 mod curves;
+#[path = "../../hostile_payloads.rs"]
+mod hostile_payloads;
 mod jsonwebtoken;
 mod ours;
 mod rows;

@@ -1,8 +1,8 @@
 #[cfg(feature = "aws_lc_rs")]
 use embedded_jwt::SignatureCache;
 use embedded_jwt::{
-    AccessTokenPolicy, Algorithm, BackendError, EdDsa, Error, Es256, Issuer, Key, KeySet, SignatureAlgorithm, Token,
-    UnixTime, Verified,
+    AccessTokenPolicy, Algorithm, BackendError, EdDsa, Error, Es256, Issuer, Key, KeySet, MAX_TOKEN_LEN, Part,
+    SignatureAlgorithm, Token, UnixTime, Verified,
 };
 use ring::signature::{ECDSA_P256_SHA256_FIXED, ED25519, UnparsedPublicKey};
 
@@ -31,9 +31,13 @@ fn backend(alg: Alg) -> &'static dyn SignatureAlgorithm {
 
 /// With a backend that accepts every signature: all the work but the curve's and the hash's.
 pub fn verify_all_but_signature(alg: Alg) -> Verify {
+    verify_with(alg, yes(alg))
+}
+
+fn yes(alg: Alg) -> &'static dyn SignatureAlgorithm {
     match alg {
-        Alg::Es256 => verify_with(alg, &Yes(Algorithm::Es256)),
-        Alg::EdDsa => verify_with(alg, &Yes(Algorithm::EdDsa)),
+        Alg::Es256 => &Yes(Algorithm::Es256),
+        Alg::EdDsa => &Yes(Algorithm::EdDsa),
     }
 }
 
@@ -72,6 +76,21 @@ fn judge(
             .and_then(|verified| verified.into_access_token(&policy, now))
             .is_ok_and(|token| token.has_scope(SCOPE))
     })
+}
+
+/// All but the signature of a token that can be read, and is refused only because it is no access token.
+pub fn refuse_once_read(alg: Alg) -> impl FnMut(&str) -> bool {
+    let (keys, algorithms) = ([alg.key().try_with_kid(KID).unwrap()], [yes(alg)]);
+    let policy = AccessTokenPolicy::new(AUDIENCE);
+    let now = UnixTime::from_secs(now());
+    let mut buf = vec![0; MAX_TOKEN_LEN];
+    move |token| {
+        let issuer = Issuer::new(ISSUER, &keys, &algorithms);
+        let judged = Token::parse(token)
+            .and_then(|token| token.verify(&issuer, &mut buf))
+            .and_then(|verified| verified.into_access_token(&policy, now).map(drop));
+        matches!(judged, Err(Error::Missing(_) | Error::TooManyMembers(Part::Payload)))
+    }
 }
 
 /// Of a copy, since the set is rewritten in its place.

@@ -71,6 +71,13 @@ pub fn other_work() -> Vec<Contender> {
         let verifiers = verifiers_but_signature(Alg::EdDsa);
         contenders.extend(verifiers.map(|verifier| verifier.contender(&row, Alg::EdDsa, token.clone())));
     }
+    for len in HOSTILE_LENGTHS {
+        for (name, token) in tokens::hostile(Alg::EdDsa, len) {
+            let row = format!("hostile payload of {len} bytes, {name}");
+            let mut refuse = ours::refuse_once_read(Alg::EdDsa);
+            contenders.push(Contender::new(&row, "embedded-jwt", move || refuse(std::hint::black_box(&token))));
+        }
+    }
     let row = "key set of 4 keys";
     contenders.push(Contender::new(row, "embedded-jwt", ours::key_set(JWKS)));
     contenders.push(Contender::new(row, "jsonwebtoken, JwkSet", jsonwebtoken::key_set(JWKS)));
@@ -89,6 +96,9 @@ fn verifiers_but_signature(alg: Alg) -> impl Iterator<Item = Verifier> {
     ]
     .into_iter()
 }
+
+/// The longest payload that fits a token, and a quarter of it.
+const HOSTILE_LENGTHS: [usize; 2] = [12_252, 49_008];
 
 /// Of payloads that grow, to see that the time for each byte does not.
 const PAYLOAD_LENGTHS: [usize; 4] = [256, 1024, 4096, 16384];

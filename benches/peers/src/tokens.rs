@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 
 use crate::common::{AUDIENCE, Alg, ISSUER, base64url};
+use crate::hostile_payloads;
 
 pub const KID: &str = "test-key";
 pub const TYPE: &str = "at+jwt";
@@ -62,6 +63,15 @@ pub fn with_payload_len(alg: Alg, len: usize) -> String {
     let payload = claims.to_string();
     assert_eq!(payload.len(), len, "{payload}");
     alg.mint(header(alg), payload)
+}
+
+/// Tokens with the [payloads](hostile_payloads::of_len) that are the most work, and what these are made of.
+pub fn hostile(alg: Alg, payload_len: usize) -> impl Iterator<Item = (&'static str, String)> {
+    let with_issuer = format!("{{\"iss\":\"{ISSUER}\",");
+    let payloads = hostile_payloads::of_len(payload_len - with_issuer.len());
+    payloads
+        .into_iter()
+        .map(move |(name, payload)| (name, alg.mint(header(alg), payload.replacen('{', &with_issuer, 1))))
 }
 
 /// Tokens with one thing wrong, and what: the first has a signature that is not its own, those of the rest hold.
