@@ -54,12 +54,13 @@ pub struct Contender {
     run: Box<dyn FnMut() -> bool>,
     /// Of one sample.
     iterations: u32,
+    samples: usize,
 }
 
 impl Contender {
     /// Of a function that must say yes.
     pub fn new(row: &str, name: &'static str, run: impl FnMut() -> bool + 'static) -> Self {
-        let mut contender = Self { row: row.into(), name, run: Box::new(run), iterations: 1 };
+        let mut contender = Self { row: row.into(), name, run: Box::new(run), iterations: 1, samples: 0 };
         assert!((contender.run)(), "{name} refuses: {row}");
         contender
     }
@@ -75,9 +76,13 @@ impl Contender {
 
     /// Nanoseconds of one run, on average over a sample.
     pub fn sample(&mut self) -> f64 {
-        // Another contender has just been running: this one shall find its own code and data in the caches.
-        black_box((self.run)());
-        self.time().as_nanos() as f64 / f64::from(self.iterations)
+        self.samples += 1;
+        let depth = self.samples * 29 % STACK_DEPTHS;
+        deeper(depth, &mut || {
+            // Another contender has just been running: this one shall find its own code and data in the caches.
+            black_box((self.run)());
+            self.time().as_nanos() as f64 / f64::from(self.iterations)
+        })
     }
 
     fn time(&mut self) -> Duration {
@@ -98,6 +103,18 @@ impl Contender {
 fn counted(run: &mut dyn FnMut() -> bool) -> bool {
     black_box(run())
 }
+
+/// Runs with the stack some 100 bytes deeper for each level: in unlucky places of the stack the curves take up to half as
+/// long again, and every contender shall have its share of luck.
+fn deeper<T>(levels: usize, run: &mut dyn FnMut() -> T) -> T {
+    let place = black_box([0_u8; 64]);
+    let result = if levels == 0 { run() } else { deeper(levels - 1, run) };
+    black_box(place);
+    result
+}
+
+/// Over more than a page, since addresses collide in caches by their place within one.
+const STACK_DEPTHS: usize = 64;
 
 /// Long against the clock's resolution, short against what disturbs a machine.
 const SAMPLE: Duration = Duration::from_millis(1);
