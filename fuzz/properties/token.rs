@@ -9,7 +9,7 @@ use super::common::*;
 
 /// **Property:** of all texts, only the good ones that the test keys have signed are accepted, for their own issuer, in
 /// whatever order the issuers are given. The verdict does not depend on the buffer, but that one too small is refused as
-/// such, before anything else.
+/// such, before anything else; nor on who verifies the signature, this crate or its caller.
 ///
 /// Input: the length of a buffer (2 bytes, little-endian), then a token.
 pub fn token(input: &[u8]) {
@@ -32,6 +32,11 @@ pub fn token(input: &[u8]) {
         let with_len = judge(&token, &[&cloud, &factory], len);
         let is_too_small = with_len == Err(Error::BufferTooSmall) && holds_escape(text);
         assert!(with_len == verdict || is_too_small, "{with_len:?} {verdict:?}");
+    }
+
+    for issuer in [&cloud, &factory] {
+        let at_once = token.verify(issuer, &mut vec![0; ample]).map(drop);
+        assert_eq!(prepare_and_assert(&token, issuer, ample), at_once);
     }
 
     let reversed = judge(&token, &[&factory, &cloud], ample);
@@ -59,6 +64,15 @@ fn judge(token: &Token<'_>, issuers: &[&Issuer<'_>], buffer_len: usize) -> Resul
     let verified = token.verify_any(issuers, &mut buf)?;
     let token = verified.into_access_token(&AccessTokenPolicy::untyped(AUDIENCE), now())?;
     Ok(token.issuer().into())
+}
+
+/// By way of a caller who verifies the signature truly.
+fn prepare_and_assert(token: &Token<'_>, issuer: &Issuer<'_>, buffer_len: usize) -> Result<(), Error> {
+    let mut buf = vec![0; buffer_len];
+    let prepared = token.prepare(issuer, &mut buf)?;
+    let backend = BOTH.iter().find(|backend| backend.algorithm() == prepared.algorithm()).unwrap();
+    let outcome = backend.verify(prepared.key(), prepared.message(), prepared.signature());
+    prepared.caller_asserts(outcome).map(drop)
 }
 
 /// All that the test keys sign, and whether that may be accepted.
