@@ -1,9 +1,13 @@
 mod eddsa;
 mod es256;
+#[cfg(feature = "ring")]
+mod ring;
 mod self_test;
 
 use core::fmt;
 
+#[cfg(feature = "ring")]
+pub use self::ring::{RingEdDsa, RingEs256};
 #[cfg(feature = "eddsa")]
 pub use eddsa::EdDsa;
 #[cfg(feature = "es256")]
@@ -42,7 +46,7 @@ pub trait SignatureAlgorithm: fmt::Debug {
     /// # Errors
     ///
     /// - [`BackendError::InvalidKey`]: the key is no point of the curve.
-    /// - [`BackendError::InvalidSignature`]: the signature does not hold.
+    /// - [`BackendError::InvalidSignature`]: the signature does not hold, or it cannot be told which of both is wrong.
     /// - [`BackendError::Unavailable`]: there is no answer.
     fn verify(&self, key: &Key, message: &[u8], signature: &[u8; 64]) -> Result<(), BackendError>;
 }

@@ -77,6 +77,8 @@ pub use algorithm::EdDsa;
 #[cfg(feature = "es256")]
 pub use algorithm::Es256;
 pub use algorithm::{Algorithm, BackendError, SelfTest, SignatureAlgorithm, self_test};
+#[cfg(feature = "ring")]
+pub use algorithm::{RingEdDsa, RingEs256};
 pub use claims::{Claims, DEFAULT_LEEWAY};
 pub use confirmation::Confirmation;
 pub use dpop::{DEFAULT_PROOF_AGE, DpopPolicy, DpopProof};

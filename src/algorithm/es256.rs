@@ -28,10 +28,7 @@ impl super::SignatureAlgorithm for Es256 {
         use p256::ecdsa::signature::Verifier;
         use p256::ecdsa::{Signature, VerifyingKey};
 
-        let coordinates = <[u8; 64]>::try_from(key.public_key()).map_err(|_| super::BackendError::InvalidKey)?;
-        let mut point = [UNCOMPRESSED; 65];
-        let (_, rest) = point.split_at_mut(1);
-        rest.copy_from_slice(&coordinates);
+        let point = uncompressed_point(key)?;
         let key = VerifyingKey::from_sec1_bytes(&point).map_err(|_| super::BackendError::InvalidKey)?;
         Signature::from_bytes(&(*signature).into())
             .and_then(|signature| key.verify(message, &signature))
@@ -39,8 +36,18 @@ impl super::SignatureAlgorithm for Es256 {
     }
 }
 
-/// First byte of an uncompressed point ([SEC 1](https://www.secg.org/sec1-v2.pdf) section 2.3.3).
-#[cfg(feature = "es256")]
+/// The key as SEC 1 encodes it whole ([section 2.3.3](https://www.secg.org/sec1-v2.pdf)).
+#[cfg(any(feature = "es256", feature = "ring"))]
+pub(super) fn uncompressed_point(key: &crate::Key) -> Result<[u8; 65], super::BackendError> {
+    let coordinates = <[u8; 64]>::try_from(key.public_key()).map_err(|_| super::BackendError::InvalidKey)?;
+    let mut point = [UNCOMPRESSED; 65];
+    let (_, rest) = point.split_at_mut(1);
+    rest.copy_from_slice(&coordinates);
+    Ok(point)
+}
+
+/// First byte of an uncompressed point.
+#[cfg(any(feature = "es256", feature = "ring"))]
 const UNCOMPRESSED: u8 = 4;
 
 /// p = 2^256 - 2^224 + 2^192 + 2^96 - 1, big-endian

@@ -29,6 +29,13 @@ fn eddsa_of_the_crate_is_strict() {
     assert_eq!(self_test(&crate::EdDsa), Ok(SelfTest::Strict));
 }
 
+#[cfg(feature = "ring")]
+#[test]
+fn both_by_ring_are_strict() {
+    assert_eq!(self_test(&crate::RingEs256), Ok(SelfTest::Strict));
+    assert_eq!(self_test(&crate::RingEdDsa), Ok(SelfTest::Strict));
+}
+
 #[test]
 fn one_answer_to_everything_is_broken() {
     for algorithm in ALGORITHMS {
