@@ -7,7 +7,7 @@ mod common;
 use std::time::Duration;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use common::*;
+use common::{EdDsa, Es256, *};
 use embedded_jwt::*;
 use serde_json::{Value, json};
 
@@ -353,30 +353,32 @@ fn the_key_is_a_public_one_of_the_algorithm() {
             json!({"kty": "RSA", "n": "AQAB", "e": "AQAB"}),
             json!({"kty": "oct", "k": x}),
         ];
-        if alg == Alg::Es256 {
+        let off_curve = if alg == Alg::Es256 {
             bad.extend([
                 jwk("y", Value::Null),
                 jwk("y", json!(base64url(&[1; 31]))),
                 jwk("y", json!(base64url(&[1; 33]))),
-                jwk("y", json!(x)),
                 jwk("x", json!(base64url(&[0xff; 32]))),
                 jwk("y", json!(base64url(&[0xff; 32]))),
-                with(jwk("x", json!(base64url(&[0; 32]))), "y", json!(base64url(&[0; 32]))),
                 Alg::EdDsa.jwk(),
             ]);
+            let zero = json!(base64url(&[0; 32]));
+            vec![jwk("y", json!(x)), with(jwk("x", zero.clone()), "y", zero)]
         } else {
             bad.extend(small_order_points().map(|point| jwk("x", json!(base64url(&point)))));
-            // 2 is the y of no point; p + 2 is beyond the field.
-            bad.extend([[2, 0x00], [0xef, 0x7f]].map(|[first, last]| {
-                let mut y = [if first == 2 { 0 } else { 0xff }; 32];
+            // p + 2 is beyond the field; 2 is the y of no point.
+            let [beyond, two] = [[0xef, 0xff, 0x7f], [2, 0, 0]].map(|[first, between, last]| {
+                let mut y = [between; 32];
                 (y[0], y[31]) = (first, last);
                 jwk("x", json!(base64url(&y)))
-            }));
-            bad.push(Alg::Es256.jwk());
-        }
-        for jwk in bad {
+            });
+            bad.extend([beyond, Alg::Es256.jwk()]);
+            vec![two]
+        };
+        let bad = bad.into_iter().map(|jwk| (jwk, Error::InvalidKey));
+        for (jwk, error) in bad.chain(off_curve.into_iter().map(|jwk| (jwk, OFF_CURVE))) {
             let header = with(alg.dpop_header(), "jwk", jwk);
-            assert_eq!(judge_header(alg, &header), Err(Error::InvalidKey), "{header}");
+            assert_eq!(judge_header(alg, &header), Err(error), "{header}");
         }
         assert_eq!(judge_header(alg, &with(alg.dpop_header(), "jwk", Value::Null)), Err(Error::InvalidKey), "missing");
         let mut null = alg.dpop_header();

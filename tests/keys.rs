@@ -225,7 +225,7 @@ fn a_coordinate_is_below_the_prime() {
     for (x, y) in [(below(P), x), (x, below(P)), ([0; 32], [0; 32]), (x, x), (hex(P256_X), below(P256_Y))] {
         let key = Key::from_spki_der(&spki(&x, &y)).unwrap();
         assert_eq!(Key::from_sec1(&sec1(&x, &y)), Ok(key.clone()));
-        assert_eq!(verify(key, P256_TOKEN), Err(Error::InvalidKey));
+        assert_eq!(verify(key, P256_TOKEN), Err(OFF_CURVE));
     }
 }
 
@@ -249,7 +249,7 @@ fn an_ed25519_point_is_below_the_prime_and_not_of_small_order() {
     // 2 is the y of no point, which shows when the key is used.
     let mut two = [0; 32];
     two[0] = 2;
-    assert_eq!(verify(Key::from_spki_der(&spki(&two)).unwrap(), ED25519_TOKEN), Err(Error::InvalidKey));
+    assert_eq!(verify(Key::from_spki_der(&spki(&two)).unwrap(), ED25519_TOKEN), Err(OFF_CURVE));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 mod common;
 
 use common::rfc::*;
-use common::*;
+use common::{EdDsa, *};
 use embedded_jwt::*;
 use serde_json::json;
 

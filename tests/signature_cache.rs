@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::sync::LazyLock;
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
-use common::*;
+use common::{EdDsa, Es256, *};
 use embedded_jwt::*;
 use proptest::prelude::*;
 use serde_json::json;

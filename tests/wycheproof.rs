@@ -6,7 +6,7 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::*;
+use common::{EdDsa, Es256, *};
 use curve25519_dalek::edwards::CompressedEdwardsY;
 use curve25519_dalek::scalar::Scalar;
 use embedded_jwt::*;
@@ -98,6 +98,57 @@ fn rejects_every_signature_in_der() {
     }
 }
 
+/// The software and ring beside each other, and again with a few bits of each vector changed.
+#[cfg(feature = "ring")]
+#[test]
+fn ring_judges_as_the_software_does_and_names_the_same_error() {
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+
+    let vectors: Vec<_> = es256_vectors().into_iter().chain(ed25519_vectors()).collect();
+    let mut accepted = 0;
+    for vector in &vectors {
+        let (software, ring) = by_software_and_ring(vector);
+        assert_eq!(software, ring, "tcId {}", vector.tc_id);
+        accepted += usize::from(ring.is_ok());
+    }
+    assert_eq!((accepted, vectors.len()), (173 + 88, 262 + 151));
+
+    let config = ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() };
+    proptest!(config, |(
+        at in any::<Index>(),
+        flips in prop::collection::vec((any::<bool>(), any::<Index>(), 0..u8::BITS), 1..=3),
+    )| {
+        let mut vector = at.get(&vectors).clone();
+        let mut key = vector.key.public_key().to_vec();
+        for (of_key, byte, bit) in flips {
+            let bytes = if of_key || vector.signature.is_empty() { &mut key } else { &mut vector.signature };
+            *byte.get_mut(bytes) ^= 1 << bit;
+        }
+        vector.key = match vector.key.algorithm() {
+            Algorithm::Es256 => es256_key(&[&[4], &*key].concat()),
+            _ => ed25519_key(&key),
+        };
+        let (software, ring) = by_software_and_ring(&vector);
+        prop_assert_eq!(software, ring);
+    });
+}
+
+/// What both say of a vector's token, if the software did not know either that a key is off its curve.
+#[cfg(feature = "ring")]
+fn by_software_and_ring(vector: &Vector) -> (Result<(), Error>, Result<(), Error>) {
+    let algorithm = vector.key.algorithm();
+    let (software, ring): (&dyn SignatureAlgorithm, &dyn SignatureAlgorithm) = match algorithm {
+        Algorithm::Es256 => (&embedded_jwt::Es256, &RingEs256),
+        _ => (&embedded_jwt::EdDsa, &RingEdDsa),
+    };
+    let software = match judge_token(software, vector) {
+        Err(Error::InvalidKey) if judge_token(&AcceptsAll(algorithm), vector).is_ok() => Err(OFF_CURVE),
+        verdict => verdict,
+    };
+    (software, judge_token(ring, vector))
+}
+
 #[test]
 fn key_sets_take_wycheproofs_jwks() {
     let keys_of = |json: &str| -> Vec<(String, Key)> {
@@ -140,6 +191,7 @@ enum Verdict {
     Refused,
 }
 
+#[derive(Clone)]
 struct Vector {
     tc_id: usize,
     key: Key,
@@ -202,9 +254,17 @@ fn by_backend(backend: &dyn SignatureAlgorithm, vector: &Vector) -> Option<Verdi
     })
 }
 
+fn by_token(backend: &dyn SignatureAlgorithm, vector: &Vector) -> Verdict {
+    match judge_token(backend, vector) {
+        Ok(()) => Verdict::Accepted,
+        Err(Error::InvalidKey | Error::InvalidSignature) => Verdict::Refused,
+        Err(error) => panic!("tcId {} says nothing of the signature: {error:?}", vector.tc_id),
+    }
+}
+
 /// Verifies a token that carries the vector's signature with an issuer that has the vector's key: so the token's own
 /// decoding and checks come before the backend.
-fn by_token(backend: &dyn SignatureAlgorithm, vector: &Vector) -> Verdict {
+fn judge_token(backend: &dyn SignatureAlgorithm, vector: &Vector) -> Result<(), Error> {
     let algorithm = match backend.algorithm() {
         Algorithm::Es256 => Alg::Es256,
         _ => Alg::EdDsa,
@@ -217,11 +277,7 @@ fn by_token(backend: &dyn SignatureAlgorithm, vector: &Vector) -> Verdict {
     let keys = [vector.key.clone().try_with_kid(algorithm.kid()).unwrap()];
     let algorithms: [&dyn SignatureAlgorithm; 1] = [&over_message];
     let issuer = Issuer::new(ISSUER, &keys, &algorithms);
-    match Token::parse(&text).unwrap().verify(&issuer, &mut [0; 1024]) {
-        Ok(_) => Verdict::Accepted,
-        Err(Error::InvalidKey | Error::InvalidSignature) => Verdict::Refused,
-        Err(error) => panic!("tcId {} says nothing of the signature: {error:?}", vector.tc_id),
-    }
+    Token::parse(&text).unwrap().verify(&issuer, &mut [0; 1024]).map(drop)
 }
 
 /// The real backend over the vector's message in place of the token's: no token text has those bytes.

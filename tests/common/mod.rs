@@ -1,14 +1,18 @@
-//! What the integration tests share: test keys, a token mint and a key set. Each test file uses a part of it.
+//! What the integration tests share: test keys, a token mint, a key set and the backends under test, which with the
+//! feature `ring` are those of ring. Each test file uses a part of it.
 #![allow(dead_code, unused_imports, unused_macros, reason = "each test file uses a part of it")]
+#![allow(unexpected_cfgs, reason = "the fuzz targets and the benches use it too, and have no such feature")]
 
 pub mod errors;
 pub mod rfc;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use ed25519_dalek::Signer as _;
-use embedded_jwt::{
-    AccessToken, AccessTokenPolicy, EdDsa, Error, Es256, Issuer, Key, SignatureAlgorithm, Token, UnixTime,
-};
+use embedded_jwt::{AccessToken, AccessTokenPolicy, Error, Issuer, Key, SignatureAlgorithm, Token, UnixTime};
+#[cfg(not(feature = "ring"))]
+pub use embedded_jwt::{EdDsa, Es256};
+#[cfg(feature = "ring")]
+pub use embedded_jwt::{RingEdDsa as EdDsa, RingEs256 as Es256};
 use serde_json::{Value, json};
 use sha2::Digest as _;
 
@@ -21,6 +25,8 @@ pub const AUDIENCE: &str = "urn:device:pump-7";
 /// 2026-01-15T12:00:00Z
 pub const NOW: i64 = 1_768_478_400;
 pub const BOTH: &[&dyn SignatureAlgorithm] = &[&Es256, &EdDsa];
+/// What refuses a key that is no point of its curve: ring does not tell it from a signature that does not hold.
+pub const OFF_CURVE: Error = if cfg!(feature = "ring") { Error::InvalidSignature } else { Error::InvalidKey };
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Alg {
