@@ -525,7 +525,7 @@ fn wrong_usage_has_status_2_and_a_hint() {
     let jwks = jwks.to_str().unwrap();
     let token = Alg::EdDsa.access_token(&claims());
     let whole = ["--jwks", jwks, "--issuer", ISSUER, "--audience", AUDIENCE, &token];
-    let cases: [(&[&str], &str); 24] = [
+    let cases: [(&[&str], &str); 26] = [
         (&[&token], "--issuer is missing"),
         (&["--jwks", jwks, "--issuer", ISSUER, &token], "--audience is missing"),
         (&["--issuer", ISSUER, "--audience", AUDIENCE, &token], "--jwks is missing"),
@@ -550,12 +550,38 @@ fn wrong_usage_has_status_2_and_a_hint() {
         (&[&whole[..], &["--issuer"]].concat(), "missing argument"),
         (&["--batch", "--now", "1"], "--batch stands alone"),
         (&["--batch=1"], "unexpected argument"),
+        (&["--backend", "other"], "no backend \"other\""),
+        (&["--backend", "software", "--backend", "software"], "--backend is given twice"),
     ];
     for (args, message) in cases {
         let run = run(args, b"");
         assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{args:?}");
         assert!(run.stderr.contains(message) && run.stderr.contains("usage: verify"), "{args:?}: {}", run.stderr);
     }
+}
+
+#[test]
+fn the_backend_is_the_software_unless_another_is_named_and_built_in() {
+    let demo = run(&["--backend", "software"], b"");
+    assert_eq!((demo.status, demo.stderr.as_str()), (0, ""));
+    let by_ring = run(&["--backend", "ring"], b"");
+    if cfg!(feature = "ring") {
+        assert_eq!((by_ring.status, by_ring.stdout), (0, demo.stdout));
+    } else {
+        assert_eq!((by_ring.status, by_ring.stdout.as_str()), (2, ""));
+        assert!(by_ring.stderr.contains("--features ring"), "{}", by_ring.stderr);
+    }
+    // Only the software tells a key that is no point of its curve.
+    let mut line = line("off the curve", &Alg::EdDsa.access_token(&claims()));
+    let two = [&[2][..], &[0; 31]].concat();
+    line["jwks"] =
+        json!({"keys": [with(with(Alg::EdDsa.jwk(), "kid", json!("ed-test")), "x", json!(base64url(&two)))]});
+    let answer = |args: &[&str]| -> Value {
+        let run = run(&[&["--batch"], args].concat(), line.to_string().as_bytes());
+        serde_json::from_str(&run.stdout).unwrap()
+    };
+    assert_eq!(answer(&["--backend", "software"])["error"], "InvalidKey");
+    assert_eq!(answer(&[])["error"], format!("{OFF_CURVE:?}"));
 }
 
 #[test]
@@ -822,8 +848,12 @@ fn run(args: &[&str], stdin: &[u8]) -> Run {
     }
 }
 
+/// On the backend under test, unless `args` name one.
 fn spawn(args: &[&str]) -> Child {
     let mut verify = Command::new(example());
+    if cfg!(feature = "ring") && !args.contains(&"--backend") {
+        verify.args(["--backend", "ring"]);
+    }
     verify.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 

@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use embedded_jwt::UnixTime;
 use lexopt::{Arg, Parser, ValueExt};
 
-use crate::verification::{Profile, Request};
+use crate::verification::{Backends, Profile, Request, SOFTWARE, backends_named};
 
 pub const USAGE: &str = "\
 Verifies access tokens (RFC 9068) and ID tokens (OpenID Connect Core) that are
@@ -41,6 +41,9 @@ TOKEN is a compact JWT; - reads it from stdin and removes one line end.
   --nonce N             for ID tokens: what nonce must be
   --access-token T      for ID tokens: what at_hash must be the hash of
   --buffer BYTES        the memory for the token on the device (default: 16384)
+  --backend BACKEND     what verifies signatures, with --batch and in the demo
+                        too: software (default), or ring, for which the example
+                        is built with --features ring
   -h, --help            this text
 
 A line of the batch is a JSON object with id, jwks (an object), issuer,
@@ -54,8 +57,8 @@ Exit status: 0 accepted, 1 refused, 2 wrong usage or unreadable input.
 
 pub enum Command {
     Help,
-    Demo,
-    Batch,
+    Demo(Backends),
+    Batch(Backends),
     Verify(Box<Arguments>),
 }
 
@@ -77,11 +80,11 @@ pub fn parse(mut parser: Parser) -> Result<Command, Box<dyn Error>> {
     let (mut jwks, mut issuer, mut audience, mut profile) = (None, None, None, None);
     let (mut now, mut leeway, mut max_lifetime, mut max_token_age) = (None, None, None, None);
     let (mut max_age, mut nonce, mut access_token) = (None, None, None);
-    let (mut buffer, mut token) = (None, None);
+    let (mut backends, mut buffer, mut token) = (None, None, None);
     let mut scopes = Vec::new();
 
     while let Some(arg) = parser.next()? {
-        others |= !matches!(arg, Arg::Long("batch"));
+        others |= !matches!(arg, Arg::Long("batch" | "backend"));
         match arg {
             Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
             Arg::Long("batch") => batch = true,
@@ -103,19 +106,24 @@ pub fn parse(mut parser: Parser) -> Result<Command, Box<dyn Error>> {
             Arg::Long("access-token") => {
                 once("--access-token", &mut access_token, to_hash(parser.value()?)?)?;
             }
+            Arg::Long("backend") => {
+                once("--backend", &mut backends, backends_named(&parser.value()?.string()?)?)?;
+            }
             Arg::Long("buffer") => once("--buffer", &mut buffer, buffer_len(parser.value()?)?)?,
             Arg::Value(value) => once("TOKEN", &mut token, source(value))?,
             arg => return Err(arg.unexpected().into()),
         }
     }
 
+    let backends = backends.unwrap_or(SOFTWARE);
     match (batch, others) {
         (true, true) => return Err("--batch stands alone".into()),
-        (true, false) => return Ok(Command::Batch),
-        (false, false) => return Ok(Command::Demo),
+        (true, false) => return Ok(Command::Batch(backends)),
+        (false, false) => return Ok(Command::Demo(backends)),
         (false, true) => {}
     }
     let request = Request {
+        backends,
         issuer: issuer.ok_or("--issuer is missing")?,
         audience: audience.ok_or("--audience is missing")?,
         profile: profile.unwrap_or(Profile::Access),

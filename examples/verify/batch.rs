@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::args::DEFAULT_BUFFER_LEN;
-use crate::verification::{self, Keys, Profile, Request};
+use crate::verification::{self, Backends, Keys, Profile, Request};
 
 #[derive(Deserialize)]
 struct Line {
@@ -34,19 +34,19 @@ struct Answer {
 }
 
 /// Answers every line, whatever it holds; an error is one of reading or writing.
-pub fn run(mut input: impl BufRead, mut output: impl Write) -> io::Result<()> {
+pub fn run(mut input: impl BufRead, mut output: impl Write, backends: Backends) -> io::Result<()> {
     let mut buf = vec![0; DEFAULT_BUFFER_LEN];
     let mut line = Vec::new();
     while input.read_until(b'\n', &mut line)? > 0 {
-        serde_json::to_writer(&mut output, &answer(&line, &mut buf))?;
+        serde_json::to_writer(&mut output, &answer(&line, backends, &mut buf))?;
         output.write_all(b"\n")?;
         line.clear();
     }
     output.flush()
 }
 
-fn answer(line: &[u8], buf: &mut [u8]) -> Answer {
-    match judge(line, buf) {
+fn answer(line: &[u8], backends: Backends, buf: &mut [u8]) -> Answer {
+    match judge(line, backends, buf) {
         Ok((id, Ok(()))) => Answer { id, verdict: "accept", error: None, class: None },
         Ok((id, Err(error))) => {
             Answer { id, verdict: "reject", error: Some(format!("{error:?}")), class: Some(class(error)) }
@@ -56,12 +56,13 @@ fn answer(line: &[u8], buf: &mut [u8]) -> Answer {
 }
 
 /// The verdict on a line's token, or why the line cannot be understood.
-fn judge(line: &[u8], buf: &mut [u8]) -> Result<(Value, Result<(), Error>), String> {
+fn judge(line: &[u8], backends: Backends, buf: &mut [u8]) -> Result<(Value, Result<(), Error>), String> {
     // Checked here, since a string that is not asked for would be skipped unread.
     let line = str::from_utf8(line).map_err(|error| format!("not UTF-8: {error}"))?;
     let line: Line = serde_json::from_str(line).map_err(|error| error.to_string())?;
     let jwks = serde_json::to_vec(&line.jwks).map_err(|error| error.to_string())?;
     let request = Request {
+        backends,
         issuer: line.issuer,
         audience: line.audience,
         profile: Profile::named(&line.profile)?,

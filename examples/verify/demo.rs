@@ -9,7 +9,7 @@ use crate::bundle;
 use crate::report::{self, Case};
 use crate::style::Style;
 use crate::times::date;
-use crate::verification::{Keys, Profile, Request, verify};
+use crate::verification::{Backends, Keys, Profile, Request, verify};
 
 struct Scene {
     title: &'static str,
@@ -41,10 +41,11 @@ const SCENES: [Scene; 4] = [
 ];
 
 /// Whether all came out as they should.
-pub fn run(out: &mut impl Write, style: Style) -> io::Result<bool> {
+pub fn run(out: &mut impl Write, style: Style, backends: Backends) -> io::Result<bool> {
     let mut jwks = bundle::JWKS.as_bytes().to_vec();
     let keys = Keys::from_jwks(&mut jwks).map_err(|error| io::Error::other(format!("bundled key set: {error}")))?;
     let request = Request {
+        backends,
         issuer: bundle::ISSUER.into(),
         audience: bundle::AUDIENCE.into(),
         profile: Profile::Access,

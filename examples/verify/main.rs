@@ -49,8 +49,10 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
     let mut stdout = io::stdout().lock();
     let good = match command {
         Command::Help => written(write!(stdout, "{USAGE}"), true)?,
-        Command::Demo => demo::run(&mut stdout, Style::for_stdout()).or_else(|error| written(Err(error), true))?,
-        Command::Batch => written(batch::run(io::stdin().lock(), &mut stdout), true)?,
+        Command::Demo(backends) => {
+            demo::run(&mut stdout, Style::for_stdout(), backends).or_else(|error| written(Err(error), true))?
+        }
+        Command::Batch(backends) => written(batch::run(io::stdin().lock(), &mut stdout, backends), true)?,
         Command::Verify(arguments) => verify_one(&mut stdout, &arguments)?,
     };
     let good = written(stdout.flush(), good)?;

@@ -3,14 +3,32 @@
 use std::time::Duration;
 
 use embedded_jwt::{
-    AccessToken, AccessTokenPolicy, EdDsa, Error, Es256, IdToken, IdTokenPolicy, Issuer, Key, KeySet, Token, UnixTime,
+    AccessToken, AccessTokenPolicy, EdDsa, Error, Es256, IdToken, IdTokenPolicy, Issuer, Key, KeySet,
+    SignatureAlgorithm, Token, UnixTime,
 };
 
 /// More than any issuer publishes at a time: a current key, the next one and those of other algorithms.
 pub type Keys = KeySet<16>;
 
+/// ES256 and EdDSA, as they are verified.
+pub type Backends = &'static [&'static dyn SignatureAlgorithm];
+
+pub const SOFTWARE: Backends = &[&Es256, &EdDsa];
+
+pub fn backends_named(name: &str) -> Result<Backends, String> {
+    match name {
+        "software" => Ok(SOFTWARE),
+        #[cfg(feature = "ring")]
+        "ring" => Ok(&[&embedded_jwt::RingEs256, &embedded_jwt::RingEdDsa]),
+        #[cfg(not(feature = "ring"))]
+        "ring" => Err("the backend ring is in the feature ring: cargo run --features ring --example verify".into()),
+        _ => Err(format!("there is no backend {name:?}: it is software or ring")),
+    }
+}
+
 /// What is expected of a token.
 pub struct Request {
+    pub backends: Backends,
     pub issuer: String,
     /// Of an ID token: the client id.
     pub audience: String,
@@ -61,7 +79,7 @@ impl Request {
     }
 
     pub fn issuer<'a>(&'a self, keys: &'a [Key]) -> Issuer<'a> {
-        Issuer::new(&self.issuer, keys, &[&Es256, &EdDsa])
+        Issuer::new(&self.issuer, keys, self.backends)
     }
 
     fn access_policy(&self) -> AccessTokenPolicy<'_> {
