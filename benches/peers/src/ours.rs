@@ -2,9 +2,8 @@
 use embedded_jwt::SignatureCache;
 use embedded_jwt::{
     AccessTokenPolicy, Algorithm, BackendError, EdDsa, Error, Es256, Issuer, Key, KeySet, MAX_TOKEN_LEN, Part,
-    SignatureAlgorithm, Token, UnixTime, Verified,
+    RingEdDsa, RingEs256, SignatureAlgorithm, Token, UnixTime, Verified,
 };
-use ring::signature::{ECDSA_P256_SHA256_FIXED, ED25519, UnparsedPublicKey};
 
 use crate::common::{AUDIENCE, Alg, ISSUER};
 use crate::contender::Verify;
@@ -43,8 +42,8 @@ fn yes(alg: Alg) -> &'static dyn SignatureAlgorithm {
 
 pub fn verify_on_ring(alg: Alg) -> Verify {
     match alg {
-        Alg::Es256 => verify_with(alg, &Ring(Algorithm::Es256)),
-        Alg::EdDsa => verify_with(alg, &Ring(Algorithm::EdDsa)),
+        Alg::Es256 => verify_with(alg, &RingEs256),
+        Alg::EdDsa => verify_with(alg, &RingEdDsa),
     }
 }
 
@@ -115,23 +114,6 @@ impl SignatureAlgorithm for Yes {
     }
 }
 
-#[derive(Debug)]
-struct Ring(Algorithm);
-
-impl SignatureAlgorithm for Ring {
-    fn algorithm(&self) -> Algorithm {
-        self.0
-    }
-
-    fn verify(&self, key: &Key, message: &[u8], signature: &[u8; 64]) -> Result<(), BackendError> {
-        let holds = match self.0 {
-            Algorithm::EdDsa => UnparsedPublicKey::new(&ED25519, key.public_key()).verify(message, signature),
-            _ => UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, sec1(key)).verify(message, signature),
-        };
-        holds.map_err(|_| BackendError::InvalidSignature)
-    }
-}
-
 #[cfg(feature = "aws_lc_rs")]
 #[derive(Debug)]
 struct AwsLc(Algorithm);
@@ -154,6 +136,7 @@ impl SignatureAlgorithm for AwsLc {
 }
 
 /// The key as an uncompressed point (SEC 1 section 2.3.3).
+#[cfg(feature = "aws_lc_rs")]
 fn sec1(key: &Key) -> [u8; 65] {
     let mut point = [4; 65];
     point[1..].copy_from_slice(key.public_key());
