@@ -35,7 +35,7 @@ fn both_drivers_say_what_the_software_says() {
         (&forged, Alg::Es256.key(), Err(Error::InvalidSignature)),
         (&good, off_curve, Err(Error::InvalidKey)),
     ] {
-        assert_eq!(verify(text, &key, &Es256), verdict);
+        assert_eq!(verify(text, &key, &embedded_jwt::Es256), verdict);
         assert_eq!(verify(text, &key, &AcceleratedEs256(&accelerator)), verdict);
         assert_eq!(verify_awaited(text, &key, &accelerator, || ()), verdict);
     }
