@@ -66,32 +66,32 @@ impl Gate<'_> {
     /// Passes the whole document and returns its new length.
     fn document(mut self) -> Result<usize, Error> {
         loop {
+            if let Some(Container::Object { outer_names }) = self.open.last() {
+                self.name(*outer_names)?;
+            }
             self.text.skip_white_space();
             if self.begin_value()? {
                 self.end_values()?;
                 if self.open.is_empty() {
+                    self.text.settle();
                     return Ok(self.text.written());
                 }
             }
         }
     }
 
-    /// Passes a scalar or an empty container (`true`), or opens a container up to its first value (`false`).
+    /// Passes a scalar or an empty container (`true`), or opens a container up to its first member or element (`false`).
     fn begin_value(&mut self) -> Result<bool, Error> {
         let scalar = match self.text.peek() {
             Some(b'{') => {
                 self.open(Container::Object { outer_names: self.names.len() }, b'{')?;
-                let is_empty = self.text.peek() == Some(b'}');
-                if !is_empty {
-                    self.name()?;
-                }
-                return Ok(is_empty);
+                return Ok(self.text.peek() == Some(b'}'));
             }
             Some(b'[') => {
                 self.open(Container::Array, b'[')?;
                 return Ok(self.text.peek() == Some(b']'));
             }
-            Some(b'"') => self.text.string().map(|_| ()),
+            Some(b'"') => self.text.string(),
             Some(b't') => self.text.literal(b"true"),
             Some(b'f') => self.text.literal(b"false"),
             Some(b'n') => self.text.literal(b"null"),
@@ -101,20 +101,18 @@ impl Gate<'_> {
         Ok(true)
     }
 
-    /// After a value: passes the brackets that it completes, then a comma and, in an object, the next name; or
-    /// finds the end of the document.
+    /// After a value: passes the brackets that it completes, then a comma; or finds the end of the document.
     fn end_values(&mut self) -> Result<(), Error> {
         loop {
             self.text.skip_white_space();
             let next = self.text.peek();
             match self.open.last() {
                 None if next.is_none() => return Ok(()),
+                Some(_) if self.text.pass(b',').is_some() => return Ok(()),
                 Some(Container::Array) if self.text.pass(b']').is_some() => {}
                 Some(Container::Object { outer_names }) if self.text.pass(b'}').is_some() => {
                     self.names.truncate(*outer_names);
                 }
-                Some(Container::Array) if self.text.pass(b',').is_some() => return Ok(()),
-                Some(Container::Object { .. }) if self.text.pass(b',').is_some() => return self.name(),
                 _ => return Err(Error::Malformed(self.part)),
             }
             self.open.pop();
@@ -129,18 +127,17 @@ impl Gate<'_> {
     }
 
     /// Passes a member's name and colon, and refuses a name that its object already has.
-    fn name(&mut self) -> Result<(), Error> {
+    fn name(&mut self, outer_names: usize) -> Result<(), Error> {
         self.text.skip_white_space();
-        let start = self.text.string();
-        let start = self.required(start)?;
+        let start = self.text.written();
+        let string = self.text.string();
+        self.required(string)?;
+        self.text.settle();
         let name = self.text.written_from(start);
-        let siblings = match self.open.last() {
-            Some(Container::Object { outer_names }) => self.names.get(*outer_names..),
-            _ => None,
-        };
+        let siblings = self.names.get(outer_names..).unwrap_or_default();
         // A name ends with the only bare quotation mark inside it, so what begins with it is equal to it.
         let is_sibling = |at: &u16| self.text.written_from(usize::from(*at)).starts_with(name);
-        if siblings.unwrap_or_default().iter().any(is_sibling) {
+        if siblings.iter().any(is_sibling) {
             return Err(Error::DuplicateName(self.part));
         }
         let start = u16::try_from(start).map_err(|_| Error::TooLarge(self.part))?;

@@ -1,40 +1,58 @@
 use core::cell::Cell;
-use core::slice;
 
 /// Reads the tokens of JSON and writes them, in their one spelling, over what has been read.
+///
+/// Nothing is moved before something is left out; from then on, in runs of what stays as it is.
 ///
 /// What it returns is `None` where the grammar of [RFC 8259](https://www.rfc-editor.org/rfc/rfc8259) is broken.
 pub(super) struct Rewriter<'c> {
     text: &'c [Cell<u8>],
-    input: slice::Iter<'c, Cell<u8>>,
-    output: slice::Iter<'c, Cell<u8>>,
+    /// How many bytes have been read.
+    read: usize,
+    /// How many of them have been left out.
+    gap: usize,
+    /// Where the run begins that has been read and not been moved to the front of the gap, if there is one.
+    run: usize,
 }
 
 impl<'c> Rewriter<'c> {
     pub(super) fn new(text: &'c mut [u8]) -> Self {
-        let text = Cell::from_mut(text).as_slice_of_cells();
-        Self { text, input: text.iter(), output: text.iter() }
+        Self { text: Cell::from_mut(text).as_slice_of_cells(), read: 0, gap: 0, run: 0 }
     }
 
-    /// Passes a string, which is the next thing, and returns where in the output it begins.
-    pub(super) fn string(&mut self) -> Option<usize> {
-        let start = self.written();
+    /// Passes a string, which is the next thing.
+    pub(super) fn string(&mut self) -> Option<()> {
         self.pass(b'"')?;
         loop {
-            let is_special = |cell: &Cell<u8>| matches!(cell.get(), b'"' | b'\\' | 0..=0x1f);
-            let plain = self.input.as_slice().iter().position(is_special)?;
-            self.pass_all(plain);
+            self.pass_plain();
             match self.next()? {
-                b'"' => break,
-                b'\\' => {
-                    let character = self.escape()?;
-                    self.put_character(character);
-                }
+                b'"' => return Some(()),
+                b'\\' => self.pass_escape()?,
                 _ => return None,
             }
         }
-        self.put(b'"');
-        Some(start)
+    }
+
+    /// Passes what stands for itself in a string.
+    fn pass_plain(&mut self) {
+        let mut read = self.read;
+        while let Some(byte) = self.text.get(read).map(Cell::get)
+            && is_plain(byte)
+        {
+            read = read.wrapping_add(1);
+        }
+        self.read = read;
+    }
+
+    /// Passes an escape whose backslash has been read.
+    #[cold]
+    fn pass_escape(&mut self) -> Option<()> {
+        let start = self.read.wrapping_sub(1);
+        self.move_run(start);
+        let character = self.escape()?;
+        self.leave_out(start);
+        self.put_character(character);
+        Some(())
     }
 
     /// Reads an escape whose backslash has been read. Half a surrogate pair stands for no character and is refused
@@ -118,43 +136,61 @@ impl<'c> Rewriter<'c> {
 
     /// Passes `byte` if it comes next.
     pub(super) fn pass(&mut self, byte: u8) -> Option<()> {
-        if self.peek() != Some(byte) {
-            return None;
-        }
-        self.next();
-        self.put(byte);
-        Some(())
-    }
-
-    /// Passes so many bytes, whatever they are.
-    fn pass_all(&mut self, len: usize) {
-        if self.output.len() == self.input.len() {
-            // Nothing before was shortened, so that they stand where they belong.
-            self.input = self.input.as_slice().get(len..).unwrap_or_default().iter();
-            self.output = self.output.as_slice().get(len..).unwrap_or_default().iter();
-        } else {
-            self.input.by_ref().take(len).zip(self.output.by_ref()).for_each(|(from, to)| to.set(from.get()));
-        }
+        (self.peek()? == byte).then(|| self.read = self.read.wrapping_add(1))
     }
 
     pub(super) fn skip_white_space(&mut self) {
-        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
-            self.next();
+        if self.peek().is_some_and(|byte| byte <= b' ') {
+            self.drop_white_space();
         }
     }
 
+    #[cold]
+    fn drop_white_space(&mut self) {
+        let start = self.read;
+        self.move_run(start);
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
+            self.next();
+        }
+        self.leave_out(start);
+    }
+
     pub(super) fn peek(&self) -> Option<u8> {
-        self.input.as_slice().first().map(Cell::get)
+        self.text.get(self.read).map(Cell::get)
     }
 
     fn next(&mut self) -> Option<u8> {
-        self.input.next().map(Cell::get)
+        let byte = self.peek()?;
+        self.read = self.read.wrapping_add(1);
+        Some(byte)
+    }
+
+    /// Moves what has been read to where it belongs.
+    pub(super) fn settle(&mut self) {
+        self.move_run(self.read);
+    }
+
+    /// Ends the run, and moves it over the gap before it.
+    fn move_run(&mut self, end: usize) {
+        if self.gap > 0 {
+            let run = self.text.get(self.run..end).unwrap_or_default();
+            let place = self.text.get(self.run.wrapping_sub(self.gap)..).unwrap_or_default();
+            run.iter().zip(place).for_each(|(from, to)| to.set(from.get()));
+        }
+        self.run = end;
+    }
+
+    /// Leaves out what has been read from `start` on, where the run has ended.
+    fn leave_out(&mut self, start: usize) {
+        self.run = self.read;
+        self.gap = self.gap.wrapping_add(self.read.wrapping_sub(start));
     }
 
     /// There is always a place: everything written stands for at least as much that was read.
     fn put(&mut self, byte: u8) {
-        if let Some(cell) = self.output.next() {
+        if let Some(cell) = self.text.get(self.run.wrapping_sub(self.gap)) {
             cell.set(byte);
+            self.gap = self.gap.wrapping_sub(1);
         }
     }
 
@@ -162,12 +198,20 @@ impl<'c> Rewriter<'c> {
         bytes.iter().for_each(|byte| self.put(*byte));
     }
 
+    /// How many bytes what has been read comes to.
     pub(super) fn written(&self) -> usize {
-        self.text.len().saturating_sub(self.output.len())
+        self.read.wrapping_sub(self.gap)
     }
 
-    /// What has been written from `start` on.
+    /// What has been written from `start` on, once it is [settled](Self::settle).
     pub(super) fn written_from(&self, start: usize) -> &'c [Cell<u8>] {
         self.text.get(start..self.written()).unwrap_or_default()
     }
+}
+
+/// All but control characters, the quotation mark and the backslash
+/// ([RFC 8259 section 7](https://www.rfc-editor.org/rfc/rfc8259#section-7), `unescaped`).
+fn is_plain(byte: u8) -> bool {
+    // Two comparisons suffice for nearly all.
+    byte > b'"' && byte != b'\\' || matches!(byte, b' ' | b'!')
 }
