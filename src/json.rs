@@ -21,6 +21,8 @@ pub(crate) use numeric_date::NumericDate;
 pub use value::JsonStr;
 pub(crate) use value::{Found, Value};
 
+use core::cell::Cell;
+
 use heapless::Vec;
 
 use crate::{Error, Part};
@@ -59,6 +61,8 @@ enum Container {
     Object {
         /// How many names the objects around it have.
         outer_names: usize,
+        /// The [fingerprints](fingerprint) of its own.
+        fingerprints: u32,
     },
 }
 
@@ -66,8 +70,8 @@ impl Gate<'_> {
     /// Passes the whole document and returns its new length.
     fn document(mut self) -> Result<usize, Error> {
         loop {
-            if let Some(Container::Object { outer_names }) = self.open.last() {
-                self.name(*outer_names)?;
+            if let Some(Container::Object { .. }) = self.open.last() {
+                self.name()?;
             }
             self.text.skip_white_space();
             if self.begin_value()? {
@@ -84,7 +88,7 @@ impl Gate<'_> {
     fn begin_value(&mut self) -> Result<bool, Error> {
         let scalar = match self.text.peek() {
             Some(b'{') => {
-                self.open(Container::Object { outer_names: self.names.len() }, b'{')?;
+                self.open(Container::Object { outer_names: self.names.len(), fingerprints: 0 }, b'{')?;
                 return Ok(self.text.peek() == Some(b'}'));
             }
             Some(b'[') => {
@@ -110,7 +114,7 @@ impl Gate<'_> {
                 None if next.is_none() => return Ok(()),
                 Some(_) if self.text.pass(b',').is_some() => return Ok(()),
                 Some(Container::Array) if self.text.pass(b']').is_some() => {}
-                Some(Container::Object { outer_names }) if self.text.pass(b'}').is_some() => {
+                Some(Container::Object { outer_names, .. }) if self.text.pass(b'}').is_some() => {
                     self.names.truncate(*outer_names);
                 }
                 _ => return Err(Error::Malformed(self.part)),
@@ -127,18 +131,23 @@ impl Gate<'_> {
     }
 
     /// Passes a member's name and colon, and refuses a name that its object already has.
-    fn name(&mut self, outer_names: usize) -> Result<(), Error> {
+    fn name(&mut self) -> Result<(), Error> {
         self.text.skip_white_space();
         let start = self.text.written();
         let string = self.text.string();
         self.required(string)?;
         self.text.settle();
         let name = self.text.written_from(start);
-        let siblings = self.names.get(outer_names..).unwrap_or_default();
-        // A name ends with the only bare quotation mark inside it, so what begins with it is equal to it.
-        let is_sibling = |at: &u16| self.text.written_from(usize::from(*at)).starts_with(name);
-        if siblings.iter().any(is_sibling) {
-            return Err(Error::DuplicateName(self.part));
+        if let Some(Container::Object { outer_names, fingerprints }) = self.open.last_mut() {
+            let fingerprint = fingerprint(name);
+            // A name ends with the only bare quotation mark inside it, so what begins with it is equal to it.
+            let is_sibling = |at: &u16| self.text.written_from(usize::from(*at)).starts_with(name);
+            if *fingerprints & fingerprint != 0
+                && self.names.get(*outer_names..).unwrap_or_default().iter().any(is_sibling)
+            {
+                return Err(Error::DuplicateName(self.part));
+            }
+            *fingerprints |= fingerprint;
         }
         let start = u16::try_from(start).map_err(|_| Error::TooLarge(self.part))?;
         self.names.push(start).map_err(|_| Error::TooManyMembers(self.part))?;
@@ -149,6 +158,14 @@ impl Gate<'_> {
 
     fn required<T>(&self, passed: Option<T>) -> Result<T, Error> {
         passed.ok_or(Error::Malformed(self.part))
+    }
+}
+
+/// One bit of a name. Names that differ may share it; a name whose bit is not among those before it is new.
+fn fingerprint(name: &[Cell<u8>]) -> u32 {
+    match (name, name) {
+        ([_, first, ..], [.., last, _]) => 1_u32.wrapping_shl(u32::from(first.get() ^ last.get())),
+        _ => 1,
     }
 }
 
