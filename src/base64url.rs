@@ -43,16 +43,14 @@ fn fill(decoded: &mut [u8], encoded: &[u8]) -> Option<()> {
         }
         _ => return None,
     };
-    (seen < FOREIGN && trailing_bits == 0).then_some(())
+    (seen >= 0 && trailing_bits == 0).then_some(())
 }
 
-/// The 24 bits that four characters stand for. `seen` collects the bits of their values, among them that of [`FOREIGN`].
-fn join(block: &[u8; 4], seen: &mut u8) -> u32 {
-    block.iter().fold(0, |bits, character| {
-        let value = VALUES.get(usize::from(*character)).copied().unwrap_or(FOREIGN);
-        *seen |= value;
-        bits << 6 | u32::from(value)
-    })
+/// The 24 bits that four characters stand for; negative if any is [`FOREIGN`]. `seen` collects the bits of all.
+fn join(block: &[u8; 4], seen: &mut i32) -> i32 {
+    let bits = block.iter().fold(0, |bits, character| bits << 6 | i32::from(value(*character)));
+    *seen |= bits;
+    bits
 }
 
 /// Encodes at most 32 bytes; `None` for more.
@@ -75,18 +73,22 @@ pub(crate) const fn decoded_len(encoded: &[u8]) -> usize {
 }
 
 pub(crate) fn is_in_alphabet(byte: u8) -> bool {
-    VALUES.get(usize::from(byte)).is_some_and(|value| *value < FOREIGN)
+    value(byte) != FOREIGN
+}
+
+fn value(character: u8) -> i8 {
+    VALUES.get(usize::from(character)).copied().unwrap_or(FOREIGN)
 }
 
 /// [RFC 4648 section 5](https://www.rfc-editor.org/rfc/rfc4648#section-5)
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// Stands in [`VALUES`] for a byte that is not in the alphabet.
-const FOREIGN: u8 = 0x40;
+/// Stands in [`VALUES`] for a byte that is not in the alphabet: all bits, of which the sign stays wherever it is shifted.
+const FOREIGN: i8 = -1;
 
 /// The value of each byte as a character.
 #[allow(clippy::indexing_slicing, clippy::as_conversions, reason = "all of it happens when the crate is compiled")]
-static VALUES: [u8; 256] = {
+static VALUES: [i8; 256] = {
     let mut values = [FOREIGN; 256];
     let mut value = 0;
     while value < 64 {
