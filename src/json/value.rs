@@ -1,5 +1,4 @@
 use core::fmt::{self, Write};
-use core::str::Bytes;
 
 use crate::Error;
 
@@ -90,46 +89,48 @@ impl<'b> Value<'b> {
 
 /// Splits off the value at the front of a container's text, and the punctuation behind it; `None` at the container's end.
 fn next_value<'b>(rest: &mut &'b str) -> Option<Value<'b>> {
-    let mut bytes = rest.bytes();
-    match bytes.next()? {
-        b'"' => pass_string(&mut bytes)?,
-        b'{' | b'[' => pass_container(&mut bytes)?,
+    let text = rest.as_bytes();
+    let end = match text.first()? {
+        b'"' => string_end(text, 0)?,
+        b'{' | b'[' => container_end(text)?,
         b'}' | b']' => return None,
-        _ => pass_scalar(&mut bytes)?,
-    }
-    let (value, tail) = rest.split_at_checked(rest.len().wrapping_sub(bytes.len()))?;
+        _ => text.iter().position(|byte| matches!(byte, b',' | b'}' | b']'))?,
+    };
+    let (value, tail) = rest.split_at_checked(end)?;
     *rest = tail.get(1..)?;
     Some(Value(value))
 }
 
-/// Behind its first quotation mark.
-fn pass_string(bytes: &mut Bytes<'_>) -> Option<()> {
-    while bytes.find(|byte| matches!(byte, b'"' | b'\\'))? == b'\\' {
-        bytes.next();
+/// Where the string ends that begins at `start`: at a quotation mark with an even number of backslashes before it.
+fn string_end(text: &[u8], start: usize) -> Option<usize> {
+    let mut end = start;
+    loop {
+        end = end.wrapping_add(1);
+        while *text.get(end)? != b'"' {
+            end = end.wrapping_add(1);
+        }
+        let backslashes = text.get(start..end)?.iter().rev().take_while(|byte| **byte == b'\\').count();
+        if backslashes % 2 == 0 {
+            return end.checked_add(1);
+        }
     }
-    Some(())
 }
 
-/// Behind its first bracket.
-fn pass_container(bytes: &mut Bytes<'_>) -> Option<()> {
-    let mut depth = 1_usize;
-    while depth > 0 {
-        match bytes.next()? {
-            b'"' => pass_string(bytes)?,
+/// Where the container ends that the text begins with.
+fn container_end(text: &[u8]) -> Option<usize> {
+    let (mut end, mut depth) = (0_usize, 0_usize);
+    loop {
+        match text.get(end)? {
+            b'"' => end = string_end(text, end)?.wrapping_sub(1),
             b'{' | b'[' => depth = depth.wrapping_add(1),
             b'}' | b']' => depth = depth.wrapping_sub(1),
             _ => {}
         }
+        end = end.wrapping_add(1);
+        if depth == 0 {
+            return Some(end);
+        }
     }
-    Some(())
-}
-
-/// Up to the punctuation behind it.
-fn pass_scalar(bytes: &mut Bytes<'_>) -> Option<()> {
-    while !matches!(bytes.clone().next()?, b',' | b'}' | b']') {
-        bytes.next();
-    }
-    Some(())
 }
 
 /// A string as it stands in a token: comparing and printing unescape on the fly, so that both mean the
