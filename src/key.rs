@@ -111,7 +111,7 @@ impl Key {
     }
 
     pub(crate) fn has_kid(&self, kid: JsonStr<'_>) -> bool {
-        self.kid().is_some_and(|id| kid.bytes().eq(id.iter().copied()))
+        self.kid().is_some_and(|id| kid.is(id))
     }
 }
 

@@ -173,6 +173,14 @@ impl<'b> JsonStr<'b> {
         str::from_utf8(plain).map_err(|_| Error::BufferTooSmall)
     }
 
+    /// Whether these are the bytes of the string itself.
+    pub(crate) fn is(self, bytes: &[u8]) -> bool {
+        match self.as_str() {
+            Some(plain) => plain.as_bytes() == bytes,
+            None => self.bytes().eq(bytes.iter().copied()),
+        }
+    }
+
     /// The bytes of the string itself. Canonical escapes stand for one ASCII byte each.
     pub(crate) fn bytes(self) -> impl Iterator<Item = u8> {
         let mut raw = self.0.bytes();
@@ -197,7 +205,7 @@ impl<'b> JsonStr<'b> {
 
 impl PartialEq<str> for JsonStr<'_> {
     fn eq(&self, other: &str) -> bool {
-        self.bytes().eq(other.bytes())
+        self.is(other.as_bytes())
     }
 }
 
