@@ -42,9 +42,9 @@ impl<'b> Value<'b> {
         for (name, value) in self.members()? {
             // A name without escapes, as all those looked for are, has one spelling. They are too short to call `memcmp`.
             let mut slots = first.iter().zip(&mut found.0).chain(second.iter().zip(&mut found.1));
-            if let Some((_, slot)) =
-                slots.find(|(wanted, _)| name.0.len() == wanted.len() && name.0.bytes().eq(wanted.bytes()))
-            {
+            if let Some((_, slot)) = slots.find(|(wanted, slot)| {
+                slot.is_none() && name.0.len() == wanted.len() && name.0.bytes().eq(wanted.bytes())
+            }) {
                 *slot = Some(value);
             }
         }
@@ -60,7 +60,8 @@ impl<'b> Value<'b> {
     fn members(self) -> Option<impl Iterator<Item = (JsonStr<'b>, Value<'b>)>> {
         let mut rest = self.0.strip_prefix('{')?;
         Some(core::iter::from_fn(move || {
-            let name = next_value(&mut rest)?.string()?;
+            let name = string_end(rest.as_bytes(), 0)?;
+            let name = split_off(&mut rest, name)?.string()?;
             Some((name, next_value(&mut rest)?))
         }))
     }
@@ -96,6 +97,10 @@ fn next_value<'b>(rest: &mut &'b str) -> Option<Value<'b>> {
         b'}' | b']' => return None,
         _ => text.iter().position(|byte| matches!(byte, b',' | b'}' | b']'))?,
     };
+    split_off(rest, end)
+}
+
+fn split_off<'b>(rest: &mut &'b str, end: usize) -> Option<Value<'b>> {
     let (value, tail) = rest.split_at_checked(end)?;
     *rest = tail.get(1..)?;
     Some(Value(value))
