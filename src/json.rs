@@ -138,8 +138,8 @@ impl Gate<'_> {
         self.required(string)?;
         self.text.settle();
         let name = self.text.written_from(start);
+        let fingerprint = fingerprint(name);
         if let Some(Container::Object { outer_names, fingerprints }) = self.open.last_mut() {
-            let fingerprint = fingerprint(name);
             // A name ends with the only bare quotation mark inside it, so what begins with it is equal to it.
             let is_sibling = |at: &u16| self.text.written_from(usize::from(*at)).starts_with(name);
             if *fingerprints & fingerprint != 0

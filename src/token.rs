@@ -51,16 +51,14 @@ impl<'t> Token<'t> {
         if text.len() > MAX_TOKEN_LEN {
             return Err(Error::TooLarge(Part::Token));
         }
-        let is_dot = |byte: &u8| *byte == b'.';
-        let (mut around_last, malformed) = (text.rsplitn(2, is_dot), Error::Malformed(Part::Token));
-        let signature = around_last.next().ok_or(malformed)?;
-        let signing_input = around_last.next().ok_or(malformed)?;
-        let mut around_first = signing_input.splitn(2, is_dot);
-        let header = around_first.next().ok_or(malformed)?;
-        let payload = around_first.next().ok_or(malformed)?;
-        if header.is_empty() || payload.is_empty() || payload.contains(&b'.') {
+        let malformed = Error::Malformed(Part::Token);
+        let (header, rest) = split_at_dot(text).ok_or(malformed)?;
+        let (payload, signature) = split_at_dot(rest).ok_or(malformed)?;
+        if header.is_empty() || payload.is_empty() || split_at_dot(signature).is_some() {
             return Err(malformed);
         }
+        let (signing_input, _) =
+            text.split_at_checked(text.len().wrapping_sub(signature.len()).wrapping_sub(1)).ok_or(malformed)?;
         let token = Self { header, payload, signature, signing_input };
         if base64url::decoded_len(token.header) > MAX_HEADER_LEN {
             return Err(Error::TooLarge(Part::Header));
@@ -259,6 +257,19 @@ impl<'t> Token<'t> {
         let (json, spare) = json::canonicalize(buf, len, Part::Payload)?;
         if json.is_object() { Ok((json, spare)) } else { Err(Error::Malformed(Part::Payload)) }
     }
+}
+
+/// Before and behind the first dot.
+fn split_at_dot(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (blocks, _) = text.as_chunks::<16>();
+    let has_dot = |block: &[u8; 16]| block.iter().fold(false, |found, byte| found | (*byte == b'.'));
+    let passed = blocks.iter().take_while(|block| !has_dot(block)).count().wrapping_mul(16);
+    let mut dot = passed;
+    while *text.get(dot)? != b'.' {
+        dot = dot.wrapping_add(1);
+    }
+    let (before, behind) = text.split_at_checked(dot)?;
+    Some((before, behind.get(1..)?))
 }
 
 /// What a header leads to.
