@@ -24,24 +24,13 @@ impl<'c> Rewriter<'c> {
     pub(super) fn string(&mut self) -> Option<()> {
         self.pass(b'"')?;
         loop {
-            self.pass_plain();
+            self.pass_while(is_plain);
             match self.next()? {
                 b'"' => return Some(()),
                 b'\\' => self.pass_escape()?,
                 _ => return None,
             }
         }
-    }
-
-    /// Passes what stands for itself in a string.
-    fn pass_plain(&mut self) {
-        let mut read = self.read;
-        while let Some(byte) = self.text.get(read).map(Cell::get)
-            && is_plain(byte)
-        {
-            read = read.wrapping_add(1);
-        }
-        self.read = read;
     }
 
     /// Passes an escape whose backslash has been read.
@@ -122,11 +111,9 @@ impl<'c> Rewriter<'c> {
 
     /// Passes digits, of which there must be at least one.
     fn digits(&mut self) -> Option<()> {
-        let mut found = None;
-        while let Some(digit @ b'0'..=b'9') = self.peek() {
-            found = self.pass(digit);
-        }
-        found
+        let start = self.read;
+        self.pass_while(|byte| byte.is_ascii_digit());
+        (self.read > start).then_some(())
     }
 
     /// Passes `true`, `false` or `null`.
@@ -139,6 +126,16 @@ impl<'c> Rewriter<'c> {
         (self.peek()? == byte).then(|| self.read = self.read.wrapping_add(1))
     }
 
+    fn pass_while(&mut self, passes: impl Fn(u8) -> bool) {
+        let mut read = self.read;
+        while let Some(byte) = self.text.get(read).map(Cell::get)
+            && passes(byte)
+        {
+            read = read.wrapping_add(1);
+        }
+        self.read = read;
+    }
+
     pub(super) fn skip_white_space(&mut self) {
         if self.peek().is_some_and(|byte| byte <= b' ') {
             self.drop_white_space();
@@ -149,9 +146,7 @@ impl<'c> Rewriter<'c> {
     fn drop_white_space(&mut self) {
         let start = self.read;
         self.move_run(start);
-        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
-            self.next();
-        }
+        self.pass_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
         self.leave_out(start);
     }
 
