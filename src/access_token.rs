@@ -300,7 +300,8 @@ impl<'b> AccessToken<'b> {
 
     /// Whether the token allows `scope`: one scope, compared byte for byte. Without the claim, nothing is allowed.
     pub fn has_scope(&self, scope: &str) -> bool {
-        self.scopes().any(|granted| granted == scope)
+        let mut granted = self.scope.as_bytes().split(|byte| *byte == b' ');
+        !scope.is_empty() && granted.any(|granted| granted == scope.as_bytes())
     }
 
     /// The key that the token is bound to, if it is. The policy has checked it, unless it was told not to
