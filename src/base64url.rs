@@ -19,38 +19,31 @@ pub(crate) fn decode_array<const N: usize>(encoded: &[u8]) -> Option<[u8; N]> {
 
 /// Decodes exactly as many bytes as `decoded` has.
 fn fill(decoded: &mut [u8], encoded: &[u8]) -> Option<()> {
-    let (blocks, rest) = encoded.as_chunks();
-    let (triples, rest_decoded) = decoded.as_chunks_mut();
-    if blocks.len() != triples.len() {
+    if encoded.len() % 4 == 1 || decoded.len() != decoded_len(encoded) {
         return None;
     }
-    let mut seen = 0;
-    for (block, triple) in blocks.iter().zip(triples) {
-        let [_, decoded @ ..] = join(block, &mut seen).to_be_bytes();
-        *triple = decoded;
+    let (blocks, rest) = encoded.as_chunks::<8>();
+    let (groups, rest_decoded) = decoded.as_chunks_mut();
+    // The bits of all values, and so negative if any is `FOREIGN`.
+    let mut seen = 0_i64;
+    for (block, group) in blocks.iter().zip(groups) {
+        // In halves, which fit the registers of small processors.
+        let (halves, _) = block.as_chunks::<4>();
+        let join = |half: &[u8; 4]| half.iter().fold(0, |bits, character| bits << 6 | i32::from(value(*character)));
+        let bits = halves.iter().fold(0, |bits, half| bits << 24 | i64::from(join(half)));
+        seen |= bits;
+        let [_, _, decoded @ ..] = bits.to_be_bytes();
+        *group = decoded;
     }
-    let trailing_bits = match (rest, rest_decoded) {
-        ([], []) => 0,
-        ([a, b], [x]) => {
-            let [_, first, trailing @ ..] = join(&[*a, *b, b'A', b'A'], &mut seen).to_be_bytes();
-            *x = first;
-            u16::from_be_bytes(trailing)
-        }
-        ([a, b, c], [x, y]) => {
-            let [_, first, second, trailing] = join(&[*a, *b, *c, b'A'], &mut seen).to_be_bytes();
-            (*x, *y) = (first, second);
-            u16::from(trailing)
-        }
-        _ => return None,
-    };
-    (seen >= 0 && trailing_bits == 0).then_some(())
-}
-
-/// The 24 bits that four characters stand for; negative if any is [`FOREIGN`]. `seen` collects the bits of all.
-fn join(block: &[u8; 4], seen: &mut i32) -> i32 {
-    let bits = block.iter().fold(0, |bits, character| bits << 6 | i32::from(value(*character)));
-    *seen |= bits;
-    bits
+    let bits = rest.iter().fold(0, |bits, character| bits << 6 | i64::from(value(*character)));
+    seen |= bits;
+    // As if zeros followed; what they do not stand for must be zero too.
+    let mut bits = (rest.len()..8).fold(bits, |bits, _| bits << 6) << 16;
+    for byte in rest_decoded {
+        [*byte, ..] = bits.to_be_bytes();
+        bits <<= 8;
+    }
+    (seen >= 0 && bits == 0).then_some(())
 }
 
 /// Encodes at most 32 bytes; `None` for more.
