@@ -38,7 +38,7 @@ use rewriter::Rewriter;
 pub(crate) fn canonicalize(buf: &mut [u8], len: usize, part: Part) -> Result<(Value<'_>, &mut [u8]), Error> {
     let malformed = Error::Malformed(part);
     let text = Rewriter::new(buf.get_mut(..len).ok_or(malformed)?);
-    let written = Gate { text, open: Vec::new(), names: Vec::new(), part }.document()?;
+    let written = Gate { text, open: Vec::new(), names: Vec::new(), fingerprints: 0, part }.document()?;
     let (document, rest) = buf.split_at_mut_checked(written).ok_or(malformed)?;
     // Bytes that are not ASCII pass in strings only, and no resolved escape begins with a continuation byte, so that
     // it can neither hide nor mend bad UTF-8: checking the output checks the input.
@@ -52,6 +52,8 @@ struct Gate<'c> {
     open: Vec<Container, MAX_DEPTH>,
     /// Where the names of all open objects begin in the output, the innermost object's last.
     names: Vec<u16, MAX_OPEN_MEMBERS>,
+    /// The [fingerprints](fingerprint) of the innermost object's, or all, after an object within it.
+    fingerprints: u32,
     part: Part,
 }
 
@@ -61,8 +63,6 @@ enum Container {
     Object {
         /// How many names the objects around it have.
         outer_names: usize,
-        /// The [fingerprints](fingerprint) of its own.
-        fingerprints: u32,
     },
 }
 
@@ -70,8 +70,8 @@ impl Gate<'_> {
     /// Passes the whole document and returns its new length.
     fn document(mut self) -> Result<usize, Error> {
         loop {
-            if let Some(Container::Object { .. }) = self.open.last() {
-                self.name()?;
+            if let Some(Container::Object { outer_names }) = self.open.last() {
+                self.name(*outer_names)?;
             }
             self.text.skip_white_space();
             if self.begin_value()? {
@@ -88,7 +88,8 @@ impl Gate<'_> {
     fn begin_value(&mut self) -> Result<bool, Error> {
         let scalar = match self.text.peek() {
             Some(b'{') => {
-                self.open(Container::Object { outer_names: self.names.len(), fingerprints: 0 }, b'{')?;
+                self.open(Container::Object { outer_names: self.names.len() }, b'{')?;
+                self.fingerprints = 0;
                 return Ok(self.text.peek() == Some(b'}'));
             }
             Some(b'[') => {
@@ -114,8 +115,9 @@ impl Gate<'_> {
                 None if next.is_none() => return Ok(()),
                 Some(_) if self.text.pass(b',').is_some() => return Ok(()),
                 Some(Container::Array) if self.text.pass(b']').is_some() => {}
-                Some(Container::Object { outer_names, .. }) if self.text.pass(b'}').is_some() => {
+                Some(Container::Object { outer_names }) if self.text.pass(b'}').is_some() => {
                     self.names.truncate(*outer_names);
+                    self.fingerprints = u32::MAX;
                 }
                 _ => return Err(Error::Malformed(self.part)),
             }
@@ -131,7 +133,7 @@ impl Gate<'_> {
     }
 
     /// Passes a member's name and colon, and refuses a name that its object already has.
-    fn name(&mut self) -> Result<(), Error> {
+    fn name(&mut self, outer_names: usize) -> Result<(), Error> {
         self.text.skip_white_space();
         let start = self.text.written();
         let string = self.text.string();
@@ -139,16 +141,15 @@ impl Gate<'_> {
         self.text.settle();
         let name = self.text.written_from(start);
         let fingerprint = fingerprint(name);
-        if let Some(Container::Object { outer_names, fingerprints }) = self.open.last_mut() {
+        if self.fingerprints & fingerprint != 0 {
+            let siblings = self.names.get(outer_names..).unwrap_or_default();
             // A name ends with the only bare quotation mark inside it, so what begins with it is equal to it.
             let is_sibling = |at: &u16| self.text.written_from(usize::from(*at)).starts_with(name);
-            if *fingerprints & fingerprint != 0
-                && self.names.get(*outer_names..).unwrap_or_default().iter().any(is_sibling)
-            {
+            if siblings.iter().any(is_sibling) {
                 return Err(Error::DuplicateName(self.part));
             }
-            *fingerprints |= fingerprint;
         }
+        self.fingerprints |= fingerprint;
         let start = u16::try_from(start).map_err(|_| Error::TooLarge(self.part))?;
         self.names.push(start).map_err(|_| Error::TooManyMembers(self.part))?;
         self.text.skip_white_space();
