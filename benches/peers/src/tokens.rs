@@ -1,5 +1,7 @@
 //! Tokens that all contenders take, and their twins that none may.
 
+use std::env;
+use std::sync::LazyLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
@@ -14,11 +16,12 @@ pub const SCOPE: &str = "pump:write";
 /// The lengths of the tokens: as in `examples/firmware/tokens`, and one between.
 pub const LENGTHS: [usize; 3] = [435, 1024, 2047];
 
-/// The time when the process started, on which its tokens are built: some libraries take no other clock than the
-/// system's.
+/// The time on which tokens are built: when the process started, since some libraries take no other clock than the
+/// system's, or about that time, as `benches/instructions` says, for the same tokens in several processes.
 pub fn now() -> i64 {
-    static NOW: std::sync::LazyLock<i64> = std::sync::LazyLock::new(|| {
-        SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().try_into().unwrap()
+    static NOW: LazyLock<i64> = LazyLock::new(|| match env::var("NOW") {
+        Ok(seconds) => seconds.parse().unwrap(),
+        Err(_) => SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().try_into().unwrap(),
     });
     *NOW
 }
