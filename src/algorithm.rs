@@ -73,18 +73,6 @@ impl From<BackendError> for Error {
     }
 }
 
-/// The algorithm by name, for an issuer whose tokens are [prepared](crate::Token::prepare) here and verified elsewhere.
-/// [`verify`](SignatureAlgorithm::verify) has no answer: [`BackendError::Unavailable`].
-impl SignatureAlgorithm for Algorithm {
-    fn algorithm(&self) -> Algorithm {
-        *self
-    }
-
-    fn verify(&self, _: &Key, _: &[u8], _: &[u8; 64]) -> Result<(), BackendError> {
-        Err(BackendError::Unavailable)
-    }
-}
-
 impl Algorithm {
     /// The algorithm that `alg` names, compared byte for byte
     /// ([RFC 7515 section 4.1.1](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.1)).

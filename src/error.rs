@@ -51,7 +51,8 @@ pub enum Error {
     /// The signature does not hold
     /// ([RFC 7515 section 5.2](https://www.rfc-editor.org/rfc/rfc7515#section-5.2), step 8).
     InvalidSignature,
-    /// The signature backend gave no answer, which says nothing about the token.
+    /// The signature backend gave no answer, which says nothing about the token; or there is none, but
+    /// [`CallerVerifies`](crate::CallerVerifies).
     BackendUnavailable,
     /// `typ` is not the one of this kind of token
     /// ([RFC 8725 section 3.11](https://www.rfc-editor.org/rfc/rfc8725#section-3.11)).

@@ -4,7 +4,7 @@ use crate::{Error, Key, SignatureAlgorithm};
 /// A trust anchor: who issues tokens, with which keys, signed by which algorithms.
 ///
 /// The list of algorithms is the allow-list and the code that gets linked in one: a device whose issuers sign with
-/// EdDSA only carries no P-256.
+/// EdDSA only carries no P-256, and one that verifies elsewhere ([`CallerVerifies`](crate::CallerVerifies)) carries none.
 ///
 /// It borrows all that it holds, and is `Copy`. Since a backend may own a peripheral it is not `Sync`: keep keys in a
 /// `static`, and the issuer in a `const` or where it is used.

@@ -90,7 +90,7 @@ pub use json::{JsonStr, MAX_DEPTH, MAX_OPEN_MEMBERS};
 pub use key::{Key, MAX_KID_LEN};
 pub use key_set::{KeySet, MAX_KEY_SET_LEN};
 pub use media_type::MAX_TYPE_LEN;
-pub use prepared::Prepared;
+pub use prepared::{CallerVerifies, Prepared};
 pub use replay::{AllowReplay, ReplayCheck, ReplayWindow};
 pub use revocation::{Revocations, TokenIdentity};
 pub use revocation_list::{Revocation, RevocationList};

@@ -2,7 +2,7 @@ use core::fmt;
 
 use crate::media_type::MediaType;
 use crate::token::issuer_of;
-use crate::{Algorithm, BackendError, Claim, Error, Key, Token, Verified};
+use crate::{Algorithm, BackendError, Claim, Error, Key, SignatureAlgorithm, Token, Verified};
 
 /// A token whose signature is for the caller to have verified, by whatever means: [`Token::prepare`].
 ///
@@ -10,8 +10,8 @@ use crate::{Algorithm, BackendError, Claim, Error, Key, Token, Verified};
 /// 1..n-1, an Ed25519 `S` >= L, a key or an `R` that is of small order or has `y` >= p. Whether the key is on its curve is
 /// the verifier's to say. The payload is not decoded yet.
 ///
-/// It is `Send`, whatever the issuer's backends are, so that it can wait for the answer on any executor. It holds the
-/// token's place in the buffer until then.
+/// It is `Send`, whatever the issuer's backends are, and so is a future that waits with it, unless the issuer lives across
+/// the `await` too. It holds the token's place in the buffer until then.
 ///
 /// Nothing can be read of its claims,
 ///
@@ -57,8 +57,8 @@ impl<'t, 'b> Prepared<'t, 'b> {
         self.token.signing_input
     }
 
-    /// The SHA-256 digest of the [message](Self::message): what hardware that verifies ES256 takes, as a rule. It is
-    /// computed anew at each call.
+    /// The SHA-256 digest of the [message](Self::message), for hardware that verifies ES256 of a digest. **Not** for EdDSA,
+    /// which takes the message itself. It is computed anew at each call.
     pub fn message_digest(&self) -> [u8; 32] {
         self.token.signing_input_digest()
     }
@@ -73,6 +73,9 @@ impl<'t, 'b> Prepared<'t, 'b> {
     /// Goes on where [`Token::verify`] would after a verification of its own: with `Ok(())`, **the caller asserts** that
     /// [the signature](Self::signature) over [the message](Self::message) holds by [the key](Self::key), and this crate
     /// does not look at it again.
+    ///
+    /// **It must be the answer to this very question.** Where several are under way at once, number them and match the
+    /// replies; where replies come over a bus or a network, whoever can write there decides which tokens are accepted.
     ///
     /// # Errors
     ///
@@ -89,6 +92,24 @@ impl<'t, 'b> Prepared<'t, 'b> {
             return Err(Error::Mismatch(Claim::Issuer));
         }
         Ok(Verified { payload, spare, media_type, key, signing_input: token.signing_input })
+    }
+}
+
+/// For [`Issuer::new`](crate::Issuer::new), in the place of a backend: the caller verifies signatures of this algorithm,
+/// by [`Token::prepare`].
+///
+/// Nothing is linked for it, and what would need a backend after all, [`Token::verify`] for one, gets no answer:
+/// [`Error::BackendUnavailable`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallerVerifies(pub Algorithm);
+
+impl SignatureAlgorithm for CallerVerifies {
+    fn algorithm(&self) -> Algorithm {
+        self.0
+    }
+
+    fn verify(&self, _: &Key, _: &[u8], _: &[u8; 64]) -> Result<(), BackendError> {
+        Err(BackendError::Unavailable)
     }
 }
 

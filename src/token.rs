@@ -124,8 +124,11 @@ impl<'t> Token<'t> {
     /// As far as [`verify`](Self::verify) goes before it verifies the signature, which is for the caller to have done: by
     /// a secure element, an asynchronous driver, another core.
     ///
-    /// The issuer's algorithms need no backend here: [`Algorithm`](crate::Algorithm) names one without. Of several
-    /// issuers, prepare the token for one after the other.
+    /// The issuer needs no backend for it, only [`CallerVerifies`](crate::CallerVerifies) with the algorithm. Of several
+    /// issuers, prepare the token for one after the other, at most [`MAX_ISSUERS`]: what [`verify_any`](Self::verify_any)
+    /// goes on after are [`Error::UnknownKey`], [`Error::AmbiguousKey`], [`Error::UnsupportedAlgorithm`],
+    /// [`Error::InvalidKey`], [`Error::InvalidSignature`] and [`Error::Mismatch`] of `iss`. Key sets, DPoP proofs and the
+    /// signature cache have no such form.
     ///
     /// # Errors
     ///
@@ -135,18 +138,20 @@ impl<'t> Token<'t> {
     /// # Example: a driver that is awaited
     ///
     /// ```
-    /// # use embedded_jwt::{Algorithm, BackendError, Error, Issuer, Key, Token};
+    /// # use embedded_jwt::{Algorithm, BackendError, CallerVerifies, Error, Issuer, Key, Token};
     /// # struct SecureElement;
     /// # impl SecureElement {
     /// #     async fn verify(&mut self, _: &Key, _: &[u8], _: &[u8; 64]) -> Result<(), BackendError> { Ok(()) }
     /// # }
     /// # async fn f(bearer: &[u8], keys: &[Key], secure_element: &mut SecureElement) -> Result<(), Error> {
-    /// let issuer = Issuer::new("https://idp.example.com", keys, &[&Algorithm::Es256]);
     /// let mut buf = [0; 1024];
-    /// let prepared = Token::parse(bearer)?.prepare(&issuer, &mut buf)?;
+    /// let prepared = Token::parse(bearer)?
+    ///     .prepare(&Issuer::new("https://idp.example.com", keys, &[&CallerVerifies(Algorithm::Es256)]), &mut buf)?;
     /// let outcome = secure_element.verify(prepared.key(), prepared.message(), prepared.signature()).await;
     /// let verified = prepared.caller_asserts(outcome)?;
     /// # Ok(()) }
+    /// # fn is_send(_: impl Send) {}
+    /// # is_send(f(b"", &[], &mut SecureElement));
     /// ```
     pub fn prepare<'b>(&self, issuer: &Issuer<'t>, buf: &'b mut [u8]) -> Result<Prepared<'t, 'b>, Error> {
         let KeyChoice { candidates, refusal, media_type } = self.choose_keys(&[issuer], buf)?;

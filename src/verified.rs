@@ -4,7 +4,8 @@ use crate::Key;
 use crate::json::Value;
 use crate::media_type::MediaType;
 
-/// A token whose signature and issuer are right, and whose claims nobody has judged.
+/// A token whose signature and issuer are right, and whose claims nobody has judged. Of the signature this crate has
+/// made sure, unless it comes of [`Prepared::caller_asserts`](crate::Prepared::caller_asserts).
 ///
 /// Its only use is to become a token of one kind, by the policy of that kind:
 /// [`into_access_token`](Self::into_access_token), [`into_id_token`](Self::into_id_token) or
@@ -41,7 +42,7 @@ pub struct Verified<'t, 'b> {
     /// What of the buffer is left for unescaped strings.
     pub(crate) spare: &'b mut [u8],
     pub(crate) media_type: Option<MediaType>,
-    /// The one that verified it.
+    /// By which the signature holds.
     pub(crate) key: &'t Key,
     pub(crate) signing_input: &'t [u8],
 }

@@ -11,11 +11,10 @@ use serde_json::json;
 
 const POLICY: AccessTokenPolicy<'_> = AccessTokenPolicy::new(AUDIENCE);
 
-/// Both algorithms by name: nothing here verifies a signature.
-const BY_NAME: &[&dyn SignatureAlgorithm] = &[&Algorithm::Es256, &Algorithm::EdDsa];
+const CALLER: &[&dyn SignatureAlgorithm] = &[&CallerVerifies(Algorithm::Es256), &CallerVerifies(Algorithm::EdDsa)];
 
 fn elsewhere(keys: &[Key]) -> Issuer<'_> {
-    Issuer::new(ISSUER, keys, BY_NAME)
+    Issuer::new(ISSUER, keys, CALLER)
 }
 
 /// What the backends of this crate say of it.
@@ -126,12 +125,12 @@ fn refuses_before_anybody_is_asked() {
     let (good, issuer) = (Alg::EdDsa.access_token(&claims()), elsewhere(&keys));
     assert_eq!(prepare(&good, &issuer, 1024), Ok(()));
     assert_eq!(prepare(&good, &issuer, 10), Err(Error::BufferTooSmall));
-    assert_eq!(prepare(&good, &Issuer::new("", &keys, BY_NAME), 1024), Err(Error::Unconfigured(Claim::Issuer)));
+    assert_eq!(prepare(&good, &Issuer::new("", &keys, CALLER), 1024), Err(Error::Unconfigured(Claim::Issuer)));
     assert_eq!(
-        prepare(&good, &Issuer::new(ISSUER, &keys, &[&Algorithm::Es256]), 1024),
+        prepare(&good, &Issuer::new(ISSUER, &keys, &[&CallerVerifies(Algorithm::Es256)]), 1024),
         Err(Error::UnsupportedAlgorithm)
     );
-    assert_eq!(prepare(&good, &Issuer::new(ISSUER, &keys[..1], BY_NAME), 1024), Err(Error::UnknownKey));
+    assert_eq!(prepare(&good, &Issuer::new(ISSUER, &keys[..1], CALLER), 1024), Err(Error::UnknownKey));
     assert_eq!(prepare(&signed_by(Alg::Es256, &[0; 64]), &issuer, 1024), Err(Error::InvalidSignature));
     assert_eq!(prepare(&signed_by(Alg::EdDsa, &[0xff; 64]), &issuer, 1024), Err(Error::InvalidSignature));
     assert_eq!(prepare(&signed_by(Alg::EdDsa, &[1; 63]), &issuer, 1024), Err(Error::InvalidSignature));
@@ -140,17 +139,16 @@ fn refuses_before_anybody_is_asked() {
     assert_eq!(prepare(&good, &elsewhere(&small_order), 1024), Err(Error::InvalidKey));
 }
 
-/// An algorithm's name is no backend.
 #[test]
-fn an_algorithm_by_name_verifies_nothing() {
+fn what_the_caller_verifies_is_verified_by_nothing_else() {
     let keys = keys();
     for (alg, algorithm) in ALGS.into_iter().zip([Algorithm::Es256, Algorithm::EdDsa]) {
         let text = alg.access_token(&claims());
         let mut buf = [0; 1024];
         let refused = Token::parse(&text).unwrap().verify(&elsewhere(&keys), &mut buf).map(drop);
         assert_eq!(refused, Err(Error::BackendUnavailable));
-        assert_eq!(algorithm.algorithm(), algorithm);
-        assert_eq!(self_test(&algorithm).map(drop), Err(Error::BackendUnavailable));
+        assert_eq!(CallerVerifies(algorithm).algorithm(), algorithm);
+        assert_eq!(self_test(&CallerVerifies(algorithm)), Err(Error::BackendUnavailable));
     }
 }
 
@@ -184,23 +182,74 @@ fn says_what_verify_says() {
 
 /// Whatever the issuer's backends are, so that an executor of several threads can move what waits.
 #[test]
-fn waits_on_any_executor() {
+fn moves_to_another_thread_while_it_waits() {
     async fn accepts(text: &str, keys: &[Key]) -> Result<(), Error> {
         let mut buf = [0; 1024];
         // The issuer itself may hold a peripheral that belongs to one thread: it is not kept.
         let prepared = Token::parse(text)?.prepare(&elsewhere(keys), &mut buf)?;
-        let outcome = std::future::ready(outcome(&prepared)).await;
+        let outcome = after_a_while(outcome(&prepared)).await;
         prepared.caller_asserts(outcome)?.into_access_token(&POLICY, now()).map(drop)
+    }
+    async fn after_a_while<T>(outcome: T) -> T {
+        let mut has_waited = false;
+        std::future::poll_fn(|_| match std::mem::replace(&mut has_waited, true) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        })
+        .await;
+        outcome
     }
     let accepts = |text: &str, keys: &[Key]| {
         let mut future = Box::pin(accepts(text, keys));
-        let on_another_thread = || future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-        std::thread::scope(|scope| scope.spawn(on_another_thread).join().unwrap())
+        let mut poll_elsewhere = || {
+            let poll = || future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            std::thread::scope(|scope| scope.spawn(poll).join().unwrap())
+        };
+        [poll_elsewhere(), poll_elsewhere()]
     };
     let keys = keys();
     let good = Alg::EdDsa.access_token(&claims());
     let (signing_input, _) = good.rsplit_once('.').unwrap();
     let forged = format!("{signing_input}.{}", base64url(&Alg::EdDsa.sign(b"something else")));
-    assert_eq!(accepts(&good, &keys), Poll::Ready(Ok(())));
-    assert_eq!(accepts(&forged, &keys), Poll::Ready(Err(Error::InvalidSignature)));
+    assert_eq!(accepts(&good, &keys), [Poll::Pending, Poll::Ready(Ok(()))]);
+    assert_eq!(accepts(&forged, &keys), [Poll::Pending, Poll::Ready(Err(Error::InvalidSignature))]);
+}
+
+/// The way that the documentation describes, for issuers whose key ids collide.
+#[test]
+fn finds_the_one_of_several_issuers() {
+    let other_key = Key::ed25519(ed25519_dalek::SigningKey::from_bytes(&[7; 32]).verifying_key().as_bytes());
+    let (keys, other_keys) = (keys(), [other_key.try_with_kid(Alg::EdDsa.kid()).unwrap()]);
+    let issuers = [
+        Issuer::new("urn:no-such-key", &[], CALLER),
+        Issuer::new("urn:other-algorithm", &keys, &[&CallerVerifies(Algorithm::Es256)]),
+        Issuer::new("urn:other-key", &other_keys, CALLER),
+        Issuer::new("urn:other-name", &keys, CALLER),
+        elsewhere(&keys),
+    ];
+    let subject = |text: &str, issuers: &[Issuer<'_>]| {
+        let mut buf = [0; 1024];
+        for issuer in issuers {
+            let judge = |prepared: Prepared<'_, '_>| {
+                let outcome = outcome(&prepared);
+                let token = prepared.caller_asserts(outcome)?.into_access_token(&POLICY, now())?;
+                Ok(token.subject().map(str::to_owned))
+            };
+            match Token::parse(text)?.prepare(issuer, &mut buf).and_then(judge) {
+                Err(
+                    Error::UnknownKey
+                    | Error::AmbiguousKey
+                    | Error::UnsupportedAlgorithm
+                    | Error::InvalidKey
+                    | Error::InvalidSignature
+                    | Error::Mismatch(Claim::Issuer),
+                ) => {}
+                judged => return judged,
+            }
+        }
+        Err(Error::UnknownKey)
+    };
+    let text = Alg::EdDsa.access_token(&claims());
+    assert_eq!(subject(&text, &issuers), Ok(Some("user-42".into())));
+    assert_eq!(subject(&text, &issuers[..4]), Err(Error::UnknownKey));
 }
