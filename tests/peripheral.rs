@@ -13,16 +13,28 @@ mod blocking;
 mod executor;
 
 use std::cell::{Cell, RefCell};
+use std::task::{Context, Poll, Waker};
 
-use accelerator::Accelerator;
-use blocking::{AcceleratedEs256, PATIENCE};
+use accelerator::{Accelerator, Status};
+use awaited::Polled;
+use blocking::{AcceleratedEs256, PATIENCE, outcome};
 use common::*;
 use embedded_jwt::*;
 
 #[test]
-fn the_driver_that_waits_passes_the_self_test() {
+fn both_drivers_pass_the_self_test() {
     let accelerator = RefCell::new(Accelerator::default());
     assert_eq!(self_test(&AcceleratedEs256(&accelerator)), Ok(SelfTest::Strict));
+    assert_eq!(self_test(&Polled(&accelerator)), Ok(SelfTest::Strict));
+}
+
+#[test]
+fn one_status_alone_is_a_yes() {
+    assert_eq!(outcome(Status::Valid), Ok(()));
+    assert_eq!(outcome(Status::Invalid), Err(BackendError::InvalidSignature));
+    assert_eq!(outcome(Status::NotOnCurve), Err(BackendError::InvalidKey));
+    assert_eq!(outcome(Status::Idle), Err(BackendError::Unavailable));
+    assert_eq!(outcome(Status::Busy), Err(BackendError::Unavailable));
 }
 
 #[test]
@@ -52,7 +64,7 @@ fn a_peripheral_in_use_or_stuck_is_no_refusal_and_serves_again_afterwards() {
     assert_eq!(waited_for(), Err(Error::BackendUnavailable));
     drop(in_use);
 
-    assert!(accelerator.borrow_mut().start(&[4; 64], &[0; 32], &[1; 64]));
+    assert_eq!(accelerator.borrow_mut().start(&[4; 64], &[0; 32], &[1; 64]), Ok(()));
     assert_eq!(waited_for(), Err(Error::BackendUnavailable));
     assert_eq!(awaited(), Err(Error::BackendUnavailable));
     accelerator.borrow_mut().reset();
@@ -64,6 +76,35 @@ fn a_peripheral_in_use_or_stuck_is_no_refusal_and_serves_again_afterwards() {
     accelerator.borrow_mut().hangs = false;
     assert_eq!(waited_for(), Ok(()));
     assert_eq!(awaited(), Ok(()));
+}
+
+#[test]
+fn a_peripheral_that_is_looked_at_while_it_is_awaited_answers_later() {
+    let accelerator = RefCell::new(Accelerator::default());
+    let (key, signature) = (Alg::Es256.key(), Alg::Es256.sign(b"message"));
+    let mut awaited = Box::pin(awaited::verify(&accelerator, &key, b"message", &signature));
+    let mut poll = || awaited.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert_eq!(poll(), Poll::Pending);
+    (0..PATIENCE).for_each(|_| accelerator.borrow_mut().tick());
+    let looked_at = accelerator.borrow_mut();
+    assert_eq!(poll(), Poll::Pending);
+    drop(looked_at);
+    assert_eq!(poll(), Poll::Ready(Ok(())));
+}
+
+#[test]
+fn a_verification_that_is_given_up_leaves_the_peripheral_to_the_next() {
+    let accelerator = RefCell::new(Accelerator::default());
+    let (key, signature) = (Alg::Es256.key(), Alg::Es256.sign(b"message"));
+    for is_looked_at in [false, true] {
+        let mut given_up = Box::pin(awaited::verify(&accelerator, &key, b"another", &signature));
+        assert_eq!(given_up.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Pending);
+        let looked_at = is_looked_at.then(|| accelerator.borrow_mut());
+        drop(given_up);
+        drop(looked_at);
+        (0..PATIENCE).for_each(|_| accelerator.borrow_mut().tick());
+        assert_eq!(Polled(&accelerator).verify(&key, b"message", &signature), Ok(()));
+    }
 }
 
 #[test]
@@ -95,12 +136,13 @@ fn verify_awaited(
     mut other_task: impl FnMut(),
 ) -> Result<(), Error> {
     let mut buf = [0; 1024];
-    let issuer = Issuer::new(ISSUER, std::slice::from_ref(key), &[&Algorithm::Es256]);
+    let issuer = Issuer::new(ISSUER, std::slice::from_ref(key), &[&CallerVerifies(Algorithm::Es256)]);
     let prepared = Token::parse(text)?.prepare(&issuer, &mut buf)?;
     let tick = || {
         accelerator.borrow_mut().tick();
         other_task();
     };
-    let outcome = executor::run(awaited::verify(accelerator, &prepared), tick, PATIENCE);
+    let verification = awaited::verify(accelerator, prepared.key(), prepared.message(), prepared.signature());
+    let outcome = executor::run(verification, tick, PATIENCE);
     prepared.caller_asserts(outcome.unwrap_or(Err(BackendError::Unavailable))).map(drop)
 }

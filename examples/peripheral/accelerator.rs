@@ -35,14 +35,18 @@ pub enum Status {
     NotOnCurve,
 }
 
+/// Another verification is going on.
+#[derive(Debug, PartialEq)]
+pub struct Busy;
+
 impl Accelerator {
-    /// Starts a verification, unless another is going on.
-    pub fn start(&mut self, public_key: &[u8], digest: &[u8; 32], signature: &[u8; 64]) -> bool {
-        let is_free = self.state == State::Idle;
-        if is_free {
-            self.state = State::Busy { ticks_left: TICKS, result: compute(public_key, digest, signature) };
+    /// Starts a verification, unless another is going on. A result that nobody has read is lost.
+    pub fn start(&mut self, public_key: &[u8], digest: &[u8; 32], signature: &[u8; 64]) -> Result<(), Busy> {
+        if let State::Busy { .. } = self.state {
+            return Err(Busy);
         }
-        is_free
+        self.state = State::Busy { ticks_left: TICKS, result: compute(public_key, digest, signature) };
+        Ok(())
     }
 
     /// Reading a result makes it ready for the next.

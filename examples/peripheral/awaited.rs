@@ -2,33 +2,41 @@
 
 use std::cell::RefCell;
 use std::future::poll_fn;
-use std::task::Poll;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
-use embedded_jwt::{BackendError, Prepared};
+use embedded_jwt::{Algorithm, BackendError, Key, SignatureAlgorithm};
+use sha2::{Digest, Sha256};
 
 use crate::accelerator::{Accelerator, Status};
-use crate::blocking::outcome;
+use crate::blocking::{PATIENCE, outcome};
 
-/// Has the peripheral verify the signature of a prepared ES256 token. Given up, by a time-out or a cancellation, it
-/// leaves the peripheral ready for the next.
-pub async fn verify(accelerator: &RefCell<Accelerator>, prepared: &Prepared<'_, '_>) -> Result<(), BackendError> {
-    let started = accelerator.try_borrow_mut().is_ok_and(|mut accelerator| {
-        accelerator.start(prepared.key().public_key(), &prepared.message_digest(), prepared.signature())
-    });
-    if !started {
-        return Err(BackendError::Unavailable);
-    }
+/// Has the peripheral verify an ES256 signature. Given up, by a time-out or a cancellation, it leaves the peripheral ready
+/// for the next.
+pub async fn verify(
+    accelerator: &RefCell<Accelerator>,
+    key: &Key,
+    message: &[u8],
+    signature: &[u8; 64],
+) -> Result<(), BackendError> {
+    let digest = Sha256::digest(message).into();
+    accelerator
+        .try_borrow_mut()
+        .map_err(|_| BackendError::Unavailable)?
+        .start(key.public_key(), &digest, signature)
+        .map_err(|_| BackendError::Unavailable)?;
     let _reset = ResetOnDrop(accelerator);
-    // Never borrowed while it waits, so that others can look at the peripheral.
-    poll_fn(|context| match accelerator.try_borrow_mut() {
-        Ok(mut accelerator) => match accelerator.status() {
-            Status::Busy => {
-                accelerator.wake_when_done(context.waker());
-                Poll::Pending
-            }
+    poll_fn(|context| {
+        let Ok(mut accelerator) = accelerator.try_borrow_mut() else {
+            context.waker().wake_by_ref();
+            return Poll::Pending; // another driver is looking at it
+        };
+        // Before the status is read: else an interrupt in between would wake nobody.
+        accelerator.wake_when_done(context.waker());
+        match accelerator.status() {
+            Status::Busy => Poll::Pending,
             result => Poll::Ready(outcome(result)),
-        },
-        Err(_) => Poll::Ready(Err(BackendError::Unavailable)),
+        }
     })
     .await
 }
@@ -40,5 +48,26 @@ impl Drop for ResetOnDrop<'_> {
         if let Ok(mut accelerator) = self.0.try_borrow_mut() {
             accelerator.reset();
         }
+    }
+}
+
+/// [`verify`] for the self-test at start-up, when there is no executor yet: it is polled until it is done.
+#[derive(Debug)]
+pub struct Polled<'p>(pub &'p RefCell<Accelerator>);
+
+impl SignatureAlgorithm for Polled<'_> {
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::Es256
+    }
+
+    fn verify(&self, key: &Key, message: &[u8], signature: &[u8; 64]) -> Result<(), BackendError> {
+        let mut verification = pin!(verify(self.0, key, message, signature));
+        for _ in 0..PATIENCE {
+            match verification.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(outcome) => return outcome,
+                Poll::Pending => self.0.borrow_mut().tick(), // on hardware time goes on by itself
+            }
+        }
+        Err(BackendError::Unavailable)
     }
 }

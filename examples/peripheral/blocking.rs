@@ -20,9 +20,7 @@ impl SignatureAlgorithm for AcceleratedEs256<'_> {
         let digest = Sha256::digest(message).into();
         // In use by another driver: no answer, which is no refusal.
         let mut accelerator = self.0.try_borrow_mut().map_err(|_| BackendError::Unavailable)?;
-        if !accelerator.start(key.public_key(), &digest, signature) {
-            return Err(BackendError::Unavailable);
-        }
+        accelerator.start(key.public_key(), &digest, signature).map_err(|_| BackendError::Unavailable)?;
         for _ in 0..PATIENCE {
             match accelerator.status() {
                 Status::Busy => accelerator.tick(), // on hardware time goes on by itself

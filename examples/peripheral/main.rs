@@ -10,9 +10,12 @@ mod executor;
 use std::cell::{Cell, RefCell};
 
 use accelerator::Accelerator;
+use awaited::Polled;
 use blocking::{AcceleratedEs256, PATIENCE};
 use bundle::{KEYS, TOKEN};
-use embedded_jwt::{AccessTokenPolicy, Algorithm, BackendError, Error, Issuer, Key, Token, UnixTime, self_test};
+use embedded_jwt::{
+    AccessTokenPolicy, Algorithm, BackendError, CallerVerifies, Error, Issuer, Key, Token, UnixTime, self_test,
+};
 
 const POLICY: AccessTokenPolicy = AccessTokenPolicy::new("urn:device:pump-7");
 const ISSUER: &str = "https://idp.example.com";
@@ -34,16 +37,18 @@ async fn may_write_awaited(
     now: UnixTime,
 ) -> Result<bool, Error> {
     let mut buf = [0; 1024];
-    let prepared = Token::parse(bearer)?.prepare(&Issuer::new(ISSUER, keys, &[&Algorithm::Es256]), &mut buf)?;
-    let outcome = awaited::verify(accelerator, &prepared).await;
+    let prepared =
+        Token::parse(bearer)?.prepare(&Issuer::new(ISSUER, keys, &[&CallerVerifies(Algorithm::Es256)]), &mut buf)?;
+    let outcome = awaited::verify(accelerator, prepared.key(), prepared.message(), prepared.signature()).await;
     let token = prepared.caller_asserts(outcome)?.into_access_token(&POLICY, now)?;
     Ok(token.has_scope("pump:write"))
 }
 
-fn main() {
+fn main() -> Result<(), Error> {
     let accelerator = RefCell::new(Accelerator::default());
     let backend = AcceleratedEs256(&accelerator);
-    println!("self-test:                   {:?}", self_test(&backend));
+    println!("self-test, waited for:       {:?}", self_test(&backend)?); // broken, or no answer: do not start
+    println!("self-test, awaited:          {:?}", self_test(&Polled(&accelerator))?);
 
     let now = UnixTime::from_secs(NOW);
     println!("waited for:                  {:?}", may_write(TOKEN, &KEYS, &backend, now));
@@ -66,6 +71,7 @@ fn main() {
     accelerator.borrow_mut().hangs = true;
     println!("awaited, the hardware hangs: {:?}", awaited(TOKEN));
     println!("meanwhile other tasks ran {} times", others.get());
+    Ok(())
 }
 
 /// The token, with one bit of its signature changed.
