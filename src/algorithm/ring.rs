@@ -6,8 +6,8 @@ use crate::Key;
 /// ES256 by the crate `ring`: ECDSA on P-256 with SHA-256.
 ///
 /// For gateways that run Linux or the like and verify many tokens: ring has P-256 in hand-written assembly for x86-64
-/// and AArch64, and took a fifth of the time of `Es256` on x86-64. It needs a C compiler for the target, and builds for
-/// none without an operating system.
+/// and AArch64, and took a fifth of the time of `Es256` on x86-64. It needs a C compiler for the target, and does
+/// not build for bare metal as it is, where its `getrandom` knows no source.
 ///
 /// It accepts what `Es256` does, a high `s` too. Since ring gives no reasons, a key that is no point of the curve is
 /// refused with [`BackendError::InvalidSignature`].
