@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use embedded_jwt::bearer::{self, Scheme};
 use embedded_jwt::{
-    AccessTokenPolicy, DpopPolicy, EdDsa, Error, Es256, Issuer, Key, Part, ReplayCheck, SignatureAlgorithm, Token,
-    UnixTime,
+    AccessTokenPolicy, DpopPolicy, Error, Issuer, Key, Part, ReplayCheck, SignatureAlgorithm, Token, UnixTime,
 };
+#[cfg(not(feature = "ring"))]
+use embedded_jwt::{EdDsa, Es256};
+#[cfg(feature = "ring")]
+use embedded_jwt::{RingEdDsa as EdDsa, RingEs256 as Es256};
 use hyper::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
 /// What this server demands, whatever the request.
