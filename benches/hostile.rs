@@ -11,7 +11,7 @@ mod hostile_payloads;
 use common::*;
 use criterion::{Criterion, criterion_group, criterion_main};
 use embedded_jwt::{AccessTokenPolicy, Error, KeySet, MAX_HEADER_LEN, MAX_KEY_SET_LEN, MAX_TOKEN_LEN, Part, Token};
-use hostile_payloads::{fill, members};
+use hostile_payloads::{NAME_LEN, fill, members};
 
 /// The longest payload of a token of [`MAX_TOKEN_LEN`].
 const MAX_PAYLOAD_LEN: usize = (MAX_TOKEN_LEN - 200) / 4 * 3;
@@ -35,8 +35,7 @@ fn hostile(criterion: &mut Criterion) {
             verified.into_access_token(&policy, now()).map(|token| token.expires_at())
         };
         let refused = verify().unwrap_err();
-        let after_the_payload = matches!(refused, Error::Missing(_) | Error::TooManyMembers(Part::Payload));
-        assert!(after_the_payload, "{name}: {refused}");
+        assert!(matches!(refused, Error::Missing(_)), "{name}: {refused}");
         group.bench_function(name, |bencher| bencher.iter(&mut verify));
     }
     group.finish();
@@ -45,7 +44,7 @@ fn hostile(criterion: &mut Criterion) {
     let longest = |members: &str| format!("{{\"alg\":\"none\",{members}}}");
     let headers = [
         ("too long", format!("{{\"a\":\"{}\"}}", "x".repeat(MAX_PAYLOAD_LEN))),
-        ("most names", longest(&members(2, (MAX_HEADER_LEN - 20) / 7))),
+        ("most names", longest(&members(5, (MAX_HEADER_LEN - 14) / 10))),
         ("longest names", longest(&members(90, 5))),
     ];
     for (name, header) in headers {
@@ -64,7 +63,10 @@ fn hostile(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("key set of 64 KiB");
     let sets = [
         ("empty keys", fill("{\"keys\":[", |_| "{}".into(), "]}", MAX_KEY_SET_LEN)),
-        ("keys of most names", fill("{\"keys\":[", |_| format!("{{{}}}", members(2, 127)), "]}", MAX_KEY_SET_LEN)),
+        (
+            "keys of most names",
+            fill("{\"keys\":[", |_| format!("{{{}}}", members(NAME_LEN, 127)), "]}", MAX_KEY_SET_LEN),
+        ),
         (
             "keys to decode",
             fill(

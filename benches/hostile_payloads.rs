@@ -1,9 +1,9 @@
 //! Payloads that drive one loop each as far as it goes, at any length.
 
-/// What each is made of, and the payload, of at most `max` bytes.
+/// What each is made of, and the payload, of at most `max` bytes. Users put an `iss` in front.
 pub fn of_len(max: usize) -> Vec<(&'static str, String)> {
     let prefix = r#"{"a":"#;
-    vec![
+    let payloads = vec![
         ("one plain string", format!("{prefix}\"{}\"}}", "x".repeat(max - 8))),
         ("escapes", format!("{prefix}\"{}\"}}", "\\u0000".repeat((max - 8) / 6))),
         ("quotation marks", format!("{prefix}\"{}\"}}", "\\\"".repeat((max - 8) / 2))),
@@ -12,13 +12,24 @@ pub fn of_len(max: usize) -> Vec<(&'static str, String)> {
         ("one long number", format!("{prefix}0.{}}}", "0".repeat(max - 8))),
         ("numbers", fill(&format!("{prefix}["), |_| "1".into(), "]}", max)),
         ("empty objects", fill(&format!("{prefix}["), |_| "{}".into(), "]}", max)),
-        ("longest names", format!("{{{}}}", members(max / 128 - 5, 128))),
-        ("most objects of most names", fill(&format!("{prefix}["), |_| format!("{{{}}}", members(2, 127)), "]}", max)),
+        // Beside the `iss`, and for the objects the `a`, of which each takes one of the members that may be open.
+        ("longest names", format!("{{{}}}", members((max - 1) / 127 - 5, 127))),
+        (
+            "most objects of most names",
+            fill(&format!("{prefix}["), |_| format!("{{{}}}", members(NAME_LEN, 126)), "]}", max),
+        ),
         ("deepest", fill(&format!("{prefix}["), |_| format!("{}{}", "[".repeat(14), "]".repeat(14)), "]}", max)),
         ("longest aud", fill("{\"aud\":[", |_| "\"\"".into(), "]}", max)),
         ("longest exp", format!("{{\"exp\":0.{}e-9}}", "0".repeat(max - 16))),
-    ]
+    ];
+    for (name, payload) in &payloads {
+        assert!(payload.len() <= max, "{name}: {} bytes", payload.len());
+    }
+    payloads
 }
+
+/// Of names in many objects, where it costs the most: shorter ones are compared sooner, longer ones are fewer.
+pub const NAME_LEN: usize = 19;
 
 /// `{start}{unit}{unit}...{end}` of at most `max_len` bytes, units joined by commas.
 pub fn fill(start: &str, unit: impl Fn(usize) -> String, end: &str, max_len: usize) -> String {
@@ -34,8 +45,10 @@ pub fn fill(start: &str, unit: impl Fn(usize) -> String, end: &str, max_len: usi
     text + end
 }
 
-/// An object of as many members as may be open, with names of `len` bytes that differ at the end only.
+/// The members of an object, at most 256, with names of `len` bytes, at least 4. They are the most work to tell apart: of
+/// one first character, one last and one length, and different just before the last.
 pub fn members(len: usize, count: usize) -> String {
-    let members: Vec<_> = (0..count).map(|i| format!("\"{i:x>len$}\":0")).collect();
+    let width = len - 1;
+    let members: Vec<_> = (0..count).map(|i| format!("\"{:x>width$}x\":0", format!("{i:x}"))).collect();
     members.join(",")
 }
