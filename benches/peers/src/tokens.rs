@@ -36,7 +36,11 @@ fn claims() -> Value {
 }
 
 fn header(alg: Alg) -> String {
-    json!({"alg": alg.name(), "typ": TYPE, "kid": KID}).to_string()
+    header_of(alg, TYPE, KID)
+}
+
+fn header_of(alg: Alg, typ: &str, kid: &str) -> String {
+    json!({"alg": alg.name(), "typ": typ, "kid": kid}).to_string()
 }
 
 /// A token of this length, or one or two characters less where base64url has none.
@@ -85,6 +89,7 @@ pub fn faulty(alg: Alg) -> Vec<(&'static str, String)> {
         claims[name] = value;
         alg.mint(header(alg), claims.to_string())
     };
+    let headed = |typ: &str, kid: &str| alg.mint(header_of(alg, typ, kid), claims().to_string());
     let other = with("sub", json!("user-4201"));
     let forged = format!("{}{}", &good[..=good.rfind('.').unwrap()], &other[other.rfind('.').unwrap() + 1..]);
     vec![
@@ -94,6 +99,8 @@ pub fn faulty(alg: Alg) -> Vec<(&'static str, String)> {
         ("of another issuer", with("iss", json!("https://idp.example.org"))),
         ("for another audience", with("aud", json!("urn:device:pump-8"))),
         ("without the scope", with("scope", json!("pump:read"))),
+        ("of another type", headed("JWT", KID)),
+        ("of another key", headed(TYPE, "other-key")),
     ]
 }
 
