@@ -54,13 +54,12 @@ pub struct Contender {
     run: Box<dyn FnMut() -> bool>,
     /// Of one sample.
     iterations: u32,
-    samples: usize,
 }
 
 impl Contender {
     /// Of a function that must say yes.
     pub fn new(row: &str, name: &'static str, run: impl FnMut() -> bool + 'static) -> Self {
-        let mut contender = Self { row: row.into(), name, run: Box::new(run), iterations: 1, samples: 0 };
+        let mut contender = Self { row: row.into(), name, run: Box::new(run), iterations: 1 };
         assert!((contender.run)(), "{name} refuses: {row}");
         contender
     }
@@ -74,10 +73,8 @@ impl Contender {
         self.iterations = u32::try_from(SAMPLE.as_nanos() / one.max(1)).unwrap().max(1);
     }
 
-    /// Nanoseconds of one run, on average over a sample.
-    pub fn sample(&mut self) -> f64 {
-        self.samples += 1;
-        let depth = self.samples * 29 % STACK_DEPTHS;
+    /// Nanoseconds of one run, on average over a sample, with the stack [deeper] by so many levels.
+    pub fn sample(&mut self, depth: usize) -> f64 {
         deeper(depth, &mut || {
             // Another contender has just been running: this one shall find its own code and data in the caches.
             black_box((self.run)());
@@ -105,16 +102,13 @@ fn counted(run: &mut dyn FnMut() -> bool) -> bool {
 }
 
 /// Runs with the stack some 100 bytes deeper for each level: in unlucky places of the stack the curves take up to half as
-/// long again, and every contender shall have its share of luck.
+/// long again, and all of a row shall have the same luck. `benches/compare` says how deep.
 fn deeper<T>(levels: usize, run: &mut dyn FnMut() -> T) -> T {
     let place = black_box([0_u8; 64]);
     let result = if levels == 0 { run() } else { deeper(levels - 1, run) };
     black_box(place);
     result
 }
-
-/// Over more than a page, since addresses collide in caches by their place within one.
-const STACK_DEPTHS: usize = 64;
 
 /// Long against the clock's resolution, short against what disturbs a machine.
 const SAMPLE: Duration = Duration::from_millis(1);

@@ -1,6 +1,7 @@
 //! Times this crate beside its peers, under the command of `benches/compare`: each line read is the number of a
-//! contender, answered by one sample. So the script interleaves contenders of several processes as it likes, which
-//! criterion, timing one after another, cannot; and what a busy machine adds, it adds to all of them alike.
+//! contender and the depth of the stack, answered by one sample. So the script interleaves contenders of several processes
+//! as it likes, which criterion, timing one after another, cannot; and what a busy machine adds, it adds to all of them
+//! alike.
 #![cfg_attr(not(feature = "aws_lc_rs"), allow(dead_code, reason = "the other program has the rest"))]
 
 #[cfg(not(any(feature = "aws_lc_rs", feature = "rust_crypto")))]
@@ -45,8 +46,9 @@ fn main() {
     let names: Vec<_> = contenders.iter().map(|contender| (&contender.row, contender.name)).collect();
     println!("{}", json!(names));
     for line in stdin().lines() {
-        let number: usize = line.unwrap().parse().unwrap();
-        println!("{}", contenders[number].sample());
+        let line = line.unwrap();
+        let (number, depth) = line.split_once(' ').unwrap();
+        println!("{}", contenders[number.parse::<usize>().unwrap()].sample(depth.parse().unwrap()));
         stdout().flush().unwrap();
     }
 }
