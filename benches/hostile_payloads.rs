@@ -28,6 +28,17 @@ pub fn of_len(max: usize) -> Vec<(&'static str, String)> {
     payloads
 }
 
+/// Headers of at most `max` bytes, which anyone can send. They are refused once they are read: there is no such algorithm.
+pub fn headers_of_len(max: usize) -> [(&'static str, String); 2] {
+    let header = |members: &str| format!("{{\"alg\":\"none\",{members}}}");
+    let headers =
+        [("most names", header(&members(5, (max - 14) / 10))), ("longest names", header(&members(90, max / 96)))];
+    for (name, header) in &headers {
+        assert!(header.len() <= max, "{name}: {} bytes", header.len());
+    }
+    headers
+}
+
 /// Of names in many objects, where it costs the most: shorter ones are compared sooner, longer ones are fewer.
 pub const NAME_LEN: usize = 19;
 

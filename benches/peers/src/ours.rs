@@ -92,6 +92,16 @@ pub fn refuse_once_read(alg: Alg) -> impl FnMut(&str) -> bool {
     }
 }
 
+/// Refuses what anyone can send, without the issuer's signature, and says whether that is for this reason.
+pub fn refuse(alg: Alg, reason: Error) -> impl FnMut(&str) -> bool {
+    let (keys, algorithms) = ([alg.key().try_with_kid(KID).unwrap()], [backend(alg)]);
+    let mut buf = vec![0; MAX_TOKEN_LEN];
+    move |token| {
+        let issuer = Issuer::new(ISSUER, &keys, &algorithms);
+        Token::parse(token).and_then(|token| token.verify(&issuer, &mut buf).map(drop)) == Err(reason)
+    }
+}
+
 /// Of a copy, since the set is rewritten in its place.
 pub fn key_set(json: &'static [u8]) -> impl FnMut() -> bool {
     let mut copy = json.to_vec();

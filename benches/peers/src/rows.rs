@@ -78,6 +78,11 @@ pub fn other_work() -> Vec<Contender> {
             contenders.push(Contender::new(&row, "embedded-jwt", move || refuse(std::hint::black_box(&token))));
         }
     }
+    for (alg, name, token, reason) in tokens::unsigned() {
+        let row = format!("refused without a signature: {name}");
+        let mut refuse = ours::refuse(alg, reason);
+        contenders.push(Contender::new(&row, "embedded-jwt", move || refuse(std::hint::black_box(&token))));
+    }
     let row = "key set of 4 keys";
     contenders.push(Contender::new(row, "embedded-jwt", ours::key_set(JWKS)));
     contenders.push(Contender::new(row, "jsonwebtoken, JwkSet", jsonwebtoken::key_set(JWKS)));

@@ -4,9 +4,10 @@ use std::env;
 use std::sync::LazyLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use embedded_jwt::{Error, MAX_HEADER_LEN, MAX_TOKEN_LEN, Part};
 use serde_json::{Value, json};
 
-use crate::common::{AUDIENCE, Alg, ISSUER, base64url};
+use crate::common::{ALGS, AUDIENCE, Alg, ISSUER, base64url};
 use crate::hostile_payloads;
 
 pub const KID: &str = "test-key";
@@ -79,6 +80,26 @@ pub fn hostile(alg: Alg, payload_len: usize) -> impl Iterator<Item = (&'static s
     payloads
         .into_iter()
         .map(move |(name, payload)| (name, alg.mint(header(alg), payload.replacen('{', &with_issuer, 1))))
+}
+
+/// Tokens that anyone can make and that are the most work, what these are made of, and why they are refused.
+pub fn unsigned() -> Vec<(Alg, String, String, Error)> {
+    let mut unsigned = Vec::new();
+    for (name, header) in hostile_payloads::headers_of_len(MAX_HEADER_LEN) {
+        let token = format!("{}.e30.AA", base64url(header.as_bytes()));
+        let name = format!("header of {MAX_HEADER_LEN} bytes, {name}");
+        unsigned.push((Alg::EdDsa, name, token, Error::UnsupportedAlgorithm));
+    }
+    let malformed = Error::Malformed(Part::Token);
+    unsigned.push((Alg::EdDsa, "a dot for each byte, 64 KiB".into(), ".".repeat(MAX_TOKEN_LEN), malformed));
+    unsigned.push((Alg::EdDsa, "no dot, 64 KiB".into(), "x".repeat(MAX_TOKEN_LEN), malformed));
+    for alg in ALGS {
+        let (start, signature) = (base64url(header(alg).as_bytes()), base64url(&alg.sign(b"something else")));
+        let payload = "x".repeat((MAX_TOKEN_LEN - start.len() - signature.len() - 2) / 4 * 4);
+        let name = format!("forged signature, {}, 64 KiB", alg.name());
+        unsigned.push((alg, name, format!("{start}.{payload}.{signature}"), Error::InvalidSignature));
+    }
+    unsigned
 }
 
 /// Tokens with one thing wrong, and what: the first has a signature that is not its own, those of the rest hold.
