@@ -300,6 +300,7 @@ impl<'b> AccessToken<'b> {
 
     /// Whether the token allows `scope`: one scope, compared byte for byte. Without the claim, nothing is allowed.
     pub fn has_scope(&self, scope: &str) -> bool {
+        // As `scopes`, but of bytes: nothing need be decoded to be compared.
         let mut granted = self.scope.as_bytes().split(|byte| *byte == b' ');
         !scope.is_empty() && granted.any(|granted| granted == scope.as_bytes())
     }

@@ -24,7 +24,7 @@ fn fill(decoded: &mut [u8], encoded: &[u8]) -> Option<()> {
     }
     let (blocks, rest) = encoded.as_chunks::<8>();
     let (groups, rest_decoded) = decoded.as_chunks_mut();
-    // The bits of all values, and so negative if any is `FOREIGN`.
+    // All that is joined, and so negative if any character was foreign: its sign stays through every shift.
     let mut seen = 0_i64;
     for (block, group) in blocks.iter().zip(groups) {
         // In halves, which fit the registers of small processors.
@@ -32,12 +32,12 @@ fn fill(decoded: &mut [u8], encoded: &[u8]) -> Option<()> {
         let join = |half: &[u8; 4]| half.iter().fold(0, |bits, character| bits << 6 | i32::from(value(*character)));
         let bits = halves.iter().fold(0, |bits, half| bits << 24 | i64::from(join(half)));
         seen |= bits;
-        let [_, _, decoded @ ..] = bits.to_be_bytes();
-        *group = decoded;
+        let [_, _, six @ ..] = bits.to_be_bytes();
+        *group = six;
     }
     let bits = rest.iter().fold(0, |bits, character| bits << 6 | i64::from(value(*character)));
     seen |= bits;
-    // As if zeros followed; what they do not stand for must be zero too.
+    // Shifted to the top as if zeros followed. Once the bytes are taken, the trailing bits are left, and must be zero.
     let mut bits = (rest.len()..8).fold(bits, |bits, _| bits << 6) << 16;
     for byte in rest_decoded {
         [*byte, ..] = bits.to_be_bytes();
@@ -76,7 +76,7 @@ fn value(character: u8) -> i8 {
 /// [RFC 4648 section 5](https://www.rfc-editor.org/rfc/rfc4648#section-5)
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// Stands in [`VALUES`] for a byte that is not in the alphabet: all bits, of which the sign stays wherever it is shifted.
+/// Stands in [`VALUES`] for a byte outside the alphabet: all ones, so that whatever it is joined into is negative.
 const FOREIGN: i8 = -1;
 
 /// The value of each byte as a character.

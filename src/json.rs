@@ -52,7 +52,7 @@ struct Gate<'c> {
     open: Vec<Container, MAX_DEPTH>,
     /// Where the names of all open objects begin in the output, the innermost object's last.
     names: Vec<u16, MAX_OPEN_MEMBERS>,
-    /// The [fingerprints](fingerprint) of the innermost object's, or all, after an object within it.
+    /// The [fingerprints](fingerprint) of the innermost object's names; [`ANY`] once an object in it has taken this place.
     fingerprints: u32,
     part: Part,
 }
@@ -77,8 +77,7 @@ impl Gate<'_> {
             if self.begin_value()? {
                 self.end_values()?;
                 if self.open.is_empty() {
-                    self.text.settle();
-                    return Ok(self.text.written());
+                    return Ok(self.text.settle().len());
                 }
             }
         }
@@ -117,7 +116,7 @@ impl Gate<'_> {
                 Some(Container::Array) if self.text.pass(b']').is_some() => {}
                 Some(Container::Object { outer_names }) if self.text.pass(b'}').is_some() => {
                     self.names.truncate(*outer_names);
-                    self.fingerprints = u32::MAX;
+                    self.fingerprints = ANY;
                 }
                 _ => return Err(Error::Malformed(self.part)),
             }
@@ -135,17 +134,17 @@ impl Gate<'_> {
     /// Passes a member's name and colon, and refuses a name that its object already has.
     fn name(&mut self, outer_names: usize) -> Result<(), Error> {
         self.text.skip_white_space();
-        let start = self.text.written();
+        let start = self.text.position();
         let string = self.text.string();
         self.required(string)?;
-        self.text.settle();
-        let name = self.text.written_from(start);
+        let written = self.text.settle();
+        let name = written.get(start..).unwrap_or_default();
         let fingerprint = fingerprint(name);
         if self.fingerprints & fingerprint != 0 {
             let siblings = self.names.get(outer_names..).unwrap_or_default();
-            // A name ends with the only bare quotation mark inside it, so what begins with it is equal to it.
-            let is_sibling = |at: &u16| self.text.written_from(usize::from(*at)).starts_with(name);
-            if siblings.iter().any(is_sibling) {
+            // Behind its first, a name has one bare quotation mark, at its end: what begins with it is equal to it.
+            let is_same = |at: &u16| written.get(usize::from(*at)..).is_some_and(|sibling| sibling.starts_with(name));
+            if siblings.iter().any(is_same) {
                 return Err(Error::DuplicateName(self.part));
             }
         }
@@ -162,13 +161,17 @@ impl Gate<'_> {
     }
 }
 
-/// One bit of a name. Names that differ may share it; a name whose bit is not among those before it is new.
+/// One of 32 bits, made of the first and last character of a name in its quotation marks. Equal names have equal bits, so
+/// that a name whose bit is not among those of its siblings is new.
 fn fingerprint(name: &[Cell<u8>]) -> u32 {
     match (name, name) {
         ([_, first, ..], [.., last, _]) => 1_u32.wrapping_shl(u32::from(first.get() ^ last.get())),
-        _ => 1,
+        _ => ANY,
     }
 }
+
+/// Whatever name comes next, it is compared with all its siblings.
+const ANY: u32 = u32::MAX;
 
 /// Objects and arrays in one another. Tokens in use nest 4 deep (`address`, `cnf`, authorization details); the limit
 /// bounds the gate's stack and the recursion of a user's own `Deserialize`.

@@ -2,16 +2,17 @@ use core::cell::Cell;
 
 /// Reads the tokens of JSON and writes them, in their one spelling, over what has been read.
 ///
-/// Nothing is moved before something is left out; from then on, in runs of what stays as it is.
+/// `text` is `[written | gap | run | unread]`. What stays as it is collects in the run; white space or an escape ends the
+/// run, moves it over the gap, and makes the gap longer. While there is no gap, nothing moves.
 ///
 /// What it returns is `None` where the grammar of [RFC 8259](https://www.rfc-editor.org/rfc/rfc8259) is broken.
 pub(super) struct Rewriter<'c> {
     text: &'c [Cell<u8>],
     /// How many bytes have been read.
     read: usize,
-    /// How many of them have been left out.
+    /// How much shorter the output is than what has been read.
     gap: usize,
-    /// Where the run begins that has been read and not been moved to the front of the gap, if there is one.
+    /// Where what has been read and not yet moved begins.
     run: usize,
 }
 
@@ -27,18 +28,19 @@ impl<'c> Rewriter<'c> {
             self.pass_while(is_plain);
             match self.next()? {
                 b'"' => return Some(()),
-                b'\\' => self.pass_escape()?,
+                b'\\' => self.respell_escape()?,
                 _ => return None,
             }
         }
     }
 
-    /// Passes an escape whose backslash has been read.
+    /// Passes an escape whose backslash has been read. Cold, which keeps the loop of plain strings short, and costs up to
+    /// 1.8 times the time where every other byte is escaped.
     #[cold]
-    fn pass_escape(&mut self) -> Option<()> {
+    fn respell_escape(&mut self) -> Option<()> {
         let start = self.read.wrapping_sub(1);
         self.move_run(start);
-        let character = self.escape()?;
+        let character = self.read_escape()?;
         self.leave_out(start);
         self.put_character(character);
         Some(())
@@ -46,7 +48,7 @@ impl<'c> Rewriter<'c> {
 
     /// Reads an escape whose backslash has been read. Half a surrogate pair stands for no character and is refused
     /// ([RFC 7493 section 2.1](https://www.rfc-editor.org/rfc/rfc7493#section-2.1)).
-    fn escape(&mut self) -> Option<char> {
+    fn read_escape(&mut self) -> Option<char> {
         Some(match self.next()? {
             byte @ (b'"' | b'\\' | b'/') => char::from(byte),
             b'b' => '\u{8}',
@@ -127,7 +129,7 @@ impl<'c> Rewriter<'c> {
     }
 
     fn pass_while(&mut self, passes: impl Fn(u8) -> bool) {
-        let mut read = self.read;
+        let mut read = self.read; // which stays in a register
         while let Some(byte) = self.text.get(read).map(Cell::get)
             && passes(byte)
         {
@@ -137,6 +139,7 @@ impl<'c> Rewriter<'c> {
     }
 
     pub(super) fn skip_white_space(&mut self) {
+        // One comparison for nearly all; what else is this low is refused by whatever comes next.
         if self.peek().is_some_and(|byte| byte <= b' ') {
             self.drop_white_space();
         }
@@ -160,12 +163,13 @@ impl<'c> Rewriter<'c> {
         Some(byte)
     }
 
-    /// Moves what has been read to where it belongs.
-    pub(super) fn settle(&mut self) {
+    /// Moves the last run to its place, and returns all that is written.
+    pub(super) fn settle(&mut self) -> &'c [Cell<u8>] {
         self.move_run(self.read);
+        self.text.get(..self.position()).unwrap_or_default()
     }
 
-    /// Ends the run, and moves it over the gap before it.
+    /// Moves the run, up to `end`, over the gap; what follows begins a new one. Without a gap it stands where it belongs.
     fn move_run(&mut self, end: usize) {
         if self.gap > 0 {
             let run = self.text.get(self.run..end).unwrap_or_default();
@@ -175,13 +179,13 @@ impl<'c> Rewriter<'c> {
         self.run = end;
     }
 
-    /// Leaves out what has been read from `start` on, where the run has ended.
+    /// Adds what has been read since `start` to the gap. The run has been moved up to there.
     fn leave_out(&mut self, start: usize) {
         self.run = self.read;
         self.gap = self.gap.wrapping_add(self.read.wrapping_sub(start));
     }
 
-    /// There is always a place: everything written stands for at least as much that was read.
+    /// Writes at the front of the gap. There is room: an escape that is left out is at least as long as its one spelling.
     fn put(&mut self, byte: u8) {
         if let Some(cell) = self.text.get(self.run.wrapping_sub(self.gap)) {
             cell.set(byte);
@@ -193,14 +197,9 @@ impl<'c> Rewriter<'c> {
         bytes.iter().for_each(|byte| self.put(*byte));
     }
 
-    /// How many bytes what has been read comes to.
-    pub(super) fn written(&self) -> usize {
+    /// Where in the output what is read next will stand.
+    pub(super) fn position(&self) -> usize {
         self.read.wrapping_sub(self.gap)
-    }
-
-    /// What has been written from `start` on, once it is [settled](Self::settle).
-    pub(super) fn written_from(&self, start: usize) -> &'c [Cell<u8>] {
-        self.text.get(start..self.written()).unwrap_or_default()
     }
 }
 

@@ -92,6 +92,9 @@ fn refuses_duplicate_names_in_every_object_however_spelled() {
         r#"{"\n":1,"\u000a":2}"#,
         r#"{"é":1,"\u00e9":2}"#,
         r#"{"a":{"b":1},"b":1,"a":2}"#,
+        r#"{"ab":{},"ab":1}"#,
+        r#"{"ab":1,"x":{"c":1},"ab":2}"#,
+        r#"{"ab":1,"x":[{}],"ab":2}"#,
     ];
     for text in documents {
         assert_eq!(canonical(text), Err(Error::DuplicateName(Part::Payload)), "{text}");
@@ -99,8 +102,13 @@ fn refuses_duplicate_names_in_every_object_however_spelled() {
 }
 
 #[test]
-fn accepts_names_that_only_begin_alike() {
-    for text in [r#"{"a":1,"ab":2,"abc":3}"#, r#"{"abc":1,"ab":2,"a":3}"#, r#"{"a":1,"a\"":2,"a\\":3}"#] {
+fn accepts_names_that_are_alike_and_not_the_same() {
+    for text in [
+        r#"{"a":1,"ab":2,"abc":3}"#,
+        r#"{"abc":1,"ab":2,"a":3}"#,
+        r#"{"a":1,"a\"":2,"a\\":3}"#,
+        r#"{"ab":{"ab":1},"ac":{"ab":1}}"#,
+    ] {
         assert_eq!(canonical(text).as_deref(), Ok(text));
     }
 }

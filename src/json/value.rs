@@ -41,6 +41,7 @@ impl<'b> Value<'b> {
         let mut found = ([None; N], [None; M]);
         for (name, value) in self.members()? {
             // A name without escapes, as all those looked for are, has one spelling. They are too short to call `memcmp`.
+            // What is found already is passed over: no name comes twice.
             let mut slots = first.iter().zip(&mut found.0).chain(second.iter().zip(&mut found.1));
             if let Some((_, slot)) = slots.find(|(wanted, slot)| {
                 slot.is_none() && name.0.len() == wanted.len() && name.0.bytes().eq(wanted.bytes())
@@ -60,8 +61,8 @@ impl<'b> Value<'b> {
     fn members(self) -> Option<impl Iterator<Item = (JsonStr<'b>, Value<'b>)>> {
         let mut rest = self.0.strip_prefix('{')?;
         Some(core::iter::from_fn(move || {
-            let name = string_end(rest.as_bytes(), 0)?;
-            let name = split_off(&mut rest, name)?.string()?;
+            let end = string_end(rest.as_bytes(), 0)?;
+            let name = split_off(&mut rest, end)?.string()?;
             Some((name, next_value(&mut rest)?))
         }))
     }
@@ -100,13 +101,15 @@ fn next_value<'b>(rest: &mut &'b str) -> Option<Value<'b>> {
     split_off(rest, end)
 }
 
+/// Splits off a value that ends there, and drops the one byte of punctuation behind it.
 fn split_off<'b>(rest: &mut &'b str, end: usize) -> Option<Value<'b>> {
     let (value, tail) = rest.split_at_checked(end)?;
     *rest = tail.get(1..)?;
     Some(Value(value))
 }
 
-/// Where the string ends that begins at `start`: at a quotation mark with an even number of backslashes before it.
+/// Where the string ends that begins at `start`: at a quotation mark with an even number of backslashes before it. These
+/// are counted at quotation marks only, which are rarer than other bytes.
 fn string_end(text: &[u8], start: usize) -> Option<usize> {
     let mut end = start;
     loop {
@@ -121,7 +124,7 @@ fn string_end(text: &[u8], start: usize) -> Option<usize> {
     }
 }
 
-/// Where the container ends that the text begins with.
+/// Where the container ends with whose bracket the text begins.
 fn container_end(text: &[u8]) -> Option<usize> {
     let (mut end, mut depth) = (0_usize, 0_usize);
     loop {
