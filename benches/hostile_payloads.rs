@@ -8,7 +8,9 @@ pub fn of_len(max: usize) -> Vec<(&'static str, String)> {
         ("escapes", format!("{prefix}\"{}\"}}", "\\u0000".repeat((max - 8) / 6))),
         ("quotation marks", format!("{prefix}\"{}\"}}", "\\\"".repeat((max - 8) / 2))),
         ("backslashes", format!("{prefix}\"{}\"}}", "\\\\".repeat((max - 8) / 2))),
+        ("escapes apart", format!("{prefix}\"{}\"}}", "a\\n".repeat((max - 8) / 3))),
         ("white space", format!("{prefix}{}1}}", " ".repeat(max - 8))),
+        ("white space everywhere", fill(&format!("{prefix}["), |_| " 1 ".into(), "]}", max)),
         ("one long number", format!("{prefix}0.{}}}", "0".repeat(max - 8))),
         ("numbers", fill(&format!("{prefix}["), |_| "1".into(), "]}", max)),
         ("empty objects", fill(&format!("{prefix}["), |_| "{}".into(), "]}", max)),
@@ -17,6 +19,10 @@ pub fn of_len(max: usize) -> Vec<(&'static str, String)> {
         (
             "most objects of most names",
             fill(&format!("{prefix}["), |_| format!("{{{}}}", members(NAME_LEN, 126)), "]}", max),
+        ),
+        (
+            "most names behind an object",
+            fill(&format!("{prefix}["), |_| format!("{{\"o\":{{}},{}}}", members(NAME_LEN, 125)), "]}", max),
         ),
         ("deepest", fill(&format!("{prefix}["), |_| format!("{}{}", "[".repeat(14), "]".repeat(14)), "]}", max)),
         ("longest aud", fill("{\"aud\":[", |_| "\"\"".into(), "]}", max)),
