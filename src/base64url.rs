@@ -115,7 +115,10 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_canonical() {
-        for encoded in ["Z", "Zm9vZ", "Zg==", "Zg=", "Zh", "Zm9", "Z g", "Zm9v\n", "+/+/", "Zm9*"] {
+        let lengths = ["A", "Z", "Zm9vA", "Zm9vZ", "Zm9vYmFyA", "Zg==", "Zg="];
+        let trailing_bits = ["Zh", "Zm9", "Zm9vZh", "Zm9vZm9"];
+        let foreign = ["Z g", "Zm9v\n", "+/+/", "Zm9*", "**9vYmFy", "Zm9v**Fy", "Zm*vYm*y", "**"];
+        for encoded in [&lengths[..], &trailing_bits, &foreign].concat() {
             let refused = decode(encoded.as_bytes(), &mut [0; 8], Part::Header);
             assert_eq!(refused, Err(Error::Malformed(Part::Header)), "{encoded:?}");
         }
