@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 use common::*;
 use embedded_jwt::*;
 use serde_json::json;
+use sha2::Digest as _;
 
 const POLICY: AccessTokenPolicy<'_> = AccessTokenPolicy::new(AUDIENCE);
 
@@ -46,6 +47,7 @@ fn hands_out_all_that_a_backend_needs() {
         assert_eq!(prepared.key(), &alg.key());
         assert_eq!(prepared.message(), message.as_bytes());
         assert_eq!(prepared.message().as_ptr(), text.as_ptr());
+        assert_eq!(prepared.message_digest(), *sha2::Sha256::digest(message));
         assert_eq!(prepared.signature(), &alg.sign(message.as_bytes()));
         assert_eq!(outcome(&prepared), Ok(()));
     }
