@@ -38,7 +38,7 @@
 use core::fmt::{self, Write};
 use core::time::Duration;
 
-use crate::{Claim, Error, Part};
+use crate::error::{Claim, Error, Part};
 
 /// How a request presents its token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,10 +1,22 @@
+//! What a payload says: the claims, their types, and the rules that every policy checks.
+
+pub(crate) mod authentication;
+mod confirmation;
+mod status;
+mod strings;
+
+pub use confirmation::Confirmation;
+pub use status::StatusReference;
+pub use strings::Strings;
+
 use core::fmt;
 use core::time::Duration;
 
 use serde::Deserialize;
 
-use crate::json::{self, Found, JsonStr, NumericDate, Value};
-use crate::{Claim, Error, Freshness, Now, Strings, UnixTime};
+use crate::error::{Claim, Error};
+use crate::jose::json::{self, Found, JsonStr, NumericDate, Value};
+use crate::time::{Freshness, Now, UnixTime};
 
 /// The claims of an accepted token ([RFC 7519 section 4](https://www.rfc-editor.org/rfc/rfc7519#section-4)).
 ///

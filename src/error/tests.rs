@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{Claim, Error, Part};
+use crate::bearer;
+use crate::jose::{BackendError, Key, KeySet, SignatureAlgorithm, self_test};
+use crate::profiles::{AccessTokenPolicy, DpopPolicy};
+use crate::storage::{ReplayCheck, Revocation, RevocationList};
 use crate::test_tokens::*;
-use crate::{
-    AccessTokenPolicy, BackendError, DpopPolicy, Issuer, Key, KeySet, Now, ReplayCheck, Revocation, RevocationList,
-    SignatureAlgorithm, Token, UnixTime, bearer, self_test,
-};
+use crate::time::{Now, UnixTime};
+use crate::verify::{Issuer, Token};
 
 /// Each variant and how the public interface brings it about: from one list, so that none can be left out.
 macro_rules! errors {

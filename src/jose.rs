@@ -1,0 +1,26 @@
+//! Text, headers and keys (RFC 7515 to 7518). Untrusted bytes enter; what leaves is canonical JSON, a header, a public
+//! key, or a backend's verdict on a signature.
+
+pub(crate) mod algorithm;
+pub(crate) mod base64url;
+pub(crate) mod header;
+pub(crate) mod json;
+pub(crate) mod jwk;
+mod key;
+mod key_set;
+pub(crate) mod media_type;
+mod thumbprint;
+
+#[cfg(feature = "eddsa")]
+pub use algorithm::EdDsa;
+#[cfg(feature = "es256")]
+pub use algorithm::Es256;
+pub use algorithm::{Algorithm, BackendError, SelfTest, SignatureAlgorithm, self_test};
+#[cfg(feature = "ring")]
+pub use algorithm::{RingEdDsa, RingEs256};
+pub use header::UnverifiedHeader;
+pub use json::{JsonStr, MAX_DEPTH, MAX_OPEN_MEMBERS};
+pub use key::{Key, MAX_KID_LEN};
+pub use key_set::{KeySet, MAX_KEY_SET_LEN};
+pub use media_type::MAX_TYPE_LEN;
+pub use thumbprint::Thumbprint;

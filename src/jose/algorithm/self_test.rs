@@ -1,0 +1,188 @@
+mod vectors;
+
+use super::{Algorithm, BackendError, SignatureAlgorithm, eddsa, es256};
+use crate::error::Error;
+use crate::jose::Key;
+use vectors::*;
+
+/// How a backend that passed [`self_test`](crate::self_test()) judges what is out of range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum SelfTest {
+    /// It refuses all that was asked.
+    Strict,
+    /// It accepts some of it. The crate refuses that before it asks a backend, so that tokens are safe. What else the
+    /// same hardware verifies, such as firmware, needs checks of its own.
+    ReliesOnPreChecks,
+}
+
+/// Asks a backend about signatures whose verdict is known, without the crate's own checks in front of it.
+///
+/// Call it for each backend once at start-up, before the first token. It finds a driver that was ported wrongly, and
+/// hardware that has failed or is less careful than it should be. A backend has to
+///
+/// - accept two signatures, of different keys and over messages of different lengths;
+/// - refuse the first of them with one bit flipped, at either end of `r` (`R`), of `s` (`S`) and of the message, and
+///   with the message or the key of the second;
+/// - ES256: refuse the key (0, 0), which is no point of the curve, with a signature that holds if it is taken for the
+///   point at infinity ([SP 800-56A](https://doi.org/10.6028/NIST.SP.800-56Ar3) section 5.6.2.3.3).
+///
+/// What [`SignatureAlgorithm`] promises that a backend never sees then tells [`SelfTest::Strict`] from
+/// [`SelfTest::ReliesOnPreChecks`]. It is made to hold for a verifier that leaves out a check:
+///
+/// - ES256: `r` and `s` of 0 or n, one of them or both (CVE-2022-21449), `s` + n, and `r` = p - 3, which is above n
+///   ([FIPS 186-5](https://doi.org/10.6028/NIST.FIPS.186-5) section 6.4.2);
+/// - EdDSA: a key and an `R` of small order, with `y` < p and with `y` >= p, `S` + L and `S` + 2^255
+///   ([RFC 8032 section 5.1.7](https://www.rfc-editor.org/rfc/rfc8032#section-5.1.7)).
+///
+/// # Cost
+///
+/// 11 verifications with ES256, 10 with EdDSA, and up to 12 more if the backend computes before it looks at ranges.
+/// Feed the watchdog first. Code and signatures are 4.5 to 6 KB of flash on a Cortex-M4, for both algorithms together.
+///
+/// # What it does not show
+///
+/// - That arithmetic is right for all numbers: hundreds of vectors, such as those of
+///   [Wycheproof](https://github.com/C2SP/wycheproof), are for the developer's desk.
+/// - Faults that occur later, by wear, heat or an attacker's glitch.
+/// - Side channels. All that is verified is public, but the same hardware may hold private keys.
+/// - Whether Ed25519 is verified with the cofactor: RFC 8032 allows both.
+///
+/// # Errors
+///
+/// - [`Error::BackendBroken`]: it refuses a signature that holds, be it as [`BackendError::InvalidKey`], or accepts one
+///   that does not. Do not use it.
+/// - [`Error::BackendUnavailable`]: it once answered [`BackendError::Unavailable`], which is no refusal.
+///
+/// # Example: firmware that starts with good backends only
+///
+/// ```
+/// use embedded_jwt::{Error, SelfTest, SignatureAlgorithm, self_test};
+///
+/// fn start(backends: &[&dyn SignatureAlgorithm], log: &mut dyn core::fmt::Write) -> Result<(), Error> {
+///     for backend in backends {
+///         match self_test(*backend)? { // broken, or no answer: do not start
+///             SelfTest::Strict => {}
+///             SelfTest::ReliesOnPreChecks => {
+///                 let _ = writeln!(log, "{backend:?} does not check ranges");
+///             }
+///         }
+///     }
+///     Ok(()) // serve requests
+/// }
+/// # use embedded_jwt::*;
+/// # let mut log = String::new();
+/// # assert_eq!(start(&[&Es256, &EdDsa], &mut log), Ok(()));
+/// # assert_eq!(log, "");
+/// # #[derive(Debug)]
+/// # struct Stuck;
+/// # impl SignatureAlgorithm for Stuck {
+/// #     fn algorithm(&self) -> Algorithm { Algorithm::Es256 }
+/// #     fn verify(&self, _: &Key, _: &[u8], _: &[u8; 64]) -> Result<(), BackendError> { Ok(()) }
+/// # }
+/// # assert_eq!(start(&[&EdDsa, &Stuck], &mut log), Err(Error::BackendBroken));
+/// ```
+pub fn self_test(backend: &dyn SignatureAlgorithm) -> Result<SelfTest, Error> {
+    let accepts_out_of_range = match backend.algorithm() {
+        Algorithm::Es256 => {
+            must_tell_apart(backend, &RFC_7515_A3, &RFC_6979_A2_5)?;
+            must_refuse(backend, &KEY_OF_ZEROS.key, &KEY_OF_ZEROS.message, &KEY_OF_ZEROS.signature)?;
+            accepts_es256_out_of_range(backend)?
+        }
+        Algorithm::EdDsa => {
+            must_tell_apart(backend, &RFC_8032_SHA_ABC, &RFC_8032_TEST_2)?;
+            accepts_ed25519_out_of_range(backend)?
+        }
+    };
+    Ok(if accepts_out_of_range { SelfTest::ReliesOnPreChecks } else { SelfTest::Strict })
+}
+
+/// Two signatures that hold from what differs from the first of them in one thing.
+fn must_tell_apart<const ONE: usize, const OTHER: usize>(
+    backend: &dyn SignatureAlgorithm,
+    one: &Vector<ONE>,
+    other: &Vector<OTHER>,
+) -> Result<(), Error> {
+    let [first, second] = one.signature;
+    let signatures = [
+        [flipped(&first, 0, 0x01), second],
+        [flipped(&first, 31, 0x80), second], // of Ed25519, the sign of R
+        [first, flipped(&second, 0, 0x01)],
+        [first, flipped(&second, 31, 0x01)],
+    ];
+    let messages = [flipped(&one.message, 0, 0x01), flipped(&one.message, ONE.saturating_sub(1), 0x01)];
+
+    must_accept(backend, one)?;
+    must_accept(backend, other)?;
+    for signature in &signatures {
+        must_refuse(backend, &one.key, &one.message, signature)?;
+    }
+    for message in &messages {
+        must_refuse(backend, &one.key, message, &one.signature)?;
+    }
+    must_refuse(backend, &one.key, &other.message, &one.signature)?;
+    must_refuse(backend, &other.key, &one.message, &one.signature)
+}
+
+/// What reduces a number instead of refusing it takes n for 0, and n + 1 for the `s` that holds.
+fn accepts_es256_out_of_range(backend: &dyn SignatureAlgorithm) -> Result<bool, Error> {
+    let Vector { key, message, signature: [r, s] } = &SMALL_R_AND_S;
+    for first in [&[0; 32], &es256::ORDER, r] {
+        for second in [&[0; 32], &es256::ORDER, &ORDER_PLUS_1, s] {
+            let holds = first == r && second == s;
+            if !holds && accepts(backend, key, message, &[*first, *second])? {
+                return Ok(true);
+            }
+        }
+    }
+    accepts(backend, &R_TOO_LARGE.key, &R_TOO_LARGE.message, &R_TOO_LARGE.signature)
+}
+
+/// The key of small order, then `R`, then an `S` that is not reduced.
+fn accepts_ed25519_out_of_range(backend: &dyn SignatureAlgorithm) -> Result<bool, Error> {
+    for y in eddsa::SMALL_ORDER_Y.iter().chain(&SMALL_ORDER_Y_FROM_P) {
+        if accepts(backend, &Key::ed25519(y), SMALL_ORDER_MESSAGE, &[BASE_POINT, ONE])? {
+            return Ok(true);
+        }
+    }
+    let Vector { key, message, signature: [r, s] } = &RFC_8032_TEST_2;
+    for signature in SMALL_ORDER_R.iter().chain(&[[*r, S_PLUS_ORDER], [*r, flipped(s, 31, 0x80)]]) {
+        if accepts(backend, key, message, signature)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn must_accept<const LEN: usize>(backend: &dyn SignatureAlgorithm, vector: &Vector<LEN>) -> Result<(), Error> {
+    let accepted = accepts(backend, &vector.key, &vector.message, &vector.signature)?;
+    if accepted { Ok(()) } else { Err(Error::BackendBroken) }
+}
+
+fn must_refuse(
+    backend: &dyn SignatureAlgorithm,
+    key: &Key,
+    message: &[u8],
+    signature: &[[u8; 32]; 2],
+) -> Result<(), Error> {
+    let accepted = accepts(backend, key, message, signature)?;
+    if accepted { Err(Error::BackendBroken) } else { Ok(()) }
+}
+
+fn accepts(
+    backend: &dyn SignatureAlgorithm,
+    key: &Key,
+    message: &[u8],
+    signature: &[[u8; 32]; 2],
+) -> Result<bool, Error> {
+    let mut bytes = [0; 64];
+    bytes.copy_from_slice(signature.as_flattened());
+    match backend.verify(key, message, &bytes) {
+        Ok(()) => Ok(true),
+        Err(BackendError::InvalidKey | BackendError::InvalidSignature) => Ok(false),
+        Err(BackendError::Unavailable) => Err(Error::BackendUnavailable),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,207 @@
+use serde::Deserialize;
+
+use super::deserialize;
+use crate::error::Error;
+use crate::jose::json::Value;
+
+fn read<'b, T: Deserialize<'b>>(canonical: &'b str) -> Result<T, Error> {
+    deserialize(Value::new(canonical))
+}
+
+fn refuses<'b, T: Deserialize<'b> + core::fmt::Debug + PartialEq>(canonical: &'b str) {
+    assert_eq!(read::<T>(canonical), Err(Error::Deserialize), "{canonical}");
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "lowercase")]
+enum Mode {
+    Idle,
+    Speed(u16),
+    Range { low: i8, high: i8 },
+    Pair(u8, u8),
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+struct Everything<'b> {
+    text: &'b str,
+    owned: heapless::String<16>,
+    letter: char,
+    flag: bool,
+    small: i8,
+    large: u64,
+    ratio: f64,
+    absent: Option<u8>,
+    #[serde(borrow)]
+    present: Option<&'b str>,
+    unit: (),
+    pair: (u8, char),
+    list: heapless::Vec<u16, 4>,
+    nested: Nested<'b>,
+    modes: heapless::Vec<Mode, 5>,
+    map: heapless::LinearMap<Wrapped<'b>, f32, 2>,
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+struct Nested<'b> {
+    #[serde(borrow)]
+    wrapped: Wrapped<'b>,
+}
+
+#[derive(Debug, Deserialize, PartialEq, Eq)]
+struct Wrapped<'b>(&'b str);
+
+#[test]
+fn reads_every_shape_that_serde_json_reads() {
+    let json = concat!(
+        r#"{"ignored":[{"a":"\"x\\","b":null,"c":[1e400,true]}],"text":"a","owned":"CORP\\alice","letter":"\n","#,
+        r#""flag":true,"small":-8,"large":18446744073709551615,"ratio":-1.5e3,"absent":null,"present":"p","unit":null,"#,
+        r#""pair":[1,"é"],"list":[1,2,3],"nested":{"wrapped":"w"},"#,
+        r#""modes":["idle",{"speed":7},{"range":{"low":-1,"high":1}},{"pair":[1,2]},{"idle":null}],"map":{"k":0.5}}"#,
+    );
+    let ours: Everything = read(json).unwrap();
+    assert_eq!(ours, serde_json::from_str(json).unwrap());
+    assert_eq!((ours.owned.as_str(), ours.letter), ("CORP\\alice", '\n'));
+}
+
+#[test]
+fn never_hands_out_escaped_text() {
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Borrowed<'b> {
+        name: &'b str,
+    }
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Owned {
+        name: String,
+    }
+    let json = r#"{"name":"a\"\\\b\f\n\r\t\u0000\u001fz"}"#;
+    refuses::<Borrowed>(json);
+    assert_eq!(read(json), Ok(Owned { name: "a\"\\\u{8}\u{c}\n\r\t\0\u{1f}z".into() }));
+    assert_eq!(read(r#"{"name":"plain"}"#), Ok(Borrowed { name: "plain" }));
+    // Keys and variant names are strings too.
+    type Map = heapless::LinearMap<heapless::String<8>, u8, 2>;
+    assert_eq!(read::<Map>(r#"{"a\\":1}"#).unwrap().get(&*heapless::String::<8>::try_from("a\\").unwrap()), Some(&1));
+    refuses::<Mode>(r#""idle\\""#);
+}
+
+#[test]
+fn unescapes_up_to_the_limit() {
+    let json = |len: usize| format!("\"{}\\\\\"", "x".repeat(len - 1));
+    assert_eq!(read::<String>(&json(256)).map(|s| s.len()), Ok(256));
+    refuses::<String>(&json(257));
+    // Without an escape there is no limit, and ignored strings have none at all.
+    assert_eq!(read::<String>(&format!("\"{}\"", "x".repeat(1000))).map(|s| s.len()), Ok(1000));
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Empty {}
+    assert_eq!(read(&format!("{{\"ignored\":{}}}", json(1000))), Ok(Empty {}));
+    // A name has one, whether it is ignored or not.
+    assert_eq!(read(&format!("{{{}:1}}", json(256))), Ok(Empty {}));
+    refuses::<Empty>(&format!("{{{}:1}}", json(257)));
+}
+
+#[test]
+fn a_float_is_finite() {
+    assert_eq!(read::<f64>("1e308"), Ok(1e308));
+    assert_eq!(read::<Vec<f32>>("[0,-0.5]"), Ok(vec![0.0, -0.5]));
+    for json in ["null", "1e400", "-1e400", "\"1\"", "true", "{}"] {
+        refuses::<f64>(json);
+    }
+    refuses::<f32>("1e39");
+    assert_eq!(read::<Option<f64>>("null"), Ok(None));
+}
+
+#[test]
+fn an_integer_is_whole_and_fits() {
+    assert_eq!(read::<u8>("255"), Ok(255));
+    assert_eq!(read::<i8>("-128"), Ok(-128));
+    for json in ["256", "-1", "1.5", "1e2", "null", "\"1\"", "true", "[1]"] {
+        refuses::<u8>(json);
+        refuses::<Vec<u8>>(&format!("[{json}]"));
+    }
+}
+
+#[test]
+fn refuses_what_does_not_fit() {
+    refuses::<heapless::String<3>>("\"four\"");
+    refuses::<heapless::Vec<u8, 2>>("[1,2,3]");
+    refuses::<(u8, u8)>("[1,2,3]");
+    refuses::<(u8, u8)>("[1]");
+    refuses::<bool>("null");
+    refuses::<()>("0");
+    refuses::<&str>("null");
+    refuses::<char>("\"ab\"");
+    refuses::<Mode>("\"other\"");
+    refuses::<Mode>("{\"speed\":7,\"idle\":null}");
+    refuses::<Mode>("7");
+    refuses::<Nested>("{}");
+    refuses::<Nested>("[\"w\"]");
+}
+
+/// `serde-json-core` panics on such keys.
+#[test]
+fn a_key_that_is_no_string_is_an_error() {
+    refuses::<heapless::LinearMap<u8, u8, 2>>(r#"{"1":1}"#);
+    refuses::<heapless::LinearMap<Option<u8>, u8, 2>>(r#"{"1":1}"#);
+    refuses::<heapless::LinearMap<(), u8, 2>>(r#"{"1":1}"#);
+}
+
+/// What is wrong at the top is wrong behind every kind of wrapper.
+#[test]
+fn every_wrapper_is_strict() {
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Number(f64);
+    #[derive(Debug, Deserialize, PartialEq, Eq)]
+    struct NumberKey(u8);
+    #[derive(Debug, Deserialize, PartialEq)]
+    enum Wrapped<'b> {
+        One(f64),
+        Two(u8, f64),
+        Named {
+            ratio: f32,
+        },
+        #[serde(borrow)]
+        Text(&'b str),
+        NamedText {
+            text: &'b str,
+        },
+    }
+    refuses::<Option<f64>>("1e400");
+    refuses::<Option<&str>>(r#""a\\b""#);
+    refuses::<Number>("null");
+    refuses::<(u8, f64)>("[1,null]");
+    refuses::<Wrapped>(r#"{"One":null}"#);
+    refuses::<Wrapped>(r#"{"Two":[1,1e400]}"#);
+    refuses::<Wrapped>(r#"{"Named":{"ratio":1e39}}"#);
+    refuses::<Wrapped>(r#"{"Text":"a\\b"}"#);
+    refuses::<Wrapped>(r#"{"NamedText":{"text":"a\\b"}}"#);
+    refuses::<heapless::LinearMap<NumberKey, u8, 2>>(r#"{"1":1}"#);
+    assert_eq!(read(r#"{"Two":[1,0.5]}"#), Ok(Wrapped::Two(1, 0.5)));
+    assert_eq!(read(r#"{"Named":{"ratio":0.5}}"#), Ok(Wrapped::Named { ratio: 0.5 }));
+    assert_eq!(read(r#"{"NamedText":{"text":"a"}}"#), Ok(Wrapped::NamedText { text: "a" }));
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    enum Odd {
+        #[serde(rename = "a\\b")]
+        Escaped,
+    }
+    assert_eq!(read(r#""a\\b""#), Ok(Odd::Escaped));
+}
+
+#[test]
+fn what_must_look_ahead_is_an_error() {
+    #[derive(Debug, Deserialize, PartialEq)]
+    #[serde(untagged)]
+    enum Untagged {
+        Number(u8),
+    }
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Flattened {
+        #[serde(flatten)]
+        nested: Inner,
+    }
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Inner {
+        a: u8,
+    }
+    refuses::<Untagged>("1");
+    refuses::<Flattened>(r#"{"a":1}"#);
+}

@@ -1,0 +1,312 @@
+use core::fmt::{self, Write};
+
+use crate::error::Error;
+
+/// One value of a document that has passed [`canonicalize`](super::canonicalize).
+///
+/// Lazy: it is the value's text, and what is asked of it is found by scanning.
+#[derive(Clone, Copy)]
+pub(crate) struct Value<'b>(&'b str);
+
+/// The values of so many names.
+pub(crate) type Found<'b, const N: usize> = [Option<Value<'b>>; N];
+
+impl<'b> Value<'b> {
+    pub(crate) const EMPTY_ARRAY: Self = Self("[]");
+
+    pub(crate) fn new(text: &'b str) -> Self {
+        Self(text)
+    }
+
+    pub(crate) fn is_object(self) -> bool {
+        self.0.starts_with('{')
+    }
+
+    pub(crate) fn text(self) -> &'b str {
+        self.0
+    }
+
+    /// The members of these names, found in one pass; `None` for anything but an object.
+    pub(crate) fn pick<const N: usize>(self, names: [&str; N]) -> Option<Found<'b, N>> {
+        let (found, []) = self.pick_both(names, [])?;
+        Some(found)
+    }
+
+    /// As [`pick`](Self::pick), with the names of two readers in one pass.
+    pub(crate) fn pick_both<const N: usize, const M: usize>(
+        self,
+        first: [&str; N],
+        second: [&str; M],
+    ) -> Option<(Found<'b, N>, Found<'b, M>)> {
+        let mut found = ([None; N], [None; M]);
+        for (name, value) in self.members()? {
+            // A name without escapes, as all those looked for are, has one spelling. They are too short to call `memcmp`.
+            // What is found already is passed over: no name comes twice.
+            let mut slots = first.iter().zip(&mut found.0).chain(second.iter().zip(&mut found.1));
+            if let Some((_, slot)) = slots.find(|(wanted, slot)| {
+                slot.is_none() && name.0.len() == wanted.len() && name.0.bytes().eq(wanted.bytes())
+            }) {
+                *slot = Some(value);
+            }
+        }
+        Some(found)
+    }
+
+    /// The value of the member `name`, which may hold any character.
+    pub(crate) fn member(self, name: &str) -> Option<Value<'b>> {
+        self.members()?.find(|(member, _)| *member == *name).map(|(_, value)| value)
+    }
+
+    /// `None` for anything but an object.
+    fn members(self) -> Option<impl Iterator<Item = (JsonStr<'b>, Value<'b>)>> {
+        let mut rest = self.0.strip_prefix('{')?;
+        Some(core::iter::from_fn(move || {
+            let end = string_end(rest.as_bytes(), 0)?;
+            let name = split_off(&mut rest, end)?.string()?;
+            Some((name, next_value(&mut rest)?))
+        }))
+    }
+
+    /// `None` for anything but an array.
+    pub(crate) fn elements(self) -> Option<impl Iterator<Item = Value<'b>>> {
+        let mut rest = self.0.strip_prefix('[')?;
+        Some(core::iter::from_fn(move || next_value(&mut rest)))
+    }
+
+    /// `None` for anything but a string.
+    pub(crate) fn string(self) -> Option<JsonStr<'b>> {
+        self.0.strip_prefix('"')?.strip_suffix('"').map(JsonStr)
+    }
+
+    /// The digits as they stand; `None` for anything but a number.
+    pub(crate) fn number(self) -> Option<&'b str> {
+        self.0.starts_with(|first: char| first == '-' || first.is_ascii_digit()).then_some(self.0)
+    }
+
+    /// `None` for anything but an integer from 0 to 2^64 - 1, spelled without fraction and exponent.
+    pub(crate) fn unsigned(self) -> Option<u64> {
+        self.number()?.parse().ok()
+    }
+}
+
+/// Splits off the value at the front of a container's text, and the punctuation behind it; `None` at the container's end.
+fn next_value<'b>(rest: &mut &'b str) -> Option<Value<'b>> {
+    let text = rest.as_bytes();
+    let end = match text.first()? {
+        b'"' => string_end(text, 0)?,
+        b'{' | b'[' => container_end(text)?,
+        b'}' | b']' => return None,
+        _ => text.iter().position(|byte| matches!(byte, b',' | b'}' | b']'))?,
+    };
+    split_off(rest, end)
+}
+
+/// Splits off a value that ends there, and drops the one byte of punctuation behind it.
+fn split_off<'b>(rest: &mut &'b str, end: usize) -> Option<Value<'b>> {
+    let (value, tail) = rest.split_at_checked(end)?;
+    *rest = tail.get(1..)?;
+    Some(Value(value))
+}
+
+/// Where the string ends that begins at `start`: at a quotation mark with an even number of backslashes before it. These
+/// are counted at quotation marks only, which are rarer than other bytes.
+fn string_end(text: &[u8], start: usize) -> Option<usize> {
+    let mut end = start;
+    loop {
+        end = end.wrapping_add(1);
+        while *text.get(end)? != b'"' {
+            end = end.wrapping_add(1);
+        }
+        let backslashes = text.get(start..end)?.iter().rev().take_while(|byte| **byte == b'\\').count();
+        if backslashes % 2 == 0 {
+            return end.checked_add(1);
+        }
+    }
+}
+
+/// Where the container ends with whose bracket the text begins.
+fn container_end(text: &[u8]) -> Option<usize> {
+    let (mut end, mut depth) = (0_usize, 0_usize);
+    loop {
+        match text.get(end)? {
+            b'"' => end = string_end(text, end)?.wrapping_sub(1),
+            b'{' | b'[' => depth = depth.wrapping_add(1),
+            b'}' | b']' => depth = depth.wrapping_sub(1),
+            _ => {}
+        }
+        end = end.wrapping_add(1);
+        if depth == 0 {
+            return Some(end);
+        }
+    }
+}
+
+/// A string as it stands in a token: comparing and printing unescape on the fly, so that both mean the
+/// string itself and need no memory.
+///
+/// ```
+/// # use embedded_jwt::JsonStr;
+/// fn is_admin(role: JsonStr<'_>) -> bool {
+///     role == "CORP\\admin"
+/// }
+/// ```
+#[derive(Clone, Copy)]
+pub struct JsonStr<'b>(&'b str);
+
+impl<'b> JsonStr<'b> {
+    /// What stands between the quotation marks of canonical JSON.
+    pub(super) fn from_raw(raw: &'b str) -> Self {
+        Self(raw)
+    }
+
+    /// The string, unless it holds a quotation mark, a backslash or a control character: those stay escaped
+    /// in JSON, and escaped text is never returned as if it were the string. Then compare or print it.
+    pub fn as_str(&self) -> Option<&'b str> {
+        (!self.0.contains('\\')).then_some(self.0)
+    }
+
+    /// The string, unescaped into the front of `spare` where it must be, which then shrinks by its length.
+    pub(crate) fn place(self, spare: &mut &'b mut [u8]) -> Result<&'b str, Error> {
+        if let Some(plain) = self.as_str() {
+            return Ok(plain);
+        }
+        let buf = core::mem::take(spare);
+        let mut len = 0_usize;
+        for byte in self.bytes() {
+            *buf.get_mut(len).ok_or(Error::BufferTooSmall)? = byte;
+            len = len.wrapping_add(1);
+        }
+        let (plain, rest) = buf.split_at_mut_checked(len).ok_or(Error::BufferTooSmall)?;
+        *spare = rest;
+        str::from_utf8(plain).map_err(|_| Error::BufferTooSmall)
+    }
+
+    /// Whether these are the bytes of the string itself.
+    pub(crate) fn is(self, bytes: &[u8]) -> bool {
+        match self.as_str() {
+            Some(plain) => plain.as_bytes() == bytes,
+            None => self.bytes().eq(bytes.iter().copied()),
+        }
+    }
+
+    /// The bytes of the string itself. Canonical escapes stand for one ASCII byte each.
+    pub(crate) fn bytes(self) -> impl Iterator<Item = u8> {
+        let mut raw = self.0.bytes();
+        core::iter::from_fn(move || match raw.next()? {
+            b'\\' => match raw.next()? {
+                b'b' => Some(b'\x08'),
+                b'f' => Some(b'\x0c'),
+                b'n' => Some(b'\n'),
+                b'r' => Some(b'\r'),
+                b't' => Some(b'\t'),
+                b'u' => {
+                    let sixteens = raw.nth(2)?.wrapping_sub(b'0');
+                    let ones = char::from(raw.next()?).to_digit(16)?;
+                    Some(sixteens << 4 | u8::try_from(ones).ok()?)
+                }
+                itself => Some(itself),
+            },
+            byte => Some(byte),
+        })
+    }
+}
+
+impl PartialEq<str> for JsonStr<'_> {
+    fn eq(&self, other: &str) -> bool {
+        self.is(other.as_bytes())
+    }
+}
+
+impl PartialEq<&str> for JsonStr<'_> {
+    fn eq(&self, other: &&str) -> bool {
+        *self == **other
+    }
+}
+
+impl fmt::Display for JsonStr<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut raw = self.0;
+        while let Some((plain, escape)) = raw.split_once(['\\']) {
+            f.write_str(plain)?;
+            // `\u00xx` or one character.
+            let len = if escape.starts_with('u') { 5 } else { 1 };
+            let (_, rest) = escape.split_at_checked(len).ok_or(fmt::Error)?;
+            let text = raw.get(plain.len()..raw.len().wrapping_sub(rest.len())).ok_or(fmt::Error)?;
+            JsonStr(text).bytes().try_for_each(|byte| f.write_char(char::from(byte)))?;
+            raw = rest;
+        }
+        f.write_str(raw)
+    }
+}
+
+impl fmt::Debug for JsonStr<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"")?;
+        for character in self.0.chars() {
+            match character {
+                // As they stand in JSON, already escaped.
+                '"' | '\\' => f.write_char(character)?,
+                _ => character.escape_debug().try_for_each(|escaped| f.write_char(escaped))?,
+            }
+        }
+        f.write_str("\"")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RAW: &str = r#"a\"\\\b\f\n\r\t\u0000\u001fé"#;
+    const PLAIN: &str = "a\"\\\u{8}\u{c}\n\r\t\0\u{1f}é";
+
+    #[test]
+    fn a_string_is_compared_and_printed_unescaped() {
+        let string = JsonStr(RAW);
+        assert_eq!(string.to_string(), PLAIN);
+        assert!(string == PLAIN && string == *PLAIN && string != RAW);
+        assert!(string != "a" && JsonStr("a") != "ab" && JsonStr("ab") != "a");
+        assert_eq!((string.as_str(), JsonStr("é").as_str()), (None, Some("é")));
+    }
+
+    #[test]
+    fn debug_shows_no_control_character() {
+        assert_eq!(format!("{:?}", JsonStr("a\\n\u{7f}\u{9b}\u{202e}é")), r#""a\n\u{7f}\u{9b}\u{202e}é""#);
+    }
+
+    #[test]
+    fn a_string_is_placed_where_it_must_be() {
+        let mut buf = [0; 16];
+        let mut spare = &mut buf[..];
+        assert_eq!(JsonStr("plain").place(&mut spare), Ok("plain"));
+        assert_eq!(spare.len(), 16);
+        assert_eq!(JsonStr(RAW).place(&mut spare), Ok(PLAIN));
+        assert_eq!(spare.len(), 16 - PLAIN.len());
+        assert_eq!(JsonStr(RAW).place(&mut spare), Err(Error::BufferTooSmall));
+    }
+
+    #[test]
+    fn an_unsigned_integer_has_one_spelling() {
+        let numbers = [("0", 0), ("42", 42), ("18446744073709551615", u64::MAX)];
+        for (text, number) in numbers {
+            assert_eq!(Value(text).unsigned(), Some(number));
+        }
+        for text in ["-0", "-1", "1.0", "1e0", "0.5", "18446744073709551616", "\"1\"", "null", "[]", "{}", "true"] {
+            assert_eq!(Value(text).unsigned(), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_found_among_others() {
+        let object = Value(r#"{"a":"}\",:\\","b":[1,{"c":2},"]"],"c":{},"d":-1.5e3,"e":[]}"#);
+        let texts = object.pick(["e", "d", "c", "b", "a", "f"]).unwrap().map(|value| value.map(Value::text));
+        let expected = ["[]", "-1.5e3", "{}", r#"[1,{"c":2},"]"]"#, r#""}\",:\\""#].map(Some);
+        assert_eq!(texts[..5], expected);
+        assert_eq!(texts[5], None);
+        let elements: Vec<_> = object.member("b").unwrap().elements().unwrap().map(Value::text).collect();
+        assert_eq!(elements, ["1", r#"{"c":2}"#, "\"]\""]);
+        assert!(object.elements().is_none() && object.string().is_none() && object.number().is_none());
+        assert!(object.member("e").unwrap().elements().unwrap().next().is_none());
+        assert!(Value("[]").pick(["a"]).is_none() && Value("[]").member("a").is_none());
+    }
+}

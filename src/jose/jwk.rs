@@ -1,0 +1,48 @@
+use crate::jose::algorithm::{Algorithm, is_acceptable_point, is_coordinate};
+use crate::jose::json::Value;
+use crate::jose::{Key, base64url};
+
+/// Reads a JWK ([RFC 7517 section 4](https://www.rfc-editor.org/rfc/rfc7517#section-4)) if it is a public key that
+/// may verify signatures of an algorithm this crate knows.
+pub(crate) fn usable_key(jwk: Value<'_>) -> Option<Key> {
+    let [kty, crv, x, y, kid, alg, usage, key_ops, private] =
+        jwk.pick(["kty", "crv", "x", "y", "kid", "alg", "use", "key_ops", "d"])?;
+
+    let may_verify = usage.is_none_or(|usage| text(Some(usage)) == Some("sig")) && key_ops.is_none_or(contains_verify);
+    if !may_verify || private.is_some() {
+        return None;
+    }
+
+    let key = match (text(kty)?, text(crv)?) {
+        ("EC", "P-256") => {
+            let coordinate = |value| bytes(value).filter(|number| is_coordinate(number));
+            Key::es256(&coordinate(x)?, &coordinate(y)?)
+        }
+        ("OKP", "Ed25519") => Key::ed25519(&bytes(x).filter(|point| is_acceptable_point(point))?),
+        _ => return None,
+    };
+    if let Some(alg) = alg {
+        let named = Algorithm::from_name(alg.string()?)?;
+        (named == key.algorithm()).then_some(())?;
+    }
+    match kid {
+        Some(kid) => key.with_kid_of(kid.string()?.bytes()).ok(),
+        None => Some(key),
+    }
+}
+
+fn contains_verify(key_ops: Value<'_>) -> bool {
+    key_ops
+        .elements()
+        .is_some_and(|mut operations| operations.any(|operation| operation.string().is_some_and(|s| s == "verify")))
+}
+
+fn text<'b>(value: Option<Value<'b>>) -> Option<&'b str> {
+    value?.string()?.as_str()
+}
+
+/// Exactly 32 bytes, leading zeros included
+/// ([RFC 7518 section 6.2.1.2](https://www.rfc-editor.org/rfc/rfc7518#section-6.2.1.2)).
+fn bytes(value: Option<Value<'_>>) -> Option<[u8; 32]> {
+    base64url::decode_array(text(value)?.as_bytes())
+}

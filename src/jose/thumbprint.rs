@@ -1,0 +1,116 @@
+use core::fmt;
+
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::jose::json::JsonStr;
+use crate::jose::{Algorithm, Key, base64url};
+
+/// A SHA-256 digest by which a token names a key or a certificate. Comparing takes the same time wherever two differ.
+#[derive(Clone, Copy)]
+pub struct Thumbprint([u8; 32]);
+
+impl Thumbprint {
+    /// That of a certificate: the digest of its DER encoding
+    /// ([RFC 8705 section 3.1](https://www.rfc-editor.org/rfc/rfc8705#section-3.1)).
+    pub fn of_certificate(der: &[u8]) -> Self {
+        Self(Sha256::digest(der).into())
+    }
+
+    /// From the digest itself.
+    pub const fn from_bytes(digest: [u8; 32]) -> Self {
+        Self(digest)
+    }
+
+    /// The digest itself.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// As tokens have it, in base64url; `None` for what is none.
+    pub(crate) fn parse(text: JsonStr<'_>) -> Option<Self> {
+        base64url::decode_array(text.as_str()?.as_bytes()).map(Self)
+    }
+}
+
+impl Key {
+    /// The key's JWK thumbprint with SHA-256, over its required members in their order
+    /// ([RFC 7638 section 3](https://www.rfc-editor.org/rfc/rfc7638#section-3),
+    /// [RFC 8037 appendix A.3](https://www.rfc-editor.org/rfc/rfc8037#appendix-A.3)).
+    pub fn thumbprint(&self) -> Thumbprint {
+        let (x, y) = self.public_key().split_at(32);
+        let member = |hasher: &mut Sha256, coordinate: &[u8]| {
+            hasher.update(base64url::encode(coordinate, &mut [0; 43]).unwrap_or_default());
+        };
+        let mut hasher = Sha256::new();
+        hasher.update(match self.algorithm() {
+            Algorithm::Es256 => r#"{"crv":"P-256","kty":"EC","x":""#,
+            Algorithm::EdDsa => r#"{"crv":"Ed25519","kty":"OKP","x":""#,
+        });
+        member(&mut hasher, x);
+        if let Algorithm::Es256 = self.algorithm() {
+            hasher.update(r#"","y":""#);
+            member(&mut hasher, y);
+        }
+        hasher.update("\"}");
+        Thumbprint(hasher.finalize().into())
+    }
+}
+
+impl PartialEq for Thumbprint {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Eq for Thumbprint {}
+
+/// In base64url, as in tokens and key ids.
+impl fmt::Display for Thumbprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(base64url::encode(&self.0, &mut [0; 43]).ok_or(fmt::Error)?)
+    }
+}
+
+impl fmt::Debug for Thumbprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jose::KeySet;
+
+    /// [RFC 8037 appendix A.3](https://www.rfc-editor.org/rfc/rfc8037#appendix-A.3)
+    #[test]
+    fn is_that_of_rfc_8037() {
+        let x = base64url::decode_array(b"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").unwrap();
+        let thumbprint = Key::ed25519(&x).with_kid(b"is not part of it").thumbprint();
+        assert_eq!(thumbprint.to_string(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+    }
+
+    /// The key of [RFC 9449 section 4.2](https://www.rfc-editor.org/rfc/rfc9449#section-4.2), whose thumbprint
+    /// [section 6.1](https://www.rfc-editor.org/rfc/rfc9449#section-6.1) has.
+    #[test]
+    fn is_that_of_rfc_9449() {
+        let mut jwks = *br#"{"keys":[{"kty":"EC","x":"l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs",
+            "y":"9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA","crv":"P-256"}]}"#;
+        let keys = KeySet::<1>::from_jwks(&mut jwks).unwrap();
+        let text = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+        assert_eq!(keys[0].thumbprint().to_string(), text);
+        assert_eq!(format!("{:?}", keys[0].thumbprint()), text);
+    }
+
+    #[test]
+    fn differs_in_any_bit() {
+        let one = Thumbprint::of_certificate(b"a");
+        for bit in 0..256 {
+            let mut bytes = *one.as_bytes();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            assert_ne!(Thumbprint(bytes), one);
+        }
+        assert_eq!(Thumbprint::of_certificate(b"a"), one);
+    }
+}

@@ -1,0 +1,236 @@
+mod htu;
+
+use core::fmt;
+use core::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use crate::claims::{self, DEFAULT_LEEWAY, required};
+use crate::error::{Claim, Error};
+use crate::jose::header::Header;
+use crate::jose::json::NumericDate;
+use crate::jose::jwk::usable_key;
+use crate::jose::media_type::MediaType;
+use crate::jose::{SignatureAlgorithm, Thumbprint, base64url};
+use crate::time::UnixTime;
+use crate::verify::Token;
+use crate::verify::issuer::Candidate;
+
+/// The request that a DPoP proof has to be for
+/// ([RFC 9449 section 4.3](https://www.rfc-editor.org/rfc/rfc9449#section-4.3)).
+///
+/// Checked: the proof's signature by the key in its own header; `typ`; `htm`, `htu` and `ath`; `iat`; and the nonce, if
+/// there is one. **Not** checked: that the access token is bound to this key, and that the proof was not used before;
+/// [`AccessTokenPolicy::with_dpop`](crate::AccessTokenPolicy::with_dpop) does both.
+#[derive(Clone, Copy)]
+pub struct DpopPolicy<'a> {
+    method: &'a str,
+    uri: &'a str,
+    access_token: &'a [u8],
+    nonce: Option<&'a str>,
+    leeway: u64,
+    max_token_age: u64,
+}
+
+impl<'a> DpopPolicy<'a> {
+    /// The request's method, its URI with scheme and authority, as the client knows it, and the access token that came
+    /// with it, as text. With [`DEFAULT_LEEWAY`] and [`DEFAULT_PROOF_AGE`], and without a nonce.
+    ///
+    /// An empty one of the three refuses every proof ([`Error::Unconfigured`]).
+    pub fn new<T: AsRef<[u8]> + ?Sized>(method: &'a str, uri: &'a str, access_token: &'a T) -> Self {
+        Self {
+            method,
+            uri,
+            access_token: access_token.as_ref(),
+            nonce: None,
+            leeway: DEFAULT_LEEWAY.as_secs(),
+            max_token_age: DEFAULT_PROOF_AGE.as_secs(),
+        }
+    }
+
+    /// The nonce that the proof has to hold, since this server gave it out
+    /// ([RFC 9449 section 9](https://www.rfc-editor.org/rfc/rfc9449#section-9)).
+    pub const fn with_nonce(mut self, nonce: &'a str) -> Self {
+        self.nonce = Some(nonce);
+        self
+    }
+
+    /// How far the client's clock and the device's may differ, in whole seconds; a fraction is dropped.
+    pub const fn with_leeway(mut self, leeway: Duration) -> Self {
+        self.leeway = leeway.as_secs();
+        self
+    }
+
+    /// The longest time since the proof was made (`iat`), in whole seconds plus leeway.
+    pub const fn with_max_token_age(mut self, max_token_age: Duration) -> Self {
+        self.max_token_age = max_token_age.as_secs();
+        self
+    }
+}
+
+impl Token<'_> {
+    /// Verifies that this is a DPoP proof for the request: its maker holds the private key of the public one in its own
+    /// header. That says nothing about who they are, until an access token that is bound to this key is accepted with
+    /// [`AccessTokenPolicy::with_dpop`](crate::AccessTokenPolicy::with_dpop), which also uses the proof up. Since anyone
+    /// can sign a proof, [`verify`](Self::verify) the access token first.
+    ///
+    /// It needs a clock that is set: `now` may not be a [`TimeFloor`](crate::TimeFloor).
+    ///
+    /// The steps are those of [RFC 9449 section 4.3](https://www.rfc-editor.org/rfc/rfc9449#section-4.3). The first is
+    /// the caller's: the request has exactly one header `DPoP`.
+    ///
+    /// # Errors
+    ///
+    /// In this order:
+    /// - [`Error::Unconfigured`]: the policy's method, URI, access token or nonce is empty.
+    /// - [`Error::BufferTooSmall`]: `buf` is shorter than [`buffer_len`](Self::buffer_len); also at the end, if `jti` must
+    ///   be unescaped.
+    /// - [`Error::TooLarge`], [`Error::Malformed`], [`Error::DuplicateName`], [`Error::TooDeep`],
+    ///   [`Error::TooManyMembers`], [`Error::CriticalHeader`]: the header cannot be read.
+    /// - [`Error::WrongType`]: `typ` is not `dpop+jwt`.
+    /// - [`Error::UnsupportedAlgorithm`]: `alg` is none of `algorithms`.
+    /// - [`Error::InvalidKey`]: `jwk` is absent, of another algorithm, holds a private key, or would be skipped in a
+    ///   [`KeySet`](crate::KeySet) for another reason.
+    /// - [`Error::Malformed`], [`Error::InvalidSignature`], [`Error::BackendUnavailable`]: the signature does not hold.
+    /// - [`Error::Malformed`], [`Error::DuplicateName`], [`Error::TooDeep`], [`Error::TooManyMembers`]: the payload
+    ///   cannot be read.
+    /// - [`Error::Missing`], [`Error::Invalid`]: `jti`, `htm`, `htu`, `iat` or `ath` is absent, or one of them or `nonce`
+    ///   is of another type.
+    /// - [`Error::Mismatch`]: `htm`, `htu` or `ath` is not that of the request.
+    /// - [`Error::Missing`], [`Error::Mismatch`]: `nonce` is not the policy's.
+    /// - [`Error::ClockNotSet`], [`Error::NotYetValid`], [`Error::TooOld`]: `iat` is not about now.
+    pub fn verify_dpop<'b>(
+        &self,
+        policy: &DpopPolicy<'_>,
+        algorithms: &[&dyn SignatureAlgorithm],
+        now: UnixTime,
+        buf: &'b mut [u8],
+    ) -> Result<DpopProof<'b>, Error> {
+        claims::check_expectations([
+            (Some(policy.method.as_bytes()), Claim::HttpMethod),
+            (Some(policy.uri.as_bytes()), Claim::HttpUri),
+            (Some(policy.access_token), Claim::AccessTokenHash),
+            (policy.nonce.map(str::as_bytes), Claim::Nonce),
+        ])?;
+        if buf.len() < self.buffer_len() {
+            return Err(Error::BufferTooSmall);
+        }
+
+        // Steps 2, 4 and 5: a JWT of the type and of an algorithm.
+        let (json, _) = self.header_json(buf)?;
+        let header = Header::parse(json)?;
+        header.check()?;
+        let typ = header.typ.map(MediaType::new).transpose()?;
+        if !typ.is_some_and(|typ| typ.is("dpop+jwt")) {
+            return Err(Error::WrongType);
+        }
+        let backend = header.choose_backend(algorithms)?;
+
+        // Steps 6 and 7: the signature, by the key in the header, which is a public one.
+        let key = json.member("jwk").and_then(usable_key).filter(|key| key.algorithm() == backend.algorithm());
+        let key = key.ok_or(Error::InvalidKey)?;
+        Candidate::of_nobody(&key, backend).verify(self.signing_input, &self.signature()?)?;
+
+        // Step 3: the required claims.
+        let (payload, mut spare) = self.payload(buf)?;
+        let [jti, htm, htu, iat, ath, nonce] =
+            payload.pick(["jti", "htm", "htu", "iat", "ath", "nonce"]).unwrap_or_default();
+        let jti = required(claims::string(jti, Claim::JwtId)?, Claim::JwtId)?;
+        let htm = required(claims::string(htm, Claim::HttpMethod)?, Claim::HttpMethod)?;
+        let htu = required(claims::string(htu, Claim::HttpUri)?, Claim::HttpUri)?;
+        let iat = required(claims::optional(iat, NumericDate::parse, Claim::IssuedAt)?, Claim::IssuedAt)?;
+        let ath = required(claims::string(ath, Claim::AccessTokenHash)?, Claim::AccessTokenHash)?;
+        let nonce = claims::string(nonce, Claim::Nonce)?;
+
+        // Steps 8 and 9: the request, without query and fragment.
+        if htm != policy.method {
+            return Err(Error::Mismatch(Claim::HttpMethod));
+        }
+        if !htu.as_str().is_some_and(|htu| htu::is_same_target(htu, policy.uri)) {
+            return Err(Error::Mismatch(Claim::HttpUri));
+        }
+
+        // Step 12: the access token. That it is bound to the key is for its own policy to check.
+        let digest = Sha256::digest(policy.access_token);
+        if !base64url::encode(&digest, &mut [0; 43]).is_some_and(|expected| ath == *expected) {
+            return Err(Error::Mismatch(Claim::AccessTokenHash));
+        }
+
+        // Step 10: the nonce.
+        if let Some(expected) = policy.nonce
+            && required(nonce, Claim::Nonce)? != *expected
+        {
+            return Err(Error::Mismatch(Claim::Nonce));
+        }
+
+        // Step 11: the time.
+        let (now, latest) = (now.as_secs(), now.as_secs().saturating_add_unsigned(policy.leeway));
+        let usable_until =
+            iat.floor.saturating_add_unsigned(policy.max_token_age).saturating_add_unsigned(policy.leeway);
+        if now <= 0 {
+            return Err(Error::ClockNotSet);
+        }
+        if iat.ceil > latest {
+            return Err(Error::NotYetValid);
+        }
+        if now > usable_until {
+            return Err(Error::TooOld);
+        }
+
+        Ok(DpopProof {
+            thumbprint: key.thumbprint(),
+            jwt_id: jti.place(&mut spare)?,
+            issued_at: UnixTime::from_secs(iat.floor),
+            usable_until: UnixTime::from_secs(usable_until),
+        })
+    }
+}
+
+/// A proof, for one request, that its maker holds a private key ([RFC 9449](https://www.rfc-editor.org/rfc/rfc9449)).
+#[derive(Clone, Copy)]
+pub struct DpopProof<'b> {
+    thumbprint: Thumbprint,
+    jwt_id: &'b str,
+    issued_at: UnixTime,
+    usable_until: UnixTime,
+}
+
+impl<'b> DpopProof<'b> {
+    /// The thumbprint of the key that signed it.
+    pub fn thumbprint(&self) -> Thumbprint {
+        self.thumbprint
+    }
+
+    /// The proof's identity (`jti`), unique only for its key.
+    pub fn jwt_id(&self) -> &'b str {
+        self.jwt_id
+    }
+
+    /// When the proof was made (`iat`), in whole seconds rounded down.
+    pub fn issued_at(&self) -> UnixTime {
+        self.issued_at
+    }
+
+    /// The last moment at which the policy accepts the proof.
+    pub fn usable_until(&self) -> UnixTime {
+        self.usable_until
+    }
+}
+
+/// Without the values: whoever reads them in a log could use the proof.
+impl fmt::Debug for DpopProof<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DpopProof").finish_non_exhaustive()
+    }
+}
+
+/// Without the access token.
+impl fmt::Debug for DpopPolicy<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DpopPolicy").field("method", &self.method).field("uri", &self.uri).finish_non_exhaustive()
+    }
+}
+
+/// How long ago a proof may have been made, besides the leeway, unless a policy says otherwise: proofs are made for each
+/// request, and a replay check has to remember them for so long.
+pub const DEFAULT_PROOF_AGE: Duration = Duration::from_secs(60);

@@ -1,0 +1,204 @@
+use core::fmt;
+use core::ops::Deref;
+use core::time::Duration;
+
+use crate::claims::{Claims, check_expectations, optional, required, string};
+use crate::error::{Claim, Error};
+use crate::jose::json::JsonStr;
+use crate::profiles::TypedPolicy;
+use crate::time::UnixTime;
+use crate::verify::Verified;
+
+mod bitmap;
+mod inflater;
+
+pub use bitmap::{Status, StatusBitmap};
+pub use inflater::{Inflater, MAX_STATUS_LIST_LEN};
+
+use bitmap::Width;
+
+/// An accepted status list, still compressed: one small number for each of many tokens, by which their issuer takes
+/// some of them back
+/// ([Token Status List](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list-21)). Needs the feature
+/// `status-list`.
+///
+/// [`decode`](Self::decode) keeps it for all tokens to come; [`pick`](Self::pick) reads a few statuses of a list that
+/// is longer than memory. Neither allocates: the caller places an [`Inflater`], 10.5 KiB that are needed for no longer
+/// than the call.
+///
+/// **Whoever signs a list decides on every token that names its URI.** Verify it as a token of the issuer of those
+/// tokens, or of the one whom they trust with their lists, and never by
+/// [`verify_any`](crate::Token::verify_any) of all issuers there are.
+///
+/// # Example: from an accepted token to a decision
+///
+/// ```
+/// use embedded_jwt::{
+///     AccessToken, AccessTokenPolicy, Error, Inflater, Issuer, StatusBitmap, Token, UnixTime, Verified,
+/// };
+///
+/// /// The list, as it was fetched from `uri`: once for many tokens.
+/// fn accept<'m>(
+///     text: &[u8],
+///     uri: &str,
+///     issuer: &Issuer<'_>,
+///     inflater: &mut Inflater,
+///     bitmap: &'m mut [u8],
+///     now: UnixTime,
+/// ) -> Result<StatusBitmap<'m>, Error> {
+///     let mut buf = [0; 4096];
+///     let verified = Token::parse(text)?.verify(issuer, &mut buf)?;
+///     verified.into_status_list(uri, now)?.decode(inflater, bitmap)
+/// }
+///
+/// /// `Revoked`, unless the list says that the token holds. `StatusUnknown`: the token is of another list, or it is time to
+/// /// fetch this one again.
+/// fn judge<'b>(verified: Verified<'_, 'b>, bitmap: &StatusBitmap<'_>, now: UnixTime) -> Result<AccessToken<'b>, Error> {
+///     let policy = AccessTokenPolicy::new("urn:device:pump-7").with_revocations(bitmap);
+///     verified.into_access_token(&policy, now)
+/// }
+/// ```
+#[derive(Clone, Copy)]
+pub struct StatusList<'b> {
+    claims: Claims<'b>,
+    width: Width,
+    /// In base64url.
+    lst: JsonStr<'b>,
+    usable_until: UnixTime,
+}
+
+impl<'b> Verified<'_, 'b> {
+    /// Judges the claims as those of a status list, the one that was fetched from `uri` ([Token Status List
+    /// section 8.3](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list-21#section-8.3)).
+    ///
+    /// There is no leeway for `exp`, since a newer list is to be had. Whoever carries lists can hold newer ones back
+    /// until then, and bring back older ones: compare `iat`, which every list has, with that of the one before. `iss`
+    /// is required, as of every token, although the draft leaves it open.
+    ///
+    /// # Errors
+    ///
+    /// In this order:
+    /// - [`Error::Unconfigured`]: `uri` is empty.
+    /// - As [`into_typed`](Self::into_typed) for the type `statuslist+jwt`, without `aud`: `iat` is required, and may
+    ///   not be to come; `exp` is not.
+    /// - [`Error::Expired`]: `exp` has passed.
+    /// - [`Error::Missing`], [`Error::Mismatch`]: `sub` is absent, or not `uri`.
+    /// - [`Error::Invalid`]: `ttl` is no integer from 1 to 2^64 - 1, without fraction and exponent.
+    /// - [`Error::Missing`], [`Error::Invalid`]: `status_list` or its `bits` or `lst` is absent or of the wrong type,
+    ///   or `bits` is not 1, 2, 4 or 8.
+    pub fn into_status_list(self, uri: &str, now: UnixTime) -> Result<StatusList<'b>, Error> {
+        // With a limit on its age, however long, `iat` is required and not to come.
+        const POLICY: TypedPolicy<'_> = TypedPolicy::for_anyone("statuslist+jwt").with_max_token_age(Duration::MAX);
+        check_expectations([(Some(uri.as_bytes()), Claim::Subject)])?;
+        let claims = *self.into_typed(&POLICY, now)?;
+        if now >= claims.expires_at() {
+            return Err(Error::Expired);
+        }
+        if required(claims.subject(), Claim::Subject)? != uri {
+            return Err(Error::Mismatch(Claim::Subject));
+        }
+
+        let [ttl, list] = claims.payload().pick(["ttl", "status_list"]).unwrap_or_default();
+        let ttl = optional(ttl, |ttl| ttl.unsigned().filter(|ttl| *ttl > 0), Claim::Status)?;
+        let [bits, lst] = required(list, Claim::Status)?.pick(["bits", "lst"]).ok_or(Error::Invalid(Claim::Status))?;
+        let width = required(optional(bits, Width::read, Claim::Status)?, Claim::Status)?;
+        let lst = required(string(lst, Claim::Status)?, Claim::Status)?;
+        Ok(StatusList { claims, width, lst, usable_until: usable_until(&claims, ttl, now) })
+    }
+}
+
+fn usable_until(claims: &Claims<'_>, ttl: Option<u64>, now: UnixTime) -> UnixTime {
+    let longest = match (ttl, claims.expires_at().as_secs()) {
+        (Some(ttl), _) => ttl,
+        (None, i64::MAX) => DEFAULT_STATUS_LIST_TTL.as_secs(),
+        (None, _) => u64::MAX,
+    };
+    claims.expires_at().min(UnixTime::from_secs(now.as_secs().saturating_add_unsigned(longest)))
+}
+
+impl<'b> StatusList<'b> {
+    /// The moment from which the list is out of date: the earlier of `exp` and `ttl` seconds after the list was judged,
+    /// or [`DEFAULT_STATUS_LIST_TTL`] after that if it has neither. An issuer may choose a long time: fetch the list
+    /// again when it suits the device, and this moment at the latest.
+    pub fn usable_until(&self) -> UnixTime {
+        self.usable_until
+    }
+
+    /// Decodes the list into `bitmap`, for all tokens that come while it is usable. At one bit, 1,000 bytes hold the
+    /// statuses of 8,000 tokens; at eight bits, those of 1,000. What `bitmap` held before is lost, even if there is an
+    /// error.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Malformed`]: `lst` is no base64url, or not exactly one intact ZLIB stream.
+    /// - [`Error::TooLarge`]: it is longer than [`MAX_STATUS_LIST_LEN`].
+    /// - [`Error::BufferTooSmall`]: it is longer than `bitmap`.
+    pub fn decode<'m>(&self, inflater: &mut Inflater, bitmap: &'m mut [u8]) -> Result<StatusBitmap<'m>, Error> {
+        let len = inflater.inflate(self.lst, bitmap, None)?;
+        let bitmap: &'m [u8] = bitmap;
+        let uri = self.claims.subject().unwrap_or_default();
+        Ok(StatusBitmap::new(bitmap.get(..len).unwrap_or_default(), self.width, uri.bytes(), self.usable_until))
+    }
+
+    /// Decodes the list through a window of 32 KiB, and keeps the statuses at these indices alone. Whether the tokens
+    /// that have them name this list, and whether it is still usable, is for the caller to see.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Malformed`], [`Error::TooLarge`]: as [`decode`](Self::decode), wherever the indices are.
+    /// - [`Error::Invalid`]: an index is beyond the list's end.
+    ///
+    /// # Example: one token
+    ///
+    /// ```
+    /// # use embedded_jwt::{AccessToken, Error, Inflater, Status, StatusList, StatusReference};
+    /// fn status(
+    ///     list: &StatusList<'_>,
+    ///     reference: &StatusReference<'_>,
+    ///     inflater: &mut Inflater,
+    ///     window: &mut [u8; Inflater::WINDOW_LEN],
+    /// ) -> Result<Status, Error> {
+    ///     if list.subject().is_none_or(|uri| reference.uri() != uri) {
+    ///         return Err(Error::StatusUnknown);
+    ///     }
+    ///     let [status] = list.pick(inflater, window, [reference.index()])?;
+    ///     Ok(status)
+    /// }
+    /// ```
+    pub fn pick<const K: usize>(
+        &self,
+        inflater: &mut Inflater,
+        window: &mut [u8; Inflater::WINDOW_LEN],
+        indices: [u64; K],
+    ) -> Result<[Status; K], Error> {
+        let mut picks = indices.map(|index| (self.width.place(index), None));
+        let mut look = |offset: usize, piece: &[u8]| {
+            for (place, status) in &mut picks {
+                *status = status.or_else(|| place.as_ref()?.status_in(piece, offset));
+            }
+        };
+        inflater.inflate(self.lst, window, Some(&mut look))?;
+        if picks.iter().any(|(_, status)| status.is_none()) {
+            return Err(Error::Invalid(Claim::Status));
+        }
+        Ok(picks.map(|(_, status)| status.unwrap_or(Status::Invalid)))
+    }
+}
+
+impl<'b> Deref for StatusList<'b> {
+    type Target = Claims<'b>;
+
+    fn deref(&self) -> &Claims<'b> {
+        &self.claims
+    }
+}
+
+impl fmt::Debug for StatusList<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StatusList").field("usable_until", &self.usable_until).finish_non_exhaustive()
+    }
+}
+
+/// How long a status list is usable that says nothing of it: 12 hours, the `ttl` of the example of
+/// [Token Status List section 5.1](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list-21#section-5.1).
+pub const DEFAULT_STATUS_LIST_TTL: Duration = Duration::from_secs(43_200);

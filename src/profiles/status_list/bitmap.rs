@@ -1,0 +1,160 @@
+use core::fmt;
+
+use sha2::{Digest, Sha256};
+
+use crate::claims::StatusReference;
+use crate::error::{Claim, Error};
+use crate::jose::json::Value;
+use crate::storage::{Revocations, TokenIdentity};
+use crate::time::{Now, UnixTime};
+
+/// A decoded status list in the caller's memory, which needs neither the token nor its buffer any more.
+pub struct StatusBitmap<'m> {
+    bitmap: &'m [u8],
+    width: Width,
+    /// Its digest, which has one size.
+    uri: [u8; 32],
+    usable_until: UnixTime,
+}
+
+/// What a list says of a token, which must have been accepted before ([Token Status List
+/// section 7.1](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list-21#section-7.1)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Status {
+    /// 0: it holds; also what a list says of an index that was given to no token.
+    Valid,
+    /// 1: it was taken back for good.
+    Invalid,
+    /// 2: it does not hold for now.
+    Suspended,
+    /// Any other value: 3 and 12 to 15 mean what issuer and device have agreed on, the others are reserved.
+    Other(u8),
+}
+
+impl<'m> StatusBitmap<'m> {
+    pub(super) fn new(bitmap: &'m [u8], width: Width, uri: impl Iterator<Item = u8>, usable_until: UnixTime) -> Self {
+        Self { bitmap, width, uri: digest(uri), usable_until }
+    }
+
+    /// The status of an accepted token.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::ClockNotSet`]: `now` is not after 1970-01-01.
+    /// - [`Error::StatusUnknown`]: the list is out of date ([`usable_until`](Self::usable_until)), or the token names
+    ///   another.
+    /// - [`Error::Invalid`]: the index is beyond the list's end, so that the token should be refused.
+    pub fn status_of(&self, reference: &StatusReference<'_>, now: UnixTime) -> Result<Status, Error> {
+        if now.as_secs() <= 0 {
+            return Err(Error::ClockNotSet);
+        }
+        if now >= self.usable_until || digest(reference.uri().bytes()) != self.uri {
+            return Err(Error::StatusUnknown);
+        }
+        self.status(reference.index())
+    }
+
+    /// The status at this index, however old the list is. A list ends with a whole byte, so that its last few indices
+    /// may belong to no token.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] if the index is beyond the list's end.
+    pub fn status(&self, index: u64) -> Result<Status, Error> {
+        let place = self.width.place(index);
+        place.and_then(|place| place.status_in(self.bitmap, 0)).ok_or(Error::Invalid(Claim::Status))
+    }
+
+    /// The moment from which the list is out of date: see
+    /// [`StatusList::usable_until`](crate::StatusList::usable_until).
+    pub fn usable_until(&self) -> UnixTime {
+        self.usable_until
+    }
+}
+
+/// As part of a policy, it accepts only tokens that name this list, and whose status is [`Valid`](Status::Valid).
+impl Revocations for StatusBitmap<'_> {
+    /// # Errors
+    ///
+    /// - [`Error::Missing`], [`Error::Invalid`]: the token has no `status`, or one that cannot be read.
+    /// - [`Error::TimeUnknown`]: the time is not known, and thus not whether the list is out of date.
+    /// - As [`status_of`](Self::status_of).
+    /// - [`Error::Revoked`]: the status is another one.
+    fn check(&self, token: &TokenIdentity<'_>, now: Now) -> Result<(), Error> {
+        let reference = token.status_reference()?.ok_or(Error::Missing(Claim::Status))?;
+        let Now::Exact(now) = now else { return Err(Error::TimeUnknown) };
+        if self.status_of(&reference, now)?.is_valid() { Ok(()) } else { Err(Error::Revoked) }
+    }
+}
+
+fn digest(uri: impl Iterator<Item = u8>) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    uri.for_each(|byte| hasher.update([byte]));
+    hasher.finalize().into()
+}
+
+impl fmt::Debug for StatusBitmap<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StatusBitmap").field("usable_until", &self.usable_until).finish_non_exhaustive()
+    }
+}
+
+impl Status {
+    /// Whether the token holds. No other status lets it pass, but that a device may know better of
+    /// [`Other`](Self::Other).
+    pub fn is_valid(self) -> bool {
+        self == Self::Valid
+    }
+
+    fn from_value(value: u8) -> Self {
+        match value {
+            0 => Self::Valid,
+            1 => Self::Invalid,
+            2 => Self::Suspended,
+            other => Self::Other(other),
+        }
+    }
+}
+
+/// How many bits a status has: never such that one lies across two bytes.
+#[derive(Clone, Copy)]
+pub(super) struct Width {
+    bits: u64,
+    mask: u8,
+}
+
+impl Width {
+    pub(super) fn read(bits: Value<'_>) -> Option<Self> {
+        let (bits, mask) = match bits.unsigned()? {
+            1 => (1, 0b1),
+            2 => (2, 0b11),
+            4 => (4, 0b1111),
+            8 => (8, 0b1111_1111),
+            _ => return None,
+        };
+        Some(Self { bits, mask })
+    }
+
+    /// `None` if no memory is that long.
+    pub(super) fn place(self, index: u64) -> Option<Place> {
+        let bit = index.checked_mul(self.bits)?;
+        Some(Place { byte: usize::try_from(bit / 8).ok()?, shift: u32::try_from(bit % 8).ok()?, mask: self.mask })
+    }
+}
+
+/// Where a status stands in a list. Bits count from the least significant one ([Token Status List
+/// section 4.1](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list-21#section-4.1)).
+pub(super) struct Place {
+    byte: usize,
+    shift: u32,
+    mask: u8,
+}
+
+impl Place {
+    /// The status, if it stands in this piece of the list, which begins at the byte `offset`.
+    pub(super) fn status_in(&self, piece: &[u8], offset: usize) -> Option<Status> {
+        let byte = piece.get(self.byte.checked_sub(offset)?)?;
+        Some(Status::from_value(byte.wrapping_shr(self.shift) & self.mask))
+    }
+}

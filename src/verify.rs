@@ -1,0 +1,14 @@
+//! From the text of a token to [`Verified`]: the key is chosen, the signature is checked, and only then is the payload
+//! decoded and its `iss` compared. What leaves has authentic claims that no policy has validated yet.
+
+pub(crate) mod issuer;
+mod prepared;
+mod signature_cache;
+mod token;
+mod verified;
+
+pub use issuer::Issuer;
+pub use prepared::{CallerVerifies, Prepared};
+pub use signature_cache::SignatureCache;
+pub use token::{MAX_HEADER_LEN, MAX_ISSUERS, MAX_TOKEN_LEN, Token};
+pub use verified::Verified;
