@@ -4,11 +4,9 @@
 //! Payloads are signed, since nothing else is ever parsed; so most of what they cost is one signature. The first
 //! benchmark is that signature over a payload of the same size without any structure, to compare with.
 
-#[path = "../tests/common/mod.rs"]
-mod common;
 mod hostile_payloads;
 
-use common::*;
+use testkit::*;
 use criterion::{Criterion, criterion_group, criterion_main};
 use embedded_jwt::{AccessTokenPolicy, Error, KeySet, MAX_HEADER_LEN, MAX_KEY_SET_LEN, MAX_TOKEN_LEN, Part, Token};
 use hostile_payloads::{NAME_LEN, fill, members};

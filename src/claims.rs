@@ -5,14 +5,13 @@ mod confirmation;
 mod status;
 mod strings;
 
-pub use confirmation::Confirmation;
-pub use status::StatusReference;
-pub use strings::Strings;
-
 use core::fmt;
 use core::time::Duration;
 
+pub use confirmation::Confirmation;
 use serde::Deserialize;
+pub use status::StatusReference;
+pub use strings::Strings;
 
 use crate::error::{Claim, Error};
 use crate::jose::json::{self, Found, JsonStr, NumericDate, Value};

@@ -401,5 +401,100 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {}
 
-#[cfg(all(test, feature = "es256", feature = "eddsa"))]
-mod tests;
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Each variant, one of its details if it has any, and its code. The match has no wildcard, so that a new variant
+    /// does not compile until it is here.
+    macro_rules! errors {
+        ($($code:literal $variant:ident $(($detail:expr))?,)*) => {
+            const ALL: &[(Error, u16)] = &[$((Error::$variant $(($detail))?, $code)),*];
+
+            const fn is_listed(error: Error) -> bool {
+                match error {
+                    $(Error::$variant { .. } => true,)*
+                }
+            }
+        };
+    }
+
+    errors! {
+        0x0100 BufferTooSmall,
+        0x0200 TooManyIssuers,
+        0x0303 Unconfigured(Claim::Audience),
+        0x0401 TooLarge(Part::Token),
+        0x0505 Malformed(Part::Payload),
+        0x0602 DuplicateName(Part::Header),
+        0x0705 TooDeep(Part::Payload),
+        0x0805 TooManyMembers(Part::Payload),
+        0x0900 CriticalHeader,
+        0x0a00 UnsupportedAlgorithm,
+        0x0b00 UnknownKey,
+        0x0c00 AmbiguousKey,
+        0x0d00 InvalidKey,
+        0x0e00 InvalidSignature,
+        0x0f00 BackendUnavailable,
+        0x1000 WrongType,
+        0x1102 Missing(Claim::Subject),
+        0x1204 Invalid(Claim::Expiration),
+        0x1301 Mismatch(Claim::Issuer),
+        0x1400 ClockNotSet,
+        0x1500 Expired,
+        0x1600 NotYetValid,
+        0x1700 LifetimeTooLong,
+        0x1800 TooOld,
+        0x1900 InsufficientScope,
+        0x1a00 Deserialize,
+        0x1b00 TooManyKeys,
+        0x1c00 AuthenticationTooOld,
+        0x1d00 SenderConstrained,
+        0x1e00 Replayed,
+        0x1f00 RolledBack,
+        0x2000 NoCredentials,
+        0x2100 Revoked,
+        0x2200 Full,
+        0x2300 TimeUnknown,
+        0x2400 BackendBroken,
+        0x2500 StatusUnknown,
+    }
+
+    #[test]
+    fn the_testkit_lists_every_error() {
+        assert!(ALL.iter().all(|(error, _)| is_listed(*error)));
+        let variant = |error: &dyn fmt::Debug| format!("{error:?}").split('(').next().unwrap().to_owned();
+        let ours: BTreeSet<_> = ALL.iter().map(|(error, _)| variant(error)).collect();
+        assert_eq!(ours, testkit::errors::all().map(testkit::errors::variant).collect());
+    }
+
+    /// Codes are for wire formats: a change here breaks those who read them.
+    #[test]
+    fn codes_are_stable() {
+        for (error, code) in ALL {
+            assert_eq!(error.code(), *code, "{error:?}");
+        }
+        let details = |error: testkit::embedded_jwt::Error| error.code() & 0xff;
+        assert!(testkit::errors::PARTS.map(testkit::embedded_jwt::Error::TooLarge).map(details).into_iter().eq(1..=10));
+        assert!(testkit::errors::CLAIMS.map(testkit::embedded_jwt::Error::Missing).map(details).into_iter().eq(1..=22));
+    }
+
+    #[test]
+    fn each_error_reads_as_a_phrase_of_its_own() {
+        let phrases: BTreeSet<_> = ALL.iter().map(|(error, _)| error.to_string()).collect();
+        assert_eq!(phrases.len(), ALL.len());
+        assert_eq!(Error::Malformed(Part::KeySet).to_string(), "malformed: the key set");
+        assert_eq!(Error::Missing(Claim::Audience).to_string(), "missing: audience (aud)");
+        assert_eq!(Error::Expired.to_string(), "the token has expired");
+        let named = [Error::TooLarge(Part::Kid), Error::Invalid(Claim::Other), Error::Mismatch(Claim::Scope)];
+        assert!(named.iter().all(|error| !error.to_string().ends_with(": ")));
+    }
+
+    #[test]
+    fn of_two_errors_the_one_that_came_further_is_kept() {
+        assert_eq!(Error::UnknownKey.or_further(Error::InvalidSignature), Error::InvalidSignature);
+        assert_eq!(Error::InvalidSignature.or_further(Error::UnknownKey), Error::InvalidSignature);
+        assert_eq!(Error::Expired.or_further(Error::Expired), Error::Expired);
+    }
+}

@@ -26,14 +26,6 @@
     )
 )]
 
-/// The integration tests' mint, which names the crate as its users do.
-#[cfg(all(test, feature = "es256", feature = "eddsa"))]
-#[path = "../tests/common/mod.rs"]
-#[allow(unreachable_pub, reason = "it is a crate's root elsewhere")]
-mod test_tokens;
-#[cfg(test)]
-extern crate self as embedded_jwt;
-
 pub mod bearer;
 mod claims;
 mod error;

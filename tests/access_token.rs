@@ -1,13 +1,11 @@
 //! The rules for claims, each as an accepted token and its twin with one thing wrong.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
-mod common;
-
 use std::time::Duration;
 
-use common::*;
 use embedded_jwt::*;
 use serde_json::{Value, json};
+use testkit::*;
 
 const POLICY: AccessTokenPolicy = AccessTokenPolicy::new(AUDIENCE).with_leeway(Duration::ZERO);
 const UNTYPED: AccessTokenPolicy = AccessTokenPolicy::untyped(AUDIENCE).with_leeway(Duration::ZERO);

@@ -1,14 +1,12 @@
 //! The header `Authorization` as it is read, and `WWW-Authenticate` as it is written.
 
-#[path = "common/errors.rs"]
-mod errors;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
 use embedded_jwt::bearer::{self, Challenge, Scheme};
 use embedded_jwt::{Claim, Error, Part};
+use testkit::errors;
 
 type Read<'t> = Result<(Scheme, &'t [u8]), Error>;
 

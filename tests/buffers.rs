@@ -1,12 +1,10 @@
 //! How much buffer a token needs: exactly what [`Token::buffer_len`] says, and more only for unescaped copies.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
-mod common;
-
-use common::*;
 use embedded_jwt::*;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use testkit::*;
 
 #[test]
 fn verify_needs_exactly_buffer_len() {

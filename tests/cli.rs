@@ -1,8 +1,6 @@
 //! The example `verify` from outside: its exit status, its report and its batch.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
-mod common;
-
 #[path = "../examples/verify/bundle.rs"]
 mod bundle;
 
@@ -11,10 +9,10 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::{env, fs, thread};
 
-use common::*;
 use embedded_jwt::{AccessTokenPolicy, Claim, Error, IdTokenPolicy, KeySet, Part, Token, UnixTime};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256, Sha512};
+use testkit::*;
 
 #[test]
 fn bundled_tokens_are_those_of_the_test_keys() {

@@ -2,14 +2,12 @@
 //! as an accepted proof and its twin with one thing wrong.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
-mod common;
-
 use std::time::Duration;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use common::{EdDsa, Es256, *};
 use embedded_jwt::*;
 use serde_json::{Value, json};
+use testkit::{EdDsa, Es256, *};
 
 const METHOD: &str = "POST";
 const URI: &str = "https://pump-7.local/speed";

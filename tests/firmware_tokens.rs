@@ -2,12 +2,10 @@
 //! `UPDATE_TOKENS=1 cargo test --test firmware_tokens` writes them.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
-mod common;
-
 use std::path::PathBuf;
 
-use common::*;
 use serde_json::{Value, json};
+use testkit::*;
 
 const KID: &str = "test-key";
 

@@ -1,8 +1,6 @@
 //! The example `gateway` from outside, over HTTP: whom it lets in, what it answers the others, and where it has its keys.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
-mod common;
-
 #[path = "../examples/gateway/replay.rs"]
 mod replay;
 
@@ -15,10 +13,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{env, fs, thread};
 
-use common::*;
 use embedded_jwt::{Error, ReplayCheck, UnixTime};
 use replay::Replay;
 use serde_json::{Value, json};
+use testkit::*;
 
 const NEEDS_READ: &str = r#"Bearer realm="pump", scope="pump:read""#;
 const NEEDS_READ_DPOP: &str = r#"DPoP algs="ES256 EdDSA Ed25519", realm="pump", scope="pump:read""#;

@@ -3,14 +3,12 @@
 //! accepted token and its twin with one thing wrong.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
-mod common;
-
 use std::time::Duration;
 
-use common::*;
 use embedded_jwt::*;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256, Sha512};
+use testkit::*;
 
 const POLICY: IdTokenPolicy = IdTokenPolicy::new(CLIENT_ID).with_leeway(Duration::ZERO);
 const NONCE: &str = "n-0S6_WzA2Mj";

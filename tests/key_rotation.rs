@@ -1,15 +1,13 @@
 //! How the keys of an issuer change, and how they do not.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
-mod common;
-
 use std::collections::BTreeSet;
 
-use common::*;
 use ed25519_dalek::{Signer as _, SigningKey};
 use embedded_jwt::*;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use testkit::*;
 
 /// The moment until which keys that go stay.
 const UNTIL: i64 = NOW + 300;
@@ -332,7 +330,7 @@ fn set_claims(letters: &str, iat: i64) -> Value {
 
 /// Takes a signed key set of this text under the pinned roots.
 fn take<const N: usize>(keys: &mut KeySet<N>, text: &str, newest: i64) -> Result<i64, Error> {
-    let (roots, mut buf) = (common::keys(), [0; 2048]);
+    let (roots, mut buf) = (testkit::keys(), [0; 2048]);
     let verified = Token::parse(text)?.verify(&issuer(&roots), &mut buf)?;
     keys.replace_from_signed(verified, at(newest), now()).map(UnixTime::as_secs)
 }
@@ -443,7 +441,7 @@ fn no_other_token_is_a_key_set_and_no_key_set_another_token() {
     let mut keys = rotated::<2>(&["a", "b"]);
     let mut all = claims();
     all.as_object_mut().unwrap().append(set_claims("c", NOW).as_object_mut().unwrap());
-    let roots = common::keys();
+    let roots = testkit::keys();
     for root in ALGS {
         for typ in [json!("at+jwt"), json!("JWT"), json!("jwk-set"), json!("jwk-set+json"), json!(""), Value::Null] {
             let header = with(root.header(), "typ", typ);

@@ -1,12 +1,10 @@
 //! Keys as tools write them, and their thumbprints. The keys of this file are TEST KEYS: never trust them.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
-mod common;
-
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
-use common::*;
 use embedded_jwt::*;
 use serde_json::{Value, json};
+use testkit::*;
 
 const MALFORMED: Error = Error::Malformed(Part::Key);
 

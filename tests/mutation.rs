@@ -6,13 +6,11 @@
 //! and signature, and all of the EdDSA token, take all 255 values.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
-mod common;
-
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
-use common::*;
 use embedded_jwt::*;
+use testkit::*;
 
 #[test]
 fn accepts_no_mutant_of_an_eddsa_token() {

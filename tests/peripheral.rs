@@ -1,8 +1,6 @@
 //! The example `peripheral`: hardware in the place of the crate's cryptography, by its two drivers.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
-mod common;
-
 #[path = "../examples/peripheral/accelerator.rs"]
 mod accelerator;
 #[path = "../examples/peripheral/awaited.rs"]
@@ -18,8 +16,8 @@ use std::task::{Context, Poll, Waker};
 use accelerator::{Accelerator, Status};
 use awaited::Polled;
 use blocking::{AcceleratedEs256, PATIENCE, outcome};
-use common::*;
 use embedded_jwt::*;
+use testkit::*;
 
 #[test]
 fn both_drivers_pass_the_self_test() {

@@ -1,14 +1,12 @@
 //! Signatures that somebody else verifies, by [`Token::prepare`]: what is handed out, and what becomes of the answer.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
-mod common;
-
 use std::task::{Context, Poll, Waker};
 
-use common::*;
 use embedded_jwt::*;
 use serde_json::json;
 use sha2::Digest as _;
+use testkit::*;
 
 const POLICY: AccessTokenPolicy<'_> = AccessTokenPolicy::new(AUDIENCE);
 

@@ -3,7 +3,6 @@
 
 #[path = "../fuzz/properties/careless.rs"]
 mod careless;
-mod common;
 #[allow(dead_code, reason = "the target does not count the operations")]
 #[path = "../fuzz/properties/revocations.rs"]
 mod revocations;

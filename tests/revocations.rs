@@ -2,16 +2,14 @@
 //! policy asks.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
-mod common;
-
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-use common::*;
 use embedded_jwt::*;
 use p256::elliptic_curve::ff::PrimeField;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use testkit::*;
 
 const POLICY: AccessTokenPolicy = AccessTokenPolicy::new(AUDIENCE).with_leeway(Duration::ZERO);
 const UNTYPED: AccessTokenPolicy = AccessTokenPolicy::untyped(AUDIENCE).with_leeway(Duration::ZERO);

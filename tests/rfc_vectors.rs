@@ -1,12 +1,10 @@
 //! The examples that the standards themselves print, byte for byte.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
-mod common;
-
-use common::rfc::*;
-use common::{EdDsa, *};
 use embedded_jwt::*;
 use serde_json::json;
+use testkit::rfc::*;
+use testkit::{EdDsa, *};
 
 /// The key of [`RFC_7515_A3`] without its private member `d`.
 const RFC_7515_A3_KEY: &str = r#"{"kty":"EC",

@@ -4,16 +4,14 @@
 //! ([RFC 9470](https://www.rfc-editor.org/rfc/rfc9470)).
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
-mod common;
-
 use std::cell::RefCell;
 use std::time::Duration;
 
 use base64ct::{Base64, Encoding as _};
-use common::*;
 use embedded_jwt::*;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use testkit::*;
 
 const POLICY: AccessTokenPolicy = AccessTokenPolicy::new(AUDIENCE).with_leeway(Duration::ZERO);
 const UNTYPED: AccessTokenPolicy = AccessTokenPolicy::untyped(AUDIENCE).with_leeway(Duration::ZERO);

@@ -1,18 +1,16 @@
 //! A cache leaves out the curve arithmetic for a signature that held before, and nothing else.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
-mod common;
-
 use std::cell::Cell;
 use std::sync::LazyLock;
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
-use common::{EdDsa, Es256, *};
 use embedded_jwt::*;
 use proptest::prelude::*;
 use serde_json::json;
+use testkit::{EdDsa, Es256, *};
 
-/// The keys of [`common::issuer`], which are costly to derive.
+/// The keys of [`testkit::issuer`], which are costly to derive.
 static KEYS: LazyLock<[Key; 2]> = LazyLock::new(keys);
 
 const POLICY: AccessTokenPolicy = AccessTokenPolicy::new(AUDIENCE);

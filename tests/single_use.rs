@@ -1,16 +1,14 @@
 //! What may be used once: tokens, proofs, and the [`ReplayWindow`] that remembers them.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
-mod common;
-
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use common::*;
 use embedded_jwt::*;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use testkit::*;
 
 const OTHER_ISSUER: &str = "urn:factory";
 /// When the token of [`claims`] expires.

@@ -1,15 +1,13 @@
 //! What a device keeps over a power cut: the format, what is refused, and that what is refused changes nothing.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
-mod common;
-
-use common::{Alg, NOW, claims, claims_with, judge_access_token, with};
 use embedded_jwt::*;
 use proptest::prelude::*;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
+use testkit::{Alg, NOW, claims, claims_with, judge_access_token, with};
 
-const ISSUER: &str = common::ISSUER;
+const ISSUER: &str = testkit::ISSUER;
 const UNTIL: i64 = NOW + 240;
 const MALFORMED: Result<(), Error> = Err(Error::Malformed(Part::Snapshot));
 
@@ -124,7 +122,7 @@ fn hex(text: &str) -> Vec<u8> {
 /// A device that is updated reads what it has kept: of another format, the version has to be another.
 #[test]
 fn the_format_of_a_revocation_list_is_this() {
-    let [_, key] = common::keys();
+    let [_, key] = testkit::keys();
     let digest = [7; 32];
     let (issuer, issued_before) = (ISSUER, at(NOW - 5));
     let revocations = [
@@ -202,7 +200,7 @@ fn a_snapshot_of_the_first_version_is_read() {
     assert_eq!((list.len(), list.generation()), (2, 3));
     assert_eq!(list.bytes(), bytes);
     let judge = |claims: &serde_json::Value| {
-        let policy = AccessTokenPolicy::new(common::AUDIENCE).with_revocations(&list);
+        let policy = AccessTokenPolicy::new(testkit::AUDIENCE).with_revocations(&list);
         judge_access_token(&Alg::EdDsa.access_token(claims), &policy, NOW, |_| ())
     };
     assert_eq!(judge(&claims()), Err(Error::Revoked));
@@ -281,7 +279,7 @@ fn a_restored_list_voids_and_a_restored_window_remembers() {
     list.revoke(Revocation::All { issued_before: at(NOW - 100) }, at(UNTIL), at(NOW)).unwrap();
     let mut restored = RevocationList::<1>::new();
     restored.restore(&list.bytes(), 0).unwrap();
-    let policy = AccessTokenPolicy::new(common::AUDIENCE).with_revocations(&restored);
+    let policy = AccessTokenPolicy::new(testkit::AUDIENCE).with_revocations(&restored);
     let judge = |claims| judge_access_token(&Alg::Es256.access_token(&claims), &policy, NOW, |_| ());
     assert_eq!(judge(claims()), Err(Error::Revoked));
     assert_eq!(judge(claims_with("jti", json!("token-2"))), Ok(()));
@@ -318,7 +316,7 @@ fn what_went_before_a_restart_does_not_come_back_after_it() {
     }
     let mut restored = RevocationList::<1>::new();
     restored.restore(&list.bytes(), 0).unwrap();
-    let policy = AccessTokenPolicy::new(common::AUDIENCE).with_revocations(&restored);
+    let policy = AccessTokenPolicy::new(testkit::AUDIENCE).with_revocations(&restored);
     let judge = judge_access_token(&Alg::EdDsa.access_token(&claims()), &policy, NOW, |_| ());
     assert_eq!(judge, Err(Error::Expired));
 }

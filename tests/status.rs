@@ -1,11 +1,9 @@
 //! Where a token's status is kept.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
-mod common;
-
-use common::*;
 use embedded_jwt::*;
 use serde_json::{Value, json};
+use testkit::*;
 
 const URI: &str = "https://idp.example.com/status/1";
 

@@ -1,6 +1,5 @@
 //! Status lists: whose they are, how long they last, and what stands in them.
 
-mod common;
 #[path = "vectors/status_list.rs"]
 mod vectors;
 
@@ -9,12 +8,12 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
-use common::*;
 use embedded_jwt::*;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use testkit::*;
 
 const URI: &str = "https://idp.example.com/status/1";
 

@@ -2,16 +2,14 @@
 //! expired, and everything else too, unless a challenge or the policy says otherwise.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
-mod common;
-
 use std::cell::RefCell;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use common::*;
 use embedded_jwt::*;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use testkit::*;
 
 const FLOOR: Now = at_least(NOW);
 const EVER: u64 = u64::MAX;
@@ -20,7 +18,7 @@ const IAT: Claim = Claim::IssuedAt;
 const ACR: Claim = Claim::AuthenticationContext;
 const AUTH_TIME: Claim = Claim::AuthenticationTime;
 
-/// The keys of [`common::issuer`], which are costly to derive.
+/// The keys of [`testkit::issuer`], which are costly to derive.
 static KEYS: LazyLock<[Key; 2]> = LazyLock::new(keys);
 
 const fn at_least(secs: i64) -> Now {

@@ -1,20 +1,18 @@
 //! The floor under the time: it rises with accepted tokens, never falls, and no single wrong `iat` lifts it far.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
-mod common;
-
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use common::*;
 use embedded_jwt::*;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use testkit::*;
 
 const A_DAY: i64 = 24 * 60 * 60;
 const SOURCES: &[&str] = &["urn:other", ISSUER];
 
-/// The keys of [`common::issuer`], which are costly to derive.
+/// The keys of [`testkit::issuer`], which are costly to derive.
 static KEYS: LazyLock<[Key; 2]> = LazyLock::new(keys);
 
 fn at(secs: i64) -> UnixTime {

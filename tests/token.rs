@@ -1,11 +1,9 @@
 //! The rules for the compact form, the header, keys and issuers.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
-mod common;
-
-use common::{EdDsa, Es256, *};
 use embedded_jwt::*;
 use serde_json::{Value, json};
+use testkit::{EdDsa, Es256, *};
 
 fn verify_with(text: &str, issuer: &Issuer<'_>) -> Result<(), Error> {
     Token::parse(text)?.verify(issuer, &mut [0; 4096]).map(|_| ())

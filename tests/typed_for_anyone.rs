@@ -1,13 +1,11 @@
 //! Tokens that are for anyone and need not expire, as a signed key set: what a policy still holds them to.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
-mod common;
-
 use std::time::Duration;
 
-use common::*;
 use embedded_jwt::*;
 use serde_json::{Value, json};
+use testkit::*;
 
 const TYP: &str = "jwk-set+jwt";
 const POLICY: TypedPolicy = TypedPolicy::for_anyone(TYP).with_leeway(Duration::ZERO);

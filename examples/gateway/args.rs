@@ -11,8 +11,8 @@ use embedded_jwt::DEFAULT_LEEWAY;
 use hyper::Uri;
 use lexopt::{Arg, Parser, ValueExt};
 
+use crate::demo;
 use crate::keys::{Source, Times};
-use crate::{demo, test_keys};
 
 pub const USAGE: &str = "\
 Serves a pump's speed over HTTP to whoever brings an access token (RFC 9068)
@@ -109,7 +109,7 @@ pub fn parse(mut parser: Parser) -> Result<Command, Box<dyn Error>> {
     Ok(Command::Serve(Box::new(Config {
         listen,
         issuer,
-        audience: audience.unwrap_or_else(|| test_keys::AUDIENCE.into()),
+        audience: audience.unwrap_or_else(|| testkit::AUDIENCE.into()),
         base_url,
         leeway: leeway.unwrap_or(DEFAULT_LEEWAY),
         times: Times {
@@ -124,7 +124,7 @@ impl Issuer {
     /// What `iss` must be, and where the keys are.
     pub fn into_parts(self) -> (String, Source) {
         match self {
-            Self::Demo => (test_keys::ISSUER.into(), Source::Given(demo::jwks())),
+            Self::Demo => (testkit::ISSUER.into(), Source::Given(demo::jwks())),
             Self::Named { name, jwks } => (name, jwks),
         }
     }

@@ -3,8 +3,7 @@
 use embedded_jwt::UnixTime;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-
-use crate::test_keys::{ALGS, Alg, ISSUER, base64url, with};
+use testkit::{ALGS, Alg, ISSUER, base64url, with};
 
 /// The key set of the demo's issuer.
 pub fn jwks() -> String {

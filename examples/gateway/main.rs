@@ -15,8 +15,6 @@ mod replay;
 mod route;
 mod server;
 mod service;
-#[path = "../../tests/common/mod.rs"]
-mod test_keys;
 
 use std::convert::Infallible;
 use std::error::Error;

@@ -1,4 +1,4 @@
-//! The tokens of the demo, signed with test keys that are published in `tests/common/mod.rs` and worth nothing.
+//! The tokens of the demo, signed with test keys that are published in `testkit/src/mint.rs` and worth nothing.
 
 pub const ISSUER: &str = "https://idp.example.com";
 pub const AUDIENCE: &str = "urn:device:pump-7";

@@ -1,8 +1,7 @@
 use std::sync::LazyLock;
 
 use embedded_jwt::{Algorithm, BackendError, Key, SignatureAlgorithm};
-
-use super::common::{Alg, base64url};
+use testkit::{Alg, base64url};
 
 /// A backend that finds every signature good, so that what lies behind is reached without one that holds.
 #[derive(Debug)]

@@ -1,8 +1,7 @@
 use arbitrary::{Arbitrary, Result, Unstructured};
 use embedded_jwt::{Now, UnixTime};
 use serde_json::json;
-
-use super::common::{AUDIENCE, Alg, CLIENT_ID, ISSUER, NOW, claims, id_claims};
+use testkit::{AUDIENCE, Alg, CLIENT_ID, ISSUER, NOW, claims, id_claims};
 
 /// A token that is good but for some changes, and who judges it. Without any input it is good; each choice that the
 /// input makes departs from that, so that a minimised input shows what matters.

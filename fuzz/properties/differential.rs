@@ -5,7 +5,7 @@ use embedded_jwt::*;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{DecodingKey, Validation};
 use properties::Case;
-use properties::common::{Alg, BOTH, ISSUER, base64url, keys};
+use testkit::{Alg, BOTH, ISSUER, base64url, keys};
 use serde_json::Value;
 
 /// **Property:** ours and `jsonwebtoken` agree on a token that is really signed and then damaged, as far as they check

@@ -11,8 +11,6 @@ mod base64url;
 mod careless;
 mod case;
 mod claims;
-#[path = "../../tests/common/mod.rs"]
-pub mod common;
 mod header;
 mod json_canonicalize;
 mod jwks;
@@ -21,8 +19,6 @@ mod revocations;
 pub mod seeds;
 mod signature;
 mod signed_token;
-#[path = "../../tests/common/strict_json.rs"]
-mod strict_json;
 mod token;
 
 pub use base64url::base64url;
@@ -52,5 +48,5 @@ pub const ALL: &[(&str, Property)] = &[
 
 type Property = fn(&[u8]);
 
-/// The keys of [`common::issuer`], which are costly to derive.
-static KEYS: LazyLock<[Key; 2]> = LazyLock::new(common::keys);
+/// The keys of [`testkit::issuer`], which are costly to derive.
+static KEYS: LazyLock<[Key; 2]> = LazyLock::new(testkit::keys);

@@ -3,10 +3,10 @@
 use embedded_jwt::{Claim, Error, Freshness, MAX_HEADER_LEN, MAX_KID_LEN, MAX_TYPE_LEN, Now, Part};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256, Sha512};
+use testkit::{Alg, ISSUER, base64url, strict_json};
 
+use super::Case;
 use super::case::Kind;
-use super::common::{Alg, ISSUER, base64url};
-use super::{Case, strict_json};
 
 /// What an accepted token says; what its kind does not have is empty.
 #[derive(Debug, Default, PartialEq)]

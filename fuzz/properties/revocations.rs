@@ -5,9 +5,9 @@ use std::time::Duration;
 use arbitrary::{Result, Unstructured};
 use embedded_jwt::*;
 use serde_json::json;
+use testkit::{ALGS, AUDIENCE, Alg};
 
 use super::careless::{CARELESS, unsigned};
-use super::common::{ALGS, AUDIENCE, Alg};
 
 /// **Property:** whatever is revoked, while the clock goes forwards and backwards and the list over restarts: no token is
 /// accepted that is void by a model which forgets nothing; none is refused that nothing voided, unless it expires no later

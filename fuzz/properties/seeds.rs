@@ -1,8 +1,8 @@
 //! The committed seeds, as they are made: from the tokens of the tests and the examples of the standards.
 
 use serde_json::json;
+use testkit::*;
 
-use super::common::*;
 use super::token::SIGNED;
 
 /// Target, name and content of every file in `seeds/`.

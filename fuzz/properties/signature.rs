@@ -2,9 +2,9 @@ use arbitrary::{Arbitrary, Result, Unstructured};
 use curve25519_dalek::scalar::Scalar;
 use embedded_jwt::*;
 use p256::ecdsa::signature::Verifier;
+use testkit::{Alg, BOTH, ISSUER, base64url};
 
 use super::careless::CARELESS;
-use super::common::{Alg, BOTH, ISSUER, base64url};
 use super::{KEYS, jwks};
 
 /// **Property:** a signature holds exactly if the bare curve crate says so: `p256`, and `ed25519-dalek` by

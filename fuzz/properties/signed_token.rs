@@ -2,11 +2,11 @@ use std::time::Duration;
 
 use arbitrary::{Arbitrary, Unstructured};
 use embedded_jwt::*;
+use testkit::{issuer, limited, strict_json};
 
 use super::case::{IdCase, Kind, Policy, Timed};
-use super::common::{issuer, limited};
 use super::model::{self, Accepted};
-use super::{Case, KEYS, strict_json};
+use super::{Case, KEYS};
 
 /// **Property:** a token that is really signed, of whatever header and claims, is judged by a policy at a time, known or
 /// not, as a straight-line model of the rules judges it: refused for the same reason, or accepted, and then it says the same.
@@ -77,7 +77,7 @@ fn judge(case: &Case) -> Result<Accepted, Error> {
 }
 
 fn accepted(claims: &Claims<'_>) -> Accepted {
-    assert_eq!(claims.issuer(), super::common::ISSUER);
+    assert_eq!(claims.issuer(), testkit::ISSUER);
     Accepted {
         subject: claims.subject().map(String::from),
         jwt_id: claims.jwt_id().map(String::from),

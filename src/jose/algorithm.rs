@@ -6,17 +6,16 @@ mod self_test;
 
 use core::fmt;
 
-#[cfg(feature = "ring")]
-pub use self::ring::{RingEdDsa, RingEs256};
 #[cfg(feature = "eddsa")]
 pub use eddsa::EdDsa;
+pub(crate) use eddsa::is_acceptable_point;
 #[cfg(feature = "es256")]
 pub use es256::Es256;
+pub(crate) use es256::is_coordinate;
 pub use self_test::{SelfTest, self_test};
 
-pub(crate) use eddsa::is_acceptable_point;
-pub(crate) use es256::is_coordinate;
-
+#[cfg(feature = "ring")]
+pub use self::ring::{RingEdDsa, RingEs256};
 use crate::error::Error;
 use crate::jose::Key;
 use crate::jose::json::JsonStr;

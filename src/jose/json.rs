@@ -16,17 +16,16 @@ mod numeric_date;
 mod rewriter;
 mod value;
 
+use core::cell::Cell;
+
 pub(crate) use deserialize::deserialize;
+use heapless::Vec;
 pub(crate) use numeric_date::NumericDate;
+use rewriter::Rewriter;
 pub use value::JsonStr;
 pub(crate) use value::{Found, Value};
 
-use core::cell::Cell;
-
-use heapless::Vec;
-
 use crate::error::{Error, Part};
-use rewriter::Rewriter;
 
 /// Checks the document in the first `len` bytes of `buf`, rewrites it in place, and returns it together with the part
 /// of `buf` behind it.

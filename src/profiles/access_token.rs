@@ -3,6 +3,8 @@ mod possession;
 use core::fmt;
 use core::ops::Deref;
 
+use possession::Presenter;
+
 use crate::claims::authentication::{self, Authentication, AuthenticationRules};
 use crate::claims::{self, Claims, Confirmation, Registered, Rules, required, space_separated};
 use crate::error::{Claim, Error};
@@ -14,7 +16,6 @@ use crate::profiles::stores::{self, Stores};
 use crate::storage::{ReplayCheck, TokenIdentity};
 use crate::time::Now;
 use crate::verify::Verified;
-use possession::Presenter;
 
 /// What a device demands of an OAuth 2.0 access token
 /// ([RFC 9068 section 4](https://www.rfc-editor.org/rfc/rfc9068#section-4)).

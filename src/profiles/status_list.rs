@@ -12,10 +12,9 @@ use crate::verify::Verified;
 mod bitmap;
 mod inflater;
 
+use bitmap::Width;
 pub use bitmap::{Status, StatusBitmap};
 pub use inflater::{Inflater, MAX_STATUS_LIST_LEN};
-
-use bitmap::Width;
 
 /// An accepted status list, still compressed: one small number for each of many tokens, by which their issuer takes
 /// some of them back

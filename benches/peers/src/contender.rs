@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use crate::common::Alg;
+use testkit::Alg;
 use crate::tokens;
 
 /// Says whether a token is accepted.

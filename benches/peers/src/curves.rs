@@ -4,7 +4,7 @@
 use base64ct::{Base64UrlUnpadded, Encoding};
 use p256::ecdsa::signature::Verifier as _;
 
-use crate::common::Alg;
+use testkit::Alg;
 use crate::contender::Verify;
 
 pub fn verify(alg: Alg) -> Verify {

@@ -4,7 +4,7 @@ use ::josekit::jwk::Jwk;
 use ::josekit::jws::{ES256, EdDSA, JwsVerifier};
 use ::josekit::jwt::{JwtPayloadValidator, decode_with_verifier};
 
-use crate::common::{AUDIENCE, Alg, ISSUER};
+use testkit::{AUDIENCE, Alg, ISSUER};
 use crate::contender::Verify;
 use crate::tokens::{KID, TYPE, has_scope, now};
 

@@ -7,7 +7,7 @@ use ::jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Deserialize;
 
-use crate::common::{AUDIENCE, Alg, ISSUER};
+use testkit::{AUDIENCE, Alg, ISSUER};
 use crate::contender::Verify;
 use crate::tokens::{KID, TYPE, has_scope};
 

@@ -3,7 +3,7 @@ use ::jwt_compact::{Algorithm, AlgorithmExt, TimeOptions, UntrustedToken};
 use chrono::{DateTime, Duration};
 use serde::Deserialize;
 
-use crate::common::{AUDIENCE, Alg, ISSUER};
+use testkit::{AUDIENCE, Alg, ISSUER};
 use crate::contender::Verify;
 use crate::curves::key;
 use crate::tokens::{KID, TYPE, has_scope, now};

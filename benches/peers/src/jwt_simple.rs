@@ -2,7 +2,7 @@ use std::collections::HashSet;
 
 use ::jwt_simple::prelude::*;
 
-use crate::common::{AUDIENCE, Alg, ISSUER};
+use testkit::{AUDIENCE, Alg, ISSUER};
 use crate::contender::Verify;
 use crate::curves::key;
 use crate::tokens::{KID, TYPE, has_scope, now};

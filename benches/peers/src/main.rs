@@ -14,8 +14,6 @@ mod jwt_compact;
 #[cfg(feature = "rust_crypto")]
 mod jwt_simple;
 
-#[path = "../../../tests/common/mod.rs"]
-mod common;
 mod contender;
 mod curves;
 #[path = "../../hostile_payloads.rs"]

@@ -5,7 +5,7 @@ use embedded_jwt::{
     RingEs256, SignatureAlgorithm, Token, UnixTime, Verified,
 };
 
-use crate::common::{AUDIENCE, Alg, ISSUER};
+use testkit::{AUDIENCE, Alg, ISSUER};
 use crate::contender::Verify;
 use crate::tokens::{KID, SCOPE, now};
 

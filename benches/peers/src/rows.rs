@@ -2,7 +2,7 @@
 
 use sha2::Digest as _;
 
-use crate::common::{ALGS, Alg};
+use testkit::{ALGS, Alg};
 use crate::contender::{Checks, Contender, Verifier};
 use crate::{curves, jsonwebtoken, ours, tokens};
 

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use embedded_jwt::{Error, MAX_HEADER_LEN, MAX_TOKEN_LEN, Part};
 use serde_json::{Value, json};
 
-use crate::common::{ALGS, AUDIENCE, Alg, ISSUER, base64url};
+use testkit::{ALGS, AUDIENCE, Alg, ISSUER, base64url};
 use crate::hostile_payloads;
 
 pub const KID: &str = "test-key";

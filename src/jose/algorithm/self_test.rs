@@ -1,9 +1,10 @@
 mod vectors;
 
+use vectors::*;
+
 use super::{Algorithm, BackendError, SignatureAlgorithm, eddsa, es256};
 use crate::error::Error;
 use crate::jose::Key;
-use vectors::*;
 
 /// How a backend that passed [`self_test`](crate::self_test()) judges what is out of range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

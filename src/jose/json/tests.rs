@@ -1,8 +1,5 @@
-#[path = "../../../tests/common/strict_json.rs"]
-#[allow(dead_code, unreachable_pub, reason = "the fuzz targets have it too, and use more of it")]
-mod strict_json;
-
 use proptest::prelude::*;
+use testkit::strict_json;
 
 use super::{MAX_DEPTH, MAX_OPEN_MEMBERS, canonicalize};
 use crate::error::{Error, Part};
@@ -160,9 +157,9 @@ fn returns_the_rest_of_the_buffer() {
 /// The verdict is the oracle's, the values and their order too; the output is canonical and never longer.
 fn check_against_oracle(text: &[u8]) {
     let shown = String::from_utf8_lossy(text);
-    let ours = match (canonical(text), strict_json::parse(text, Part::Payload)) {
+    let ours = match (canonical(text), strict_json::parse(text, testkit::embedded_jwt::Part::Payload)) {
         (Ok(ours), Ok(_)) => ours,
-        (Err(ours), Err(theirs)) => return strict_json::assert_same_refusal(ours, theirs, Part::Payload),
+        (Err(ours), Err(theirs)) => return strict_json::assert_same_refusal(ours, theirs),
         (ours, theirs) => panic!("{ours:?}, oracle {theirs:?}: {shown}"),
     };
 

@@ -197,7 +197,7 @@ fn published_keys_sign_as_the_vectors_say() {
 #[test]
 fn the_vector_of_rfc_7515_is_its_token() {
     use base64ct::{Base64UrlUnpadded, Encoding};
-    let (signing_input, signature) = crate::test_tokens::rfc::RFC_7515_A3.rsplit_once('.').unwrap();
+    let (signing_input, signature) = testkit::rfc::RFC_7515_A3.rsplit_once('.').unwrap();
     assert_eq!(signing_input.as_bytes(), SIGNING_INPUT);
     assert_eq!(Base64UrlUnpadded::decode_vec(signature).unwrap(), RFC_7515_A3.signature.as_flattened());
 }

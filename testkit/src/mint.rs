@@ -1,18 +1,8 @@
-//! What the integration tests share: test keys, a token mint, a key set and the backends under test, which with the
-//! feature `ring` are those of ring. Each test file uses a part of it.
-#![allow(dead_code, unused_imports, unused_macros, reason = "each test file uses a part of it")]
-#![allow(unexpected_cfgs, reason = "the fuzz targets and the benches use it too, and have no such feature")]
-
-pub mod errors;
-pub mod rfc;
+//! Test keys, claims, and tokens signed with them.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use ed25519_dalek::Signer as _;
-use embedded_jwt::{AccessToken, AccessTokenPolicy, Error, Issuer, Key, SignatureAlgorithm, Token, UnixTime};
-#[cfg(not(feature = "ring"))]
-pub use embedded_jwt::{EdDsa, Es256};
-#[cfg(feature = "ring")]
-pub use embedded_jwt::{RingEdDsa as EdDsa, RingEs256 as Es256};
+use embedded_jwt::{Key, UnixTime};
 use serde_json::{Value, json};
 use sha2::Digest as _;
 
@@ -24,10 +14,6 @@ pub const ISSUER: &str = "https://idp.example.com";
 pub const AUDIENCE: &str = "urn:device:pump-7";
 /// 2026-01-15T12:00:00Z
 pub const NOW: i64 = 1_768_478_400;
-pub const BOTH: &[&dyn SignatureAlgorithm] = &[&Es256, &EdDsa];
-/// What refuses a key that is no point of its curve: ring does not tell it from a signature that does not hold.
-pub const OFF_CURVE: Error = if cfg!(feature = "ring") { Error::InvalidSignature } else { Error::InvalidKey };
-
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Alg {
     Es256,
@@ -123,25 +109,8 @@ pub fn keys() -> [Key; 2] {
     ALGS.map(Alg::key)
 }
 
-pub fn issuer(keys: &[Key]) -> Issuer<'_> {
-    Issuer::new(ISSUER, keys, BOTH)
-}
-
 pub fn now() -> UnixTime {
     UnixTime::from_secs(NOW)
-}
-
-/// Judges an access token of this text at this time, and lets `read` look at it if it is accepted.
-pub fn judge_access_token<T>(
-    text: &str,
-    policy: &AccessTokenPolicy<'_>,
-    now: i64,
-    read: impl FnOnce(AccessToken<'_>) -> T,
-) -> Result<T, Error> {
-    let keys = keys();
-    let mut buf = [0; 4096];
-    let verified = Token::parse(text)?.verify(&issuer(&keys), &mut buf)?;
-    verified.into_access_token(policy, UnixTime::from_secs(now)).map(read)
 }
 
 /// Every claim of an RFC 9068 access token, valid from a minute ago for five minutes.
@@ -189,6 +158,7 @@ pub fn with(mut object: Value, name: &str, value: Value) -> Value {
 }
 
 /// A policy with the leeway and the limits that every kind of policy can be told, in seconds.
+#[macro_export]
 macro_rules! limited {
     ($policy:expr, $limits:expr) => {{
         let mut policy = $policy.with_leeway(std::time::Duration::from_secs($limits.leeway));
@@ -204,4 +174,3 @@ macro_rules! limited {
         policy
     }};
 }
-pub(crate) use limited;

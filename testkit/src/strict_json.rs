@@ -1,6 +1,7 @@
 //! An oracle for JSON: `serde_json`, and the three rules of this crate that it does not have.
 
 use std::collections::HashSet;
+use std::fmt;
 
 use embedded_jwt::{Error, MAX_DEPTH, MAX_OPEN_MEMBERS, Part};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -15,13 +16,20 @@ pub fn parse(text: &[u8], part: Part) -> Result<Value, Error> {
     Ok(value)
 }
 
-/// Holds a refusal of ours against the oracle's: they are equal, but that one pass meets a rule of ours before it sees
-/// that the grammar is broken further on.
+/// Compares a refusal of the crate with the oracle's. They are equal, except where the crate's single pass meets one of
+/// the crate's own rules before it reaches the place where the grammar is broken.
+///
+/// Refusals are compared by their `Debug` form: the crate's unit tests have an `Error` type of their own.
 #[track_caller]
-pub fn assert_same_refusal(ours: Error, oracle: Error, part: Part) {
-    let met_first = [Error::DuplicateName(part), Error::TooDeep(part), Error::TooManyMembers(part)];
-    let is_met_first = oracle == Error::Malformed(part) && met_first.contains(&ours);
-    assert!(ours == oracle || is_met_first, "ours {ours:?}, oracle {oracle:?}");
+pub fn assert_same_refusal(ours: impl fmt::Debug, oracle: Error) {
+    let ours = format!("{ours:?}");
+    let is_met_first = match oracle {
+        Error::Malformed(part) => [Error::DuplicateName(part), Error::TooDeep(part), Error::TooManyMembers(part)]
+            .iter()
+            .any(|rule| format!("{rule:?}") == ours),
+        _ => false,
+    };
+    assert!(ours == format!("{oracle:?}") || is_met_first, "ours {ours}, oracle {oracle:?}");
 }
 
 /// Whether an object could be taken for a number: `serde_json` keeps the digits of a number in an object of this name.
@@ -74,7 +82,7 @@ struct ShapeVisitor;
 impl<'de> Visitor<'de> for ShapeVisitor {
     type Value = Shape;
 
-    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("JSON")
     }
 

@@ -1,0 +1,15 @@
+//! Test keys, a token mint and the backends under test, for the tests, fuzz targets, benchmarks and examples of
+//! `embedded-jwt`. Nothing here belongs in firmware: its keys are published.
+
+#[cfg(any(feature = "ring", all(feature = "es256", feature = "eddsa")))]
+mod backends;
+pub mod errors;
+mod mint;
+pub mod rfc;
+pub mod strict_json;
+
+#[cfg(any(feature = "ring", all(feature = "es256", feature = "eddsa")))]
+pub use backends::*;
+/// The crate under test, for unit tests of its own: its types are others than theirs.
+pub use embedded_jwt;
+pub use mint::*;
