@@ -13,14 +13,14 @@
 //!
 //! /// The status, and the value of `WWW-Authenticate`, if any.
 //! fn answer(authorization: Option<&[u8]>, issuer: &Issuer<'_>, now: UnixTime) -> (u16, heapless::String<128>) {
-//!     let judge = || -> Result<(), Error> {
+//!     let validate = || -> Result<(), Error> {
 //!         let credentials = bearer::from_authorization(authorization.unwrap_or_default())?;
 //!         let mut buf = [0; 1024];
 //!         Token::parse(credentials.token())?.verify(issuer, &mut buf)?.into_access_token(&POLICY, now)?;
 //!         Ok(())
 //!     };
 //!     let mut value = heapless::String::new();
-//!     match judge() {
+//!     match validate() {
 //!         Ok(()) => (204, value),
 //!         Err(error) => match CHALLENGE.write(error, &mut value) {
 //!             Ok(status) => (status, value),

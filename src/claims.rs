@@ -14,7 +14,7 @@ pub use status::StatusReference;
 pub use strings::Strings;
 
 use crate::error::{Claim, Error};
-use crate::jose::json::{self, Found, JsonStr, NumericDate, Value};
+use crate::jose::json::{self, JsonStr, Members, NumericDate, Value};
 use crate::time::{Freshness, Now, UnixTime};
 
 /// The claims of an accepted token ([RFC 7519 section 4](https://www.rfc-editor.org/rfc/rfc7519#section-4)).
@@ -55,7 +55,7 @@ impl<'b> Claims<'b> {
     }
 
     /// The moment from which the token is void (`exp`), in whole seconds rounded down, without any leeway; the last
-    /// moment there is for the few kinds that need not have one ([`TypedPolicy::for_anyone`](crate::TypedPolicy)).
+    /// moment there is for the few kinds that need not have one ([`TypedPolicy::new_without_audience`](crate::TypedPolicy)).
     pub fn expires_at(&self) -> UnixTime {
         self.expires_at
     }
@@ -142,7 +142,7 @@ impl fmt::Debug for Claims<'_> {
 }
 
 /// The registered claims as read and not yet judged.
-pub(crate) struct Registered<'b> {
+pub(crate) struct RegisteredClaims<'b> {
     payload: Value<'b>,
     iss: JsonStr<'b>,
     pub(crate) sub: Option<JsonStr<'b>>,
@@ -153,7 +153,7 @@ pub(crate) struct Registered<'b> {
     pub(crate) jti: Option<JsonStr<'b>>,
 }
 
-impl<'b> Registered<'b> {
+impl<'b> RegisteredClaims<'b> {
     pub(crate) const NAMES: [&'static str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
 
     /// Reads those of these names.
@@ -162,7 +162,7 @@ impl<'b> Registered<'b> {
     ///
     /// [`Error::Missing`] if `iss` is absent; [`Error::Invalid`] if any claim is of another type or out of range, needed
     /// or not.
-    pub(crate) fn read(payload: Value<'b>, found: Found<'b, 7>) -> Result<Self, Error> {
+    pub(crate) fn read(payload: Value<'b>, found: Members<'b, 7>) -> Result<Self, Error> {
         let [iss, sub, aud, exp, nbf, iat, jti] = found;
         Ok(Self {
             payload,
@@ -176,17 +176,22 @@ impl<'b> Registered<'b> {
         })
     }
 
-    /// Holds the claims against what every policy checks, and unescapes into `spare` what is returned.
-    pub(crate) fn accept(self, rules: &Rules<'_>, now: Now, spare: &mut &'b mut [u8]) -> Result<Claims<'b>, Error> {
+    /// Holds the claims against what every policy checks, and unescapes into `scratch` what is returned.
+    pub(crate) fn accept(
+        self,
+        rules: &CommonRules<'_>,
+        now: Now,
+        scratch: &mut &'b mut [u8],
+    ) -> Result<Claims<'b>, Error> {
         let exp = rules.expiration(self.exp)?;
         let audience = rules.check_audience(self.aud)?;
         let freshness = rules.check_times(exp, self.nbf, self.iat, now)?;
         Ok(Claims {
             payload: self.payload,
-            issuer: self.iss.place(spare)?,
-            subject: self.sub.map(|sub| sub.place(spare)).transpose()?,
+            issuer: self.iss.unescape_into(scratch)?,
+            subject: self.sub.map(|sub| sub.unescape_into(scratch)).transpose()?,
             audience,
-            jwt_id: self.jti.map(|jti| jti.place(spare)).transpose()?,
+            jwt_id: self.jti.map(|jti| jti.unescape_into(scratch)).transpose()?,
             expires_at: UnixTime::from_secs(exp),
             not_before: self.nbf.map(|nbf| UnixTime::from_secs(nbf.ceil)),
             issued_at: self.iat.map(|iat| UnixTime::from_secs(iat.floor)),
@@ -221,7 +226,7 @@ pub(crate) fn space_separated(list: &str) -> impl Iterator<Item = &str> {
 /// # Errors
 ///
 /// [`Error::Unconfigured`] if what is expected of a claim is empty.
-pub(crate) fn check_expectations<const N: usize>(expectations: [(Option<&[u8]>, Claim); N]) -> Result<(), Error> {
+pub(crate) fn refuse_empty<const N: usize>(expectations: [(Option<&[u8]>, Claim); N]) -> Result<(), Error> {
     match expectations.into_iter().find(|(expected, _)| *expected == Some(b"")) {
         Some((_, claim)) => Err(Error::Unconfigured(claim)),
         None => Ok(()),
@@ -230,7 +235,7 @@ pub(crate) fn check_expectations<const N: usize>(expectations: [(Option<&[u8]>, 
 
 /// What every policy checks alike.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Rules<'a> {
+pub(crate) struct CommonRules<'a> {
     /// `None`: the kind is for anyone, and need not expire.
     audience: Option<&'a str>,
     pub(crate) leeway: u64,
@@ -243,7 +248,7 @@ pub(crate) struct Rules<'a> {
 }
 
 /// The setters that every policy has, for its field `rules`.
-macro_rules! with_time_rules {
+macro_rules! time_rule_setters {
     () => {
         /// How far the issuer's clock and the device's may differ, in whole seconds; a fraction is dropped.
         pub const fn with_leeway(mut self, leeway: core::time::Duration) -> Self {
@@ -269,15 +274,15 @@ macro_rules! with_time_rules {
         ///
         /// Whoever once recorded such a token can use it until the [`TimeFloor`](crate::TimeFloor) has passed its `exp`.
         /// A lifetime of minutes bounds by how much the floor has to rise for that.
-        pub const fn with_unknown_time(mut self, max_lifetime: core::time::Duration) -> Self {
+        pub const fn with_max_unproven_lifetime(mut self, max_lifetime: core::time::Duration) -> Self {
             self.rules.max_unproven_lifetime = Some(max_lifetime.as_secs());
             self
         }
     };
 }
-pub(crate) use with_time_rules;
+pub(crate) use time_rule_setters;
 
-impl<'a> Rules<'a> {
+impl<'a> CommonRules<'a> {
     pub(crate) const fn new(audience: &'a str) -> Self {
         Self { audience: Some(audience), ..Self::for_anyone() }
     }

@@ -237,7 +237,7 @@ impl Error {
     /// Whether newer keys of the issuer might change the verdict: its key set may be out of date, so fetch it again, but
     /// no more than once in some minutes, since anyone can send a token that fails so. Keys that are replaced without a
     /// new `kid` show as a signature that does not hold. Of a DPoP proof it means nothing: that brings its own key.
-    pub const fn is_stale_keys(self) -> bool {
+    pub const fn suggests_key_refresh(self) -> bool {
         matches!(self, Self::UnknownKey | Self::InvalidSignature)
     }
 

@@ -10,27 +10,27 @@ use testkit::*;
 const POLICY: AccessTokenPolicy = AccessTokenPolicy::new(AUDIENCE).with_leeway(Duration::ZERO);
 const UNTYPED: AccessTokenPolicy = AccessTokenPolicy::untyped(AUDIENCE).with_leeway(Duration::ZERO);
 
-fn judge_at(claims: &Value, policy: &AccessTokenPolicy<'_>, now: i64) -> Result<(), Error> {
-    judge_access_token(&Alg::EdDsa.access_token(claims), policy, now, |_| ())
+fn validate_at(claims: &Value, policy: &AccessTokenPolicy<'_>, now: i64) -> Result<(), Error> {
+    validate_access_token(&Alg::EdDsa.access_token(claims), policy, now, |_| ())
 }
 
-fn judge(claims: &Value, policy: &AccessTokenPolicy<'_>) -> Result<(), Error> {
-    judge_at(claims, policy, NOW)
+fn validate(claims: &Value, policy: &AccessTokenPolicy<'_>) -> Result<(), Error> {
+    validate_at(claims, policy, NOW)
 }
 
-fn judge_typ(typ: Value, policy: &AccessTokenPolicy<'_>) -> Result<(), Error> {
+fn validate_typ(typ: Value, policy: &AccessTokenPolicy<'_>) -> Result<(), Error> {
     let mut header = Alg::EdDsa.header();
     match typ {
         Value::Null => header.as_object_mut().unwrap().remove("typ"),
         typ => header.as_object_mut().unwrap().insert("typ".into(), typ),
     };
-    judge_access_token(&Alg::EdDsa.mint(header.to_string(), claims().to_string()), policy, NOW, |_| ())
+    validate_access_token(&Alg::EdDsa.mint(header.to_string(), claims().to_string()), policy, NOW, |_| ())
 }
 
 #[test]
 fn returns_what_the_token_says() {
     for alg in ALGS {
-        judge_access_token(&alg.access_token(&claims()), &POLICY, NOW, |token| {
+        validate_access_token(&alg.access_token(&claims()), &POLICY, NOW, |token| {
             assert_eq!(token.issuer(), ISSUER);
             assert_eq!(token.subject(), Some("user-42"));
             assert_eq!(token.client_id(), Some("pump-app"));
@@ -54,7 +54,7 @@ fn returns_claims_as_a_type_of_the_user() {
         roles: heapless::Vec<heapless::String<16>, 4>,
     }
     let text = Alg::Es256.access_token(&claims());
-    judge_access_token(&text, &POLICY, NOW, |token| {
+    validate_access_token(&text, &POLICY, NOW, |token| {
         let pump: PumpClaims = token.claims().unwrap();
         assert_eq!((pump.site, pump.max_rpm), ("north", 3000));
         assert_eq!(pump.roles, ["operator", "maintainer"]);
@@ -66,8 +66,10 @@ fn returns_claims_as_a_type_of_the_user() {
 #[test]
 fn has_exactly_the_scopes_granted() {
     let granted = |scope: Value, asked: &str| {
-        judge_access_token(&Alg::EdDsa.access_token(&claims_with("scope", scope)), &POLICY, NOW, |t| t.has_scope(asked))
-            .unwrap()
+        validate_access_token(&Alg::EdDsa.access_token(&claims_with("scope", scope)), &POLICY, NOW, |t| {
+            t.has_scope(asked)
+        })
+        .unwrap()
     };
     assert!(granted(json!("a b"), "a") && granted(json!("a b"), "b") && granted(json!(" a  b "), "b"));
     for asked in ["", " ", "A", "a b", "c", "ab"] {
@@ -81,7 +83,7 @@ fn has_exactly_the_scopes_granted() {
 #[test]
 fn reads_lists_of_strings() {
     let text = Alg::EdDsa.access_token(&claims());
-    judge_access_token(&text, &POLICY, NOW, |token| {
+    validate_access_token(&text, &POLICY, NOW, |token| {
         let roles = token.strings("roles").unwrap();
         assert!(roles.contains("operator") && !roles.contains("admin"));
         assert!(token.strings("site").unwrap().contains("north"));
@@ -94,20 +96,20 @@ fn reads_lists_of_strings() {
 #[test]
 fn takes_the_types_of_rfc_9068_only() {
     for typ in ["at+jwt", "application/at+jwt", "AT+JWT"] {
-        assert_eq!(judge_typ(json!(typ), &POLICY), Ok(()), "{typ}");
+        assert_eq!(validate_typ(json!(typ), &POLICY), Ok(()), "{typ}");
     }
     for typ in [json!("JWT"), json!("at+jwt;v=1"), json!(""), json!("logout+jwt"), json!("x".repeat(65)), Value::Null] {
-        assert_eq!(judge_typ(typ.clone(), &POLICY), Err(Error::WrongType), "{typ}");
+        assert_eq!(validate_typ(typ.clone(), &POLICY), Err(Error::WrongType), "{typ}");
     }
 }
 
 #[test]
 fn untyped_takes_what_is_not_marked_as_another_kind() {
     for typ in [json!("at+jwt"), json!("JWT"), json!("jwt"), json!("application/JWT"), Value::Null] {
-        assert_eq!(judge_typ(typ.clone(), &UNTYPED), Ok(()), "{typ}");
+        assert_eq!(validate_typ(typ.clone(), &UNTYPED), Ok(()), "{typ}");
     }
     for typ in ["logout+jwt", "dpop+jwt", "id+jwt", "", "application/"] {
-        assert_eq!(judge_typ(json!(typ), &UNTYPED), Err(Error::WrongType), "{typ}");
+        assert_eq!(validate_typ(json!(typ), &UNTYPED), Err(Error::WrongType), "{typ}");
     }
 }
 
@@ -123,21 +125,21 @@ fn requires_the_claims_of_rfc_9068() {
         ("jti", Claim::JwtId),
     ];
     for (name, claim) in required {
-        assert_eq!(judge(&claims_with(name, Value::Null), &POLICY), Err(Error::Missing(claim)), "{name}");
+        assert_eq!(validate(&claims_with(name, Value::Null), &POLICY), Err(Error::Missing(claim)), "{name}");
     }
     for name in ["nbf", "scope", "roles"] {
-        assert_eq!(judge(&claims_with(name, Value::Null), &POLICY), Ok(()), "{name}");
+        assert_eq!(validate(&claims_with(name, Value::Null), &POLICY), Ok(()), "{name}");
     }
 }
 
 #[test]
 fn untyped_requires_iss_exp_and_aud() {
     for (name, claim) in [("iss", Claim::Issuer), ("exp", Claim::Expiration), ("aud", Claim::Audience)] {
-        assert_eq!(judge(&claims_with(name, Value::Null), &UNTYPED), Err(Error::Missing(claim)), "{name}");
+        assert_eq!(validate(&claims_with(name, Value::Null), &UNTYPED), Err(Error::Missing(claim)), "{name}");
     }
     let least = json!({"iss": ISSUER, "exp": NOW + 1, "aud": AUDIENCE});
     let text = Alg::EdDsa.access_token(&least);
-    judge_access_token(&text, &UNTYPED, NOW, |token| {
+    validate_access_token(&text, &UNTYPED, NOW, |token| {
         assert_eq!((token.subject(), token.client_id(), token.jwt_id()), (None, None, None));
         assert_eq!((token.issued_at(), token.not_before()), (None, None));
         assert!(token.scopes().next().is_none());
@@ -157,7 +159,7 @@ fn a_registered_claim_of_the_wrong_type_is_never_taken_for_absent() {
     let dates = [("exp", Claim::Expiration), ("nbf", Claim::NotBefore), ("iat", Claim::IssuedAt)];
     let with_type = |name, value: &str| {
         let json = claims_with(name, json!("?")).to_string().replace("\"?\"", value);
-        judge_access_token(&Alg::EdDsa.mint(Alg::EdDsa.header().to_string(), json), &UNTYPED, NOW, |_| ())
+        validate_access_token(&Alg::EdDsa.mint(Alg::EdDsa.header().to_string(), json), &UNTYPED, NOW, |_| ())
     };
     for value in ["null", "true", "[]", "{}", "[\"a\"]"] {
         for (name, claim) in strings.into_iter().chain(dates) {
@@ -180,7 +182,7 @@ fn a_registered_claim_of_the_wrong_type_is_never_taken_for_absent() {
 #[test]
 fn the_audience_is_listed_exactly() {
     for aud in [json!(AUDIENCE), json!([AUDIENCE]), json!(["urn:other", AUDIENCE])] {
-        assert_eq!(judge(&claims_with("aud", aud.clone()), &POLICY), Ok(()), "{aud}");
+        assert_eq!(validate(&claims_with("aud", aud.clone()), &POLICY), Ok(()), "{aud}");
     }
     let wrong = [
         json!("urn:device:pump-8"),
@@ -194,7 +196,7 @@ fn the_audience_is_listed_exactly() {
         json!(["urn:device:pump-7 urn:other"]),
     ];
     for aud in wrong {
-        assert_eq!(judge(&claims_with("aud", aud.clone()), &POLICY), Err(Error::Mismatch(Claim::Audience)), "{aud}");
+        assert_eq!(validate(&claims_with("aud", aud.clone()), &POLICY), Err(Error::Mismatch(Claim::Audience)), "{aud}");
     }
 }
 
@@ -202,43 +204,43 @@ fn the_audience_is_listed_exactly() {
 fn strings_compare_after_unescaping() {
     let text = claims().to_string().replace(AUDIENCE, r"urn\u003adevice:pump\u002d7").replace("/idp", r"\/idp");
     let text = Alg::EdDsa.mint(Alg::EdDsa.header().to_string(), text);
-    assert_eq!(judge_access_token(&text, &POLICY, NOW, |_| ()), Ok(()));
+    assert_eq!(validate_access_token(&text, &POLICY, NOW, |_| ()), Ok(()));
 }
 
 #[test]
 fn an_empty_audience_is_no_policy() {
     let claims = claims_with("aud", json!([AUDIENCE, ""]));
-    assert_eq!(judge(&claims, &AccessTokenPolicy::new("")), Err(Error::Unconfigured(Claim::Audience)));
-    assert_eq!(judge(&claims, &AccessTokenPolicy::untyped("")), Err(Error::Unconfigured(Claim::Audience)));
-    assert_eq!(judge_typ(json!("JWT"), &AccessTokenPolicy::new("")), Err(Error::Unconfigured(Claim::Audience)));
+    assert_eq!(validate(&claims, &AccessTokenPolicy::new("")), Err(Error::Unconfigured(Claim::Audience)));
+    assert_eq!(validate(&claims, &AccessTokenPolicy::untyped("")), Err(Error::Unconfigured(Claim::Audience)));
+    assert_eq!(validate_typ(json!("JWT"), &AccessTokenPolicy::new("")), Err(Error::Unconfigured(Claim::Audience)));
 }
 
 #[test]
 fn expires_on_the_second() {
     let exp = |exp: i64| claims_with("exp", json!(exp));
-    assert_eq!(judge(&exp(NOW + 1), &POLICY), Ok(()));
-    assert_eq!(judge(&exp(NOW), &POLICY), Err(Error::Expired));
-    assert_eq!(judge(&exp(-5), &POLICY), Err(Error::Expired));
+    assert_eq!(validate(&exp(NOW + 1), &POLICY), Ok(()));
+    assert_eq!(validate(&exp(NOW), &POLICY), Err(Error::Expired));
+    assert_eq!(validate(&exp(-5), &POLICY), Err(Error::Expired));
     let lenient = POLICY.with_leeway(Duration::from_secs(30));
-    assert_eq!(judge(&exp(NOW - 29), &lenient), Ok(()));
-    assert_eq!(judge(&exp(NOW - 30), &lenient), Err(Error::Expired));
+    assert_eq!(validate(&exp(NOW - 29), &lenient), Ok(()));
+    assert_eq!(validate(&exp(NOW - 30), &lenient), Err(Error::Expired));
 }
 
 #[test]
 fn begins_on_the_second() {
     let nbf = |nbf: i64| claims_with("nbf", json!(nbf));
-    assert_eq!(judge(&nbf(NOW), &POLICY), Ok(()));
-    assert_eq!(judge(&nbf(NOW + 1), &POLICY), Err(Error::NotYetValid));
+    assert_eq!(validate(&nbf(NOW), &POLICY), Ok(()));
+    assert_eq!(validate(&nbf(NOW + 1), &POLICY), Err(Error::NotYetValid));
     let lenient = POLICY.with_leeway(Duration::from_secs(30));
-    assert_eq!(judge(&nbf(NOW + 30), &lenient), Ok(()));
-    assert_eq!(judge(&nbf(NOW + 31), &lenient), Err(Error::NotYetValid));
+    assert_eq!(validate(&nbf(NOW + 30), &lenient), Ok(()));
+    assert_eq!(validate(&nbf(NOW + 31), &lenient), Err(Error::NotYetValid));
 }
 
 #[test]
 fn the_default_leeway_is_a_minute() {
     let policy = AccessTokenPolicy::new(AUDIENCE);
-    assert_eq!(judge(&claims_with("exp", json!(NOW - 59)), &policy), Ok(()));
-    assert_eq!(judge(&claims_with("exp", json!(NOW - 60)), &policy), Err(Error::Expired));
+    assert_eq!(validate(&claims_with("exp", json!(NOW - 59)), &policy), Ok(()));
+    assert_eq!(validate(&claims_with("exp", json!(NOW - 60)), &policy), Err(Error::Expired));
 }
 
 #[test]
@@ -246,7 +248,7 @@ fn rounds_fractions_against_the_token() {
     let with = |name, date: &str| {
         let json = claims_with(name, json!("?")).to_string().replace("\"?\"", date);
         let policy = POLICY.with_max_token_age(Duration::from_secs(100));
-        judge_access_token(&Alg::EdDsa.mint(Alg::EdDsa.header().to_string(), json), &policy, NOW, |token| {
+        validate_access_token(&Alg::EdDsa.mint(Alg::EdDsa.header().to_string(), json), &policy, NOW, |token| {
             (token.expires_at().as_secs() - NOW, token.not_before().map(|nbf| nbf.as_secs() - NOW))
         })
     };
@@ -263,87 +265,87 @@ fn rounds_fractions_against_the_token() {
 #[test]
 fn a_future_iat_counts_only_where_a_limit_is_computed_from_it() {
     let claims = claims_with("iat", json!(NOW + 100));
-    assert_eq!(judge(&claims, &POLICY), Ok(()));
+    assert_eq!(validate(&claims, &POLICY), Ok(()));
     let limited =
         [POLICY.with_max_lifetime(Duration::from_secs(9999)), POLICY.with_max_token_age(Duration::from_secs(9999))];
     for policy in limited {
-        assert_eq!(judge(&claims, &policy), Err(Error::NotYetValid));
-        assert_eq!(judge(&claims, &policy.with_leeway(Duration::from_secs(100))), Ok(()));
-        assert_eq!(judge(&claims_with("iat", json!(NOW + 241)), &policy), Err(Error::Invalid(Claim::IssuedAt)));
+        assert_eq!(validate(&claims, &policy), Err(Error::NotYetValid));
+        assert_eq!(validate(&claims, &policy.with_leeway(Duration::from_secs(100))), Ok(()));
+        assert_eq!(validate(&claims_with("iat", json!(NOW + 241)), &policy), Err(Error::Invalid(Claim::IssuedAt)));
         let no_lifetime = claims_with("iat", json!(NOW + 240));
-        assert_eq!(judge(&no_lifetime, &policy.with_leeway(Duration::from_secs(240))), Ok(()));
+        assert_eq!(validate(&no_lifetime, &policy.with_leeway(Duration::from_secs(240))), Ok(()));
     }
 }
 
 #[test]
 fn limits_the_lifetime_without_leeway() {
     let policy = POLICY.with_max_lifetime(Duration::from_secs(300)).with_leeway(Duration::from_secs(60));
-    assert_eq!(judge(&claims(), &policy), Ok(()));
-    assert_eq!(judge(&claims_with("iat", json!(NOW - 61)), &policy), Err(Error::LifetimeTooLong));
-    assert_eq!(judge(&claims_with("exp", json!(NOW + 241)), &policy), Err(Error::LifetimeTooLong));
-    assert_eq!(judge(&claims_with("exp", json!(i64::MAX)), &policy), Err(Error::LifetimeTooLong));
+    assert_eq!(validate(&claims(), &policy), Ok(()));
+    assert_eq!(validate(&claims_with("iat", json!(NOW - 61)), &policy), Err(Error::LifetimeTooLong));
+    assert_eq!(validate(&claims_with("exp", json!(NOW + 241)), &policy), Err(Error::LifetimeTooLong));
+    assert_eq!(validate(&claims_with("exp", json!(i64::MAX)), &policy), Err(Error::LifetimeTooLong));
     let untyped = UNTYPED.with_max_lifetime(Duration::from_secs(300));
-    assert_eq!(judge(&claims_with("iat", Value::Null), &untyped), Err(Error::Missing(Claim::IssuedAt)));
+    assert_eq!(validate(&claims_with("iat", Value::Null), &untyped), Err(Error::Missing(Claim::IssuedAt)));
 }
 
 #[test]
 fn limits_the_age_with_leeway() {
     let policy = POLICY.with_max_token_age(Duration::from_secs(60));
-    assert_eq!(judge(&claims(), &policy), Ok(()));
-    assert_eq!(judge(&claims_with("iat", json!(NOW - 61)), &policy), Err(Error::TooOld));
+    assert_eq!(validate(&claims(), &policy), Ok(()));
+    assert_eq!(validate(&claims_with("iat", json!(NOW - 61)), &policy), Err(Error::TooOld));
     let lenient = policy.with_leeway(Duration::from_secs(10));
-    assert_eq!(judge(&claims_with("iat", json!(NOW - 70)), &lenient), Ok(()));
-    assert_eq!(judge(&claims_with("iat", json!(NOW - 71)), &lenient), Err(Error::TooOld));
+    assert_eq!(validate(&claims_with("iat", json!(NOW - 70)), &lenient), Ok(()));
+    assert_eq!(validate(&claims_with("iat", json!(NOW - 71)), &lenient), Err(Error::TooOld));
     let untyped = UNTYPED.with_max_token_age(Duration::from_secs(60));
-    assert_eq!(judge(&claims_with("iat", Value::Null), &untyped), Err(Error::Missing(Claim::IssuedAt)));
+    assert_eq!(validate(&claims_with("iat", Value::Null), &untyped), Err(Error::Missing(Claim::IssuedAt)));
 }
 
 #[test]
 fn arithmetic_on_times_saturates() {
     let endless = POLICY.with_leeway(Duration::MAX).with_max_token_age(Duration::MAX).with_max_lifetime(Duration::MAX);
     let far = claims_with("exp", json!(i64::MAX));
-    assert_eq!(judge_at(&far, &endless, i64::MAX), Err(Error::Expired));
-    assert_eq!(judge_at(&far, &endless, i64::MAX - 1), Ok(()));
-    assert_eq!(judge_at(&far, &POLICY, i64::MAX - 1), Ok(()));
-    assert_eq!(judge_at(&claims_with("nbf", json!(i64::MAX)), &POLICY, 1), Err(Error::NotYetValid));
+    assert_eq!(validate_at(&far, &endless, i64::MAX), Err(Error::Expired));
+    assert_eq!(validate_at(&far, &endless, i64::MAX - 1), Ok(()));
+    assert_eq!(validate_at(&far, &POLICY, i64::MAX - 1), Ok(()));
+    assert_eq!(validate_at(&claims_with("nbf", json!(i64::MAX)), &POLICY, 1), Err(Error::NotYetValid));
     let past = claims_with("iat", json!(-i64::MAX));
-    assert_eq!(judge(&past, &POLICY.with_max_token_age(Duration::from_secs(60))), Err(Error::TooOld));
-    assert_eq!(judge(&past, &POLICY.with_max_lifetime(Duration::from_secs(60))), Err(Error::LifetimeTooLong));
-    assert_eq!(judge_at(&claims_with("nbf", json!(0)), &POLICY.with_leeway(Duration::MAX), 1), Ok(()));
+    assert_eq!(validate(&past, &POLICY.with_max_token_age(Duration::from_secs(60))), Err(Error::TooOld));
+    assert_eq!(validate(&past, &POLICY.with_max_lifetime(Duration::from_secs(60))), Err(Error::LifetimeTooLong));
+    assert_eq!(validate_at(&claims_with("nbf", json!(0)), &POLICY.with_leeway(Duration::MAX), 1), Ok(()));
 }
 
 #[test]
 fn a_clock_that_was_never_set_refuses() {
     let claims = claims_with("nbf", json!(-10));
-    assert_eq!(judge_at(&claims, &POLICY, 1), Ok(()));
+    assert_eq!(validate_at(&claims, &POLICY, 1), Ok(()));
     for now in [0, -1, i64::MIN] {
-        assert_eq!(judge_at(&claims, &POLICY, now), Err(Error::ClockNotSet), "{now}");
+        assert_eq!(validate_at(&claims, &POLICY, now), Err(Error::ClockNotSet), "{now}");
     }
 }
 
 #[test]
 fn requires_every_scope_of_the_policy() {
-    assert_eq!(judge(&claims(), &POLICY.with_required_scope("pump:write")), Ok(()));
-    assert_eq!(judge(&claims(), &POLICY.with_required_scope("pump:write pump:read")), Ok(()));
+    assert_eq!(validate(&claims(), &POLICY.with_required_scope("pump:write")), Ok(()));
+    assert_eq!(validate(&claims(), &POLICY.with_required_scope("pump:write pump:read")), Ok(()));
     for scope in ["pump", "pump:admin", "pump:read pump:admin"] {
-        assert_eq!(judge(&claims(), &POLICY.with_required_scope(scope)), Err(Error::InsufficientScope), "{scope}");
+        assert_eq!(validate(&claims(), &POLICY.with_required_scope(scope)), Err(Error::InsufficientScope), "{scope}");
     }
     let none = claims_with("scope", Value::Null);
-    assert_eq!(judge(&none, &POLICY.with_required_scope("pump:read")), Err(Error::InsufficientScope));
+    assert_eq!(validate(&none, &POLICY.with_required_scope("pump:read")), Err(Error::InsufficientScope));
     for empty in ["", " ", "   "] {
         let policy = POLICY.with_required_scope(empty);
-        assert_eq!(judge(&claims(), &policy), Err(Error::Unconfigured(Claim::Scope)), "{empty:?}");
+        assert_eq!(validate(&claims(), &policy), Err(Error::Unconfigured(Claim::Scope)), "{empty:?}");
     }
     let replaced = POLICY.with_required_scope("pump:admin").with_required_scope("pump:read");
-    assert_eq!(judge(&claims(), &replaced), Ok(()));
+    assert_eq!(validate(&claims(), &replaced), Ok(()));
 }
 
 #[test]
 fn only_top_level_members_are_claims() {
     let nested = json!({"claims": claims(), "iss": ISSUER, "aud": AUDIENCE});
-    assert_eq!(judge(&nested, &UNTYPED), Err(Error::Missing(Claim::Expiration)));
+    assert_eq!(validate(&nested, &UNTYPED), Err(Error::Missing(Claim::Expiration)));
     let text = json!({"iss": ISSUER, "aud": AUDIENCE, "x": "\"exp\":99999999999"});
-    assert_eq!(judge(&text, &UNTYPED), Err(Error::Missing(Claim::Expiration)));
+    assert_eq!(validate(&text, &UNTYPED), Err(Error::Missing(Claim::Expiration)));
 }
 
 #[test]
@@ -352,14 +354,14 @@ fn debug_shows_no_claim() {
     let (token, keys, mut buf) = (Token::parse(&text).unwrap(), keys(), [0; 1024]);
     let verified = token.verify(&issuer(&keys), &mut buf).unwrap();
     assert_eq!(format!("{token:?} {verified:?}"), "Token { .. } Verified { .. }");
-    let shown = judge_access_token(&text, &POLICY, NOW, |token| format!("{token:?} {:?}", *token)).unwrap();
+    let shown = validate_access_token(&text, &POLICY, NOW, |token| format!("{token:?} {:?}", *token)).unwrap();
     assert_eq!(shown, "AccessToken { .. } Claims { .. }");
 }
 
 #[test]
 fn a_typed_token_is_of_its_type_alone() {
     let keys = keys();
-    let judge = |typ: Value, policy: &TypedPolicy<'_>| {
+    let validate = |typ: Value, policy: &TypedPolicy<'_>| {
         let mut header = Alg::EdDsa.header();
         header["typ"] = typ;
         let text = Alg::EdDsa.mint(header.to_string(), claims().to_string());
@@ -371,18 +373,21 @@ fn a_typed_token_is_of_its_type_alone() {
         Ok(())
     };
     let command = TypedPolicy::new("cmd+jwt", AUDIENCE);
-    assert_eq!(judge(json!("cmd+jwt"), &command), Ok(()));
-    assert_eq!(judge(json!("application/CMD+jwt"), &command), Ok(()));
+    assert_eq!(validate(json!("cmd+jwt"), &command), Ok(()));
+    assert_eq!(validate(json!("application/CMD+jwt"), &command), Ok(()));
     for typ in ["at+jwt", "JWT", "", "cmd"] {
-        assert_eq!(judge(json!(typ), &command), Err(Error::WrongType), "{typ}");
+        assert_eq!(validate(json!(typ), &command), Err(Error::WrongType), "{typ}");
     }
     // What names no kind, matches none.
     for typ in ["", "JWT", "jwt", "application/JWT", "application/"] {
-        assert_eq!(judge(json!(typ), &TypedPolicy::new(typ, AUDIENCE)), Err(Error::WrongType), "{typ}");
+        assert_eq!(validate(json!(typ), &TypedPolicy::new(typ, AUDIENCE)), Err(Error::WrongType), "{typ}");
     }
-    assert_eq!(judge(json!("cmd+jwt"), &TypedPolicy::new("cmd+jwt", "urn:x")), Err(Error::Mismatch(Claim::Audience)));
+    assert_eq!(
+        validate(json!("cmd+jwt"), &TypedPolicy::new("cmd+jwt", "urn:x")),
+        Err(Error::Mismatch(Claim::Audience))
+    );
     let brief = command.with_max_lifetime(Duration::from_secs(299));
-    assert_eq!(judge(json!("cmd+jwt"), &brief), Err(Error::LifetimeTooLong));
+    assert_eq!(validate(json!("cmd+jwt"), &brief), Err(Error::LifetimeTooLong));
     let fresh = command.with_leeway(Duration::ZERO).with_max_token_age(Duration::from_secs(59));
-    assert_eq!(judge(json!("cmd+jwt"), &fresh), Err(Error::TooOld));
+    assert_eq!(validate(json!("cmd+jwt"), &fresh), Err(Error::TooOld));
 }

@@ -22,7 +22,7 @@ fn verify_needs_exactly_buffer_len() {
             for len in 0..=needed + 4 {
                 let expected = if len < needed { Refused::Verify(Error::BufferTooSmall) } else { Refused::No };
                 let refused = with_buffer(len, |buf| {
-                    judge(&text, &issuer(&keys), buf, |token| {
+                    validate(&text, &issuer(&keys), buf, |token| {
                         assert_eq!(token.subject(), Some("user-42"));
                     })
                 });
@@ -40,7 +40,7 @@ fn short_buffer_is_refused_before_the_token_is_judged() {
     let text = Alg::EdDsa.mint(header, claims().to_string());
     let needed = Token::parse(&text).unwrap().buffer_len();
     for (len, expected) in [(needed - 1, Error::BufferTooSmall), (needed, Error::UnsupportedAlgorithm)] {
-        let refused = with_buffer(len, |buf| judge(&text, &issuer(&keys), buf, |_| ()));
+        let refused = with_buffer(len, |buf| validate(&text, &issuer(&keys), buf, |_| ()));
         assert_eq!(refused, Refused::Verify(expected));
     }
 }
@@ -87,7 +87,7 @@ fn returned_string_with_an_escape_needs_room_for_its_copy() {
                 _ => Refused::No,
             };
             let refused = with_buffer(len, |buf| {
-                judge(&text, &issuer(&keys), buf, |token| {
+                validate(&text, &issuer(&keys), buf, |token| {
                     assert_eq!(token.subject(), Some("CORP\\alice"));
                 })
             });
@@ -108,7 +108,7 @@ fn white_space_makes_room_for_a_copy() {
         let text = Alg::EdDsa.mint(Alg::EdDsa.header().to_string(), payload.clone() + &" ".repeat(spaces));
         let needed = Token::parse(&text).unwrap().buffer_len();
         let refused = with_buffer(needed, |buf| {
-            judge(&text, &issuer(&keys), buf, |token| {
+            validate(&text, &issuer(&keys), buf, |token| {
                 assert_eq!(token.subject(), Some(subject));
             })
         });
@@ -126,7 +126,7 @@ fn escapes_in_other_strings_need_no_room() {
     assert_eq!(needed, payload.to_string().len());
     let keys = keys();
     let refused = with_buffer(needed, |buf| {
-        judge(&text, &issuer(&keys), buf, |token| {
+        validate(&text, &issuer(&keys), buf, |token| {
             assert!(token.audience().contains(r"CORP\pumps"));
             assert!(token.strings("roles").unwrap().contains(r"CORP\operator"));
         })
@@ -147,7 +147,7 @@ proptest! {
         let keys = keys();
         let issuer = Issuer::new(iss, &keys, BOTH);
         let twice = 2 * Token::parse(&text).unwrap().buffer_len();
-        let refused = with_buffer(twice, |buf| judge(&text, &issuer, buf, |token| {
+        let refused = with_buffer(twice, |buf| validate(&text, &issuer, buf, |token| {
             assert_eq!(token.issuer(), iss);
             assert_eq!(token.subject(), Some(sub.as_str()));
             assert_eq!(token.client_id(), Some(client_id.as_str()));
@@ -165,9 +165,9 @@ proptest! {
         let issuer = Issuer::new(&strings[0], &keys, BOTH);
         let copies: usize = strings.iter().filter(|string| is_escaped(string)).map(String::len).sum();
         let needed = payload.len() + copies;
-        prop_assert_eq!(with_buffer(needed, |buf| judge(&text, &issuer, buf, |_| ())), Refused::No);
+        prop_assert_eq!(with_buffer(needed, |buf| validate(&text, &issuer, buf, |_| ())), Refused::No);
         if copies > 0 {
-            let refused = with_buffer(needed - 1, |buf| judge(&text, &issuer, buf, |_| ()));
+            let refused = with_buffer(needed - 1, |buf| validate(&text, &issuer, buf, |_| ()));
             prop_assert_eq!(refused, Refused::IntoAccessToken(Error::BufferTooSmall));
         }
     }
@@ -218,7 +218,7 @@ enum Refused {
     IntoAccessToken(Error),
 }
 
-fn judge(text: &str, issuer: &Issuer<'_>, buf: &mut [u8], check: impl FnOnce(AccessToken<'_>)) -> Refused {
+fn validate(text: &str, issuer: &Issuer<'_>, buf: &mut [u8], check: impl FnOnce(AccessToken<'_>)) -> Refused {
     let verified = match Token::parse(text).unwrap().verify(issuer, buf) {
         Ok(verified) => verified,
         Err(error) => return Refused::Verify(error),

@@ -29,7 +29,7 @@ fn good(alg: Alg) -> String {
 }
 
 /// Verifies a proof of this text at this time, and lets `read` look at it if it is accepted.
-fn judge_text<T>(
+fn validate_text<T>(
     text: &str,
     request: &DpopPolicy<'_>,
     now: i64,
@@ -49,19 +49,19 @@ fn refusal(
     Token::parse(text).unwrap().verify_dpop(request, algorithms, now(), buf).err()
 }
 
-fn judge_header(alg: Alg, header: &Value) -> Result<(), Error> {
-    judge_text(&alg.mint(header.to_string(), good_claims().to_string()), &request(), NOW, |_| ())
+fn validate_header(alg: Alg, header: &Value) -> Result<(), Error> {
+    validate_text(&alg.mint(header.to_string(), good_claims().to_string()), &request(), NOW, |_| ())
 }
 
-fn judge_at(claims: &Value, request: &DpopPolicy<'_>, now: i64) -> Result<(), Error> {
+fn validate_at(claims: &Value, request: &DpopPolicy<'_>, now: i64) -> Result<(), Error> {
     let text = |alg: Alg| alg.mint(alg.dpop_header().to_string(), claims.to_string());
-    let [one, other] = ALGS.map(|alg| judge_text(&text(alg), request, now, |_| ()));
+    let [one, other] = ALGS.map(|alg| validate_text(&text(alg), request, now, |_| ()));
     assert_eq!(one, other, "the algorithm makes no difference");
     one
 }
 
-fn judge(claims: &Value, request: &DpopPolicy<'_>) -> Result<(), Error> {
-    judge_at(claims, request, NOW)
+fn validate(claims: &Value, request: &DpopPolicy<'_>) -> Result<(), Error> {
+    validate_at(claims, request, NOW)
 }
 
 /// The claims with one of them replaced, by `null` too.
@@ -78,7 +78,7 @@ fn number(text: &str) -> Value {
 #[test]
 fn returns_what_the_proof_says() {
     for alg in ALGS {
-        judge_text(&good(alg), &request(), NOW, |proof| {
+        validate_text(&good(alg), &request(), NOW, |proof| {
             assert_eq!(proof.thumbprint(), alg.key().thumbprint());
             assert_eq!(proof.jwt_id(), "proof-1");
             assert_eq!(proof.issued_at(), now());
@@ -128,7 +128,7 @@ mod rfc_9449 {
     #[test]
     fn the_proof_for_a_resource_is_accepted() {
         let request = DpopPolicy::new("GET", "https://resource.example.org/protectedresource", ACCESS_TOKEN);
-        judge_text(&text(RESOURCE_REQUEST), &request, IAT, |proof| {
+        validate_text(&text(RESOURCE_REQUEST), &request, IAT, |proof| {
             assert_eq!(proof.thumbprint().to_string(), THUMBPRINT);
             assert_eq!(proof.jwt_id(), "e1j3V_bKic8-LAEB");
             assert_eq!(proof.issued_at(), UnixTime::from_secs(IAT));
@@ -140,7 +140,7 @@ mod rfc_9449 {
     fn the_proofs_for_the_authorization_server_hold_and_are_for_no_access_token() {
         for (proof, iat) in [(TOKEN_REQUEST, 1_562_262_616), (REFRESH_REQUEST, 1_562_265_296)] {
             let request = DpopPolicy::new("POST", "https://server.example.com/token", ACCESS_TOKEN);
-            let refused = judge_text(&text(proof), &request, iat, |_| ());
+            let refused = validate_text(&text(proof), &request, iat, |_| ());
             assert_eq!(refused, Err(Error::Missing(Claim::AccessTokenHash)));
         }
     }
@@ -151,7 +151,7 @@ mod rfc_9449 {
         for (one, other) in [(0, 1), (1, 2), (2, 0)] {
             let mixed = text([payloads[one][0], payloads[other][1]]);
             let request = DpopPolicy::new("GET", "https://resource.example.org/protectedresource", ACCESS_TOKEN);
-            assert_eq!(judge_text(&mixed, &request, IAT, |_| ()), Err(Error::InvalidSignature));
+            assert_eq!(validate_text(&mixed, &request, IAT, |_| ()), Err(Error::InvalidSignature));
         }
     }
 }
@@ -171,7 +171,7 @@ fn a_policy_that_expects_nothing_refuses_every_proof() {
         for name in ["htm", "htu", "nonce"] {
             claims[name] = json!("");
         }
-        assert_eq!(judge(&claims, &policy), Err(Error::Unconfigured(claim)));
+        assert_eq!(validate(&claims, &policy), Err(Error::Unconfigured(claim)));
         // Whatever the proof and the buffer are.
         assert_eq!(refusal("e30.e30.AA", &policy, &[], &mut []), Some(Error::Unconfigured(claim)));
     }
@@ -212,7 +212,7 @@ fn a_header_that_cannot_be_read_is_refused() {
         (format!(r#"{{"alg":"EdDSA","kid":"{}"}}"#, "k".repeat(97)), Error::TooLarge(Part::Kid)),
     ];
     for (header, error) in unreadable {
-        let refused = judge_text(&Alg::EdDsa.mint(&header, good_claims().to_string()), &request(), NOW, |_| ());
+        let refused = validate_text(&Alg::EdDsa.mint(&header, good_claims().to_string()), &request(), NOW, |_| ());
         assert_eq!(refused, Err(error), "{header}");
     }
 }
@@ -225,8 +225,8 @@ fn a_header_of_more_than_512_bytes_is_refused() {
             with(alg.dpop_header(), "pad", json!("p".repeat(len - header.to_string().len())))
         };
         assert_eq!(padded(MAX_HEADER_LEN).to_string().len(), 512);
-        assert_eq!(judge_header(alg, &padded(MAX_HEADER_LEN)), Ok(()));
-        assert_eq!(judge_header(alg, &padded(MAX_HEADER_LEN + 1)), Err(Error::TooLarge(Part::Header)));
+        assert_eq!(validate_header(alg, &padded(MAX_HEADER_LEN)), Ok(()));
+        assert_eq!(validate_header(alg, &padded(MAX_HEADER_LEN + 1)), Err(Error::TooLarge(Part::Header)));
     }
 }
 
@@ -235,11 +235,11 @@ fn no_critical_extension_is_understood() {
     for alg in ALGS {
         for crit in [json!(["exp"]), json!(["jwk"]), json!(["b64"]), json!([]), json!("x")] {
             let header = with(alg.dpop_header(), "crit", crit);
-            assert_eq!(judge_header(alg, &header), Err(Error::CriticalHeader), "{header}");
+            assert_eq!(validate_header(alg, &header), Err(Error::CriticalHeader), "{header}");
         }
         let mut header = alg.dpop_header();
         header["crit"] = Value::Null;
-        assert_eq!(judge_header(alg, &header), Err(Error::CriticalHeader));
+        assert_eq!(validate_header(alg, &header), Err(Error::CriticalHeader));
     }
 }
 
@@ -248,12 +248,12 @@ fn no_critical_extension_is_understood() {
 fn the_type_is_that_of_a_proof() {
     for alg in ALGS {
         for typ in ["dpop+jwt", "DPoP+JWT", "application/dpop+jwt"] {
-            assert_eq!(judge_header(alg, &with(alg.dpop_header(), "typ", json!(typ))), Ok(()), "{typ}");
+            assert_eq!(validate_header(alg, &with(alg.dpop_header(), "typ", json!(typ))), Ok(()), "{typ}");
         }
         let wrong = ["", "JWT", "at+jwt", "dpop", "dpop+jwt ", "dpop+jwt;v=1", "text/dpop+jwt", "x/dpop+jwt"];
         for typ in wrong.into_iter().map(Value::from).chain([Value::Null, json!("t".repeat(65))]) {
             let header = with(alg.dpop_header(), "typ", typ);
-            assert_eq!(judge_header(alg, &header), Err(Error::WrongType), "{header}");
+            assert_eq!(validate_header(alg, &header), Err(Error::WrongType), "{header}");
         }
     }
 }
@@ -272,7 +272,7 @@ fn a_proof_is_no_access_token_and_no_other_token_is_a_proof() {
         assert_eq!(refused.err(), Some(Error::WrongType));
         let header = with(alg.header(), "jwk", alg.jwk());
         let access_token = alg.mint(header.to_string(), both.to_string());
-        assert_eq!(judge_text(&access_token, &request(), NOW, |_| ()), Err(Error::WrongType));
+        assert_eq!(validate_text(&access_token, &request(), NOW, |_| ()), Err(Error::WrongType));
     }
 }
 
@@ -282,17 +282,17 @@ fn the_algorithm_is_one_that_is_known() {
     for alg in ALGS {
         for name in ["none", "None", "", "HS256", "RS256", "PS256", "ES384", "ES256K", "es256", "EDDSA", "Ed448"] {
             let header = with(alg.dpop_header(), "alg", json!(name));
-            assert_eq!(judge_header(alg, &header), Err(Error::UnsupportedAlgorithm), "{name}");
+            assert_eq!(validate_header(alg, &header), Err(Error::UnsupportedAlgorithm), "{name}");
         }
         let unsigned = format!(
             "{}.{}.",
             base64url(with(alg.dpop_header(), "alg", json!("none")).to_string().as_bytes()),
             base64url(good_claims().to_string().as_bytes())
         );
-        assert_eq!(judge_text(&unsigned, &request(), NOW, |_| ()), Err(Error::UnsupportedAlgorithm));
+        assert_eq!(validate_text(&unsigned, &request(), NOW, |_| ()), Err(Error::UnsupportedAlgorithm));
     }
     let header = with(Alg::EdDsa.dpop_header(), "alg", json!("Ed25519"));
-    assert_eq!(judge_header(Alg::EdDsa, &header), Ok(()));
+    assert_eq!(validate_header(Alg::EdDsa, &header), Ok(()));
 }
 
 #[test]
@@ -376,15 +376,19 @@ fn the_key_is_a_public_one_of_the_algorithm() {
         let bad = bad.into_iter().map(|jwk| (jwk, Error::InvalidKey));
         for (jwk, error) in bad.chain(off_curve.into_iter().map(|jwk| (jwk, OFF_CURVE))) {
             let header = with(alg.dpop_header(), "jwk", jwk);
-            assert_eq!(judge_header(alg, &header), Err(error), "{header}");
+            assert_eq!(validate_header(alg, &header), Err(error), "{header}");
         }
-        assert_eq!(judge_header(alg, &with(alg.dpop_header(), "jwk", Value::Null)), Err(Error::InvalidKey), "missing");
+        assert_eq!(
+            validate_header(alg, &with(alg.dpop_header(), "jwk", Value::Null)),
+            Err(Error::InvalidKey),
+            "missing"
+        );
         let mut null = alg.dpop_header();
         null["jwk"] = Value::Null;
-        assert_eq!(judge_header(alg, &null), Err(Error::InvalidKey), "null");
+        assert_eq!(validate_header(alg, &null), Err(Error::InvalidKey), "null");
         null["jwk"] = alg.jwk();
         null["jwk"]["d"] = Value::Null;
-        assert_eq!(judge_header(alg, &null), Err(Error::InvalidKey), "a private key that is null");
+        assert_eq!(validate_header(alg, &null), Err(Error::InvalidKey), "a private key that is null");
     }
 }
 
@@ -404,7 +408,7 @@ fn the_key_of_one_algorithm_never_serves_the_other() {
         for signer in ALGS {
             let header = with(alg.dpop_header(), "alg", json!(other.name()));
             let text = signer.mint(header.to_string(), good_claims().to_string());
-            assert_eq!(judge_text(&text, &request(), NOW, |_| ()), Err(Error::InvalidKey));
+            assert_eq!(validate_text(&text, &request(), NOW, |_| ()), Err(Error::InvalidKey));
         }
     }
 }
@@ -421,7 +425,7 @@ fn what_else_the_header_and_the_key_hold_is_ignored() {
         header["jwk"]["alg"] = json!(alg.name());
         header["jwk"]["ext"] = json!(true);
         let text = alg.mint(header.to_string(), good_claims().to_string());
-        let thumbprint = judge_text(&text, &request(), NOW, |proof| proof.thumbprint());
+        let thumbprint = validate_text(&text, &request(), NOW, |proof| proof.thumbprint());
         assert_eq!(thumbprint, Ok(alg.key().thumbprint()));
     }
 }
@@ -437,7 +441,7 @@ fn the_signature_is_by_the_key_in_the_header() {
     let another_eddsa = json!({"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
     for (alg, another) in [(Alg::Es256, another_es256), (Alg::EdDsa, another_eddsa)] {
         let header = with(alg.dpop_header(), "jwk", another);
-        assert_eq!(judge_header(alg, &header), Err(Error::InvalidSignature), "{header}");
+        assert_eq!(validate_header(alg, &header), Err(Error::InvalidSignature), "{header}");
     }
 }
 
@@ -452,7 +456,11 @@ fn every_bit_of_the_signature_counts() {
             let mut flipped = signature.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
             let text = format!("{signed}.{}", base64url(&flipped));
-            assert_eq!(judge_text(&text, &request(), NOW, |_| ()), Err(Error::InvalidSignature), "{alg:?} bit {bit}");
+            assert_eq!(
+                validate_text(&text, &request(), NOW, |_| ()),
+                Err(Error::InvalidSignature),
+                "{alg:?} bit {bit}"
+            );
         }
     }
 }
@@ -466,7 +474,7 @@ fn every_character_of_the_payload_is_signed() {
             let mut changed = text.clone().into_bytes();
             changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
             let changed = String::from_utf8(changed).unwrap();
-            assert_eq!(judge_text(&changed, &request(), NOW, |_| ()), Err(Error::InvalidSignature), "{at}");
+            assert_eq!(validate_text(&changed, &request(), NOW, |_| ()), Err(Error::InvalidSignature), "{at}");
         }
     }
 }
@@ -495,7 +503,7 @@ fn a_signature_is_64_bytes_in_strict_base64url() {
             (format!("{}{stray}", &signature[..85]), malformed),
         ];
         for (signature, error) in wrong {
-            let refused = judge_text(&format!("{signed}.{signature}"), &request(), NOW, |_| ());
+            let refused = validate_text(&format!("{signed}.{signature}"), &request(), NOW, |_| ());
             assert_eq!(refused, Err(error), "{signature:?}");
         }
     }
@@ -512,7 +520,7 @@ fn the_other_s_makes_no_other_proof() {
     let other = format!("{signed}.{}", base64url(&other.to_bytes()));
     assert_ne!(other, text);
     let identity = |text: &str| {
-        judge_text(text, &request(), NOW, |proof| (proof.thumbprint(), proof.jwt_id().to_owned())).unwrap()
+        validate_text(text, &request(), NOW, |proof| (proof.thumbprint(), proof.jwt_id().to_owned())).unwrap()
     };
     assert_eq!(identity(&other), identity(&text));
 }
@@ -571,15 +579,15 @@ const REQUIRED: [(&str, Claim); 5] = [
 /// Step 3, and step 12 for `ath`.
 #[test]
 fn every_claim_of_a_proof_is_required() {
-    assert_eq!(judge(&good_claims(), &request()), Ok(()));
+    assert_eq!(validate(&good_claims(), &request()), Ok(()));
     for (name, claim) in REQUIRED {
         let claims = with(good_claims(), name, Value::Null);
-        assert_eq!(judge(&claims, &request()), Err(Error::Missing(claim)), "{name}");
+        assert_eq!(validate(&claims, &request()), Err(Error::Missing(claim)), "{name}");
         // Only top-level members are claims.
         let nested = with(claims, "claims", good_claims());
-        assert_eq!(judge(&nested, &request()), Err(Error::Missing(claim)), "{name}");
+        assert_eq!(validate(&nested, &request()), Err(Error::Missing(claim)), "{name}");
     }
-    assert_eq!(judge(&json!({}), &request()), Err(Error::Missing(Claim::JwtId)));
+    assert_eq!(validate(&json!({}), &request()), Err(Error::Missing(Claim::JwtId)));
 }
 
 #[test]
@@ -587,14 +595,18 @@ fn a_claim_of_the_wrong_type_is_never_taken_for_absent() {
     let nonce = ("nonce", Claim::Nonce);
     for (name, claim) in REQUIRED.into_iter().chain([nonce]) {
         for value in [Value::Null, json!(true), json!([]), json!({}), json!(["a"])] {
-            assert_eq!(judge(&replaced(name, value.clone()), &request()), Err(Error::Invalid(claim)), "{name} {value}");
+            assert_eq!(
+                validate(&replaced(name, value.clone()), &request()),
+                Err(Error::Invalid(claim)),
+                "{name} {value}"
+            );
         }
         if name != "iat" {
-            assert_eq!(judge(&replaced(name, json!(1)), &request()), Err(Error::Invalid(claim)), "{name}");
+            assert_eq!(validate(&replaced(name, json!(1)), &request()), Err(Error::Invalid(claim)), "{name}");
         }
     }
     for text in ["\"1768478400\"", "1e400", "-1e30", "9223372036854775808", "-9223372036854775808"] {
-        let refused = judge(&replaced("iat", number(text)), &request());
+        let refused = validate(&replaced("iat", number(text)), &request());
         assert_eq!(refused, Err(Error::Invalid(Claim::IssuedAt)), "{text}");
     }
 }
@@ -604,10 +616,10 @@ fn a_claim_of_the_wrong_type_is_never_taken_for_absent() {
 fn the_method_is_compared_with_its_case() {
     for method in ["POST", "GET", "get", "M-SEARCH"] {
         let policy = DpopPolicy::new(method, URI, ACCESS_TOKEN);
-        assert_eq!(judge(&replaced("htm", json!(method)), &policy), Ok(()), "{method}");
+        assert_eq!(validate(&replaced("htm", json!(method)), &policy), Ok(()), "{method}");
     }
     for method in ["", "post", "Post", "GET", "POST ", " POST", "POSTS", "POS", "POST\0"] {
-        let refused = judge(&replaced("htm", json!(method)), &request());
+        let refused = validate(&replaced("htm", json!(method)), &request());
         assert_eq!(refused, Err(Error::Mismatch(Claim::HttpMethod)), "{method:?}");
     }
 }
@@ -621,8 +633,8 @@ fn the_uri_is_compared_as_a_target() {
         "https://pump-7.local/x/../sp%65ed",
         "https://pump-7.local/speed?rpm=7#now",
     ] {
-        assert_eq!(judge(&replaced("htu", json!(same)), &request()), Ok(()), "{same}");
-        assert_eq!(judge(&good_claims(), &DpopPolicy::new(METHOD, same, ACCESS_TOKEN)), Ok(()), "{same}");
+        assert_eq!(validate(&replaced("htu", json!(same)), &request()), Ok(()), "{same}");
+        assert_eq!(validate(&good_claims(), &DpopPolicy::new(METHOD, same, ACCESS_TOKEN)), Ok(()), "{same}");
     }
     for other in [
         "",
@@ -641,14 +653,14 @@ fn the_uri_is_compared_as_a_target() {
         "https://pump-7.local/speed\"",
     ] {
         let mismatch = Err(Error::Mismatch(Claim::HttpUri));
-        assert_eq!(judge(&replaced("htu", json!(other)), &request()), mismatch, "{other}");
+        assert_eq!(validate(&replaced("htu", json!(other)), &request()), mismatch, "{other}");
         if !other.is_empty() {
-            assert_eq!(judge(&good_claims(), &DpopPolicy::new(METHOD, other, ACCESS_TOKEN)), mismatch, "{other}");
+            assert_eq!(validate(&good_claims(), &DpopPolicy::new(METHOD, other, ACCESS_TOKEN)), mismatch, "{other}");
         }
     }
     // What is no absolute URI names no target, not even its own.
     for relative in ["/speed", "pump-7.local/speed", "https:///speed"] {
-        let refused = judge(&replaced("htu", json!(relative)), &DpopPolicy::new(METHOD, relative, ACCESS_TOKEN));
+        let refused = validate(&replaced("htu", json!(relative)), &DpopPolicy::new(METHOD, relative, ACCESS_TOKEN));
         assert_eq!(refused, Err(Error::Mismatch(Claim::HttpUri)), "{relative}");
     }
 }
@@ -657,18 +669,18 @@ fn the_uri_is_compared_as_a_target() {
 #[test]
 fn the_nonce_is_the_one_that_was_given_out() {
     let asked = request().with_nonce("n-1");
-    assert_eq!(judge(&replaced("nonce", json!("n-1")), &asked), Ok(()));
-    assert_eq!(judge(&good_claims(), &asked), Err(Error::Missing(Claim::Nonce)));
+    assert_eq!(validate(&replaced("nonce", json!("n-1")), &asked), Ok(()));
+    assert_eq!(validate(&good_claims(), &asked), Err(Error::Missing(Claim::Nonce)));
     for nonce in ["", "n-2", "N-1", "n-1 ", "n-", "n-11", "n-1\0"] {
-        let refused = judge(&replaced("nonce", json!(nonce)), &asked);
+        let refused = validate(&replaced("nonce", json!(nonce)), &asked);
         assert_eq!(refused, Err(Error::Mismatch(Claim::Nonce)), "{nonce:?}");
     }
     // One that nobody asked for is not compared.
     for nonce in ["", "n-1", "\""] {
-        assert_eq!(judge(&replaced("nonce", json!(nonce)), &request()), Ok(()), "{nonce:?}");
+        assert_eq!(validate(&replaced("nonce", json!(nonce)), &request()), Ok(()), "{nonce:?}");
     }
     // Compared unescaped.
-    assert_eq!(judge(&replaced("nonce", json!("a\"b\\")), &request().with_nonce("a\"b\\")), Ok(()));
+    assert_eq!(validate(&replaced("nonce", json!("a\"b\\")), &request().with_nonce("a\"b\\")), Ok(()));
 }
 
 #[test]
@@ -676,7 +688,7 @@ fn types_are_judged_before_values() {
     for (name, claim) in REQUIRED.into_iter().chain([("nonce", Claim::Nonce)]) {
         let claims = with(good_claims(), "htm", json!("GET"));
         let claims = with(claims, name, json!([]));
-        assert_eq!(judge(&claims, &request().with_nonce("n-1")), Err(Error::Invalid(claim)), "{name}");
+        assert_eq!(validate(&claims, &request().with_nonce("n-1")), Err(Error::Invalid(claim)), "{name}");
     }
 }
 
@@ -694,16 +706,16 @@ fn the_proof_was_made_about_now() {
     ];
     for (leeway, age, latest, earliest) in cases {
         let policy = request().with_leeway(Duration::from_secs(leeway)).with_max_token_age(Duration::from_secs(age));
-        assert_eq!(judge(&iat(latest), &policy), Ok(()), "{leeway} {age}");
-        assert_eq!(judge(&iat(latest + 1), &policy), Err(Error::NotYetValid), "{leeway} {age}");
-        assert_eq!(judge(&iat(earliest), &policy), Ok(()), "{leeway} {age}");
-        assert_eq!(judge(&iat(earliest - 1), &policy), Err(Error::TooOld), "{leeway} {age}");
+        assert_eq!(validate(&iat(latest), &policy), Ok(()), "{leeway} {age}");
+        assert_eq!(validate(&iat(latest + 1), &policy), Err(Error::NotYetValid), "{leeway} {age}");
+        assert_eq!(validate(&iat(earliest), &policy), Ok(()), "{leeway} {age}");
+        assert_eq!(validate(&iat(earliest - 1), &policy), Err(Error::TooOld), "{leeway} {age}");
     }
     // A fraction of a second in the policy is dropped.
     let policy = request().with_leeway(Duration::from_millis(999)).with_max_token_age(Duration::from_millis(60_999));
-    assert_eq!(judge(&iat(1), &policy), Err(Error::NotYetValid));
-    assert_eq!(judge(&iat(-60), &policy), Ok(()));
-    assert_eq!(judge(&iat(-61), &policy), Err(Error::TooOld));
+    assert_eq!(validate(&iat(1), &policy), Err(Error::NotYetValid));
+    assert_eq!(validate(&iat(-60), &policy), Ok(()));
+    assert_eq!(validate(&iat(-61), &policy), Err(Error::TooOld));
 }
 
 #[test]
@@ -711,7 +723,7 @@ fn by_default_a_minute_either_way_besides_a_minute_of_age() {
     assert_eq!((DEFAULT_LEEWAY, DEFAULT_PROOF_AGE), (Duration::from_secs(60), Duration::from_secs(60)));
     let policy = DpopPolicy::new(METHOD, URI, ACCESS_TOKEN);
     for (iat, expected) in [(60, Ok(())), (61, Err(Error::NotYetValid)), (-120, Ok(())), (-121, Err(Error::TooOld))] {
-        assert_eq!(judge(&replaced("iat", json!(NOW + iat)), &policy), expected, "{iat}");
+        assert_eq!(validate(&replaced("iat", json!(NOW + iat)), &policy), expected, "{iat}");
     }
 }
 
@@ -720,7 +732,7 @@ fn fractions_are_rounded_against_the_proof() {
     let at = |iat: String| {
         let claims = replaced("iat", number(&iat));
         let text = Alg::EdDsa.mint(Alg::EdDsa.dpop_header().to_string(), claims.to_string());
-        judge_text(&text, &request(), NOW, |proof| {
+        validate_text(&text, &request(), NOW, |proof| {
             (proof.issued_at().as_secs() - NOW, proof.usable_until().as_secs() - NOW)
         })
     };
@@ -738,9 +750,9 @@ fn a_clock_that_was_never_set_refuses() {
     let policy = request().with_leeway(Duration::MAX).with_max_token_age(Duration::MAX);
     for iat in [-1, 0, 1, NOW] {
         let claims = replaced("iat", json!(iat));
-        assert_eq!(judge_at(&claims, &policy, 1), Ok(()), "{iat}");
+        assert_eq!(validate_at(&claims, &policy, 1), Ok(()), "{iat}");
         for now in [0, -1, i64::MIN] {
-            assert_eq!(judge_at(&claims, &policy, now), Err(Error::ClockNotSet), "{iat} {now}");
+            assert_eq!(validate_at(&claims, &policy, now), Err(Error::ClockNotSet), "{iat} {now}");
         }
     }
 }
@@ -752,7 +764,7 @@ fn arithmetic_on_times_saturates() {
     let usable_until = |iat: i64, policy: &DpopPolicy<'_>, now: i64| {
         let claims = replaced("iat", json!(iat));
         let text = Alg::EdDsa.mint(Alg::EdDsa.dpop_header().to_string(), claims.to_string());
-        judge_text(&text, policy, now, |proof| proof.usable_until().as_secs())
+        validate_text(&text, policy, now, |proof| proof.usable_until().as_secs())
     };
     let cases = [
         (i64::MAX, &strict, i64::MAX, Ok(i64::MAX)),
@@ -780,7 +792,7 @@ fn usable_until_is_the_last_moment() {
         let policy = request().with_leeway(Duration::from_secs(leeway)).with_max_token_age(Duration::from_secs(age));
         for alg in ALGS {
             let text = alg.mint(alg.dpop_header().to_string(), claims.to_string());
-            let until = |now: i64| judge_text(&text, &policy, now, |proof| proof.usable_until().as_secs());
+            let until = |now: i64| validate_text(&text, &policy, now, |proof| proof.usable_until().as_secs());
             let last = until(NOW).unwrap();
             assert_eq!(until(last), Ok(last), "{iat}");
             assert_eq!(until(last + 1), Err(Error::TooOld), "{iat}");
@@ -791,11 +803,11 @@ fn usable_until_is_the_last_moment() {
 /// Step 12. Whether the access token is bound to the proof's key is for its own policy to judge.
 #[test]
 fn the_hash_is_that_of_the_access_token() {
-    assert_eq!(judge(&dpop_claims("another"), &request()), Err(Error::Mismatch(Claim::AccessTokenHash)));
+    assert_eq!(validate(&dpop_claims("another"), &request()), Err(Error::Mismatch(Claim::AccessTokenHash)));
     // Of the whole text, as it came.
     for token in ["an.access.toke", "an.access.token ", "AN.access.token", "DPoP an.access.token"] {
-        assert_eq!(judge(&dpop_claims(token), &request()), Err(Error::Mismatch(Claim::AccessTokenHash)), "{token}");
-        assert_eq!(judge(&dpop_claims(token), &DpopPolicy::new(METHOD, URI, token)), Ok(()), "{token}");
+        assert_eq!(validate(&dpop_claims(token), &request()), Err(Error::Mismatch(Claim::AccessTokenHash)), "{token}");
+        assert_eq!(validate(&dpop_claims(token), &DpopPolicy::new(METHOD, URI, token)), Ok(()), "{token}");
     }
     let ath = good_claims()["ath"].as_str().unwrap().to_owned();
     let hex: String = Base64UrlUnpadded::decode_vec(&ath).unwrap().iter().map(|byte| format!("{byte:02x}")).collect();
@@ -803,13 +815,13 @@ fn the_hash_is_that_of_the_access_token() {
     for spelling in
         ["".into(), format!("{ath}="), format!(" {ath}"), ath[..42].into(), ath[..22].into(), hex, other_bits]
     {
-        let refused = judge(&replaced("ath", json!(spelling)), &request());
+        let refused = validate(&replaced("ath", json!(spelling)), &request());
         assert_eq!(refused, Err(Error::Mismatch(Claim::AccessTokenHash)), "{spelling}");
     }
     // An access token need not be text.
     let bytes: &[u8] = b"\xff\x00";
     let policy = DpopPolicy::new(METHOD, URI, bytes);
-    assert_eq!(judge(&good_claims(), &policy), Err(Error::Mismatch(Claim::AccessTokenHash)));
+    assert_eq!(validate(&good_claims(), &policy), Err(Error::Mismatch(Claim::AccessTokenHash)));
 }
 
 #[test]
@@ -878,9 +890,9 @@ fn an_escaped_identity_is_returned_plain_and_needs_room() {
     // Whatever can stand plainly does, however the proof spells it.
     let payload = good_claims().to_string().replace("proof-1", r"proof\u002d\u0031");
     let text = Alg::EdDsa.mint(Alg::EdDsa.dpop_header().to_string(), payload);
-    assert_eq!(judge_text(&text, &request(), NOW, |proof| proof.jwt_id().to_owned()).unwrap(), "proof-1");
+    assert_eq!(validate_text(&text, &request(), NOW, |proof| proof.jwt_id().to_owned()).unwrap(), "proof-1");
     // An empty one is an identity like others.
-    assert_eq!(judge(&replaced("jti", json!("")), &request()), Ok(()));
+    assert_eq!(validate(&replaced("jti", json!("")), &request()), Ok(()));
 }
 
 #[test]
@@ -892,14 +904,14 @@ fn strings_compare_after_unescaping() {
         .replace("\"ath\"", "\"\\u0061th\"");
     for alg in ALGS {
         let header = alg.dpop_header().to_string().replace("dpop", r"d\u0070op").replace("jwk", r"\u006awk");
-        assert_eq!(judge_text(&alg.mint(header, &payload), &request(), NOW, |_| ()), Ok(()));
+        assert_eq!(validate_text(&alg.mint(header, &payload), &request(), NOW, |_| ()), Ok(()));
     }
 }
 
 #[test]
 fn debug_shows_neither_claims_nor_the_access_token() {
     let text = good(Alg::EdDsa);
-    assert_eq!(judge_text(&text, &request(), NOW, |proof| format!("{proof:?}")).unwrap(), "DpopProof { .. }");
+    assert_eq!(validate_text(&text, &request(), NOW, |proof| format!("{proof:?}")).unwrap(), "DpopProof { .. }");
     let policy = request().with_nonce("a secret nonce");
     let shown = format!("{policy:?}");
     assert_eq!(shown, r#"DpopPolicy { method: "POST", uri: "https://pump-7.local/speed", .. }"#);

@@ -25,7 +25,7 @@ macro_rules! errors {
 errors! {
     BufferTooSmall => Token::parse(&good()).unwrap().verify(&issuer(&keys()), &mut []).err(),
     TooManyIssuers => Token::parse(&good()).unwrap().verify_any(&[&issuer(&keys()); 5], &mut [0; 1024]).err(),
-    Unconfigured(Claim::Audience) => judge(&claims(), AccessTokenPolicy::new(""), NOW),
+    Unconfigured(Claim::Audience) => validate(&claims(), AccessTokenPolicy::new(""), NOW),
     TooLarge(Part::Token) => verify(&"x".repeat(MAX_TOKEN_LEN + 1)),
     Malformed(Part::Payload) => verify_payload("[]"),
     DuplicateName(Part::Header) => verify_header(r#"{"alg":"EdDSA","\u0061lg":"EdDSA"}"#),
@@ -41,16 +41,16 @@ errors! {
     InvalidKey => verify_with(&[Key::ed25519(&[0; 32]).with_kid(b"ed-test")], BOTH),
     InvalidSignature => verify(&good().replace(".e", ".f")),
     BackendUnavailable => verify_with(&keys(), &[&Answering(BackendError::Unavailable)]),
-    WrongType => judge_text(&Alg::EdDsa.mint(r#"{"alg":"EdDSA","typ":"JWT"}"#, claims().to_string()), policy(), NOW),
-    Missing(Claim::Subject) => judge(&claims_with("sub", Value::Null), policy(), NOW),
-    Invalid(Claim::Expiration) => judge(&claims_with("exp", json!("1")), policy(), NOW),
+    WrongType => validate_text(&Alg::EdDsa.mint(r#"{"alg":"EdDSA","typ":"JWT"}"#, claims().to_string()), policy(), NOW),
+    Missing(Claim::Subject) => validate(&claims_with("sub", Value::Null), policy(), NOW),
+    Invalid(Claim::Expiration) => validate(&claims_with("exp", json!("1")), policy(), NOW),
     Mismatch(Claim::Issuer) => verify_payload(r#"{"iss":"urn:other"}"#),
-    ClockNotSet => judge(&claims(), policy(), 0),
-    Expired => judge(&claims_with("exp", json!(NOW)), policy(), NOW),
-    NotYetValid => judge(&claims_with("nbf", json!(NOW + 1)), policy(), NOW),
-    LifetimeTooLong => judge(&claims(), policy().with_max_lifetime(Duration::from_secs(60)), NOW),
-    TooOld => judge(&claims(), policy().with_max_token_age(Duration::from_secs(60)), NOW + 1),
-    InsufficientScope => judge(&claims(), policy().with_required_scope("admin"), NOW),
+    ClockNotSet => validate(&claims(), policy(), 0),
+    Expired => validate(&claims_with("exp", json!(NOW)), policy(), NOW),
+    NotYetValid => validate(&claims_with("nbf", json!(NOW + 1)), policy(), NOW),
+    LifetimeTooLong => validate(&claims(), policy().with_max_lifetime(Duration::from_secs(60)), NOW),
+    TooOld => validate(&claims(), policy().with_max_token_age(Duration::from_secs(60)), NOW + 1),
+    InsufficientScope => validate(&claims(), policy().with_required_scope("admin"), NOW),
     Deserialize => {
         let (text, keys, mut buf) = (good(), keys(), [0; 1024]);
         let verified = Token::parse(&text).unwrap().verify(&issuer(&keys), &mut buf).unwrap();
@@ -62,15 +62,15 @@ errors! {
     },
     AuthenticationTooOld => {
         let claims = claims_with("auth_time", json!(NOW - 61));
-        judge(&claims, policy().with_max_age(Duration::from_secs(60)), NOW)
+        validate(&claims, policy().with_max_age(Duration::from_secs(60)), NOW)
     },
-    SenderConstrained => judge(&bound(), policy(), NOW),
+    SenderConstrained => validate(&bound(), policy(), NOW),
     Replayed => {
         let (token, mut buf) = (Alg::EdDsa.access_token(&bound()), [0; 1024]);
         let proof = Alg::Es256.mint(Alg::Es256.dpop_header().to_string(), dpop_claims(&token).to_string());
         let request = DpopPolicy::new("POST", "https://pump-7.local/speed", &token);
         let proof = Token::parse(&proof).unwrap().verify_dpop(&request, BOTH, now(), &mut buf).unwrap();
-        judge_text(&token, policy().with_dpop(&proof, &AllUsed), NOW)
+        validate_text(&token, policy().with_dpop(&proof, &AllUsed), NOW)
     },
     RolledBack => {
         let claims = json!({"iss": ISSUER, "iat": NOW, "keys": []});
@@ -83,7 +83,7 @@ errors! {
     Revoked => {
         let mut list = RevocationList::<0>::new();
         list.revoke(Revocation::All { issued_before: now() }, UnixTime::from_secs(NOW + 240), now()).unwrap();
-        judge(&claims(), policy().with_revocations(&list), NOW)
+        validate(&claims(), policy().with_revocations(&list), NOW)
     },
     Full => {
         let token = Revocation::Token { issuer: ISSUER, jwt_id: "token-1" };
@@ -119,7 +119,7 @@ fn ask_another_list() -> Option<Error> {
         let bitmap = list.decode(&mut Inflater::new(), &mut bitmap).unwrap();
 
         let claims = claims_with("status", json!({"status_list": {"idx": 0, "uri": "urn:list:2"}}));
-        judge_access_token(&Alg::EdDsa.access_token(&claims), &policy(), NOW, |token| {
+        validate_access_token(&Alg::EdDsa.access_token(&claims), &policy(), NOW, |token| {
             bitmap.status_of(&token.status_reference().unwrap().unwrap(), now()).err()
         })
         .unwrap()
@@ -161,11 +161,11 @@ fn verify_with(keys: &[Key], algorithms: &[&dyn SignatureAlgorithm]) -> Option<E
     Token::parse(&good()).unwrap().verify(&Issuer::new(ISSUER, keys, algorithms), &mut [0; 1024]).err()
 }
 
-fn judge(claims: &Value, policy: AccessTokenPolicy<'_>, now: i64) -> Option<Error> {
-    judge_text(&Alg::EdDsa.access_token(claims), policy, now)
+fn validate(claims: &Value, policy: AccessTokenPolicy<'_>, now: i64) -> Option<Error> {
+    validate_text(&Alg::EdDsa.access_token(claims), policy, now)
 }
 
-fn judge_text(text: &str, policy: AccessTokenPolicy<'_>, now: i64) -> Option<Error> {
+fn validate_text(text: &str, policy: AccessTokenPolicy<'_>, now: i64) -> Option<Error> {
     let (keys, mut buf) = (keys(), [0; 1024]);
     let verified = Token::parse(text).unwrap().verify(&issuer(&keys), &mut buf).unwrap();
     verified.into_access_token(&policy, UnixTime::from_secs(now)).err()

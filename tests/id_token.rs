@@ -22,7 +22,7 @@ fn id_token(alg: Alg, payload: impl AsRef<[u8]>) -> String {
 }
 
 /// Judges a token of this text at this time, and lets `read` look at it if it is accepted.
-fn judge_text<T>(
+fn validate_text<T>(
     text: &str,
     policy: &IdTokenPolicy<'_>,
     now: i64,
@@ -34,12 +34,12 @@ fn judge_text<T>(
     verified.into_id_token(policy, UnixTime::from_secs(now)).map(read)
 }
 
-fn judge_at(claims: &Value, policy: &IdTokenPolicy<'_>, now: i64) -> Result<(), Error> {
-    judge_text(&id_token(Alg::EdDsa, claims.to_string()), policy, now, |_| ())
+fn validate_at(claims: &Value, policy: &IdTokenPolicy<'_>, now: i64) -> Result<(), Error> {
+    validate_text(&id_token(Alg::EdDsa, claims.to_string()), policy, now, |_| ())
 }
 
-fn judge(claims: &Value, policy: &IdTokenPolicy<'_>) -> Result<(), Error> {
-    judge_at(claims, policy, NOW)
+fn validate(claims: &Value, policy: &IdTokenPolicy<'_>) -> Result<(), Error> {
+    validate_at(claims, policy, NOW)
 }
 
 /// [`id_claims`] with one claim changed, or removed by `Value::Null`.
@@ -52,14 +52,14 @@ fn spelled(name: &str, json: &str) -> String {
     id_with(name, json!("?")).to_string().replace("\"?\"", json)
 }
 
-fn judge_spelled(name: &str, json: &str, policy: &IdTokenPolicy<'_>) -> Result<(), Error> {
-    judge_text(&id_token(Alg::EdDsa, spelled(name, json)), policy, NOW, |_| ())
+fn validate_spelled(name: &str, json: &str, policy: &IdTokenPolicy<'_>) -> Result<(), Error> {
+    validate_text(&id_token(Alg::EdDsa, spelled(name, json)), policy, NOW, |_| ())
 }
 
 #[test]
 fn returns_what_the_token_says() {
     for alg in ALGS {
-        judge_text(&id_token(alg, id_claims().to_string()), &POLICY, NOW, |token| {
+        validate_text(&id_token(alg, id_claims().to_string()), &POLICY, NOW, |token| {
             assert_eq!(token.issuer(), ISSUER);
             assert_eq!(token.subject(), Some("user-42"));
             assert_eq!(token.audience().iter().filter_map(|a| a.as_str()).collect::<Vec<_>>(), [CLIENT_ID]);
@@ -79,7 +79,7 @@ fn returns_what_the_token_says() {
 #[test]
 fn returns_nothing_of_a_login_that_is_not_described() {
     let least = json!({"iss": ISSUER, "sub": "user-42", "aud": CLIENT_ID, "exp": NOW + 1, "iat": NOW});
-    judge_text(&id_token(Alg::Es256, least.to_string()), &POLICY, NOW, |token| {
+    validate_text(&id_token(Alg::Es256, least.to_string()), &POLICY, NOW, |token| {
         assert_eq!((token.authenticated_at(), token.acr()), (None, None));
         assert!(token.amr().iter().next().is_none());
     })
@@ -95,7 +95,7 @@ fn returns_claims_as_a_type_of_the_user() {
         amr: heapless::Vec<heapless::String<8>, 4>,
         auth_time: i64,
     }
-    judge_text(&id_token(Alg::Es256, id_claims().to_string()), &POLICY, NOW, |token| {
+    validate_text(&id_token(Alg::Es256, id_claims().to_string()), &POLICY, NOW, |token| {
         let profile: Profile = token.claims().unwrap();
         assert_eq!((profile.name, profile.email.as_str()), ("Alice", "alice@example.com"));
         assert_eq!((profile.amr[1].as_str(), profile.auth_time), ("otp", NOW - 60));
@@ -108,7 +108,7 @@ fn returns_claims_as_a_type_of_the_user() {
 fn rounds_the_time_of_the_login_down() {
     for (json, secs) in [("1.9", 1), ("-0.5", -1), ("1.7684784e9", NOW), ("-9223372036854775807", -i64::MAX)] {
         let read = |token: IdToken<'_>| token.authenticated_at();
-        let time = judge_text(&id_token(Alg::EdDsa, spelled("auth_time", json)), &POLICY, NOW, read);
+        let time = validate_text(&id_token(Alg::EdDsa, spelled("auth_time", json)), &POLICY, NOW, read);
         assert_eq!(time, Ok(Some(UnixTime::from_secs(secs))), "{json}");
     }
 }
@@ -131,8 +131,8 @@ fn returns_an_escaped_acr_if_the_buffer_has_room_for_its_copy() {
     }
     // To a policy it is two values, for its space.
     let policy = POLICY.with_acr(acr);
-    assert_eq!(judge_text(&text, &policy, NOW, |_| ()), Err(Error::Mismatch(Claim::AuthenticationContext)));
-    assert_eq!(judge(&id_with("acr", json!(r#""2"\3"#)), &policy), Ok(()));
+    assert_eq!(validate_text(&text, &policy, NOW, |_| ()), Err(Error::Mismatch(Claim::AuthenticationContext)));
+    assert_eq!(validate(&id_with("acr", json!(r#""2"\3"#)), &policy), Ok(()));
 }
 
 #[test]
@@ -145,10 +145,10 @@ fn requires_the_claims_of_openid_connect() {
         ("iat", Claim::IssuedAt),
     ];
     for (name, claim) in required {
-        assert_eq!(judge(&id_with(name, Value::Null), &POLICY), Err(Error::Missing(claim)), "{name}");
+        assert_eq!(validate(&id_with(name, Value::Null), &POLICY), Err(Error::Missing(claim)), "{name}");
     }
     for name in ["auth_time", "nonce", "acr", "amr", "name"] {
-        assert_eq!(judge(&id_with(name, Value::Null), &POLICY), Ok(()), "{name}");
+        assert_eq!(validate(&id_with(name, Value::Null), &POLICY), Ok(()), "{name}");
     }
 }
 
@@ -172,7 +172,7 @@ fn a_known_claim_of_the_wrong_type_is_never_taken_for_absent() {
     ];
     let lists = [("aud", Claim::Audience), ("amr", Claim::AuthenticationMethods)];
     let refuses = |name, json, claim| {
-        assert_eq!(judge_spelled(name, json, &POLICY), Err(Error::Invalid(claim)), "{name} {json}");
+        assert_eq!(validate_spelled(name, json, &POLICY), Err(Error::Invalid(claim)), "{name} {json}");
     };
     for (name, claim) in strings {
         for json in ["null", "true", "1", "[]", "{}", "[\"pump-app\"]"] {
@@ -194,12 +194,12 @@ fn a_known_claim_of_the_wrong_type_is_never_taken_for_absent() {
 
 #[test]
 fn takes_a_token_that_is_marked_as_jwt_or_not_at_all() {
-    let judge_typ = |typ: Value| {
+    let validate_typ = |typ: Value| {
         let header = with(Alg::EdDsa.id_header(), "typ", typ);
-        judge_text(&Alg::EdDsa.mint(header.to_string(), id_claims().to_string()), &POLICY, NOW, |_| ())
+        validate_text(&Alg::EdDsa.mint(header.to_string(), id_claims().to_string()), &POLICY, NOW, |_| ())
     };
     for typ in [json!("JWT"), json!("jwt"), json!("application/jwt"), json!("Application/JWT"), Value::Null] {
-        assert_eq!(judge_typ(typ.clone()), Ok(()), "{typ}");
+        assert_eq!(validate_typ(typ.clone()), Ok(()), "{typ}");
     }
     let other_kinds = [
         "at+jwt",
@@ -216,9 +216,9 @@ fn takes_a_token_that_is_marked_as_jwt_or_not_at_all() {
         "",
     ];
     for typ in other_kinds {
-        assert_eq!(judge_typ(json!(typ)), Err(Error::WrongType), "{typ}");
+        assert_eq!(validate_typ(json!(typ)), Err(Error::WrongType), "{typ}");
     }
-    assert_eq!(judge_typ(json!("x".repeat(65))), Err(Error::WrongType));
+    assert_eq!(validate_typ(json!("x".repeat(65))), Err(Error::WrongType));
 }
 
 #[test]
@@ -231,7 +231,7 @@ fn is_no_access_token_and_an_access_token_is_none() {
     };
     for alg in ALGS {
         let id = id_token(alg, id_claims().to_string());
-        assert_eq!(judge_text(&id, &POLICY, NOW, |_| ()), Ok(()));
+        assert_eq!(validate_text(&id, &POLICY, NOW, |_| ()), Ok(()));
         assert_eq!(as_access_token(&id, &AccessTokenPolicy::new(CLIENT_ID)), Err(Error::WrongType));
         assert_eq!(as_access_token(&id, &AccessTokenPolicy::new(AUDIENCE)), Err(Error::WrongType));
         let wrong_audience = Err(Error::Mismatch(Claim::Audience));
@@ -239,10 +239,10 @@ fn is_no_access_token_and_an_access_token_is_none() {
 
         let access = alg.access_token(&claims());
         assert_eq!(as_access_token(&access, &AccessTokenPolicy::new(AUDIENCE)), Ok(()));
-        assert_eq!(judge_text(&access, &IdTokenPolicy::new(AUDIENCE), NOW, |_| ()), Err(Error::WrongType));
+        assert_eq!(validate_text(&access, &IdTokenPolicy::new(AUDIENCE), NOW, |_| ()), Err(Error::WrongType));
         // One that is not marked is kept out by its audience, for which no client is named.
         let unmarked = id_token(alg, claims().to_string());
-        assert_eq!(judge_text(&unmarked, &POLICY, NOW, |_| ()), wrong_audience);
+        assert_eq!(validate_text(&unmarked, &POLICY, NOW, |_| ()), wrong_audience);
     }
 }
 
@@ -251,7 +251,7 @@ fn is_no_access_token_and_an_access_token_is_none() {
 fn the_issuer_is_exactly_the_expected_one() {
     for iss in ["https://idp.example.com/", "https://IDP.example.com", "http://idp.example.com", "idp.example.com", ""]
     {
-        assert_eq!(judge(&id_with("iss", json!(iss)), &POLICY), Err(Error::Mismatch(Claim::Issuer)), "{iss}");
+        assert_eq!(validate(&id_with("iss", json!(iss)), &POLICY), Err(Error::Mismatch(Claim::Issuer)), "{iss}");
     }
 }
 
@@ -259,7 +259,7 @@ fn the_issuer_is_exactly_the_expected_one() {
 #[test]
 fn the_client_is_among_the_audiences() {
     for aud in [json!(CLIENT_ID), json!([CLIENT_ID]), json!([CLIENT_ID, CLIENT_ID])] {
-        assert_eq!(judge(&id_with("aud", aud.clone()), &POLICY), Ok(()), "{aud}");
+        assert_eq!(validate(&id_with("aud", aud.clone()), &POLICY), Ok(()), "{aud}");
     }
     let wrong = [
         json!("pump-ap"),
@@ -275,7 +275,7 @@ fn the_client_is_among_the_audiences() {
         // Neither `azp` nor the trust in others makes up for it.
         for claims in [id_with("aud", aud.clone()), with(id_with("aud", aud.clone()), "azp", json!(CLIENT_ID))] {
             for policy in [POLICY, POLICY.with_trusted_audiences(&[OTHER, ""])] {
-                assert_eq!(judge(&claims, &policy), Err(Error::Mismatch(Claim::Audience)), "{aud}");
+                assert_eq!(validate(&claims, &policy), Err(Error::Mismatch(Claim::Audience)), "{aud}");
             }
         }
     }
@@ -284,7 +284,7 @@ fn the_client_is_among_the_audiences() {
 #[test]
 fn an_empty_client_id_is_no_policy() {
     for aud in [json!(""), json!([CLIENT_ID, ""])] {
-        let refused = judge(&id_with("aud", aud), &IdTokenPolicy::new(""));
+        let refused = validate(&id_with("aud", aud), &IdTokenPolicy::new(""));
         assert_eq!(refused, Err(Error::Unconfigured(Claim::Audience)));
     }
 }
@@ -324,13 +324,13 @@ fn a_token_for_others_too_was_issued_to_this_client() {
     ];
     for (aud, azp, trusted, verdict) in table {
         let claims = with(id_with("aud", aud.clone()), "azp", azp.clone());
-        assert_eq!(judge(&claims, &POLICY.with_trusted_audiences(trusted)), verdict, "{aud} {azp} {trusted:?}");
+        assert_eq!(validate(&claims, &POLICY.with_trusted_audiences(trusted)), verdict, "{aud} {azp} {trusted:?}");
     }
-    assert_eq!(judge_spelled("azp", r#""pump\u002dapp""#, &POLICY), Ok(()));
+    assert_eq!(validate_spelled("azp", r#""pump\u002dapp""#, &POLICY), Ok(()));
     // Of the wrong type, it is refused where it is not needed too.
     for json in ["null", "1", "[\"pump-app\"]", "{}"] {
         let trusting = POLICY.with_trusted_audiences(TRUSTED);
-        assert_eq!(judge_spelled("azp", json, &trusting), Err(Error::Invalid(AZP)), "{json}");
+        assert_eq!(validate_spelled("azp", json, &trusting), Err(Error::Invalid(AZP)), "{json}");
     }
 }
 
@@ -338,69 +338,69 @@ fn a_token_for_others_too_was_issued_to_this_client() {
 #[test]
 fn expires_on_the_second() {
     let exp = |exp: i64| id_with("exp", json!(exp));
-    assert_eq!(judge(&exp(NOW + 1), &POLICY), Ok(()));
-    assert_eq!(judge(&exp(NOW), &POLICY), Err(Error::Expired));
-    assert_eq!(judge_spelled("exp", &format!("{NOW}.9"), &POLICY), Err(Error::Expired));
-    assert_eq!(judge_spelled("exp", &format!("{}.1", NOW + 1), &POLICY), Ok(()));
+    assert_eq!(validate(&exp(NOW + 1), &POLICY), Ok(()));
+    assert_eq!(validate(&exp(NOW), &POLICY), Err(Error::Expired));
+    assert_eq!(validate_spelled("exp", &format!("{NOW}.9"), &POLICY), Err(Error::Expired));
+    assert_eq!(validate_spelled("exp", &format!("{}.1", NOW + 1), &POLICY), Ok(()));
     let lenient = POLICY.with_leeway(Duration::from_millis(30_999));
-    assert_eq!(judge(&exp(NOW - 29), &lenient), Ok(()));
-    assert_eq!(judge(&exp(NOW - 30), &lenient), Err(Error::Expired));
+    assert_eq!(validate(&exp(NOW - 29), &lenient), Ok(()));
+    assert_eq!(validate(&exp(NOW - 30), &lenient), Err(Error::Expired));
     let by_default = IdTokenPolicy::new(CLIENT_ID);
-    assert_eq!(judge(&exp(NOW - 59), &by_default), Ok(()));
-    assert_eq!(judge(&exp(NOW - 60), &by_default), Err(Error::Expired));
+    assert_eq!(validate(&exp(NOW - 59), &by_default), Ok(()));
+    assert_eq!(validate(&exp(NOW - 60), &by_default), Err(Error::Expired));
 }
 
 #[test]
 fn begins_on_the_second() {
     let nbf = |nbf: i64| id_with("nbf", json!(nbf));
-    assert_eq!(judge(&nbf(NOW), &POLICY), Ok(()));
-    assert_eq!(judge(&nbf(NOW + 1), &POLICY), Err(Error::NotYetValid));
-    assert_eq!(judge_spelled("nbf", &format!("{NOW}.1"), &POLICY), Err(Error::NotYetValid));
+    assert_eq!(validate(&nbf(NOW), &POLICY), Ok(()));
+    assert_eq!(validate(&nbf(NOW + 1), &POLICY), Err(Error::NotYetValid));
+    assert_eq!(validate_spelled("nbf", &format!("{NOW}.1"), &POLICY), Err(Error::NotYetValid));
     let lenient = POLICY.with_leeway(Duration::from_secs(30));
-    assert_eq!(judge(&nbf(NOW + 30), &lenient), Ok(()));
-    assert_eq!(judge(&nbf(NOW + 31), &lenient), Err(Error::NotYetValid));
+    assert_eq!(validate(&nbf(NOW + 30), &lenient), Ok(()));
+    assert_eq!(validate(&nbf(NOW + 31), &lenient), Err(Error::NotYetValid));
 }
 
 /// Step 10.
 #[test]
 fn the_age_counts_where_it_is_limited() {
     let iat = |iat: i64| id_with("iat", json!(iat));
-    assert_eq!(judge(&iat(NOW + 100), &POLICY), Ok(()));
-    assert_eq!(judge(&iat(0), &POLICY), Ok(()));
+    assert_eq!(validate(&iat(NOW + 100), &POLICY), Ok(()));
+    assert_eq!(validate(&iat(0), &POLICY), Ok(()));
 
     let limited = POLICY.with_max_token_age(Duration::from_secs(60));
-    assert_eq!(judge(&iat(NOW - 60), &limited), Ok(()));
-    assert_eq!(judge(&iat(NOW - 61), &limited), Err(Error::TooOld));
-    assert_eq!(judge_spelled("iat", &format!("{}.9", NOW - 61), &limited), Err(Error::TooOld));
-    assert_eq!(judge(&iat(NOW), &limited), Ok(()));
-    assert_eq!(judge(&iat(NOW + 1), &limited), Err(Error::NotYetValid));
-    assert_eq!(judge_spelled("iat", &format!("{NOW}.1"), &limited), Err(Error::NotYetValid));
-    assert_eq!(judge(&iat(NOW + 241), &limited), Err(Error::Invalid(Claim::IssuedAt)));
+    assert_eq!(validate(&iat(NOW - 60), &limited), Ok(()));
+    assert_eq!(validate(&iat(NOW - 61), &limited), Err(Error::TooOld));
+    assert_eq!(validate_spelled("iat", &format!("{}.9", NOW - 61), &limited), Err(Error::TooOld));
+    assert_eq!(validate(&iat(NOW), &limited), Ok(()));
+    assert_eq!(validate(&iat(NOW + 1), &limited), Err(Error::NotYetValid));
+    assert_eq!(validate_spelled("iat", &format!("{NOW}.1"), &limited), Err(Error::NotYetValid));
+    assert_eq!(validate(&iat(NOW + 241), &limited), Err(Error::Invalid(Claim::IssuedAt)));
 
     let lenient = limited.with_leeway(Duration::from_secs(10));
-    assert_eq!(judge(&iat(NOW - 70), &lenient), Ok(()));
-    assert_eq!(judge(&iat(NOW - 71), &lenient), Err(Error::TooOld));
-    assert_eq!(judge(&iat(NOW + 10), &lenient), Ok(()));
-    assert_eq!(judge(&iat(NOW + 11), &lenient), Err(Error::NotYetValid));
+    assert_eq!(validate(&iat(NOW - 70), &lenient), Ok(()));
+    assert_eq!(validate(&iat(NOW - 71), &lenient), Err(Error::TooOld));
+    assert_eq!(validate(&iat(NOW + 10), &lenient), Ok(()));
+    assert_eq!(validate(&iat(NOW + 11), &lenient), Err(Error::NotYetValid));
 }
 
 #[test]
 fn limits_the_lifetime_without_leeway() {
     let policy = POLICY.with_max_lifetime(Duration::from_secs(300)).with_leeway(Duration::from_secs(60));
-    assert_eq!(judge(&id_claims(), &policy), Ok(()));
-    assert_eq!(judge(&id_with("exp", json!(NOW + 241)), &policy), Err(Error::LifetimeTooLong));
-    assert_eq!(judge(&id_with("iat", json!(NOW - 61)), &policy), Err(Error::LifetimeTooLong));
-    assert_eq!(judge(&id_with("exp", json!(i64::MAX)), &policy), Err(Error::LifetimeTooLong));
+    assert_eq!(validate(&id_claims(), &policy), Ok(()));
+    assert_eq!(validate(&id_with("exp", json!(NOW + 241)), &policy), Err(Error::LifetimeTooLong));
+    assert_eq!(validate(&id_with("iat", json!(NOW - 61)), &policy), Err(Error::LifetimeTooLong));
+    assert_eq!(validate(&id_with("exp", json!(i64::MAX)), &policy), Err(Error::LifetimeTooLong));
 }
 
 #[test]
 fn a_clock_that_was_never_set_refuses() {
     let claims = with(id_claims(), "auth_time", json!(1));
     let policy = POLICY.with_max_age(Duration::ZERO);
-    assert_eq!(judge_at(&claims, &policy, 1), Ok(()));
+    assert_eq!(validate_at(&claims, &policy, 1), Ok(()));
     for now in [0, -1, i64::MIN] {
-        assert_eq!(judge_at(&claims, &policy, now), Err(Error::ClockNotSet), "{now}");
-        assert_eq!(judge_at(&claims, &POLICY, now), Err(Error::ClockNotSet), "{now}");
+        assert_eq!(validate_at(&claims, &policy, now), Err(Error::ClockNotSet), "{now}");
+        assert_eq!(validate_at(&claims, &POLICY, now), Err(Error::ClockNotSet), "{now}");
     }
 }
 
@@ -408,33 +408,33 @@ fn a_clock_that_was_never_set_refuses() {
 #[test]
 fn the_nonce_is_that_of_the_request() {
     let policy = POLICY.with_nonce(NONCE);
-    assert_eq!(judge(&id_claims(), &policy), Ok(()));
-    assert_eq!(judge(&id_with("nonce", Value::Null), &policy), Err(Error::Missing(Claim::Nonce)));
+    assert_eq!(validate(&id_claims(), &policy), Ok(()));
+    assert_eq!(validate(&id_with("nonce", Value::Null), &policy), Err(Error::Missing(Claim::Nonce)));
     for nonce in ["", "n-0S6_WzA2M", "n-0S6_WzA2Mjj", "N-0S6_WzA2Mj", "n-0S6_WzA2Mj ", "n-0S6_WzA2Mj\u{0}"] {
         let claims = id_with("nonce", json!(nonce));
-        assert_eq!(judge(&claims, &policy), Err(Error::Mismatch(Claim::Nonce)), "{nonce:?}");
-        assert_eq!(judge(&claims, &POLICY), Ok(()), "{nonce:?}");
+        assert_eq!(validate(&claims, &policy), Err(Error::Mismatch(Claim::Nonce)), "{nonce:?}");
+        assert_eq!(validate(&claims, &POLICY), Ok(()), "{nonce:?}");
     }
-    assert_eq!(judge(&id_claims(), &policy.with_nonce("n-2")), Err(Error::Mismatch(Claim::Nonce)));
+    assert_eq!(validate(&id_claims(), &policy.with_nonce("n-2")), Err(Error::Mismatch(Claim::Nonce)));
 }
 
 /// Step 11.
 #[test]
 fn the_nonce_is_compared_after_unescaping() {
     let policy = POLICY.with_nonce(NONCE);
-    assert_eq!(judge_spelled("nonce", r#""\u006e-0S6\u005FWzA2Mj""#, &policy), Ok(()));
-    assert_eq!(judge_spelled("nonce", r#""\\u006e-0S6_WzA2Mj""#, &policy), Err(Error::Mismatch(Claim::Nonce)));
+    assert_eq!(validate_spelled("nonce", r#""\u006e-0S6\u005FWzA2Mj""#, &policy), Ok(()));
+    assert_eq!(validate_spelled("nonce", r#""\\u006e-0S6_WzA2Mj""#, &policy), Err(Error::Mismatch(Claim::Nonce)));
     let odd = "a\"b\\c\n\u{1}é";
-    assert_eq!(judge(&id_with("nonce", json!(odd)), &POLICY.with_nonce(odd)), Ok(()));
+    assert_eq!(validate(&id_with("nonce", json!(odd)), &POLICY.with_nonce(odd)), Ok(()));
     let as_it_stands = POLICY.with_nonce(r#"a\"b\\c\n\u0001é"#);
-    assert_eq!(judge(&id_with("nonce", json!(odd)), &as_it_stands), Err(Error::Mismatch(Claim::Nonce)));
+    assert_eq!(validate(&id_with("nonce", json!(odd)), &as_it_stands), Err(Error::Mismatch(Claim::Nonce)));
 }
 
 /// Step 11.
 #[test]
 fn an_empty_nonce_is_no_policy() {
     for nonce in [json!(""), json!(NONCE), Value::Null] {
-        let refused = judge(&id_with("nonce", nonce), &POLICY.with_nonce(""));
+        let refused = validate(&id_with("nonce", nonce), &POLICY.with_nonce(""));
         assert_eq!(refused, Err(Error::Unconfigured(Claim::Nonce)));
     }
 }
@@ -464,10 +464,10 @@ fn the_acr_is_one_of_the_list() {
         (Value::Null, "   ", unconfigured),
     ];
     for (acr, values, verdict) in table {
-        assert_eq!(judge(&id_with("acr", acr.clone()), &POLICY.with_acr(values)), verdict, "{acr} {values:?}");
+        assert_eq!(validate(&id_with("acr", acr.clone()), &POLICY.with_acr(values)), verdict, "{acr} {values:?}");
     }
-    assert_eq!(judge_spelled("acr", r#""\u0031""#, &POLICY.with_acr("1")), Ok(()));
-    assert_eq!(judge(&id_claims(), &POLICY.with_acr("gold").with_acr(SILVER)), Ok(()));
+    assert_eq!(validate_spelled("acr", r#""\u0031""#, &POLICY.with_acr("1")), Ok(()));
+    assert_eq!(validate(&id_claims(), &POLICY.with_acr("gold").with_acr(SILVER)), Ok(()));
 }
 
 /// Step 13.
@@ -491,12 +491,12 @@ fn the_login_is_no_older_than_max_age() {
         let policy = POLICY.with_max_age(max_age).with_leeway(Duration::from_secs(leeway));
         let verdict = if accepted { Ok(()) } else { Err(Error::AuthenticationTooOld) };
         let claims = id_with("auth_time", json!(NOW.saturating_sub(age)));
-        assert_eq!(judge(&claims, &policy), verdict, "{max_age:?} {leeway} {age}");
-        assert_eq!(judge(&claims, &POLICY), Ok(()));
+        assert_eq!(validate(&claims, &policy), verdict, "{max_age:?} {leeway} {age}");
+        assert_eq!(validate(&claims, &POLICY), Ok(()));
     }
     let by_default = IdTokenPolicy::new(CLIENT_ID).with_max_age(a_minute);
-    assert_eq!(judge(&id_with("auth_time", json!(NOW - 120)), &by_default), Ok(()));
-    assert_eq!(judge(&id_with("auth_time", json!(NOW - 121)), &by_default), Err(Error::AuthenticationTooOld));
+    assert_eq!(validate(&id_with("auth_time", json!(NOW - 120)), &by_default), Ok(()));
+    assert_eq!(validate(&id_with("auth_time", json!(NOW - 121)), &by_default), Err(Error::AuthenticationTooOld));
 }
 
 /// Step 13.
@@ -504,27 +504,27 @@ fn the_login_is_no_older_than_max_age() {
 fn a_fraction_is_rounded_against_the_login() {
     let policy = POLICY.with_max_age(Duration::from_secs(60));
     let too_old = Err(Error::AuthenticationTooOld);
-    assert_eq!(judge_spelled("auth_time", &format!("{}.9", NOW - 61), &policy), too_old);
-    assert_eq!(judge_spelled("auth_time", &format!("{}.1", NOW - 60), &policy), Ok(()));
-    assert_eq!(judge_spelled("auth_time", &format!("{}0e-1", NOW - 60), &policy), Ok(()));
+    assert_eq!(validate_spelled("auth_time", &format!("{}.9", NOW - 61), &policy), too_old);
+    assert_eq!(validate_spelled("auth_time", &format!("{}.1", NOW - 60), &policy), Ok(()));
+    assert_eq!(validate_spelled("auth_time", &format!("{}0e-1", NOW - 60), &policy), Ok(()));
 }
 
 /// Step 13.
 #[test]
 fn the_login_is_not_to_come() {
     let policy = POLICY.with_leeway(Duration::from_secs(60)).with_max_age(Duration::ZERO);
-    assert_eq!(judge(&id_with("auth_time", json!(NOW + 60)), &policy), Ok(()));
+    assert_eq!(validate(&id_with("auth_time", json!(NOW + 60)), &policy), Ok(()));
     for auth_time in [json!(NOW + 61), json!(NOW as f64 + 60.5), json!(i64::MAX)] {
-        assert_eq!(judge(&id_with("auth_time", auth_time), &policy), Err(Error::NotYetValid));
+        assert_eq!(validate(&id_with("auth_time", auth_time), &policy), Err(Error::NotYetValid));
     }
-    assert_eq!(judge(&id_with("auth_time", json!(i64::MAX)), &POLICY), Ok(()), "not asked");
+    assert_eq!(validate(&id_with("auth_time", json!(i64::MAX)), &POLICY), Ok(()), "not asked");
 }
 
 /// As a logout token, whose own type is optional, has ([RFC 8417](https://www.rfc-editor.org/rfc/rfc8417)).
 #[test]
 fn a_security_event_is_neither_id_token_nor_access_token() {
     let event = json!({"http://schemas.openid.net/event/backchannel-logout": {}});
-    assert_eq!(judge(&id_with("events", event.clone()), &POLICY), Err(Error::WrongType));
+    assert_eq!(validate(&id_with("events", event.clone()), &POLICY), Err(Error::WrongType));
     let keys = keys();
     for (claims, refused) in [(claims(), false), (claims_with("events", event), true)] {
         let (text, mut buf) = (Alg::EdDsa.mint(r#"{"alg":"EdDSA"}"#, claims.to_string()), [0; 1024]);
@@ -536,16 +536,16 @@ fn a_security_event_is_neither_id_token_nor_access_token() {
 
 #[test]
 fn a_subject_has_at_most_255_bytes() {
-    assert_eq!(judge(&id_with("sub", json!("s".repeat(MAX_SUBJECT_LEN))), &POLICY), Ok(()));
+    assert_eq!(validate(&id_with("sub", json!("s".repeat(MAX_SUBJECT_LEN))), &POLICY), Ok(()));
     let too_long = id_with("sub", json!("s".repeat(MAX_SUBJECT_LEN + 1)));
-    assert_eq!(judge(&too_long, &POLICY), Err(Error::Invalid(Claim::Subject)));
+    assert_eq!(validate(&too_long, &POLICY), Err(Error::Invalid(Claim::Subject)));
 }
 
 #[test]
 fn the_time_of_the_login_is_required_for_max_age() {
     let missing = Err(Error::Missing(Claim::AuthenticationTime));
     for max_age in [Duration::ZERO, Duration::MAX] {
-        assert_eq!(judge(&id_with("auth_time", Value::Null), &POLICY.with_max_age(max_age)), missing);
+        assert_eq!(validate(&id_with("auth_time", Value::Null), &POLICY.with_max_age(max_age)), missing);
     }
 }
 
@@ -557,10 +557,10 @@ fn saturates_at_the_ends_of_time() {
         .with_max_lifetime(Duration::MAX)
         .with_max_token_age(Duration::MAX);
     let far = with(id_with("exp", json!(i64::MAX)), "auth_time", json!(-i64::MAX));
-    assert_eq!(judge_at(&far, &endless, i64::MAX - 1), Ok(()));
-    assert_eq!(judge_at(&far, &endless, i64::MAX), Err(Error::Expired));
+    assert_eq!(validate_at(&far, &endless, i64::MAX - 1), Ok(()));
+    assert_eq!(validate_at(&far, &endless, i64::MAX), Err(Error::Expired));
     let fresh = POLICY.with_max_age(Duration::ZERO);
-    assert_eq!(judge_at(&far, &fresh, i64::MAX - 1), Err(Error::AuthenticationTooOld));
+    assert_eq!(validate_at(&far, &fresh, i64::MAX - 1), Err(Error::AuthenticationTooOld));
 }
 
 /// A policy's setter for what came with the token, and the claim that has its hash.
@@ -589,10 +589,10 @@ fn right_hash(alg: Alg) -> String {
     base64url(left_half(&digest(alg, TEXT)))
 }
 
-fn judge_hash(alg: Alg, hash: Hash, value: Value) -> Result<(), Error> {
+fn validate_hash(alg: Alg, hash: Hash, value: Value) -> Result<(), Error> {
     let (name, _, with_text) = hash;
     let text = id_token(alg, id_with(name, value).to_string());
-    judge_text(&text, &with_text(POLICY, TEXT), NOW, |_| ())
+    validate_text(&text, &with_text(POLICY, TEXT), NOW, |_| ())
 }
 
 #[test]
@@ -602,7 +602,7 @@ fn a_hash_is_the_left_half_of_the_digest_that_the_algorithm_uses() {
         let right = base64url(left_half(&digest));
         assert!(right.contains('-') && right.contains('_'), "{right}");
         for hash in HASHES {
-            assert_eq!(judge_hash(alg, hash, json!(right)), Ok(()), "{} {alg:?}", hash.0);
+            assert_eq!(validate_hash(alg, hash, json!(right)), Ok(()), "{} {alg:?}", hash.0);
         }
     }
     let lens = ALGS.map(|alg| left_half(&digest(alg, TEXT)).len());
@@ -642,7 +642,7 @@ fn a_hash_of_anything_else_is_refused() {
         ];
         for hash in HASHES {
             for (what, value) in &wrong {
-                let verdict = judge_hash(alg, hash, json!(value));
+                let verdict = validate_hash(alg, hash, json!(value));
                 assert_eq!(verdict, Err(Error::Mismatch(hash.1)), "{} {alg:?}: {what}", hash.0);
             }
         }
@@ -654,26 +654,26 @@ fn a_hash_is_required_where_the_text_is_given() {
     let both = POLICY.with_access_token(TEXT).with_code(TEXT);
     for alg in ALGS {
         let right = json!(right_hash(alg));
-        let judge_both = |at_hash, c_hash| {
+        let validate_both = |at_hash, c_hash| {
             let claims = with(id_with("at_hash", at_hash), "c_hash", c_hash);
-            judge_text(&id_token(alg, claims.to_string()), &both, NOW, |_| ())
+            validate_text(&id_token(alg, claims.to_string()), &both, NOW, |_| ())
         };
-        assert_eq!(judge_both(right.clone(), right.clone()), Ok(()));
+        assert_eq!(validate_both(right.clone(), right.clone()), Ok(()));
         // Neither stands in for the other.
-        assert_eq!(judge_both(Value::Null, right.clone()), Err(Error::Missing(Claim::AccessTokenHash)));
-        assert_eq!(judge_both(right.clone(), Value::Null), Err(Error::Missing(Claim::CodeHash)));
-        assert_eq!(judge_both(right.clone(), json!("")), Err(Error::Mismatch(Claim::CodeHash)));
+        assert_eq!(validate_both(Value::Null, right.clone()), Err(Error::Missing(Claim::AccessTokenHash)));
+        assert_eq!(validate_both(right.clone(), Value::Null), Err(Error::Missing(Claim::CodeHash)));
+        assert_eq!(validate_both(right.clone(), json!("")), Err(Error::Mismatch(Claim::CodeHash)));
         for (name, claim, with_text) in HASHES {
-            assert_eq!(judge_hash(alg, (name, claim, with_text), Value::Null), Err(Error::Missing(claim)));
+            assert_eq!(validate_hash(alg, (name, claim, with_text), Value::Null), Err(Error::Missing(claim)));
             for json in ["null", "1", "true", "[]", "{}", &format!("[{right}]")] {
                 let text = id_token(alg, spelled(name, json));
-                let verdict = judge_text(&text, &with_text(POLICY, TEXT), NOW, |_| ());
+                let verdict = validate_text(&text, &with_text(POLICY, TEXT), NOW, |_| ());
                 assert_eq!(verdict, Err(Error::Invalid(claim)), "{name} {json}");
             }
         }
     }
     // Where nothing is given, there is nothing to compare with.
-    assert_eq!(judge(&with(id_with("at_hash", json!("x")), "c_hash", json!("y")), &POLICY), Ok(()));
+    assert_eq!(validate(&with(id_with("at_hash", json!("x")), "c_hash", json!("y")), &POLICY), Ok(()));
 }
 
 #[test]
@@ -682,7 +682,7 @@ fn an_empty_text_is_no_policy() {
         for (name, claim, with_text) in HASHES {
             for hash in [json!(base64url(left_half(&digest(alg, b"")))), json!(""), Value::Null] {
                 let text = id_token(alg, id_with(name, hash).to_string());
-                let verdict = judge_text(&text, &with_text(POLICY, b""), NOW, |_| ());
+                let verdict = validate_text(&text, &with_text(POLICY, b""), NOW, |_| ());
                 assert_eq!(verdict, Err(Error::Unconfigured(claim)), "{name} {alg:?}");
             }
         }
@@ -696,7 +696,7 @@ fn a_hash_is_compared_after_unescaping() {
         let escaped: String = right.bytes().map(|byte| format!("\\u{byte:04x}")).collect();
         for (name, _, with_text) in HASHES {
             let text = id_token(alg, spelled(name, &format!("\"{escaped}\"")));
-            assert_eq!(judge_text(&text, &with_text(POLICY, TEXT), NOW, |_| ()), Ok(()), "{name} {alg:?}");
+            assert_eq!(validate_text(&text, &with_text(POLICY, TEXT), NOW, |_| ()), Ok(()), "{name} {alg:?}");
         }
     }
 }
@@ -717,7 +717,7 @@ fn takes_the_examples_of_openid_connect_core() {
     };
     let policy = IdTokenPolicy::new("s6BhdRkqt3").with_nonce(NONCE).with_leeway(Duration::ZERO);
     let keys = keys();
-    let judge = |alg: Alg, hash: &str, policy: &IdTokenPolicy<'_>| {
+    let validate = |alg: Alg, hash: &str, policy: &IdTokenPolicy<'_>| {
         let mut buf = [0; 1024];
         let text = id_token(alg, payload(hash));
         let issuer = Issuer::new("http://server.example.com", &keys, BOTH);
@@ -730,16 +730,16 @@ fn takes_the_examples_of_openid_connect_core() {
     let c_hash = r#""c_hash": "LDktKdoQak3Pk0cnXxCltA""#;
     let of_access_token = policy.with_access_token(ACCESS_TOKEN);
     let of_code = policy.with_code(CODE);
-    assert_eq!(judge(Alg::Es256, at_hash, &of_access_token), Ok(()));
-    assert_eq!(judge(Alg::Es256, c_hash, &of_code), Ok(()));
+    assert_eq!(validate(Alg::Es256, at_hash, &of_access_token), Ok(()));
+    assert_eq!(validate(Alg::Es256, c_hash, &of_code), Ok(()));
     // Each with the other's text.
     let mismatch = |claim| Err(Error::Mismatch(claim));
     let swapped = policy.with_access_token(CODE).with_code(ACCESS_TOKEN);
-    assert_eq!(judge(Alg::Es256, &format!("{at_hash}, {c_hash}"), &swapped), mismatch(Claim::AccessTokenHash));
-    assert_eq!(judge(Alg::Es256, c_hash, &policy.with_code(ACCESS_TOKEN)), mismatch(Claim::CodeHash));
+    assert_eq!(validate(Alg::Es256, &format!("{at_hash}, {c_hash}"), &swapped), mismatch(Claim::AccessTokenHash));
+    assert_eq!(validate(Alg::Es256, c_hash, &policy.with_code(ACCESS_TOKEN)), mismatch(Claim::CodeHash));
     // EdDSA hashes otherwise.
-    assert_eq!(judge(Alg::EdDsa, at_hash, &of_access_token), mismatch(Claim::AccessTokenHash));
-    assert_eq!(judge(Alg::EdDsa, c_hash, &of_code), mismatch(Claim::CodeHash));
+    assert_eq!(validate(Alg::EdDsa, at_hash, &of_access_token), mismatch(Claim::AccessTokenHash));
+    assert_eq!(validate(Alg::EdDsa, c_hash, &of_code), mismatch(Claim::CodeHash));
 }
 
 /// OpenID Connect has no example for EdDSA: these are from the tests of
@@ -750,9 +750,9 @@ fn hashes_as_other_implementations_do() {
     let vectors = [(Alg::Es256, "xsZZrUssMXjL3FBlzoSh2g"), (Alg::EdDsa, "p2LHG4H-8pYDc0hyVOo3iIHvZJUqe9tbj3jESOuXbkY")];
     for (alg, at_hash) in vectors {
         let text = id_token(alg, id_with("at_hash", json!(at_hash)).to_string());
-        assert_eq!(judge_text(&text, &POLICY.with_access_token(ACCESS_TOKEN), NOW, |_| ()), Ok(()), "{alg:?}");
+        assert_eq!(validate_text(&text, &POLICY.with_access_token(ACCESS_TOKEN), NOW, |_| ()), Ok(()), "{alg:?}");
         assert_eq!(
-            judge_text(&text, &POLICY.with_access_token(&ACCESS_TOKEN[1..]), NOW, |_| ()),
+            validate_text(&text, &POLICY.with_access_token(&ACCESS_TOKEN[1..]), NOW, |_| ()),
             Err(Error::Mismatch(Claim::AccessTokenHash)),
             "{alg:?}"
         );
@@ -763,10 +763,10 @@ fn hashes_as_other_implementations_do() {
 fn only_top_level_members_are_claims() {
     let least = || json!({"iss": ISSUER, "sub": "user-42", "aud": CLIENT_ID, "exp": NOW + 1, "iat": NOW});
     let nested = with(least(), "claims", id_claims());
-    assert_eq!(judge(&nested, &POLICY), Ok(()));
-    assert_eq!(judge(&nested, &POLICY.with_nonce(NONCE)), Err(Error::Missing(Claim::Nonce)));
+    assert_eq!(validate(&nested, &POLICY), Ok(()));
+    assert_eq!(validate(&nested, &POLICY.with_nonce(NONCE)), Err(Error::Missing(Claim::Nonce)));
     let policy = POLICY.with_acr(SILVER);
-    assert_eq!(judge(&nested, &policy), Err(Error::Missing(Claim::AuthenticationContext)));
+    assert_eq!(validate(&nested, &policy), Err(Error::Missing(Claim::AuthenticationContext)));
 }
 
 /// One that is wrong in everything, and right in one thing more each time.
@@ -822,7 +822,7 @@ fn reports_the_first_failure_in_the_documented_order() {
         (Error::BufferTooSmall, |case| case.spare += "\"".len()),
     ];
     let keys = keys();
-    let judge = |case: &Case| {
+    let validate = |case: &Case| {
         let header = with(Alg::EdDsa.id_header(), "typ", json!(case.typ));
         let payload = case.claims.to_string();
         let text = Alg::EdDsa.mint(header.to_string(), &payload);
@@ -831,16 +831,16 @@ fn reports_the_first_failure_in_the_documented_order() {
         verified.into_id_token(&case.policy, UnixTime::from_secs(case.now)).map(|_| ())
     };
     for (error, mend) in mends {
-        assert_eq!(judge(&case), Err(error));
+        assert_eq!(validate(&case), Err(error));
         mend(&mut case);
     }
-    assert_eq!(judge(&case), Ok(()));
+    assert_eq!(validate(&case), Ok(()));
 }
 
 #[test]
 fn debug_shows_no_claim_and_no_secret() {
     let text = id_token(Alg::EdDsa, id_claims().to_string());
-    let shown = judge_text(&text, &POLICY, NOW, |token| format!("{token:?} {token:#?} {:?}", *token)).unwrap();
+    let shown = validate_text(&text, &POLICY, NOW, |token| format!("{token:?} {token:#?} {:?}", *token)).unwrap();
     assert_eq!(shown, "IdToken { .. } IdToken { .. } Claims { .. }");
     let policy = POLICY.with_nonce(NONCE).with_access_token(b"secret").with_code(b"secret").with_acr(SILVER);
     assert_eq!(format!("{policy:?}"), r#"IdTokenPolicy { client_id: "pump-app", .. }"#);

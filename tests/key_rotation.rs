@@ -44,7 +44,7 @@ fn letters(keys: &[Key]) -> String {
 
 /// The current keys, and those that are good before [`UNTIL`].
 fn state<const N: usize>(keys: &KeySet<N>) -> (String, String) {
-    (letters(keys), letters(keys.at(at(UNTIL - 1))))
+    (letters(keys), letters(keys.keys_at(at(UNTIL - 1))))
 }
 
 fn is<const N: usize>(keys: &KeySet<N>, current: &str, all: &str) -> bool {
@@ -85,21 +85,21 @@ fn the_new_keys_come_first_and_the_old_ones_stay_behind_them() {
 fn a_key_that_goes_verifies_before_the_moment_given() {
     let keys = rotated::<2>(&["a", "b"]);
     for now in [1, NOW, UNTIL - 1] {
-        assert_eq!(verify(&token('a'), keys.at(at(now))), Ok(()), "{now}");
-        assert_eq!(verify(&token('b'), keys.at(at(now))), Ok(()), "{now}");
+        assert_eq!(verify(&token('a'), keys.keys_at(at(now))), Ok(()), "{now}");
+        assert_eq!(verify(&token('b'), keys.keys_at(at(now))), Ok(()), "{now}");
     }
     for now in [UNTIL, UNTIL + 1, i64::MAX] {
-        assert_eq!(verify(&token('a'), keys.at(at(now))), Err(Error::UnknownKey), "{now}");
-        assert_eq!(verify(&token('b'), keys.at(at(now))), Ok(()), "{now}");
+        assert_eq!(verify(&token('a'), keys.keys_at(at(now))), Err(Error::UnknownKey), "{now}");
+        assert_eq!(verify(&token('b'), keys.keys_at(at(now))), Ok(()), "{now}");
     }
     // One that the issuer never had, at no time.
-    assert_eq!(verify(&token('c'), keys.at(now())), Err(Error::UnknownKey));
+    assert_eq!(verify(&token('c'), keys.keys_at(now())), Err(Error::UnknownKey));
 }
 
 #[test]
 fn the_set_itself_is_the_current_keys() {
     let keys = rotated::<4>(&["ab", "c"]);
-    assert_eq!((keys.len(), keys.at(now()).len()), (1, 3));
+    assert_eq!((keys.len(), keys.keys_at(now()).len()), (1, 3));
     assert_eq!(letters(&keys), "c");
     assert_eq!(verify(&token('a'), &keys), Err(Error::UnknownKey));
     assert_eq!(verify(&token('c'), &keys), Ok(()));
@@ -126,8 +126,8 @@ fn a_second_rotation_ends_the_first() {
     assert!(is(&rotated::<2>(&["a", "b", "c", "d"]), "d", "dc"), "a place is free again");
     let mut keys = rotated::<2>(&["a", "b"]);
     keys.rotate_from_jwks(&mut jwks("c"), FIRST, at(NOW + 10)).unwrap();
-    assert_eq!(letters(keys.at(at(NOW + 9))), "cb");
-    assert_eq!(letters(keys.at(at(NOW + 10))), "c");
+    assert_eq!(letters(keys.keys_at(at(NOW + 9))), "cb");
+    assert_eq!(letters(keys.keys_at(at(NOW + 10))), "c");
 }
 
 #[test]
@@ -137,8 +137,8 @@ fn a_set_that_lacks_nothing_ends_nothing() {
         for set in ["bc", "cb", "bc", "bcd"] {
             keys.rotate_from_jwks(&mut jwks(set), FIRST, later).unwrap();
             assert_eq!(letters(&keys), set);
-            assert_eq!(letters(keys.at(at(UNTIL - 1))), format!("{set}a"), "still there");
-            assert_eq!(letters(keys.at(at(UNTIL))), set, "and no longer than it was");
+            assert_eq!(letters(keys.keys_at(at(UNTIL - 1))), format!("{set}a"), "still there");
+            assert_eq!(letters(keys.keys_at(at(UNTIL))), set, "and no longer than it was");
         }
     }
 }
@@ -160,8 +160,8 @@ fn a_key_whose_name_is_given_to_another_goes_at_once() {
     let mut keys = rotated::<4>(&["ab"]);
     keys.rotate_from_jwks(&mut text_of(&[renamed.clone(), jwk('c')]), FIRST, at(UNTIL)).unwrap();
     assert!(is(&keys, "ac", "acb"));
-    assert_eq!(verify(&token('a'), keys.at(now())), Err(Error::InvalidSignature), "by the old one");
-    assert_eq!(verify(&token('b'), keys.at(now())), Ok(()));
+    assert_eq!(verify(&token('a'), keys.keys_at(now())), Err(Error::InvalidSignature), "by the old one");
+    assert_eq!(verify(&token('b'), keys.keys_at(now())), Ok(()));
 
     // One that has gone before, too.
     let mut keys = rotated::<4>(&["a", "b"]);
@@ -172,7 +172,7 @@ fn a_key_whose_name_is_given_to_another_goes_at_once() {
     let mut keys = rotated::<4>(&["a"]);
     keys.rotate_from_jwks(&mut text_of(&[with(Alg::Es256.jwk(), "kid", json!("a"))]), FIRST, at(UNTIL)).unwrap();
     assert!(is(&keys, "a", "aa"));
-    assert_eq!(verify(&token('a'), keys.at(now())), Ok(()));
+    assert_eq!(verify(&token('a'), keys.keys_at(now())), Ok(()));
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn a_key_without_a_name_goes_at_once_if_another_has_none() {
     assert!(is(&keys, "c", "c-"));
     keys.rotate_from_jwks(&mut text_of(&[jwk('c'), nameless('d')]), FIRST, at(UNTIL)).unwrap();
     assert!(is(&keys, "c-", "c-"));
-    assert_eq!(keys.at(now())[1].public_key(), secret('d').verifying_key().as_bytes());
+    assert_eq!(keys.keys_at(now())[1].public_key(), secret('d').verifying_key().as_bytes());
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn keys_that_stay_take_places() {
         let later = at(UNTIL + 300);
         assert_eq!(keys.rotate_from_jwks(&mut jwks(too_many), FIRST, later), Err(Error::TooManyKeys), "{too_many}");
         assert!(is(&keys, "bc", "bca"), "{too_many}");
-        assert_eq!(letters(keys.at(at(UNTIL))), "bc", "{too_many}");
+        assert_eq!(letters(keys.keys_at(at(UNTIL))), "bc", "{too_many}");
         assert_eq!(keys.skipped(), 0);
     }
     // Without them, it fits.
@@ -228,7 +228,7 @@ fn a_set_that_cannot_be_read_changes_nothing() {
         assert_eq!(keys.rotate_from_jwks(&mut text.clone(), FIRST, later), Err(error), "{shown}");
         assert_eq!(keys.replace_from_jwks(&mut text.clone()), Err(error), "{shown}");
         assert!(is(&keys, "bc", "bca"), "{shown}");
-        assert_eq!(letters(keys.at(at(UNTIL))), "bc", "{shown}");
+        assert_eq!(letters(keys.keys_at(at(UNTIL))), "bc", "{shown}");
     }
 }
 
@@ -241,8 +241,8 @@ fn replacing_leaves_nothing_behind() {
     keys.rotate_from_jwks(&mut jwks("de"), FIRST, at(UNTIL + 300)).unwrap();
     assert!(is(&keys, "de", "de"));
     keys.rotate_from_jwks(&mut jwks("e"), FIRST, at(NOW)).unwrap();
-    assert_eq!(letters(keys.at(at(NOW - 1))), "ed");
-    assert_eq!(letters(keys.at(at(NOW))), "e");
+    assert_eq!(letters(keys.keys_at(at(NOW - 1))), "ed");
+    assert_eq!(letters(keys.keys_at(at(NOW))), "e");
 }
 
 #[test]
@@ -250,14 +250,14 @@ fn a_moment_that_has_passed_keeps_nothing() {
     for until in [i64::MIN, -1, 0, 1, NOW - 1, NOW] {
         let mut keys = rotated::<2>(&["a"]);
         keys.rotate_from_jwks(&mut jwks("b"), FIRST, at(until)).unwrap();
-        assert_eq!(letters(keys.at(now())), "b", "{until}");
-        assert_eq!(letters(keys.at(at(i64::MAX))), "b", "{until}");
+        assert_eq!(letters(keys.keys_at(now())), "b", "{until}");
+        assert_eq!(letters(keys.keys_at(at(i64::MAX))), "b", "{until}");
     }
     let mut keys = rotated::<2>(&["a"]);
     keys.rotate_from_jwks(&mut jwks("b"), FIRST, at(i64::MAX)).unwrap();
-    assert_eq!(letters(keys.at(at(i64::MAX - 1))), "ba");
+    assert_eq!(letters(keys.keys_at(at(i64::MAX - 1))), "ba");
     for set in [KeySet::<2>::new(), KeySet::default()] {
-        assert!(set.is_empty() && [i64::MIN, 0, NOW].iter().all(|secs| set.at(at(*secs)).is_empty()));
+        assert!(set.is_empty() && [i64::MIN, 0, NOW].iter().all(|secs| set.keys_at(at(*secs)).is_empty()));
     }
 }
 
@@ -314,7 +314,7 @@ proptest! {
             prop_assert_eq!(keys.rotate_from_jwks(&mut text.clone(), FIRST, at(until)), expected);
             prop_assert_eq!(&*keys, &*model.current);
             for now in 0..=20 {
-                prop_assert_eq!(keys.at(at(now)), &*model.at(now));
+                prop_assert_eq!(keys.keys_at(at(now)), &*model.at(now));
             }
         }
     }
@@ -488,7 +488,7 @@ fn keys_are_stale_when_none_fits_or_the_signature_does_not_hold() {
     for error in errors::all() {
         variants.insert(usize::from(error.code() >> 8));
         let is_stale = matches!(error, Error::UnknownKey | Error::InvalidSignature);
-        assert_eq!(error.is_stale_keys(), is_stale, "{error:?}");
+        assert_eq!(error.suggests_key_refresh(), is_stale, "{error:?}");
     }
     assert!(variants.into_iter().eq(1..=37));
 }
@@ -497,13 +497,13 @@ fn keys_are_stale_when_none_fits_or_the_signature_does_not_hold() {
 fn a_token_of_a_new_key_asks_for_newer_keys() {
     let mut keys = rotated::<4>(&["a"]);
     let refused = verify(&token('b'), &keys).unwrap_err();
-    assert!(refused.is_stale_keys());
+    assert!(refused.suggests_key_refresh());
     keys.rotate_from_jwks(&mut jwks("b"), FIRST, at(UNTIL)).unwrap();
-    assert_eq!(verify(&token('b'), keys.at(now())), Ok(()));
+    assert_eq!(verify(&token('b'), keys.keys_at(now())), Ok(()));
 
     // A new key under an old name.
     let mut keys = KeySet::<4>::from_jwks(&mut text_of(&[with(jwk('x'), "kid", json!("a"))])).unwrap();
-    assert!(verify(&token('a'), &keys).unwrap_err().is_stale_keys());
+    assert!(verify(&token('a'), &keys).unwrap_err().suggests_key_refresh());
     keys.rotate_from_jwks(&mut jwks("a"), FIRST, at(UNTIL)).unwrap();
-    assert_eq!(verify(&token('a'), keys.at(now())), Ok(()));
+    assert_eq!(verify(&token('a'), keys.keys_at(now())), Ok(()));
 }

@@ -78,10 +78,10 @@ impl Mutation {
 /// The mutations after which the token is not refused, or is for a reason of ours.
 fn survivors(text: &[u8], mutations: &[Mutation]) -> Vec<Mutation> {
     let keys = keys();
-    assert_eq!(judge(text, &issuer(&keys)), Ok(()), "the original");
+    assert_eq!(validate(text, &issuer(&keys)), Ok(()), "the original");
 
     let is_refused = |mutant: &[u8]| {
-        let judged = catch_unwind(AssertUnwindSafe(|| judge(mutant, &issuer(&keys))));
+        let judged = catch_unwind(AssertUnwindSafe(|| validate(mutant, &issuer(&keys))));
         matches!(judged, Ok(Err(error)) if error != Error::BufferTooSmall)
     };
     let survives = |mutation: &Mutation| {
@@ -99,7 +99,7 @@ fn survivors(text: &[u8], mutations: &[Mutation]) -> Vec<Mutation> {
     })
 }
 
-fn judge(text: &[u8], issuer: &Issuer<'_>) -> Result<(), Error> {
+fn validate(text: &[u8], issuer: &Issuer<'_>) -> Result<(), Error> {
     let mut buf = [0; 1024];
     Token::parse(text)?.verify(issuer, &mut buf)?.into_access_token(&AccessTokenPolicy::new(AUDIENCE), now())?;
     Ok(())

@@ -83,7 +83,7 @@ fn what_the_caller_did_not_confirm_is_refused() {
 #[test]
 fn believes_the_caller_of_the_signature_and_of_nothing_else() {
     let keys = keys();
-    let judge = |claims: &serde_json::Value| {
+    let validate = |claims: &serde_json::Value| {
         let text = Alg::EdDsa.access_token(claims);
         let (signing_input, _) = text.rsplit_once('.').unwrap();
         let forged = format!("{signing_input}.{}", base64url(&Alg::EdDsa.sign(b"something else")));
@@ -92,10 +92,10 @@ fn believes_the_caller_of_the_signature_and_of_nothing_else() {
         assert_eq!(outcome(&prepared), Err(BackendError::InvalidSignature));
         prepared.caller_asserts(Ok(()))?.into_access_token(&POLICY, now()).map(drop)
     };
-    assert_eq!(judge(&claims()), Ok(()));
-    assert_eq!(judge(&claims_with("iss", json!("https://evil.example"))), Err(Error::Mismatch(Claim::Issuer)));
-    assert_eq!(judge(&claims_with("exp", json!(NOW - 61))), Err(Error::Expired));
-    assert_eq!(judge(&claims_with("aud", json!("urn:device:other"))), Err(Error::Mismatch(Claim::Audience)));
+    assert_eq!(validate(&claims()), Ok(()));
+    assert_eq!(validate(&claims_with("iss", json!("https://evil.example"))), Err(Error::Mismatch(Claim::Issuer)));
+    assert_eq!(validate(&claims_with("exp", json!(NOW - 61))), Err(Error::Expired));
+    assert_eq!(validate(&claims_with("aud", json!("urn:device:other"))), Err(Error::Mismatch(Claim::Audience)));
 }
 
 /// The payload stays undecoded until the caller has answered.
@@ -230,12 +230,12 @@ fn finds_the_one_of_several_issuers() {
     let subject = |text: &str, issuers: &[Issuer<'_>]| {
         let mut buf = [0; 1024];
         for issuer in issuers {
-            let judge = |prepared: Prepared<'_, '_>| {
+            let validate = |prepared: Prepared<'_, '_>| {
                 let outcome = outcome(&prepared);
                 let token = prepared.caller_asserts(outcome)?.into_access_token(&POLICY, now())?;
                 Ok(token.subject().map(str::to_owned))
             };
-            match Token::parse(text)?.prepare(issuer, &mut buf).and_then(judge) {
+            match Token::parse(text)?.prepare(issuer, &mut buf).and_then(validate) {
                 Err(
                     Error::UnknownKey
                     | Error::AmbiguousKey

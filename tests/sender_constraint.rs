@@ -26,17 +26,17 @@ const CONFIRMATION: Claim = Claim::Confirmation;
 const ACR: Claim = Claim::AuthenticationContext;
 
 /// Judges a token with this payload at this time, and lets `read` look at it if it is accepted.
-fn judge_text<T>(
+fn validate_text<T>(
     payload: &str,
     policy: &AccessTokenPolicy<'_>,
     now: i64,
     read: impl FnOnce(AccessToken<'_>) -> T,
 ) -> Result<T, Error> {
-    judge_access_token(&Alg::EdDsa.mint(Alg::EdDsa.header().to_string(), payload), policy, now, read)
+    validate_access_token(&Alg::EdDsa.mint(Alg::EdDsa.header().to_string(), payload), policy, now, read)
 }
 
-fn judge(claims: &Value, policy: &AccessTokenPolicy<'_>) -> Result<(), Error> {
-    judge_text(&claims.to_string(), policy, NOW, |_| ())
+fn validate(claims: &Value, policy: &AccessTokenPolicy<'_>) -> Result<(), Error> {
+    validate_text(&claims.to_string(), policy, NOW, |_| ())
 }
 
 /// [`claims`] with one claim spelled like this.
@@ -45,8 +45,8 @@ fn spelled(name: &str, json: &str) -> String {
 }
 
 /// Judges a token that is bound by a `cnf` spelled like this.
-fn judge_cnf(json: &str, policy: &AccessTokenPolicy<'_>) -> Result<(), Error> {
-    judge_text(&spelled("cnf", json), policy, NOW, |_| ())
+fn validate_cnf(json: &str, policy: &AccessTokenPolicy<'_>) -> Result<(), Error> {
+    validate_text(&spelled("cnf", json), policy, NOW, |_| ())
 }
 
 fn bound_to(cnf: Value) -> Value {
@@ -71,7 +71,7 @@ fn in_lower_case(digest: &str) -> String {
 }
 
 /// Judges a token that comes with a proof by the key of `alg`.
-fn judge_with_proof(
+fn validate_with_proof(
     alg: Alg,
     claims: &Value,
     now: i64,
@@ -83,7 +83,7 @@ fn judge_with_proof(
     let request = DpopPolicy::new("POST", "https://pump-7.local/speed", &access_token);
     let mut buf = [0; 1024];
     let proof = Token::parse(&proof).unwrap().verify_dpop(&request, BOTH, crate::now(), &mut buf).unwrap();
-    judge_text(&claims.to_string(), &policy.with_dpop(&proof, replay), now, |_| ())
+    validate_text(&claims.to_string(), &policy.with_dpop(&proof, replay), now, |_| ())
 }
 
 /// Answers always the same, and remembers what it was asked.
@@ -110,7 +110,7 @@ impl ReplayCheck for Recorder {
 fn a_token_that_is_bound_to_no_key_is_for_any_bearer() {
     for policy in [POLICY, UNTYPED, UNCHECKED, POLICY.with_max_age(Duration::MAX), POLICY.with_acr("1")] {
         let claims = with(with(claims(), "auth_time", json!(NOW)), "acr", json!("1"));
-        let confirmation = judge_text(&claims.to_string(), &policy, NOW, |token| token.confirmation().is_none());
+        let confirmation = validate_text(&claims.to_string(), &policy, NOW, |token| token.confirmation().is_none());
         assert_eq!(confirmation, Ok(true));
     }
 }
@@ -130,9 +130,9 @@ fn a_bound_token_is_for_no_bearer() {
     let strong = |claims| with(with(claims, "auth_time", json!(NOW)), "acr", json!("1"));
     for cnf in bound {
         for policy in [POLICY, UNTYPED, POLICY.with_max_age(A_MINUTE), POLICY.with_acr("1")] {
-            assert_eq!(judge(&strong(bound_to(cnf.clone())), &policy), Err(Error::SenderConstrained), "{cnf}");
+            assert_eq!(validate(&strong(bound_to(cnf.clone())), &policy), Err(Error::SenderConstrained), "{cnf}");
         }
-        assert_eq!(judge(&bound_to(cnf.clone()), &UNCHECKED), Ok(()), "{cnf}");
+        assert_eq!(validate(&bound_to(cnf.clone()), &UNCHECKED), Ok(()), "{cnf}");
     }
 }
 
@@ -140,10 +140,10 @@ fn a_bound_token_is_for_no_bearer() {
 fn a_confirmation_of_the_wrong_type_is_never_taken_for_absent() {
     for json in ["null", "true", "false", "0", "\"\"", "[]", "[{}]", &format!("\"{}\"", sha256(DER))] {
         for policy in [POLICY, UNTYPED, POLICY.with_acr("1"), POLICY.with_max_age(A_MINUTE)] {
-            assert_eq!(judge_cnf(json, &policy), Err(Error::SenderConstrained), "{json}");
+            assert_eq!(validate_cnf(json, &policy), Err(Error::SenderConstrained), "{json}");
         }
         for policy in [UNCHECKED, POLICY.with_certificate(DER)] {
-            assert_eq!(judge_cnf(json, &policy), Err(Error::Invalid(CONFIRMATION)), "{json}");
+            assert_eq!(validate_cnf(json, &policy), Err(Error::Invalid(CONFIRMATION)), "{json}");
         }
     }
 }
@@ -167,7 +167,7 @@ fn a_confirmation_is_returned_to_who_checks_it() {
         (json!({}), (None, None, None)),
     ];
     for (cnf, expected) in table {
-        judge_text(&bound_to(cnf.clone()).to_string(), &UNCHECKED, NOW, |token| {
+        validate_text(&bound_to(cnf.clone()).to_string(), &UNCHECKED, NOW, |token| {
             let found = token.confirmation().unwrap();
             let key_id = found.key_id().map(|id| id.to_string());
             assert_eq!((found.key(), found.certificate(), key_id.as_deref()), expected, "{cnf}");
@@ -210,21 +210,21 @@ fn a_member_that_is_no_thumbprint_is_refused() {
             let beside = if name == "jkt" { "x5t#S256" } else { "jkt" };
             for cnf in [json!({name: value}), json!({name: value, beside: good})] {
                 for policy in &policies {
-                    assert_eq!(judge(&bound_to(cnf.clone()), policy), invalid, "{cnf}");
+                    assert_eq!(validate(&bound_to(cnf.clone()), policy), invalid, "{cnf}");
                 }
                 let recorder = Recorder::new(Ok(()));
-                let with_proof = judge_with_proof(Alg::Es256, &bound_to(cnf.clone()), NOW, &POLICY, &recorder);
+                let with_proof = validate_with_proof(Alg::Es256, &bound_to(cnf.clone()), NOW, &POLICY, &recorder);
                 assert_eq!(with_proof, invalid, "{cnf}");
                 // Who presents nothing learns nothing of it.
-                assert_eq!(judge(&bound_to(cnf.clone()), &POLICY), Err(Error::SenderConstrained), "{cnf}");
+                assert_eq!(validate(&bound_to(cnf.clone()), &POLICY), Err(Error::SenderConstrained), "{cnf}");
             }
         }
     }
     for kid in ["null", "1", "true", "[]", "{}", "[\"key-1\"]"] {
-        assert_eq!(judge_cnf(&format!(r#"{{"kid":{kid}}}"#), &UNCHECKED), invalid, "{kid}");
+        assert_eq!(validate_cnf(&format!(r#"{{"kid":{kid}}}"#), &UNCHECKED), invalid, "{kid}");
     }
     for name in ["jkt", "x5t#S256"] {
-        assert_eq!(judge_cnf(&format!(r#"{{"{name}":null}}"#), &UNCHECKED), invalid, "{name}");
+        assert_eq!(validate_cnf(&format!(r#"{{"{name}":null}}"#), &UNCHECKED), invalid, "{name}");
     }
 }
 
@@ -233,7 +233,7 @@ fn a_name_occurs_once_in_a_confirmation() {
     let (one, other) = (sha256(DER), sha256(OTHER_DER));
     for second in ["jkt", r"\u006akt"] {
         let cnf = format!(r#"{{"jkt":"{one}","{second}":"{other}"}}"#);
-        assert_eq!(judge_cnf(&cnf, &UNCHECKED), Err(Error::DuplicateName(Part::Payload)));
+        assert_eq!(validate_cnf(&cnf, &UNCHECKED), Err(Error::DuplicateName(Part::Payload)));
     }
 }
 
@@ -258,14 +258,14 @@ fn the_certificate_is_the_one_that_the_token_is_bound_to() {
     let policies = [POLICY, UNTYPED].map(|policy| policy.with_certificate(DER));
     for (cnf, verdict) in table {
         for policy in policies {
-            assert_eq!(judge(&bound_to(cnf.clone()), &policy), verdict, "{cnf}");
+            assert_eq!(validate(&bound_to(cnf.clone()), &policy), verdict, "{cnf}");
         }
     }
-    assert_eq!(judge(&bound_to(json!({"x5t#S256": ours})), &POLICY.with_certificate(OTHER_DER)), mismatch);
-    assert_eq!(judge(&bound_to(json!({"x5t#S256": ours})), &POLICY.with_certificate(b"")), mismatch);
+    assert_eq!(validate(&bound_to(json!({"x5t#S256": ours})), &POLICY.with_certificate(OTHER_DER)), mismatch);
+    assert_eq!(validate(&bound_to(json!({"x5t#S256": ours})), &POLICY.with_certificate(b"")), mismatch);
     let escaped: String = ours.bytes().map(|byte| format!("\\u{byte:04x}")).collect();
-    assert_eq!(judge_cnf(&format!(r#"{{"x5t#\u0053256":"{escaped}"}}"#), &policies[0]), Ok(()));
-    let confirmed = judge_text(&bound_to(json!({"x5t#S256": ours})).to_string(), &policies[0], NOW, |token| {
+    assert_eq!(validate_cnf(&format!(r#"{{"x5t#\u0053256":"{escaped}"}}"#), &policies[0]), Ok(()));
+    let confirmed = validate_text(&bound_to(json!({"x5t#S256": ours})).to_string(), &policies[0], NOW, |token| {
         token.confirmation().and_then(|confirmation| confirmation.certificate())
     });
     assert_eq!(confirmed, Ok(Some(Thumbprint::of_certificate(DER))));
@@ -282,9 +282,9 @@ fn takes_the_example_of_rfc_8705() {
         bUlJSGQgjwD5vaUaKlLR50Q2DmFfQj1L+SY=";
     let mut der = Base64::decode_vec(certificate).unwrap();
     let claims = bound_to(json!({"x5t#S256": "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0"}));
-    assert_eq!(judge(&claims, &POLICY.with_certificate(&der)), Ok(()));
+    assert_eq!(validate(&claims, &POLICY.with_certificate(&der)), Ok(()));
     *der.last_mut().unwrap() ^= 1;
-    assert_eq!(judge(&claims, &POLICY.with_certificate(&der)), Err(Error::Mismatch(CONFIRMATION)));
+    assert_eq!(validate(&claims, &POLICY.with_certificate(&der)), Err(Error::Mismatch(CONFIRMATION)));
 }
 
 #[test]
@@ -309,7 +309,7 @@ fn a_proof_is_by_the_key_that_the_token_is_bound_to() {
         for (cnf, verdict) in table {
             for policy in [POLICY, UNTYPED] {
                 let recorder = Recorder::new(Ok(()));
-                let judged = judge_with_proof(alg, &bound_to(cnf.clone()), NOW, &policy, &recorder);
+                let judged = validate_with_proof(alg, &bound_to(cnf.clone()), NOW, &policy, &recorder);
                 assert_eq!(judged, verdict, "{alg:?} {cnf}");
                 assert_eq!(recorder.uses.borrow().len(), usize::from(verdict.is_ok()), "{alg:?} {cnf}");
             }
@@ -322,7 +322,7 @@ fn a_proof_is_used_once_when_all_else_has_passed() {
     for alg in ALGS {
         let bound = bound_to(json!({"jkt": jkt(alg)}));
         let recorder = Recorder::new(Ok(()));
-        assert_eq!(judge_with_proof(alg, &bound, NOW, &POLICY, &recorder), Ok(()));
+        assert_eq!(validate_with_proof(alg, &bound, NOW, &POLICY, &recorder), Ok(()));
         let until = UnixTime::from_secs(NOW + 120); // its age and the leeway, both a minute unless told otherwise
         let expected = (alg.key().thumbprint().as_bytes().to_vec(), "proof-1".to_owned(), until);
         assert_eq!(*recorder.uses.borrow(), [expected]);
@@ -334,7 +334,7 @@ fn a_proof_is_still_fresh_when_the_token_is_judged() {
     let bound = with(bound_to(json!({"jkt": jkt(Alg::Es256)})), "exp", json!(NOW + 3600));
     for (now, verdict) in [(NOW + 120, Ok(())), (NOW + 121, Err(Error::TooOld))] {
         let recorder = Recorder::new(Ok(()));
-        assert_eq!(judge_with_proof(Alg::Es256, &bound, now, &POLICY, &recorder), verdict);
+        assert_eq!(validate_with_proof(Alg::Es256, &bound, now, &POLICY, &recorder), verdict);
         assert_eq!(recorder.uses.borrow().len(), usize::from(verdict.is_ok()));
     }
 }
@@ -343,10 +343,10 @@ fn a_proof_is_still_fresh_when_the_token_is_judged() {
 fn a_certificate_may_be_given_by_its_fingerprint() {
     let bound = bound_to(json!({"x5t#S256": sha256(DER)}));
     let thumbprint = Thumbprint::from_bytes(Sha256::digest(DER).into());
-    let judge =
-        |thumbprint| judge_text(&bound.to_string(), &POLICY.with_certificate_thumbprint(thumbprint), NOW, |_| ());
-    assert_eq!(judge(thumbprint), Ok(()));
-    assert_eq!(judge(Thumbprint::of_certificate(b"another")), Err(Error::Mismatch(CONFIRMATION)));
+    let validate =
+        |thumbprint| validate_text(&bound.to_string(), &POLICY.with_certificate_thumbprint(thumbprint), NOW, |_| ());
+    assert_eq!(validate(thumbprint), Ok(()));
+    assert_eq!(validate(Thumbprint::of_certificate(b"another")), Err(Error::Mismatch(CONFIRMATION)));
 }
 
 #[test]
@@ -356,13 +356,13 @@ fn what_is_refused_uses_no_proof_up() {
         fresh.with_acr("gold").with_required_scope("pump:read")
     };
     let good = || with(with(bound_to(json!({"jkt": jkt(Alg::Es256)})), "auth_time", json!(NOW)), "acr", json!("gold"));
-    let judge_with = |claims: &Value, now: i64, policy: &AccessTokenPolicy<'_>| {
+    let validate_with = |claims: &Value, now: i64, policy: &AccessTokenPolicy<'_>| {
         // Were it asked, its answer would be the verdict.
         let recorder = Recorder::new(Err(Error::Replayed));
-        let verdict = judge_with_proof(Alg::Es256, claims, now, policy, &recorder);
+        let verdict = validate_with_proof(Alg::Es256, claims, now, policy, &recorder);
         (verdict, recorder.uses.borrow().len())
     };
-    assert_eq!(judge_with(&good(), NOW, &strict()), (Err(Error::Replayed), 1));
+    assert_eq!(validate_with(&good(), NOW, &strict()), (Err(Error::Replayed), 1));
 
     let claims = [
         ("scope", json!("pump:write"), Error::InsufficientScope),
@@ -384,7 +384,7 @@ fn what_is_refused_uses_no_proof_up() {
     ];
     for (name, value, error) in claims {
         let claims = with(good(), name, value.clone());
-        assert_eq!(judge_with(&claims, NOW, &strict()), (Err(error), 0), "{name} {value}");
+        assert_eq!(validate_with(&claims, NOW, &strict()), (Err(error), 0), "{name} {value}");
     }
     let policies = [
         (strict().with_acr(" "), Error::Unconfigured(ACR)),
@@ -392,10 +392,10 @@ fn what_is_refused_uses_no_proof_up() {
         (AccessTokenPolicy::new(""), Error::Unconfigured(Claim::Audience)),
     ];
     for (policy, error) in policies {
-        assert_eq!(judge_with(&good(), NOW, &policy), (Err(error), 0), "{error:?}");
+        assert_eq!(validate_with(&good(), NOW, &policy), (Err(error), 0), "{error:?}");
     }
-    assert_eq!(judge_with(&good(), 0, &strict()), (Err(Error::ClockNotSet), 0));
-    assert_eq!(judge_with(&good(), NOW + 240, &strict()), (Err(Error::Expired), 0));
+    assert_eq!(validate_with(&good(), 0, &strict()), (Err(Error::ClockNotSet), 0));
+    assert_eq!(validate_with(&good(), NOW + 240, &strict()), (Err(Error::Expired), 0));
 }
 
 #[test]
@@ -403,11 +403,11 @@ fn the_verdict_of_the_replay_check_is_passed_on() {
     let bound = bound_to(json!({"jkt": jkt(Alg::EdDsa)}));
     for error in [Error::Replayed, Error::BackendUnavailable] {
         let recorder = Recorder::new(Err(error));
-        assert_eq!(judge_with_proof(Alg::EdDsa, &bound, NOW, &POLICY, &recorder), Err(error));
+        assert_eq!(validate_with_proof(Alg::EdDsa, &bound, NOW, &POLICY, &recorder), Err(error));
         assert_eq!(recorder.uses.borrow().len(), 1);
     }
     for _ in 0..2 {
-        assert_eq!(judge_with_proof(Alg::EdDsa, &bound, NOW, &POLICY, &AllowReplay), Ok(()));
+        assert_eq!(validate_with_proof(Alg::EdDsa, &bound, NOW, &POLICY, &AllowReplay), Ok(()));
     }
 }
 
@@ -430,7 +430,7 @@ fn a_proof_that_was_used_is_refused() {
     for verdict in [Ok(()), Err(Error::Replayed)] {
         for alg in ALGS {
             let bound = bound_to(json!({"jkt": jkt(alg)}));
-            assert_eq!(judge_with_proof(alg, &bound, NOW, &POLICY, &memory), verdict, "{alg:?}");
+            assert_eq!(validate_with_proof(alg, &bound, NOW, &POLICY, &memory), verdict, "{alg:?}");
         }
     }
 }
@@ -452,7 +452,7 @@ fn a_confirmation_matches_what_the_token_is_bound_to_alone() {
         (json!({}), false, false),
     ];
     for (cnf, by_key, by_certificate) in table {
-        judge_text(&bound_to(cnf.clone()).to_string(), &UNCHECKED, NOW, |token| {
+        validate_text(&bound_to(cnf.clone()).to_string(), &UNCHECKED, NOW, |token| {
             let found = token.confirmation().unwrap();
             assert_eq!((found.matches_key(&key), found.matches_certificate(DER)), (by_key, by_certificate), "{cnf}");
             assert!(!found.matches_key(&other_key) && !found.matches_certificate(OTHER_DER), "{cnf}");
@@ -486,15 +486,15 @@ fn the_acr_is_one_of_the_list() {
     ];
     for (acr, values, verdict) in table {
         for policy in [POLICY, UNTYPED, UNCHECKED] {
-            let judged = judge(&claims_with("acr", acr.clone()), &policy.with_acr(values));
+            let judged = validate(&claims_with("acr", acr.clone()), &policy.with_acr(values));
             assert_eq!(judged, verdict, "{acr} {values:?}");
         }
     }
     let policy = POLICY.with_acr("gold");
-    assert_eq!(judge_text(&spelled("acr", r#""\u0067old""#), &policy, NOW, |_| ()), Ok(()));
-    assert_eq!(judge_text(&spelled("acr", "null"), &policy, NOW, |_| ()), Err(Error::Invalid(ACR)));
+    assert_eq!(validate_text(&spelled("acr", r#""\u0067old""#), &policy, NOW, |_| ()), Ok(()));
+    assert_eq!(validate_text(&spelled("acr", "null"), &policy, NOW, |_| ()), Err(Error::Invalid(ACR)));
     // It replaces the one given before.
-    assert_eq!(judge(&claims_with("acr", json!("gold")), &policy.with_acr("silver")), wrong);
+    assert_eq!(validate(&claims_with("acr", json!("gold")), &policy.with_acr("silver")), wrong);
 }
 
 #[test]
@@ -516,27 +516,30 @@ fn the_login_is_no_older_than_max_age() {
         let verdict = if accepted { Ok(()) } else { Err(Error::AuthenticationTooOld) };
         for policy in [POLICY, UNTYPED, UNCHECKED] {
             let policy = policy.with_max_age(max_age).with_leeway(Duration::from_secs(leeway));
-            assert_eq!(judge(&claims, &policy), verdict, "{max_age:?} {leeway} {age}");
+            assert_eq!(validate(&claims, &policy), verdict, "{max_age:?} {leeway} {age}");
         }
-        assert_eq!(judge(&claims, &POLICY), Ok(()));
+        assert_eq!(validate(&claims, &POLICY), Ok(()));
     }
     let by_default = AccessTokenPolicy::new(AUDIENCE).with_max_age(A_MINUTE);
-    assert_eq!(judge(&claims_with("auth_time", json!(NOW - 120)), &by_default), Ok(()));
-    assert_eq!(judge(&claims_with("auth_time", json!(NOW - 121)), &by_default), Err(Error::AuthenticationTooOld));
+    assert_eq!(validate(&claims_with("auth_time", json!(NOW - 120)), &by_default), Ok(()));
+    assert_eq!(validate(&claims_with("auth_time", json!(NOW - 121)), &by_default), Err(Error::AuthenticationTooOld));
 }
 
 #[test]
 fn the_time_of_the_login_is_a_date_that_is_required_for_max_age() {
     let policy = POLICY.with_max_age(A_MINUTE);
-    let judge_time = |json: &str| judge_text(&spelled("auth_time", json), &policy, NOW, |_| ());
-    assert_eq!(judge(&claims(), &policy), Err(Error::Missing(Claim::AuthenticationTime)));
-    assert_eq!(judge(&claims(), &POLICY.with_max_age(Duration::MAX)), Err(Error::Missing(Claim::AuthenticationTime)));
+    let validate_time = |json: &str| validate_text(&spelled("auth_time", json), &policy, NOW, |_| ());
+    assert_eq!(validate(&claims(), &policy), Err(Error::Missing(Claim::AuthenticationTime)));
+    assert_eq!(
+        validate(&claims(), &POLICY.with_max_age(Duration::MAX)),
+        Err(Error::Missing(Claim::AuthenticationTime))
+    );
     // A fraction is rounded against the login.
-    assert_eq!(judge_time(&format!("{}.9", NOW - 61)), Err(Error::AuthenticationTooOld));
-    assert_eq!(judge_time(&format!("{}.1", NOW - 60)), Ok(()));
-    assert_eq!(judge_time("1.7684784e9"), Ok(()));
+    assert_eq!(validate_time(&format!("{}.9", NOW - 61)), Err(Error::AuthenticationTooOld));
+    assert_eq!(validate_time(&format!("{}.1", NOW - 60)), Ok(()));
+    assert_eq!(validate_time("1.7684784e9"), Ok(()));
     for json in ["null", "true", "\"1768478400\"", "[]", "{}", "1e400"] {
-        assert_eq!(judge_time(json), Err(Error::Invalid(Claim::AuthenticationTime)), "{json}");
+        assert_eq!(validate_time(json), Err(Error::Invalid(Claim::AuthenticationTime)), "{json}");
     }
 }
 
@@ -546,13 +549,13 @@ fn the_login_and_the_presenter_both_count() {
     let bound = bound_to(json!({"x5t#S256": sha256(DER)}));
     let strong = with(bound.clone(), "acr", json!("gold"));
     for policy in [POLICY.with_certificate(DER).with_acr("gold"), POLICY.with_acr("gold").with_certificate(DER)] {
-        assert_eq!(judge(&strong, &policy), Ok(()));
-        assert_eq!(judge(&bound, &policy), Err(Error::Missing(ACR)));
-        assert_eq!(judge(&claims_with("acr", json!("gold")), &policy), Err(Error::Missing(CONFIRMATION)));
+        assert_eq!(validate(&strong, &policy), Ok(()));
+        assert_eq!(validate(&bound, &policy), Err(Error::Missing(ACR)));
+        assert_eq!(validate(&claims_with("acr", json!("gold")), &policy), Err(Error::Missing(CONFIRMATION)));
     }
     for policy in [UNCHECKED.with_max_age(A_MINUTE), POLICY.with_max_age(A_MINUTE).with_unchecked_confirmation()] {
-        assert_eq!(judge(&with(strong.clone(), "auth_time", json!(NOW)), &policy), Ok(()));
-        assert_eq!(judge(&strong, &policy), Err(Error::Missing(Claim::AuthenticationTime)));
+        assert_eq!(validate(&with(strong.clone(), "auth_time", json!(NOW)), &policy), Ok(()));
+        assert_eq!(validate(&strong, &policy), Err(Error::Missing(Claim::AuthenticationTime)));
     }
 }
 
@@ -581,15 +584,15 @@ fn reports_the_first_failure_in_the_documented_order() {
         (Error::AuthenticationTooOld, |claims, _| claims["auth_time"] = json!(NOW)),
     ];
     for (error, mend) in mends {
-        assert_eq!(judge(&claims, &policy), Err(error));
+        assert_eq!(validate(&claims, &policy), Err(error));
         mend(&mut claims, &mut policy);
     }
-    assert_eq!(judge(&claims, &policy), Ok(()));
+    assert_eq!(validate(&claims, &policy), Ok(()));
 }
 
 #[test]
 fn debug_shows_no_claim() {
     let claims = bound_to(json!({"jkt": jkt(Alg::Es256)}));
-    let shown = judge_text(&claims.to_string(), &UNCHECKED, NOW, |token| format!("{token:?}"));
+    let shown = validate_text(&claims.to_string(), &UNCHECKED, NOW, |token| format!("{token:?}"));
     assert_eq!(shown.as_deref(), Ok("AccessToken { .. }"));
 }

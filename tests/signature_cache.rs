@@ -106,29 +106,29 @@ fn the_claims_are_judged_each_time() {
     let issuer = Issuer::new(ISSUER, &*KEYS, &backends);
     let cache = SignatureCache::<1>::new();
     let text = Alg::EdDsa.access_token(&claims());
-    let judge = |policy: &AccessTokenPolicy<'_>, now: Now| {
+    let validate = |policy: &AccessTokenPolicy<'_>, now: Now| {
         let mut buf = [0; 1024];
         let verified = Token::parse(&text)?.verify_cached(&issuer, &cache, &mut buf)?;
         verified.into_access_token(policy, now).map(|_| ())
     };
     let at = |secs| Now::Exact(UnixTime::from_secs(secs));
-    assert_eq!((judge(&POLICY, at(NOW)), backend.asked()), (Ok(()), 1));
+    assert_eq!((validate(&POLICY, at(NOW)), backend.asked()), (Ok(()), 1));
 
     let nothing_is_left: RevocationList<1> = {
         let mut list = RevocationList::new();
         list.revoke(Revocation::All { issued_before: now() }, UnixTime::from_secs(i64::MAX), now()).unwrap();
         list
     };
-    assert_eq!(judge(&POLICY, at(NOW + 299)), Ok(()));
-    assert_eq!(judge(&POLICY, at(NOW + 300)), Err(Error::Expired));
-    assert_eq!(judge(&POLICY, at(NOW - 121)), Err(Error::NotYetValid));
-    assert_eq!(judge(&POLICY, Now::AtLeast(now())), Err(Error::TimeUnknown));
-    assert_eq!(judge(&AccessTokenPolicy::new("urn:other"), at(NOW)), Err(Error::Mismatch(Claim::Audience)));
-    assert_eq!(judge(&POLICY.with_required_scope("pump:admin"), at(NOW)), Err(Error::InsufficientScope));
-    assert_eq!(judge(&POLICY.with_revocations(&nothing_is_left), at(NOW)), Err(Error::Revoked));
+    assert_eq!(validate(&POLICY, at(NOW + 299)), Ok(()));
+    assert_eq!(validate(&POLICY, at(NOW + 300)), Err(Error::Expired));
+    assert_eq!(validate(&POLICY, at(NOW - 121)), Err(Error::NotYetValid));
+    assert_eq!(validate(&POLICY, Now::AtLeast(now())), Err(Error::TimeUnknown));
+    assert_eq!(validate(&AccessTokenPolicy::new("urn:other"), at(NOW)), Err(Error::Mismatch(Claim::Audience)));
+    assert_eq!(validate(&POLICY.with_required_scope("pump:admin"), at(NOW)), Err(Error::InsufficientScope));
+    assert_eq!(validate(&POLICY.with_revocations(&nothing_is_left), at(NOW)), Err(Error::Revoked));
     let used = ReplayWindow::<4>::new();
-    assert_eq!(judge(&POLICY.with_single_use(&used), at(NOW)), Ok(()));
-    assert_eq!(judge(&POLICY.with_single_use(&used), at(NOW)), Err(Error::Replayed));
+    assert_eq!(validate(&POLICY.with_single_use(&used), at(NOW)), Ok(()));
+    assert_eq!(validate(&POLICY.with_single_use(&used), at(NOW)), Err(Error::Replayed));
     // Two policies of different kinds share it.
     let mut buf = [0; 1024];
     let verified = Token::parse(&text).unwrap().verify_cached(&issuer, &cache, &mut buf).unwrap();
@@ -136,7 +136,7 @@ fn the_claims_are_judged_each_time() {
     let verified = Token::parse(&text).unwrap().verify_cached(&issuer, &cache, &mut buf).unwrap();
     assert_eq!(verified.into_id_token(&IdTokenPolicy::new(AUDIENCE), now()).err(), Some(Error::WrongType));
 
-    assert_eq!(judge(&POLICY, at(NOW)), Ok(()));
+    assert_eq!(validate(&POLICY, at(NOW)), Ok(()));
     assert_eq!(backend.asked(), 0);
 }
 

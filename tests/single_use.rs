@@ -68,7 +68,7 @@ fn policies_of_several_leeways_use_an_id_once() {
 #[test]
 fn places_get_free_where_only_the_tokens_tell_the_time() {
     let window = ReplayWindow::<1>::new();
-    let policy = ACCESS.with_unknown_time(Duration::from_secs(300)).with_single_use(&window);
+    let policy = ACCESS.with_max_unproven_lifetime(Duration::from_secs(300)).with_single_use(&window);
     let (keys, mut buf) = (keys(), [0; 1024]);
     for hours in 0..3 {
         let mut claims = claims_with("jti", json!(format!("token-{hours}")));
@@ -122,7 +122,7 @@ fn without_a_store_a_token_is_accepted_again() {
         }
     }
     for _ in 0..2 {
-        assert_eq!(judge_access_token(&Alg::EdDsa.access_token(&claims()), &ACCESS, NOW, |_| ()), Ok(()));
+        assert_eq!(validate_access_token(&Alg::EdDsa.access_token(&claims()), &ACCESS, NOW, |_| ()), Ok(()));
     }
 }
 
@@ -133,16 +133,16 @@ fn a_token_without_an_id_is_for_no_single_use() {
     for kind in KINDS {
         assert_eq!(use_up(kind, &anonymous, &store, NOW), Err(Error::Missing(Claim::JwtId)), "{kind:?}");
     }
-    assert_eq!(judge_access_token(&Alg::EdDsa.access_token(&anonymous), &UNTYPED, NOW, |_| ()), Ok(()));
+    assert_eq!(validate_access_token(&Alg::EdDsa.access_token(&anonymous), &UNTYPED, NOW, |_| ()), Ok(()));
 
     // That shows before a store is asked.
     let list = RevocationList::<0>::new();
     let mut void = list.clone();
     void.revoke(Revocation::All { issued_before: at(NOW) }, at(EXP), now()).unwrap();
     let policy = UNTYPED.with_revocations(&void).with_single_use(&store);
-    let judge = |claims: &Value| judge_access_token(&Alg::EdDsa.access_token(claims), &policy, NOW, |_| ());
-    assert_eq!(judge(&anonymous), Err(Error::Missing(Claim::JwtId)));
-    assert_eq!(judge(&claims()), Err(Error::Revoked));
+    let validate = |claims: &Value| validate_access_token(&Alg::EdDsa.access_token(claims), &policy, NOW, |_| ());
+    assert_eq!(validate(&anonymous), Err(Error::Missing(Claim::JwtId)));
+    assert_eq!(validate(&claims()), Err(Error::Revoked));
     assert_eq!(store.uses.take(), []);
 }
 
@@ -232,7 +232,7 @@ fn a_proof_is_used_once_to_its_last_moment() {
         let (proof, mut buf) = (Alg::Es256.mint(Alg::Es256.dpop_header().to_string(), claims.to_string()), [0; 1024]);
         let proof = Token::parse(&proof)?.verify_dpop(&request, BOTH, at(now), &mut buf)?;
         assert_eq!(proof.usable_until(), at(last));
-        judge_access_token(&text, &ACCESS.with_dpop(&proof, window), now, |_| ())
+        validate_access_token(&text, &ACCESS.with_dpop(&proof, window), now, |_| ())
     };
     for first in [NOW, last - 1, last] {
         let window = ReplayWindow::<1>::new();
@@ -260,7 +260,7 @@ fn proofs_and_tokens_share_a_window() {
         let claims = with(dpop_claims(&text), "jti", json!(id));
         let (proof, mut buf) = (Alg::Es256.mint(Alg::Es256.dpop_header().to_string(), claims.to_string()), [0; 1024]);
         let proof = Token::parse(&proof)?.verify_dpop(&request, BOTH, now(), &mut buf)?;
-        judge_access_token(&text, &ACCESS.with_dpop(&proof, &window).with_single_use(&window), NOW, |_| ())
+        validate_access_token(&text, &ACCESS.with_dpop(&proof, &window).with_single_use(&window), NOW, |_| ())
     };
     // Of the same name as the token: it is another's id.
     assert_eq!(present("token-1"), Ok(()));

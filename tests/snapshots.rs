@@ -5,7 +5,7 @@ use embedded_jwt::*;
 use proptest::prelude::*;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
-use testkit::{Alg, NOW, claims, claims_with, judge_access_token, with};
+use testkit::{Alg, NOW, claims, claims_with, validate_access_token, with};
 
 const ISSUER: &str = testkit::ISSUER;
 const UNTIL: i64 = NOW + 240;
@@ -19,7 +19,7 @@ fn at(secs: i64) -> UnixTime {
 }
 
 /// What both have in common.
-trait Ledger: Clone {
+trait ExpiringSet: Clone {
     const SNAPSHOT_LEN: usize;
     /// The third byte.
     const KIND: u8;
@@ -32,11 +32,11 @@ trait Ledger: Clone {
     fn restore(&mut self, snapshot: &[u8], least_generation: u64) -> Result<(), Error>;
 
     fn of(entries: usize) -> Self {
-        let mut ledger = Self::empty();
+        let mut set = Self::empty();
         for number in 0..entries {
-            ledger.add(number, UNTIL, NOW).unwrap();
+            set.add(number, UNTIL, NOW).unwrap();
         }
-        ledger
+        set
     }
 
     fn bytes(&self) -> Vec<u8> {
@@ -44,9 +44,9 @@ trait Ledger: Clone {
     }
 }
 
-macro_rules! ledger {
-    ($name:ident, $kind:literal, |$ledger:ident, $number:ident, $until:ident, $now:ident| $add:expr) => {
-        impl<const N: usize> Ledger for $name<N> {
+macro_rules! snapshot_tests {
+    ($name:ident, $kind:literal, |$set:ident, $number:ident, $until:ident, $now:ident| $add:expr) => {
+        impl<const N: usize> ExpiringSet for $name<N> {
             const SNAPSHOT_LEN: usize = Self::SNAPSHOT_LEN;
             const KIND: u8 = $kind;
 
@@ -55,7 +55,7 @@ macro_rules! ledger {
             }
 
             fn add(&mut self, $number: usize, $until: i64, $now: i64) -> Result<(), Error> {
-                let $ledger = self;
+                let $set = self;
                 $add
             }
 
@@ -74,11 +74,11 @@ macro_rules! ledger {
     };
 }
 
-ledger!(RevocationList, b'R', |list, number, until, now| {
+snapshot_tests!(RevocationList, b'R', |list, number, until, now| {
     let jwt_id = &number.to_string();
     list.revoke(Revocation::Token { issuer: ISSUER, jwt_id }, at(until), at(now))
 });
-ledger!(ReplayWindow, b'U', |window, number, until, now| {
+snapshot_tests!(ReplayWindow, b'U', |window, number, until, now| {
     window.use_once(ISSUER.as_bytes(), &number.to_string(), at(until), at(now))
 });
 
@@ -199,25 +199,25 @@ fn a_snapshot_of_the_first_version_is_read() {
     list.restore(&bytes, 0).unwrap();
     assert_eq!((list.len(), list.generation()), (2, 3));
     assert_eq!(list.bytes(), bytes);
-    let judge = |claims: &serde_json::Value| {
+    let validate = |claims: &serde_json::Value| {
         let policy = AccessTokenPolicy::new(testkit::AUDIENCE).with_revocations(&list);
-        judge_access_token(&Alg::EdDsa.access_token(claims), &policy, NOW, |_| ())
+        validate_access_token(&Alg::EdDsa.access_token(claims), &policy, NOW, |_| ())
     };
-    assert_eq!(judge(&claims()), Err(Error::Revoked));
+    assert_eq!(validate(&claims()), Err(Error::Revoked));
     let token_2 = claims_with("jti", json!("token-2"));
-    assert_eq!(judge(&token_2), Ok(()));
-    assert_eq!(judge(&with(token_2.clone(), "sub", json!("user-43"))), Err(Error::Revoked));
-    assert_eq!(judge(&with(token_2, "iat", json!(NOW - 101))), Err(Error::Revoked));
+    assert_eq!(validate(&token_2), Ok(()));
+    assert_eq!(validate(&with(token_2.clone(), "sub", json!("user-43"))), Err(Error::Revoked));
+    assert_eq!(validate(&with(token_2, "iat", json!(NOW - 101))), Err(Error::Revoked));
 }
 
 #[test]
 fn its_length_is_that_of_the_entries() {
-    fn check<L: Ledger>() {
+    fn check<L: ExpiringSet>() {
         let places = (L::SNAPSHOT_LEN - EMPTY_LEN) / 32;
         assert_eq!(L::SNAPSHOT_LEN, EMPTY_LEN + 32 * places);
         for entries in 0..=places {
-            let (ledger, mut buf) = (L::of(entries), vec![0; L::SNAPSHOT_LEN]);
-            assert_eq!(ledger.snapshot(&mut buf).unwrap().len(), EMPTY_LEN + 32 * entries);
+            let (set, mut buf) = (L::of(entries), vec![0; L::SNAPSHOT_LEN]);
+            assert_eq!(set.snapshot(&mut buf).unwrap().len(), EMPTY_LEN + 32 * entries);
         }
         assert_eq!(L::of(places).add(places, UNTIL, NOW), Err(Error::Full));
     }
@@ -230,17 +230,17 @@ fn its_length_is_that_of_the_entries() {
 
 #[test]
 fn a_buffer_that_is_too_short_is_refused() {
-    fn check<L: Ledger>() {
+    fn check<L: ExpiringSet>() {
         for entries in 0..=3 {
-            let ledger = L::of(entries);
+            let set = L::of(entries);
             let len = EMPTY_LEN + 32 * entries;
             for short in 0..len {
                 let mut buf = vec![0xa5; short];
-                assert_eq!(ledger.snapshot(&mut buf), Err(Error::BufferTooSmall), "{entries} {short}");
+                assert_eq!(set.snapshot(&mut buf), Err(Error::BufferTooSmall), "{entries} {short}");
             }
             // What is behind the snapshot stays as it was.
             let mut buf = vec![0xa5; len + 3];
-            assert_eq!(ledger.snapshot(&mut buf).unwrap(), ledger.bytes());
+            assert_eq!(set.snapshot(&mut buf).unwrap(), set.bytes());
             assert_eq!(buf[len..], [0xa5; 3]);
         }
     }
@@ -249,23 +249,23 @@ fn a_buffer_that_is_too_short_is_refused() {
 
 #[test]
 fn what_is_restored_is_what_was_kept() {
-    fn check<L: Ledger, Larger: Ledger>() {
+    fn check<L: ExpiringSet, Larger: ExpiringSet>() {
         for entries in 0..=4 {
-            let ledger = L::of(entries);
+            let set = L::of(entries);
             let (mut restored, mut larger) = (L::empty(), Larger::empty());
-            assert_eq!(restored.restore(&ledger.bytes(), ledger.generation()), Ok(()));
-            assert_eq!(larger.restore(&ledger.bytes(), ledger.generation()), Ok(()));
-            assert_eq!((restored.bytes(), larger.bytes()), (ledger.bytes(), ledger.bytes()));
-            assert_eq!(restored.generation(), ledger.generation());
+            assert_eq!(restored.restore(&set.bytes(), set.generation()), Ok(()));
+            assert_eq!(larger.restore(&set.bytes(), set.generation()), Ok(()));
+            assert_eq!((restored.bytes(), larger.bytes()), (set.bytes(), set.bytes()));
+            assert_eq!(restored.generation(), set.generation());
             // It goes on from there, and a larger one has more places.
             let full = if entries == 4 { Err(Error::Full) } else { Ok(()) };
             assert_eq!((restored.add(9, UNTIL, NOW), larger.add(9, UNTIL, NOW)), (full, Ok(())));
-            assert!(larger.generation() > ledger.generation());
+            assert!(larger.generation() > set.generation());
             // What follows a snapshot is the rest of its page.
-            for rest in [&[0][..], &[0xff; 100], &ledger.bytes()] {
+            for rest in [&[0][..], &[0xff; 100], &set.bytes()] {
                 let mut restored = L::empty();
-                assert_eq!(restored.restore(&[&ledger.bytes(), rest].concat(), 0), Ok(()));
-                assert_eq!(restored.bytes(), ledger.bytes());
+                assert_eq!(restored.restore(&[&set.bytes(), rest].concat(), 0), Ok(()));
+                assert_eq!(restored.bytes(), set.bytes());
             }
         }
     }
@@ -280,10 +280,10 @@ fn a_restored_list_voids_and_a_restored_window_remembers() {
     let mut restored = RevocationList::<1>::new();
     restored.restore(&list.bytes(), 0).unwrap();
     let policy = AccessTokenPolicy::new(testkit::AUDIENCE).with_revocations(&restored);
-    let judge = |claims| judge_access_token(&Alg::Es256.access_token(&claims), &policy, NOW, |_| ());
-    assert_eq!(judge(claims()), Err(Error::Revoked));
-    assert_eq!(judge(claims_with("jti", json!("token-2"))), Ok(()));
-    assert_eq!(judge(with(claims_with("jti", json!("token-2")), "iat", json!(NOW - 101))), Err(Error::Revoked));
+    let validate = |claims| validate_access_token(&Alg::Es256.access_token(&claims), &policy, NOW, |_| ());
+    assert_eq!(validate(claims()), Err(Error::Revoked));
+    assert_eq!(validate(claims_with("jti", json!("token-2"))), Ok(()));
+    assert_eq!(validate(with(claims_with("jti", json!("token-2")), "iat", json!(NOW - 101))), Err(Error::Revoked));
 
     let window = ReplayWindow::<2>::of(1);
     let mut restored = ReplayWindow::<2>::new();
@@ -295,11 +295,11 @@ fn a_restored_list_voids_and_a_restored_window_remembers() {
 /// It is part of the snapshot from when on a token can no longer have been voided by what has gone.
 #[test]
 fn what_went_before_a_restart_does_not_come_back_after_it() {
-    fn check<L: Ledger>() {
-        let mut ledger = L::of(1);
-        ledger.add(1, UNTIL + 100, UNTIL).unwrap();
+    fn check<L: ExpiringSet>() {
+        let mut set = L::of(1);
+        set.add(1, UNTIL + 100, UNTIL).unwrap();
         let mut restored = L::empty();
-        restored.restore(&ledger.bytes(), 0).unwrap();
+        restored.restore(&set.bytes(), 0).unwrap();
         assert_eq!(restored.bytes()[12..20], UNTIL.to_be_bytes());
     }
     for_both!(check::<1>);
@@ -317,23 +317,23 @@ fn what_went_before_a_restart_does_not_come_back_after_it() {
     let mut restored = RevocationList::<1>::new();
     restored.restore(&list.bytes(), 0).unwrap();
     let policy = AccessTokenPolicy::new(testkit::AUDIENCE).with_revocations(&restored);
-    let judge = judge_access_token(&Alg::EdDsa.access_token(&claims()), &policy, NOW, |_| ());
-    assert_eq!(judge, Err(Error::Expired));
+    let validate = validate_access_token(&Alg::EdDsa.access_token(&claims()), &policy, NOW, |_| ());
+    assert_eq!(validate, Err(Error::Expired));
 }
 
 /// Into an empty one, and one that holds something.
-fn refuses<L: Ledger>(snapshot: &[u8], least: u64, error: Result<(), Error>) {
+fn refuses<L: ExpiringSet>(snapshot: &[u8], least: u64, error: Result<(), Error>) {
     for entries in [0, 1] {
-        let mut ledger = L::of(entries);
-        let before = ledger.bytes();
-        assert_eq!(ledger.restore(snapshot, least), error);
-        assert_eq!(ledger.bytes(), before);
+        let mut set = L::of(entries);
+        let before = set.bytes();
+        assert_eq!(set.restore(snapshot, least), error);
+        assert_eq!(set.bytes(), before);
     }
 }
 
 #[test]
 fn a_torn_snapshot_is_refused_wherever_it_is_cut() {
-    fn check<L: Ledger>() {
+    fn check<L: ExpiringSet>() {
         for entries in 0..=4 {
             let bytes = L::of(entries).bytes();
             for len in 0..bytes.len() {
@@ -361,15 +361,15 @@ fn a_torn_snapshot_is_refused_wherever_it_is_cut() {
 
 #[test]
 fn an_altered_snapshot_is_refused_whichever_byte_it_is() {
-    fn check<L: Ledger>() {
+    fn check<L: ExpiringSet>() {
         let bytes = L::of(3).bytes();
         let mut altered = bytes.clone();
         for place in 0..bytes.len() {
             for difference in 1..=u8::MAX {
                 altered[place] ^= difference;
-                let mut ledger = L::empty();
-                assert_eq!(ledger.restore(&altered, 0), MALFORMED, "{place} {difference}");
-                assert_eq!(ledger.generation(), 0);
+                let mut set = L::empty();
+                assert_eq!(set.restore(&altered, 0), MALFORMED, "{place} {difference}");
+                assert_eq!(set.generation(), 0);
                 altered[place] = bytes[place];
             }
             altered.swap(place, 0);
@@ -385,7 +385,7 @@ fn an_altered_snapshot_is_refused_whichever_byte_it_is() {
 
 #[test]
 fn what_is_no_snapshot_is_refused() {
-    fn check<L: Ledger>() {
+    fn check<L: ExpiringSet>() {
         for len in [0, 1, 55, 56, 57, 88, 1000] {
             for fill in [0x00, 0xff, b'E'] {
                 refuses::<L>(&vec![fill; len], 0, MALFORMED);
@@ -405,7 +405,7 @@ fn what_is_no_snapshot_is_refused() {
 
 #[test]
 fn a_snapshot_is_of_one_kind_and_version() {
-    fn check<L: Ledger>() {
+    fn check<L: ExpiringSet>() {
         let entries = [(name(1, b"a", b"b"), i64::MAX, UNTIL)];
         for kind in 0..=u8::MAX {
             for version in 0..=u8::MAX {
@@ -422,7 +422,7 @@ fn a_snapshot_is_of_one_kind_and_version() {
 
 #[test]
 fn more_entries_than_places_are_refused() {
-    fn check<L: Ledger, Larger: Ledger>() {
+    fn check<L: ExpiringSet, Larger: ExpiringSet>() {
         for entries in 0..=5 {
             let bytes = Larger::of(entries).bytes();
             if entries > 2 {
@@ -437,27 +437,27 @@ fn more_entries_than_places_are_refused() {
 
 #[test]
 fn an_older_snapshot_is_refused() {
-    fn check<L: Ledger>() {
+    fn check<L: ExpiringSet>() {
         let bytes = L::of(3).bytes();
         for (least, expected) in
             [(0, Ok(())), (2, Ok(())), (3, Ok(())), (4, Err(Error::RolledBack)), (u64::MAX, Err(Error::RolledBack))]
         {
-            let mut ledger = L::empty();
-            assert_eq!(ledger.restore(&bytes, least), expected, "{least}");
-            assert_eq!(ledger.generation(), if expected.is_ok() { 3 } else { 0 });
+            let mut set = L::empty();
+            assert_eq!(set.restore(&bytes, least), expected, "{least}");
+            assert_eq!(set.generation(), if expected.is_ok() { 3 } else { 0 });
         }
         refuses::<L>(&bytes, 4, Err(Error::RolledBack));
 
         // Nor one that is older than what is there.
         for (entries, expected) in [(2, Ok(())), (3, Ok(())), (4, Err(Error::RolledBack))] {
-            let mut ledger = L::of(entries);
-            let before = ledger.bytes();
-            assert_eq!(ledger.restore(&bytes, 0), expected, "{entries}");
-            assert_eq!(ledger.bytes(), if expected.is_ok() { bytes.clone() } else { before });
+            let mut set = L::of(entries);
+            let before = set.bytes();
+            assert_eq!(set.restore(&bytes, 0), expected, "{entries}");
+            assert_eq!(set.bytes(), if expected.is_ok() { bytes.clone() } else { before });
         }
-        let mut ledger = L::of(4);
-        assert_eq!(ledger.restore(&bytes, 3), Err(Error::RolledBack), "the larger of the two counts");
-        assert_eq!(ledger.restore(&bytes[1..], 9), MALFORMED, "what is torn has no generation");
+        let mut set = L::of(4);
+        assert_eq!(set.restore(&bytes, 3), Err(Error::RolledBack), "the larger of the two counts");
+        assert_eq!(set.restore(&bytes[1..], 9), MALFORMED, "what is torn has no generation");
     }
     for_both!(check::<4>);
     let last = image(b'R', 1, u64::MAX, [i64::MIN; 3], &[]);

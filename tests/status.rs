@@ -11,7 +11,7 @@ const URI: &str = "https://idp.example.com/status/1";
 fn reference(status: &str) -> Result<Option<(u64, String)>, Error> {
     let payload = claims_with("status", json!("?")).to_string().replace("\"?\"", status);
     let text = Alg::EdDsa.mint(Alg::EdDsa.header().to_string(), payload);
-    judge_access_token(&text, &AccessTokenPolicy::new(AUDIENCE), NOW, |token| {
+    validate_access_token(&text, &AccessTokenPolicy::new(AUDIENCE), NOW, |token| {
         let reference = token.status_reference()?;
         Ok(reference.map(|reference| (reference.index(), reference.uri().to_string())))
     })?
@@ -36,7 +36,7 @@ fn a_reference_is_index_and_uri() {
 #[test]
 fn a_token_without_status_has_no_reference() {
     let token = Alg::EdDsa.access_token(&claims());
-    judge_access_token(&token, &AccessTokenPolicy::new(AUDIENCE), NOW, |token| {
+    validate_access_token(&token, &AccessTokenPolicy::new(AUDIENCE), NOW, |token| {
         assert!(token.status_reference().unwrap().is_none());
     })
     .unwrap();

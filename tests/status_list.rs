@@ -34,7 +34,7 @@ fn sixteen_with(name: &str, value: Value) -> Value {
 }
 
 /// Judges a list of this type and payload, fetched from this URI at this time, and lets `read` look at it.
-fn judge_text<T>(
+fn validate_text<T>(
     typ: &str,
     payload: &str,
     uri: &str,
@@ -48,22 +48,22 @@ fn judge_text<T>(
     verified.into_status_list(uri, UnixTime::from_secs(now)).map(read)
 }
 
-fn judge<T>(claims: &Value, read: impl FnOnce(StatusList<'_>) -> T) -> Result<T, Error> {
-    judge_text("statuslist+jwt", &claims.to_string(), URI, NOW, read)
+fn validate<T>(claims: &Value, read: impl FnOnce(StatusList<'_>) -> T) -> Result<T, Error> {
+    validate_text("statuslist+jwt", &claims.to_string(), URI, NOW, read)
 }
 
 fn verdict(claims: &Value, now: i64) -> Result<(), Error> {
-    judge_text("statuslist+jwt", &claims.to_string(), URI, now, |_| ())
+    validate_text("statuslist+jwt", &claims.to_string(), URI, now, |_| ())
 }
 
 /// Judges the 16 statuses with one claim spelled like this.
 fn verdict_spelled(name: &str, json: &str) -> Result<(), Error> {
     let payload = sixteen_with(name, json!("?")).to_string().replace("\"?\"", json);
-    judge_text("statuslist+jwt", &payload, URI, NOW, |_| ())
+    validate_text("statuslist+jwt", &payload, URI, NOW, |_| ())
 }
 
 fn usable_until(claims: &Value) -> i64 {
-    judge(claims, |list| list.usable_until().as_secs()).unwrap()
+    validate(claims, |list| list.usable_until().as_secs()).unwrap()
 }
 
 fn window() -> Box<[u8; Inflater::WINDOW_LEN]> {
@@ -73,7 +73,7 @@ fn window() -> Box<[u8; Inflater::WINDOW_LEN]> {
 /// All statuses of a list that fits memory of this size, which held something before.
 fn decode(bits: u8, lst: &str, room: usize) -> Result<Vec<Status>, Error> {
     let mut memory = vec![0xaa; room];
-    judge(&claims_of(bits, lst), |list| {
+    validate(&claims_of(bits, lst), |list| {
         let bitmap = list.decode(&mut Inflater::new(), &mut memory)?;
         assert_eq!(bitmap.usable_until(), list.usable_until());
         Ok((0..).map_while(|index| bitmap.status(index).ok()).collect())
@@ -83,7 +83,7 @@ fn decode(bits: u8, lst: &str, room: usize) -> Result<Vec<Status>, Error> {
 /// What each way answers to a list that is wrong somewhere, and why.
 fn refuse(lst: &str) -> Error {
     let decoded = decode(1, lst, 4096).unwrap_err();
-    let picked = judge(&claims_of(1, lst), |list| list.pick(&mut Inflater::new(), &mut window(), [0])).unwrap();
+    let picked = validate(&claims_of(1, lst), |list| list.pick(&mut Inflater::new(), &mut window(), [0])).unwrap();
     assert_eq!(picked, Err(decoded), "{lst}");
     decoded
 }
@@ -182,7 +182,7 @@ fn reads_the_long_lists_of_the_draft() {
         for (index, status) in vector.statuses {
             let claims = claims_of(vector.bits, vector.lst);
             let around = [index.saturating_sub(1), *index, (1 << 20) - 1];
-            let picked = judge(&claims, |list| list.pick(&mut Inflater::new(), &mut window(), around)).unwrap();
+            let picked = validate(&claims, |list| list.pick(&mut Inflater::new(), &mut window(), around)).unwrap();
             assert_eq!(value(picked.unwrap()[1]), *status, "{index} of {}", vector.bits);
         }
     }
@@ -191,7 +191,7 @@ fn reads_the_long_lists_of_the_draft() {
 #[test]
 fn reads_the_longest_list_of_the_draft() {
     let claims = claims_of(8, vectors::LST_8);
-    let picked = judge(&claims, |list| list.pick(&mut Inflater::new(), &mut window(), vectors::INDICES_8)).unwrap();
+    let picked = validate(&claims, |list| list.pick(&mut Inflater::new(), &mut window(), vectors::INDICES_8)).unwrap();
     assert!(picked.unwrap().into_iter().map(value).eq(0..=255));
     let decoded = decode(8, vectors::LST_8, MAX_STATUS_LIST_LEN).unwrap();
     assert_eq!(decoded.len(), 1 << 20);
@@ -251,24 +251,24 @@ fn refuses_tokens_of_other_types() {
         ("at+jwt", Err(Error::WrongType)),
         ("JWT", Err(Error::WrongType)),
     ] {
-        assert_eq!(judge_text(typ, &payload, URI, NOW, |_| ()), expected, "{typ}");
+        assert_eq!(validate_text(typ, &payload, URI, NOW, |_| ()), expected, "{typ}");
     }
 }
 
 #[test]
 fn refuses_the_list_of_another_uri() {
     let payload = claims_of(1, SIXTEEN).to_string();
-    let judge_from = |uri: &str| judge_text("statuslist+jwt", &payload, uri, NOW, |_| ());
-    assert_eq!(judge_from(URI), Ok(()));
+    let validate_from = |uri: &str| validate_text("statuslist+jwt", &payload, uri, NOW, |_| ());
+    assert_eq!(validate_from(URI), Ok(()));
     for uri in
         ["https://idp.example.com/status/2", "https://idp.example.com/status/", "HTTPS://idp.example.com/status/1"]
     {
-        assert_eq!(judge_from(uri), Err(Error::Mismatch(Claim::Subject)), "{uri}");
+        assert_eq!(validate_from(uri), Err(Error::Mismatch(Claim::Subject)), "{uri}");
     }
     // An empty one would fit an empty `sub`.
-    assert_eq!(judge_from(""), Err(Error::Unconfigured(Claim::Subject)));
+    assert_eq!(validate_from(""), Err(Error::Unconfigured(Claim::Subject)));
     let nameless = sixteen_with("sub", json!("")).to_string();
-    assert_eq!(judge_text("statuslist+jwt", &nameless, "", NOW, |_| ()), Err(Error::Unconfigured(Claim::Subject)));
+    assert_eq!(validate_text("statuslist+jwt", &nameless, "", NOW, |_| ()), Err(Error::Unconfigured(Claim::Subject)));
     assert_eq!(verdict(&sixteen_with("sub", json!([URI])), NOW), Err(Error::Invalid(Claim::Subject)));
     assert_eq!(verdict(&sixteen_with("aud", json!(AUDIENCE)), NOW), Err(Error::Mismatch(Claim::Audience)));
 }
@@ -353,10 +353,11 @@ fn a_list_has_bits_and_lst() {
 /// Asks the 16 statuses of [`SIXTEEN`], judged now, of a token with this reference.
 fn ask(index: u64, uri: &str, now: i64) -> Result<Status, Error> {
     let mut memory = [0; 2];
-    let bitmap = judge(&claims_of(1, SIXTEEN), |list| list.decode(&mut Inflater::new(), &mut memory)).unwrap().unwrap();
+    let bitmap =
+        validate(&claims_of(1, SIXTEEN), |list| list.decode(&mut Inflater::new(), &mut memory)).unwrap().unwrap();
     let status = json!({"status_list": {"idx": index, "uri": uri}});
     let token = Alg::EdDsa.access_token(&claims_with("status", status));
-    judge_access_token(&token, &AccessTokenPolicy::new(AUDIENCE), NOW, |token| {
+    validate_access_token(&token, &AccessTokenPolicy::new(AUDIENCE), NOW, |token| {
         bitmap.status_of(&token.status_reference().unwrap().unwrap(), UnixTime::from_secs(now))
     })
     .unwrap()
@@ -398,10 +399,10 @@ fn the_name_of_a_list_may_be_escaped() {
     let mut memory = [0; 2];
     let payload = sixteen_with("sub", json!(uri)).to_string();
     let bitmap =
-        judge_text("statuslist+jwt", &payload, uri, NOW, |list| list.decode(&mut Inflater::new(), &mut memory));
+        validate_text("statuslist+jwt", &payload, uri, NOW, |list| list.decode(&mut Inflater::new(), &mut memory));
     let bitmap = bitmap.unwrap().unwrap();
     let token = Alg::EdDsa.access_token(&claims_with("status", json!({"status_list": {"idx": 0, "uri": uri}})));
-    judge_access_token(&token, &AccessTokenPolicy::new(AUDIENCE), NOW, |token| {
+    validate_access_token(&token, &AccessTokenPolicy::new(AUDIENCE), NOW, |token| {
         let reference = token.status_reference().unwrap().unwrap();
         assert_eq!(bitmap.status_of(&reference, now()), Ok(Status::Invalid));
     })
@@ -411,7 +412,7 @@ fn the_name_of_a_list_may_be_escaped() {
 #[test]
 fn an_index_beyond_the_list_is_refused() {
     for (bits, last) in [(1, 15), (2, 7), (4, 3), (8, 1)] {
-        judge(&claims_of(bits, SIXTEEN), |list| {
+        validate(&claims_of(bits, SIXTEEN), |list| {
             let (mut inflater, mut memory) = (Inflater::new(), [0; 64]);
             assert!(list.pick(&mut inflater, &mut window(), [0, last, last]).is_ok());
             for beyond in [last + 1, 32_768 * 8, 1 << 32, 1 << 61, 1 << 62, 1 << 63, u64::MAX] {
@@ -428,14 +429,14 @@ fn an_index_beyond_the_list_is_refused() {
     }
     assert_eq!(refuse(&base64url(&zlib(&[0; 4], 9)[..8])), MALFORMED);
     let broken = claims_of(1, "eNrbuRgAAhcBXA");
-    let picked = judge(&broken, |list| list.pick(&mut Inflater::new(), &mut window(), [16])).unwrap();
+    let picked = validate(&broken, |list| list.pick(&mut Inflater::new(), &mut window(), [16])).unwrap();
     assert_eq!(picked, Err(MALFORMED), "before the index counts");
 }
 
 #[test]
 fn debug_shows_neither_list_nor_uri() {
     let mut memory = [0; 2];
-    judge(&claims_of(1, SIXTEEN), |list| {
+    validate(&claims_of(1, SIXTEEN), |list| {
         let until = format!("usable_until: UnixTime({})", NOW + 600);
         assert_eq!(format!("{list:?}"), format!("StatusList {{ {until}, .. }}"));
         let mut inflater = Inflater::default();
@@ -481,7 +482,7 @@ fn lists_of_every_length_are_read_to_their_end() {
             if lst.len() > 48_000 {
                 continue;
             }
-            judge(&claims_of(8, &lst), |status_list| {
+            validate(&claims_of(8, &lst), |status_list| {
                 let mut memory = vec![0xaa; list.len()];
                 let bitmap = status_list.decode(&mut inflater, &mut memory).unwrap();
                 let decoded: Vec<_> = (0..).map_while(|index| bitmap.status(index).ok()).map(value).collect();
@@ -528,7 +529,7 @@ fn a_list_beyond_the_limit_is_refused() {
     let zeros = |len: usize| base64url(&zlib(&vec![0; len], 9));
     for (len, expected) in [(MAX_STATUS_LIST_LEN, Ok([Status::Valid])), (MAX_STATUS_LIST_LEN + 1, too_large)] {
         let claims = claims_of(8, &zeros(len));
-        let picked = judge(&claims, |list| list.pick(&mut Inflater::new(), &mut window(), [0])).unwrap();
+        let picked = validate(&claims, |list| list.pick(&mut Inflater::new(), &mut window(), [0])).unwrap();
         assert_eq!(picked, expected);
         let room = MAX_STATUS_LIST_LEN + 1;
         assert_eq!(decode(8, &zeros(len), room).map(|statuses| [statuses[0]]), expected);
@@ -540,7 +541,7 @@ fn a_list_beyond_the_limit_is_refused() {
     assert!(bomb.len() > 30_000);
     for _ in 0..2 {
         let claims = claims_of(1, &base64url(&bomb));
-        let picked = judge(&claims, |list| list.pick(&mut Inflater::new(), &mut window(), [0]));
+        let picked = validate(&claims, |list| list.pick(&mut Inflater::new(), &mut window(), [0]));
         assert_eq!(picked.unwrap(), too_large);
         bomb.truncate(2000);
     }
@@ -686,7 +687,7 @@ fn a_list_may_repeat_all_of_the_window() {
             let (list, lst) = repeating(noise(len), &[&[3][..], &[258; 255], &[3]].concat(), distance, 0);
             assert!(values(&decode(8, &lst, list.len()).unwrap()) == list, "{len}, {distance}");
             let indices = [0, 32_767, 32_768, 65_535, 65_536, list.len() as u64 - 1];
-            let picked = judge(&claims_of(8, &lst), |list| list.pick(&mut Inflater::new(), &mut window(), indices));
+            let picked = validate(&claims_of(8, &lst), |list| list.pick(&mut Inflater::new(), &mut window(), indices));
             assert_eq!(
                 picked.unwrap().unwrap().map(value),
                 indices.map(|index| list[index as usize]),
@@ -705,9 +706,10 @@ fn nothing_comes_from_before_a_list() {
             for (distance, expected) in [(distance, Ok([Status::Other(7)])), (distance + 1, Err(MALFORMED))] {
                 let (_, lst) = repeating(list.clone(), &[3], distance, filling);
                 let claims = claims_of(8, &lst);
-                let picked = judge(&claims, |list| list.pick(&mut Inflater::new(), &mut memory.clone(), [0])).unwrap();
+                let picked =
+                    validate(&claims, |list| list.pick(&mut Inflater::new(), &mut memory.clone(), [0])).unwrap();
                 assert_eq!(picked, expected, "{distance}");
-                let decoded = judge(&claims, |list| {
+                let decoded = validate(&claims, |list| {
                     let mut memory = [memory; 2];
                     list.decode(&mut Inflater::new(), memory.as_flattened_mut())
                         .map(|bitmap| [bitmap.status(0).unwrap()])
@@ -725,9 +727,9 @@ fn an_inflater_forgets_what_went_wrong() {
     let mut inflater = Inflater::new();
     for end in 0..stream.len() {
         let broken = claims_of(1, &base64url(&stream[..end]));
-        let refused = judge(&broken, |list| list.pick(&mut inflater, &mut window(), [0])).unwrap();
+        let refused = validate(&broken, |list| list.pick(&mut inflater, &mut window(), [0])).unwrap();
         assert_eq!(refused, Err(MALFORMED));
-        let picked = judge(&claims_of(1, SIXTEEN), |list| list.pick(&mut inflater, &mut window(), [0, 1])).unwrap();
+        let picked = validate(&claims_of(1, SIXTEEN), |list| list.pick(&mut inflater, &mut window(), [0, 1])).unwrap();
         assert_eq!(picked, Ok([Status::Invalid, Status::Valid]), "{end}");
     }
 }
@@ -768,7 +770,7 @@ proptest! {
                 continue;
             }
             let indices = wanted.map(|index| index.index(expected.len()) as u64);
-            let picked = judge(&claims_of(bits, &lst), |list| list.pick(&mut Inflater::new(), &mut window(), indices));
+            let picked = validate(&claims_of(bits, &lst), |list| list.pick(&mut Inflater::new(), &mut window(), indices));
             prop_assert_eq!(picked.unwrap().unwrap().map(value), indices.map(|index| expected[index as usize]));
         }
     }
@@ -787,18 +789,19 @@ proptest! {
         prop_assume!(stream.len() < 34_000);
         let lst = base64url(&stream);
         let decoded = decode(8, &lst, MAX_STATUS_LIST_LEN).map(|statuses| values(&statuses));
-        let picked = judge(&claims_of(8, &lst), |list| list.pick(&mut Inflater::new(), &mut window(), [])).unwrap();
+        let picked = validate(&claims_of(8, &lst), |list| list.pick(&mut Inflater::new(), &mut window(), [])).unwrap();
         prop_assert_eq!(decoded.map(|_| []), picked);
     }
 }
 
 #[test]
 fn a_policy_with_a_list_takes_what_is_valid_in_it() {
-    let judge_by_list = |status: &Value, now: Now| {
-        judge(&claims_of(1, SIXTEEN), |list| {
+    let validate_by_list = |status: &Value, now: Now| {
+        validate(&claims_of(1, SIXTEEN), |list| {
             let mut room = [0; 2];
             let bitmap = list.decode(&mut Inflater::new(), &mut room).unwrap();
-            let policy = AccessTokenPolicy::new(AUDIENCE).with_unknown_time(Duration::MAX).with_revocations(&bitmap);
+            let policy =
+                AccessTokenPolicy::new(AUDIENCE).with_max_unproven_lifetime(Duration::MAX).with_revocations(&bitmap);
             let (text, keys, mut buf) =
                 (Alg::EdDsa.access_token(&claims_with("status", status.clone())), keys(), [0; 1024]);
             let verified = Token::parse(&text).unwrap().verify(&issuer(&keys), &mut buf).unwrap();
@@ -809,11 +812,11 @@ fn a_policy_with_a_list_takes_what_is_valid_in_it() {
     let at = |index: u64, uri: &str| json!({"status_list": {"idx": index, "uri": uri}});
     // The draft's first byte is 0xb9: 1, 0, 0, 1, 1, 1, 0, 1.
     let exact = Now::Exact(now());
-    assert_eq!(judge_by_list(&at(0, URI), exact), Err(Error::Revoked));
-    assert_eq!(judge_by_list(&at(1, URI), exact), Ok(()));
-    assert_eq!(judge_by_list(&at(16, URI), exact), Err(Error::Invalid(Claim::Status)));
-    assert_eq!(judge_by_list(&at(1, "urn:other"), exact), Err(Error::StatusUnknown));
-    assert_eq!(judge_by_list(&json!({}), exact), Err(Error::Invalid(Claim::Status)));
-    assert_eq!(judge_by_list(&Value::Null, exact), Err(Error::Missing(Claim::Status)));
-    assert_eq!(judge_by_list(&at(1, URI), Now::AtLeast(now())), Err(Error::TimeUnknown));
+    assert_eq!(validate_by_list(&at(0, URI), exact), Err(Error::Revoked));
+    assert_eq!(validate_by_list(&at(1, URI), exact), Ok(()));
+    assert_eq!(validate_by_list(&at(16, URI), exact), Err(Error::Invalid(Claim::Status)));
+    assert_eq!(validate_by_list(&at(1, "urn:other"), exact), Err(Error::StatusUnknown));
+    assert_eq!(validate_by_list(&json!({}), exact), Err(Error::Invalid(Claim::Status)));
+    assert_eq!(validate_by_list(&Value::Null, exact), Err(Error::Missing(Claim::Status)));
+    assert_eq!(validate_by_list(&at(1, URI), Now::AtLeast(now())), Err(Error::TimeUnknown));
 }

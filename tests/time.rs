@@ -35,24 +35,24 @@ struct Limits {
     leeway: u64,
     max_lifetime: Option<u64>,
     max_token_age: Option<u64>,
-    unknown_time: Option<u64>,
+    max_unproven_lifetime: Option<u64>,
 }
 
 /// Nothing but no leeway.
-const STRICT: Limits = Limits { leeway: 0, max_lifetime: None, max_token_age: None, unknown_time: None };
+const STRICT: Limits = Limits { leeway: 0, max_lifetime: None, max_token_age: None, max_unproven_lifetime: None };
 /// Whatever may still be valid.
-const TRUSTING: Limits = Limits { unknown_time: Some(EVER), ..STRICT };
+const TRUSTING: Limits = Limits { max_unproven_lifetime: Some(EVER), ..STRICT };
 
-fn verify<T>(text: &str, judge: impl FnOnce(Verified<'_, '_>) -> Result<T, Error>) -> Result<T, Error> {
+fn verify<T>(text: &str, validate: impl FnOnce(Verified<'_, '_>) -> Result<T, Error>) -> Result<T, Error> {
     let mut buf = [0; 2048];
-    judge(Token::parse(text)?.verify(&issuer(&*KEYS), &mut buf)?)
+    validate(Token::parse(text)?.verify(&issuer(&*KEYS), &mut buf)?)
 }
 
 fn mint(typ: &str, payload: impl AsRef<[u8]>) -> String {
     Alg::EdDsa.mint(with(Alg::EdDsa.header(), "typ", json!(typ)).to_string(), payload)
 }
 
-fn judge_access(
+fn validate_access(
     payload: impl ToString,
     policy: &AccessTokenPolicy<'_>,
     now: impl Into<Now>,
@@ -62,13 +62,13 @@ fn judge_access(
     })
 }
 
-fn judge_typed(payload: impl ToString, policy: &TypedPolicy<'_>, now: impl Into<Now>) -> Result<Freshness, Error> {
+fn validate_typed(payload: impl ToString, policy: &TypedPolicy<'_>, now: impl Into<Now>) -> Result<Freshness, Error> {
     verify(&mint("cmd+jwt", payload.to_string()), |verified| {
         verified.into_typed(policy, now).map(|token| token.freshness())
     })
 }
 
-fn judge_id(payload: impl ToString, policy: &IdTokenPolicy<'_>, now: impl Into<Now>) -> Result<Freshness, Error> {
+fn validate_id(payload: impl ToString, policy: &IdTokenPolicy<'_>, now: impl Into<Now>) -> Result<Freshness, Error> {
     verify(&mint("JWT", payload.to_string()), |verified| {
         verified.into_id_token(policy, now).map(|token| token.freshness())
     })
@@ -81,13 +81,13 @@ fn changed(claims: Value, changes: &[(&str, Value)]) -> Value {
 /// The verdict on a token with these claims changed, which is the same for every kind. It is good for five minutes from a
 /// minute before [`NOW`], unless the changes say otherwise.
 #[track_caller]
-fn judge(changes: &[(&str, Value)], limits: Limits, now: impl Into<Now>) -> Result<Freshness, Error> {
+fn validate(changes: &[(&str, Value)], limits: Limits, now: impl Into<Now>) -> Result<Freshness, Error> {
     let (access, id, now) = (changed(claims(), changes), changed(id_claims(), changes), now.into());
     let verdicts = [
-        judge_access(&access, &limited!(AccessTokenPolicy::new(AUDIENCE), limits), now),
-        judge_access(&access, &limited!(AccessTokenPolicy::untyped(AUDIENCE), limits), now),
-        judge_typed(&access, &limited!(TypedPolicy::new("cmd+jwt", AUDIENCE), limits), now),
-        judge_id(&id, &limited!(IdTokenPolicy::new(CLIENT_ID), limits), now),
+        validate_access(&access, &limited!(AccessTokenPolicy::new(AUDIENCE), limits), now),
+        validate_access(&access, &limited!(AccessTokenPolicy::untyped(AUDIENCE), limits), now),
+        validate_typed(&access, &limited!(TypedPolicy::new("cmd+jwt", AUDIENCE), limits), now),
+        validate_id(&id, &limited!(IdTokenPolicy::new(CLIENT_ID), limits), now),
     ];
     assert!(verdicts.iter().all(|verdict| *verdict == verdicts[0]), "{verdicts:?}");
     verdicts[0]
@@ -96,8 +96,8 @@ fn judge(changes: &[(&str, Value)], limits: Limits, now: impl Into<Now>) -> Resu
 #[test]
 fn a_clock_that_is_set_shows_that_a_token_is_fresh() {
     for limits in [STRICT, TRUSTING, Limits { max_lifetime: Some(300), max_token_age: Some(60), ..STRICT }] {
-        assert_eq!(judge(&[], limits, now()), Ok(Freshness::Clock));
-        assert_eq!(judge(&[], limits, Now::Exact(now())), Ok(Freshness::Clock));
+        assert_eq!(validate(&[], limits, now()), Ok(Freshness::Clock));
+        assert_eq!(validate(&[], limits, Now::Exact(now())), Ok(Freshness::Clock));
     }
     assert_eq!((Now::from(now()), FLOOR.earliest(), exactly(NOW).earliest()), (Now::Exact(now()), now(), now()));
 }
@@ -105,12 +105,12 @@ fn a_clock_that_is_set_shows_that_a_token_is_fresh() {
 #[test]
 fn a_clock_of_0_is_not_set_and_a_floor_of_0_is_one() {
     let old = [("nbf", json!(-10)), ("iat", json!(-10))];
-    assert_eq!(judge(&old, TRUSTING, exactly(1)), Ok(Freshness::Clock));
+    assert_eq!(validate(&old, TRUSTING, exactly(1)), Ok(Freshness::Clock));
     for secs in [0, -1, i64::MIN] {
-        assert_eq!(judge(&old, STRICT, exactly(secs)), Err(Error::ClockNotSet), "{secs}");
-        assert_eq!(judge(&old, TRUSTING, exactly(secs)), Err(Error::ClockNotSet), "{secs}");
-        assert_eq!(judge(&old, STRICT, at_least(secs)), Err(Error::TimeUnknown), "{secs}");
-        assert_eq!(judge(&old, TRUSTING, at_least(secs)), Ok(Freshness::Unproven), "{secs}");
+        assert_eq!(validate(&old, STRICT, exactly(secs)), Err(Error::ClockNotSet), "{secs}");
+        assert_eq!(validate(&old, TRUSTING, exactly(secs)), Err(Error::ClockNotSet), "{secs}");
+        assert_eq!(validate(&old, STRICT, at_least(secs)), Err(Error::TimeUnknown), "{secs}");
+        assert_eq!(validate(&old, TRUSTING, at_least(secs)), Ok(Freshness::Unproven), "{secs}");
     }
 }
 
@@ -123,32 +123,32 @@ fn what_had_expired_by_the_floor_is_expired_and_everything_else_is_of_unknown_ti
         let first_void = NOW - i64::try_from(leeway).unwrap();
         for expired in [first_void, first_void - 1, -5] {
             let token = [("exp", json!(expired)), ("iat", json!(-10))];
-            assert_eq!(judge(&token, strict, FLOOR), Err(Error::Expired), "{expired}");
-            assert_eq!(judge(&token, trusting, FLOOR), Err(Error::Expired), "{expired}");
+            assert_eq!(validate(&token, strict, FLOOR), Err(Error::Expired), "{expired}");
+            assert_eq!(validate(&token, trusting, FLOOR), Err(Error::Expired), "{expired}");
         }
         for open in [first_void + 1, NOW + 240, i64::MAX] {
-            assert_eq!(judge(&exp(open), strict, FLOOR), Err(Error::TimeUnknown), "{open}");
-            assert_eq!(judge(&exp(open), trusting, FLOOR), Ok(Freshness::Unproven), "{open}");
+            assert_eq!(validate(&exp(open), strict, FLOOR), Err(Error::TimeUnknown), "{open}");
+            assert_eq!(validate(&exp(open), trusting, FLOOR), Ok(Freshness::Unproven), "{open}");
         }
     }
 }
 
 #[test]
 fn the_default_leeway_counts_at_a_floor_too() {
-    let policy = AccessTokenPolicy::new(AUDIENCE).with_unknown_time(Duration::MAX);
-    assert_eq!(judge_access(claims_with("exp", json!(NOW - 59)), &policy, FLOOR), Ok(Freshness::Unproven));
-    assert_eq!(judge_access(claims_with("exp", json!(NOW - 60)), &policy, FLOOR), Err(Error::Expired));
+    let policy = AccessTokenPolicy::new(AUDIENCE).with_max_unproven_lifetime(Duration::MAX);
+    assert_eq!(validate_access(claims_with("exp", json!(NOW - 59)), &policy, FLOOR), Ok(Freshness::Unproven));
+    assert_eq!(validate_access(claims_with("exp", json!(NOW - 60)), &policy, FLOOR), Err(Error::Expired));
 }
 
 #[test]
 fn rounds_fractions_against_the_token_at_a_floor_too() {
     let with = |name, date: &str, limits: Limits| {
         let payload = claims_with(name, json!("?")).to_string().replace("\"?\"", date);
-        judge_access(payload, &limited!(AccessTokenPolicy::new(AUDIENCE), limits), FLOOR)
+        validate_access(payload, &limited!(AccessTokenPolicy::new(AUDIENCE), limits), FLOOR)
     };
     assert_eq!(with("exp", &format!("{NOW}.9"), TRUSTING), Err(Error::Expired));
     assert_eq!(with("exp", &format!("{}.9", NOW + 1), TRUSTING), Ok(Freshness::Unproven));
-    let brief = Limits { unknown_time: Some(300), ..STRICT };
+    let brief = Limits { max_unproven_lifetime: Some(300), ..STRICT };
     assert_eq!(with("iat", &format!("{}.9", NOW - 60), brief), Ok(Freshness::Unproven));
     assert_eq!(with("iat", &format!("{}.9", NOW - 61), brief), Err(Error::LifetimeTooLong));
     let young = Limits { max_token_age: Some(60), ..TRUSTING };
@@ -158,24 +158,24 @@ fn rounds_fractions_against_the_token_at_a_floor_too() {
 
 #[test]
 fn a_token_of_unknown_time_was_issued_for_no_longer_than_the_policy_says() {
-    let bounded = |max| Limits { unknown_time: Some(max), ..STRICT };
-    assert_eq!(judge(&[], bounded(300), FLOOR), Ok(Freshness::Unproven));
-    assert_eq!(judge(&[], bounded(299), FLOOR), Err(Error::LifetimeTooLong));
-    assert_eq!(judge(&[("iat", json!(NOW - 61))], bounded(300), FLOOR), Err(Error::LifetimeTooLong));
-    assert_eq!(judge(&[("exp", json!(NOW + 241))], bounded(300), FLOOR), Err(Error::LifetimeTooLong));
-    assert_eq!(judge(&[("exp", json!(i64::MAX))], bounded(300), FLOOR), Err(Error::LifetimeTooLong));
+    let bounded = |max| Limits { max_unproven_lifetime: Some(max), ..STRICT };
+    assert_eq!(validate(&[], bounded(300), FLOOR), Ok(Freshness::Unproven));
+    assert_eq!(validate(&[], bounded(299), FLOOR), Err(Error::LifetimeTooLong));
+    assert_eq!(validate(&[("iat", json!(NOW - 61))], bounded(300), FLOOR), Err(Error::LifetimeTooLong));
+    assert_eq!(validate(&[("exp", json!(NOW + 241))], bounded(300), FLOOR), Err(Error::LifetimeTooLong));
+    assert_eq!(validate(&[("exp", json!(i64::MAX))], bounded(300), FLOOR), Err(Error::LifetimeTooLong));
     // Without leeway, as every lifetime.
-    assert_eq!(judge(&[], Limits { leeway: 60, ..bounded(299) }, FLOOR), Err(Error::LifetimeTooLong));
+    assert_eq!(validate(&[], Limits { leeway: 60, ..bounded(299) }, FLOOR), Err(Error::LifetimeTooLong));
     // Nothing at all, but for what expires as it is issued.
-    assert_eq!(judge(&[], bounded(0), FLOOR), Err(Error::LifetimeTooLong));
-    assert_eq!(judge(&[("iat", json!(NOW + 240))], bounded(0), FLOOR), Ok(Freshness::Unproven));
+    assert_eq!(validate(&[], bounded(0), FLOOR), Err(Error::LifetimeTooLong));
+    assert_eq!(validate(&[("iat", json!(NOW + 240))], bounded(0), FLOOR), Ok(Freshness::Unproven));
 }
 
 #[test]
 fn the_lesser_of_two_limits_on_the_lifetime_counts() {
     let bounded = |max_lifetime, max_unproven| Limits {
         max_lifetime: Some(max_lifetime),
-        unknown_time: Some(max_unproven),
+        max_unproven_lifetime: Some(max_unproven),
         ..STRICT
     };
     for (max_lifetime, max_unproven, expected) in [
@@ -188,20 +188,20 @@ fn the_lesser_of_two_limits_on_the_lifetime_counts() {
         (EVER, 299, Err(Error::LifetimeTooLong)),
     ] {
         let limits = bounded(max_lifetime, max_unproven);
-        assert_eq!(judge(&[], limits, FLOOR), expected, "{limits:?}");
+        assert_eq!(validate(&[], limits, FLOOR), expected, "{limits:?}");
     }
     // Of a set clock's tokens, the one for unknown time asks nothing.
-    assert_eq!(judge(&[], bounded(300, 0), exactly(NOW)), Ok(Freshness::Clock));
-    assert_eq!(judge(&[], bounded(299, 300), exactly(NOW)), Err(Error::LifetimeTooLong));
+    assert_eq!(validate(&[], bounded(300, 0), exactly(NOW)), Ok(Freshness::Clock));
+    assert_eq!(validate(&[], bounded(299, 300), exactly(NOW)), Err(Error::LifetimeTooLong));
 }
 
 #[test]
 fn a_lifetime_needs_its_beginning() {
     let without = claims_with("iat", Value::Null);
     let untyped =
-        |limits: Limits, now| judge_access(&without, &limited!(AccessTokenPolicy::untyped(AUDIENCE), limits), now);
+        |limits: Limits, now| validate_access(&without, &limited!(AccessTokenPolicy::untyped(AUDIENCE), limits), now);
     let typed =
-        |limits: Limits, now| judge_typed(&without, &limited!(TypedPolicy::new("cmd+jwt", AUDIENCE), limits), now);
+        |limits: Limits, now| validate_typed(&without, &limited!(TypedPolicy::new("cmd+jwt", AUDIENCE), limits), now);
     for limits in [TRUSTING, Limits { max_token_age: Some(EVER), ..TRUSTING }] {
         assert_eq!(untyped(limits, FLOOR), Err(Error::Missing(IAT)));
         assert_eq!(typed(limits, FLOOR), Err(Error::Missing(IAT)));
@@ -211,9 +211,9 @@ fn a_lifetime_needs_its_beginning() {
     assert_eq!(untyped(TRUSTING, exactly(NOW)), Ok(Freshness::Clock));
     assert_eq!(typed(TRUSTING, exactly(NOW)), Ok(Freshness::Clock));
 
-    assert_eq!(judge(&[("iat", json!(NOW + 240))], TRUSTING, FLOOR), Ok(Freshness::Unproven));
-    assert_eq!(judge(&[("iat", json!(NOW + 241))], TRUSTING, FLOOR), Err(Error::Invalid(IAT)));
-    assert_eq!(judge(&[("iat", json!(NOW + 241))], TRUSTING, exactly(NOW)), Ok(Freshness::Clock));
+    assert_eq!(validate(&[("iat", json!(NOW + 240))], TRUSTING, FLOOR), Ok(Freshness::Unproven));
+    assert_eq!(validate(&[("iat", json!(NOW + 241))], TRUSTING, FLOOR), Err(Error::Invalid(IAT)));
+    assert_eq!(validate(&[("iat", json!(NOW + 241))], TRUSTING, exactly(NOW)), Ok(Freshness::Clock));
 }
 
 #[test]
@@ -224,14 +224,14 @@ fn what_is_still_to_come_by_the_floor_may_have_come() {
         for date in [NOW + 1, NOW + 61, NOW + 9999] {
             let token = [exp.clone(), (name, json!(date))];
             for limits in [TRUSTING, LIMITED] {
-                assert_eq!(judge(&token, limits, FLOOR), Ok(Freshness::Unproven), "{name} {date}");
+                assert_eq!(validate(&token, limits, FLOOR), Ok(Freshness::Unproven), "{name} {date}");
             }
-            assert_eq!(judge(&token, STRICT, FLOOR), Err(Error::TimeUnknown), "{name} {date}");
+            assert_eq!(validate(&token, STRICT, FLOOR), Err(Error::TimeUnknown), "{name} {date}");
         }
     }
     // What a set clock knows to be still to come, it refuses.
-    assert_eq!(judge(&[exp.clone(), ("nbf", json!(NOW + 1))], TRUSTING, exactly(NOW)), Err(Error::NotYetValid));
-    assert_eq!(judge(&[exp, ("iat", json!(NOW + 1))], LIMITED, exactly(NOW)), Err(Error::NotYetValid));
+    assert_eq!(validate(&[exp.clone(), ("nbf", json!(NOW + 1))], TRUSTING, exactly(NOW)), Err(Error::NotYetValid));
+    assert_eq!(validate(&[exp, ("iat", json!(NOW + 1))], LIMITED, exactly(NOW)), Err(Error::NotYetValid));
 }
 
 #[test]
@@ -240,12 +240,12 @@ fn what_was_too_old_by_the_floor_is_too_old() {
     let limits = Limits { max_token_age: Some(60), ..TRUSTING };
     let lenient = Limits { leeway: 10, ..limits };
     for (limits, oldest) in [(limits, NOW - 60), (lenient, NOW - 70)] {
-        assert_eq!(judge(&iat(oldest), limits, FLOOR), Ok(Freshness::Unproven));
-        assert_eq!(judge(&iat(oldest - 1), limits, FLOOR), Err(Error::TooOld));
+        assert_eq!(validate(&iat(oldest), limits, FLOOR), Ok(Freshness::Unproven));
+        assert_eq!(validate(&iat(oldest - 1), limits, FLOOR), Err(Error::TooOld));
     }
     // Whether it would be too old is not asked where nothing is accepted.
-    let strict = Limits { unknown_time: None, ..limits };
-    assert_eq!(judge(&iat(NOW - 61), strict, FLOOR), Err(Error::TimeUnknown));
+    let strict = Limits { max_unproven_lifetime: None, ..limits };
+    assert_eq!(validate(&iat(NOW - 61), strict, FLOOR), Err(Error::TimeUnknown));
 }
 
 #[test]
@@ -265,12 +265,12 @@ fn a_login_that_was_too_long_ago_by_the_floor_is() {
         (json!("1"), Err(Error::Invalid(AUTH_TIME))),
     ] {
         let changes = [("auth_time", auth_time.clone())];
-        assert_eq!(judge_access(changed(claims(), &changes), &access, FLOOR), expected, "{auth_time}");
-        assert_eq!(judge_id(changed(id_claims(), &changes), &id, FLOOR), expected, "{auth_time}");
+        assert_eq!(validate_access(changed(claims(), &changes), &access, FLOOR), expected, "{auth_time}");
+        assert_eq!(validate_id(changed(id_claims(), &changes), &id, FLOOR), expected, "{auth_time}");
     }
     let to_come = [("auth_time", json!(NOW + 11))];
-    assert_eq!(judge_access(changed(claims(), &to_come), &access, now()), Err(Error::NotYetValid));
-    assert_eq!(judge_id(changed(id_claims(), &to_come), &id, now()), Err(Error::NotYetValid));
+    assert_eq!(validate_access(changed(claims(), &to_come), &access, now()), Err(Error::NotYetValid));
+    assert_eq!(validate_id(changed(id_claims(), &to_come), &id, now()), Err(Error::NotYetValid));
 }
 
 type Changes<'c> = &'c [(&'c str, Value)];
@@ -292,7 +292,7 @@ fn arithmetic_on_a_floor_saturates() {
         (&[("exp", last.clone()), ("iat", first.clone())], TRUSTING, NOW, Ok(Freshness::Unproven)),
         (
             &[("exp", last.clone()), ("iat", first.clone())],
-            Limits { unknown_time: Some(EVER / 2), ..STRICT },
+            Limits { max_unproven_lifetime: Some(EVER / 2), ..STRICT },
             NOW,
             Err(Error::LifetimeTooLong),
         ),
@@ -311,7 +311,7 @@ fn arithmetic_on_a_floor_saturates() {
         ),
     ];
     for (changes, limits, floor, expected) in table {
-        assert_eq!(judge(changes, limits, at_least(floor)), expected, "{changes:?} {limits:?} {floor}");
+        assert_eq!(validate(changes, limits, at_least(floor)), expected, "{changes:?} {limits:?} {floor}");
     }
 }
 
@@ -319,33 +319,33 @@ fn arithmetic_on_a_floor_saturates() {
 #[test]
 fn a_token_for_anyone_without_an_end_is_of_unknown_time_too() {
     let endless = changed(claims(), &[("exp", Value::Null), ("aud", Value::Null)]);
-    let policy = TypedPolicy::for_anyone("cmd+jwt");
-    assert_eq!(judge_typed(&endless, &policy, now()), Ok(Freshness::Clock));
-    assert_eq!(judge_typed(&endless, &policy, FLOOR), Err(Error::TimeUnknown));
-    let trusting = policy.with_unknown_time(Duration::MAX);
-    assert_eq!(judge_typed(&endless, &trusting, FLOOR), Ok(Freshness::Unproven));
-    assert_eq!(judge_typed(&endless, &trusting, at_least(i64::MAX - 1)), Ok(Freshness::Unproven));
-    let brief = policy.with_unknown_time(Duration::from_secs(300));
-    assert_eq!(judge_typed(&endless, &brief, FLOOR), Err(Error::LifetimeTooLong));
-    assert_eq!(judge_typed(with(endless, "exp", json!(NOW + 240)), &brief, FLOOR), Ok(Freshness::Unproven));
+    let policy = TypedPolicy::new_without_audience("cmd+jwt");
+    assert_eq!(validate_typed(&endless, &policy, now()), Ok(Freshness::Clock));
+    assert_eq!(validate_typed(&endless, &policy, FLOOR), Err(Error::TimeUnknown));
+    let trusting = policy.with_max_unproven_lifetime(Duration::MAX);
+    assert_eq!(validate_typed(&endless, &trusting, FLOOR), Ok(Freshness::Unproven));
+    assert_eq!(validate_typed(&endless, &trusting, at_least(i64::MAX - 1)), Ok(Freshness::Unproven));
+    let brief = policy.with_max_unproven_lifetime(Duration::from_secs(300));
+    assert_eq!(validate_typed(&endless, &brief, FLOOR), Err(Error::LifetimeTooLong));
+    assert_eq!(validate_typed(with(endless, "exp", json!(NOW + 240)), &brief, FLOOR), Ok(Freshness::Unproven));
 }
 
 /// A token whose challenge is spelled like this, judged by who gave out another or the same.
-type JudgeAnswer = fn(Option<&str>, &str, Limits, Now) -> Result<Freshness, Error>;
+type ValidateAnswer = fn(Option<&str>, &str, Limits, Now) -> Result<Freshness, Error>;
 
 /// The claim that answers, and its judge, for each kind that can answer a challenge.
-const ANSWERS: [(Claim, JudgeAnswer); 3] = [
+const ANSWERS: [(Claim, ValidateAnswer); 3] = [
     (Claim::Challenge, |answer, challenge, limits, now| {
         let policy = limited!(AccessTokenPolicy::new(AUDIENCE), limits).with_challenge(challenge);
-        judge_access(spelled(claims(), "cnonce", answer), &policy, now)
+        validate_access(spelled(claims(), "cnonce", answer), &policy, now)
     }),
     (Claim::Challenge, |answer, challenge, limits, now| {
         let policy = limited!(AccessTokenPolicy::untyped(AUDIENCE).with_challenge(challenge), limits);
-        judge_access(spelled(claims(), "cnonce", answer), &policy, now)
+        validate_access(spelled(claims(), "cnonce", answer), &policy, now)
     }),
     (Claim::Nonce, |answer, challenge, limits, now| {
         let policy = limited!(IdTokenPolicy::new(CLIENT_ID), limits).with_nonce(challenge);
-        judge_id(spelled(id_claims(), "nonce", answer), &policy, now)
+        validate_id(spelled(id_claims(), "nonce", answer), &policy, now)
     }),
 ];
 
@@ -361,33 +361,33 @@ const CHALLENGE: &str = "Zq3-7_x";
 
 #[test]
 fn a_token_that_answers_the_challenge_is_fresh() {
-    for (_, judge) in ANSWERS {
+    for (_, validate) in ANSWERS {
         for answer in ["\"Zq3-7_x\"", r#""\u005aq3\u002d7_x""#] {
-            assert_eq!(judge(Some(answer), CHALLENGE, STRICT, FLOOR), Ok(Freshness::Challenge), "{answer}");
-            assert_eq!(judge(Some(answer), CHALLENGE, STRICT, at_least(0)), Ok(Freshness::Challenge), "{answer}");
+            assert_eq!(validate(Some(answer), CHALLENGE, STRICT, FLOOR), Ok(Freshness::Challenge), "{answer}");
+            assert_eq!(validate(Some(answer), CHALLENGE, STRICT, at_least(0)), Ok(Freshness::Challenge), "{answer}");
             // The clock says more: also when it expires.
-            assert_eq!(judge(Some(answer), CHALLENGE, STRICT, exactly(NOW)), Ok(Freshness::Clock), "{answer}");
-            assert_eq!(judge(Some(answer), CHALLENGE, STRICT, exactly(0)), Err(Error::ClockNotSet), "{answer}");
+            assert_eq!(validate(Some(answer), CHALLENGE, STRICT, exactly(NOW)), Ok(Freshness::Clock), "{answer}");
+            assert_eq!(validate(Some(answer), CHALLENGE, STRICT, exactly(0)), Err(Error::ClockNotSet), "{answer}");
         }
     }
 }
 
 #[test]
 fn a_token_that_does_not_answer_the_challenge_is_refused_whatever_the_clock() {
-    for (claim, judge) in ANSWERS {
+    for (claim, validate) in ANSWERS {
         for (now, limits) in [(FLOOR, STRICT), (FLOOR, TRUSTING), (exactly(NOW), STRICT), (exactly(NOW), TRUSTING)] {
-            assert!(judge(Some("\"Zq3-7_x\""), CHALLENGE, limits, now).is_ok());
-            assert_eq!(judge(None, CHALLENGE, limits, now), Err(Error::Missing(claim)), "{now:?}");
+            assert!(validate(Some("\"Zq3-7_x\""), CHALLENGE, limits, now).is_ok());
+            assert_eq!(validate(None, CHALLENGE, limits, now), Err(Error::Missing(claim)), "{now:?}");
             for wrong in ["zQ3-7_X", "Zq3-7_", "Zq3-7_xx", " Zq3-7_x", "Zq3-7_x\\u0000", "", "Zq3_7-x"] {
-                let refused = judge(Some(&format!("\"{wrong}\"")), CHALLENGE, limits, now);
+                let refused = validate(Some(&format!("\"{wrong}\"")), CHALLENGE, limits, now);
                 assert_eq!(refused, Err(Error::Mismatch(claim)), "{wrong} {now:?}");
             }
             for json in ["null", "true", "1", "{}", "[]", "[\"Zq3-7_x\"]"] {
-                let refused = judge(Some(json), CHALLENGE, limits, now);
+                let refused = validate(Some(json), CHALLENGE, limits, now);
                 assert_eq!(refused, Err(Error::Invalid(claim)), "{json} {now:?}");
             }
             for answer in [Some("\"\""), Some("\"Zq3-7_x\""), None] {
-                let refused = judge(answer, "", limits, now);
+                let refused = validate(answer, "", limits, now);
                 assert_eq!(refused, Err(Error::Unconfigured(claim)), "{answer:?} {now:?}");
             }
         }
@@ -398,52 +398,58 @@ fn a_token_that_does_not_answer_the_challenge_is_refused_whatever_the_clock() {
 fn a_challenge_is_looked_at_only_where_the_policy_has_one() {
     for json in ["null", "1", "[]", "\"\"", "\"Zq3-7_x\""] {
         let payload = spelled(claims(), "cnonce", Some(json));
-        for policy in
-            [AccessTokenPolicy::new(AUDIENCE), AccessTokenPolicy::new(AUDIENCE).with_unknown_time(Duration::MAX)]
-        {
-            assert_eq!(judge_access(&payload, &policy, now()), Ok(Freshness::Clock), "{json}");
+        for policy in [
+            AccessTokenPolicy::new(AUDIENCE),
+            AccessTokenPolicy::new(AUDIENCE).with_max_unproven_lifetime(Duration::MAX),
+        ] {
+            assert_eq!(validate_access(&payload, &policy, now()), Ok(Freshness::Clock), "{json}");
         }
-        assert_eq!(judge_access(&payload, &AccessTokenPolicy::new(AUDIENCE), FLOOR), Err(Error::TimeUnknown), "{json}");
+        assert_eq!(
+            validate_access(&payload, &AccessTokenPolicy::new(AUDIENCE), FLOOR),
+            Err(Error::TimeUnknown),
+            "{json}"
+        );
     }
     // That an ID token happens to have a nonce proves nothing.
-    assert_eq!(judge_id(id_claims(), &IdTokenPolicy::new(CLIENT_ID), FLOOR), Err(Error::TimeUnknown));
+    assert_eq!(validate_id(id_claims(), &IdTokenPolicy::new(CLIENT_ID), FLOOR), Err(Error::TimeUnknown));
 }
 
 #[test]
 fn a_fresh_token_may_have_expired_by_the_floor() {
-    for (_, judge) in ANSWERS {
-        let judge = |limits, floor| judge(Some("\"Zq3-7_x\""), CHALLENGE, limits, at_least(floor));
-        assert_eq!(judge(STRICT, NOW + 239), Ok(Freshness::Challenge));
-        assert_eq!(judge(STRICT, NOW + 240), Err(Error::Expired));
+    for (_, validate) in ANSWERS {
+        let validate = |limits, floor| validate(Some("\"Zq3-7_x\""), CHALLENGE, limits, at_least(floor));
+        assert_eq!(validate(STRICT, NOW + 239), Ok(Freshness::Challenge));
+        assert_eq!(validate(STRICT, NOW + 240), Err(Error::Expired));
         let young = Limits { max_token_age: Some(60), ..STRICT };
-        assert_eq!(judge(young, NOW), Ok(Freshness::Challenge));
-        assert_eq!(judge(young, NOW + 1), Err(Error::TooOld));
+        assert_eq!(validate(young, NOW), Ok(Freshness::Challenge));
+        assert_eq!(validate(young, NOW + 1), Err(Error::TooOld));
     }
 }
 
 #[test]
 fn a_fresh_token_is_held_to_no_limit_for_unproven_ones() {
     let answer = Some("\"Zq3-7_x\"");
-    for (_, judge) in ANSWERS {
-        for unknown_time in [None, Some(0), Some(EVER)] {
-            let limits = Limits { unknown_time, ..STRICT };
-            assert_eq!(judge(answer, CHALLENGE, limits, FLOOR), Ok(Freshness::Challenge));
+    for (_, validate) in ANSWERS {
+        for max_unproven_lifetime in [None, Some(0), Some(EVER)] {
+            let limits = Limits { max_unproven_lifetime, ..STRICT };
+            assert_eq!(validate(answer, CHALLENGE, limits, FLOOR), Ok(Freshness::Challenge));
             let limits = Limits { max_lifetime: Some(300), ..limits };
-            assert_eq!(judge(answer, CHALLENGE, limits, FLOOR), Ok(Freshness::Challenge));
+            assert_eq!(validate(answer, CHALLENGE, limits, FLOOR), Ok(Freshness::Challenge));
             let limits = Limits { max_lifetime: Some(299), ..limits };
-            assert_eq!(judge(answer, CHALLENGE, limits, FLOOR), Err(Error::LifetimeTooLong));
+            assert_eq!(validate(answer, CHALLENGE, limits, FLOOR), Err(Error::LifetimeTooLong));
         }
     }
-    let policy = AccessTokenPolicy::untyped(AUDIENCE).with_challenge(CHALLENGE).with_unknown_time(Duration::ZERO);
+    let policy =
+        AccessTokenPolicy::untyped(AUDIENCE).with_challenge(CHALLENGE).with_max_unproven_lifetime(Duration::ZERO);
     let without_iat = changed(claims(), &[("iat", Value::Null), ("cnonce", json!(CHALLENGE))]);
-    assert_eq!(judge_access(without_iat, &policy, FLOOR), Ok(Freshness::Challenge));
+    assert_eq!(validate_access(without_iat, &policy, FLOOR), Ok(Freshness::Challenge));
 }
 
 #[test]
 fn the_last_challenge_counts() {
     let policy = AccessTokenPolicy::new(AUDIENCE).with_challenge("").with_challenge("other").with_challenge(CHALLENGE);
-    assert_eq!(judge_access(claims_with("cnonce", json!(CHALLENGE)), &policy, FLOOR), Ok(Freshness::Challenge));
-    let refused = judge_access(claims_with("cnonce", json!("other")), &policy, FLOOR);
+    assert_eq!(validate_access(claims_with("cnonce", json!(CHALLENGE)), &policy, FLOOR), Ok(Freshness::Challenge));
+    let refused = validate_access(claims_with("cnonce", json!("other")), &policy, FLOOR);
     assert_eq!(refused, Err(Error::Mismatch(Claim::Challenge)));
 }
 
@@ -481,16 +487,16 @@ fn what_the_device_keeps_is_asked_at_the_time_that_is_known() {
     let access = AccessTokenPolicy::new(AUDIENCE).with_revocations(&revocations).with_single_use(&used);
     let typed = TypedPolicy::new("cmd+jwt", AUDIENCE).with_revocations(&revocations).with_single_use(&used);
     for now in [exactly(NOW), FLOOR] {
-        assert!(judge_access(claims(), &access.with_unknown_time(Duration::MAX), now).is_ok());
-        assert!(judge_typed(claims(), &typed.with_unknown_time(Duration::MAX), now).is_ok());
+        assert!(validate_access(claims(), &access.with_max_unproven_lifetime(Duration::MAX), now).is_ok());
+        assert!(validate_typed(claims(), &typed.with_max_unproven_lifetime(Duration::MAX), now).is_ok());
         assert_eq!(revocations.asked_at.take(), [now, now]);
         assert_eq!(used.asked_at.take(), [exactly(NOW), exactly(NOW)]);
     }
     // Of what is refused they hear nothing.
-    assert_eq!(judge_access(claims(), &access, FLOOR), Err(Error::TimeUnknown));
-    assert_eq!(judge_typed(claims(), &typed, FLOOR), Err(Error::TimeUnknown));
+    assert_eq!(validate_access(claims(), &access, FLOOR), Err(Error::TimeUnknown));
+    assert_eq!(validate_typed(claims(), &typed, FLOOR), Err(Error::TimeUnknown));
     let wrong = claims_with("cnonce", json!("other"));
-    let refused = judge_access(wrong, &access.with_challenge(CHALLENGE), FLOOR);
+    let refused = validate_access(wrong, &access.with_challenge(CHALLENGE), FLOOR);
     assert_eq!(refused, Err(Error::Mismatch(Claim::Challenge)));
     assert!(revocations.asked_at.take().is_empty() && used.asked_at.take().is_empty());
 }
@@ -517,7 +523,7 @@ fn of_several_errors_the_first_documented_one_is_returned() {
         policy.with_max_lifetime(text(300)).with_max_token_age(text(60)).with_max_age(text(60)).with_acr(" ")
     };
     let expect = |error: Error, claims: &Value, policy: &AccessTokenPolicy<'_>| {
-        assert_eq!(judge_access(claims, policy, FLOOR), Err(error));
+        assert_eq!(validate_access(claims, policy, FLOOR), Err(error));
     };
 
     let policy = further(AccessTokenPolicy::new("").with_required_scope(" "));
@@ -535,7 +541,7 @@ fn of_several_errors_the_first_documented_one_is_returned() {
     expect(Error::Expired, &claims, &policy);
     set(&mut claims, "exp", json!(NOW + 240));
     expect(Error::TimeUnknown, &claims, &policy);
-    let policy = policy.with_unknown_time(text(EVER));
+    let policy = policy.with_max_unproven_lifetime(text(EVER));
     expect(Error::Invalid(IAT), &claims, &policy);
     set(&mut claims, "iat", json!(NOW - 121));
     expect(Error::LifetimeTooLong, &claims, &policy);
@@ -567,7 +573,7 @@ fn of_several_errors_the_first_documented_one_is_returned() {
     let policy = policy.with_revocations(&kept);
     expect(Error::Replayed, &claims, &policy);
     let policy = policy.with_single_use(&unused);
-    assert_eq!(judge_access(&claims, &policy, FLOOR), Ok(Freshness::Challenge));
+    assert_eq!(validate_access(&claims, &policy, FLOOR), Ok(Freshness::Challenge));
 }
 
 type Setter = fn(AccessTokenPolicy<'static>) -> AccessTokenPolicy<'static>;
@@ -603,7 +609,7 @@ const SETTERS: [(Setter, MakeClaims, Error); 8] = [
         Error::Mismatch(Claim::Challenge),
     ),
     // Without a clock it alone accepts, and with a clock it refuses nothing: last, and looked at by itself.
-    (|policy| policy.with_unknown_time(Duration::from_secs(301)), good, Error::TimeUnknown),
+    (|policy| policy.with_max_unproven_lifetime(Duration::from_secs(301)), good, Error::TimeUnknown),
 ];
 
 /// Meets all of [`SETTERS`].
@@ -632,7 +638,7 @@ const UNKNOWN_TIME_BIT: u32 = 1 << 7;
 #[test]
 fn every_combination_of_setters_proves_what_it_proves() {
     let text = mint("at+jwt", good().to_string());
-    let judge = |policy: &AccessTokenPolicy<'_>, now: Now| {
+    let validate = |policy: &AccessTokenPolicy<'_>, now: Now| {
         verify(&text, |verified| verified.into_access_token(policy, now).map(|token| token.freshness()))
     };
     for bits in 0..=ALL_SETTERS {
@@ -642,8 +648,8 @@ fn every_combination_of_setters_proves_what_it_proves() {
             (false, false) => Err(Error::TimeUnknown),
         };
         for policy in policies_with(bits) {
-            assert_eq!(judge(&policy, exactly(NOW)), Ok(Freshness::Clock), "{bits:b}");
-            assert_eq!(judge(&policy, FLOOR), at_floor, "{bits:b}");
+            assert_eq!(validate(&policy, exactly(NOW)), Ok(Freshness::Clock), "{bits:b}");
+            assert_eq!(validate(&policy, FLOOR), at_floor, "{bits:b}");
         }
     }
 }
@@ -652,12 +658,12 @@ fn every_combination_of_setters_proves_what_it_proves() {
 fn no_setter_takes_another_back() {
     for (place, (_, bad, error)) in SETTERS.iter().enumerate().take(7) {
         for policy in policies_with(ALL_SETTERS) {
-            assert_eq!(judge_access(bad(), &policy, exactly(NOW)), Err(*error), "{place}");
-            assert_eq!(judge_access(bad(), &policy, FLOOR), Err(*error), "{place}");
+            assert_eq!(validate_access(bad(), &policy, exactly(NOW)), Err(*error), "{place}");
+            assert_eq!(validate_access(bad(), &policy, FLOOR), Err(*error), "{place}");
         }
         for policy in policies_with(ALL_SETTERS ^ 1 << place) {
-            assert_eq!(judge_access(bad(), &policy, exactly(NOW)), Ok(Freshness::Clock), "{place}");
-            assert!(judge_access(bad(), &policy, FLOOR).is_ok(), "{place}");
+            assert_eq!(validate_access(bad(), &policy, exactly(NOW)), Ok(Freshness::Clock), "{place}");
+            assert!(validate_access(bad(), &policy, FLOOR).is_ok(), "{place}");
         }
     }
 }
@@ -713,7 +719,7 @@ fn any_limits() -> impl Strategy<Value = Limits> {
         leeway: leeway / 3,
         max_lifetime,
         max_token_age,
-        unknown_time: None,
+        max_unproven_lifetime: None,
     })
 }
 
@@ -732,17 +738,17 @@ proptest! {
         let cache = SignatureCache::<1>::new();
         let policy = limited!(AccessTokenPolicy::untyped(AUDIENCE), limits);
         let policy = max_age.map_or(policy, |max| policy.with_max_age(Duration::from_secs(max)));
-        let judge = |policy: &AccessTokenPolicy<'_>, now: Now| {
+        let validate = |policy: &AccessTokenPolicy<'_>, now: Now| {
             let mut buf = [0; 1024];
             let verified = Token::parse(&text)?.verify_cached(&issuer(&*KEYS), &cache, &mut buf)?;
             verified.into_access_token(policy, now).map(|token| token.freshness())
         };
         let moments = dates.edges(limits, max_age).filter(|moment| *moment >= floor).chain([floor]);
-        let exact: Vec<_> = moments.map(|moment| judge(&policy, exactly(moment))).collect();
+        let exact: Vec<_> = moments.map(|moment| validate(&policy, exactly(moment))).collect();
         let ever_accepted = exact.iter().any(Result::is_ok);
         prop_assert!(exact.iter().flatten().all(|freshness| *freshness == Freshness::Clock));
 
-        let strict = judge(&policy, at_least(floor));
+        let strict = validate(&policy, at_least(floor));
         prop_assert!(matches!(strict, Err(Error::Expired | Error::TimeUnknown)), "{:?}", strict);
         prop_assert!(strict != Err(Error::Expired) || !ever_accepted);
 
@@ -750,7 +756,7 @@ proptest! {
             use Error::*;
             matches!(error, ClockNotSet | Expired | NotYetValid | TooOld | AuthenticationTooOld)
         };
-        match judge(&policy.with_unknown_time(Duration::MAX), at_least(floor)) {
+        match validate(&policy.with_max_unproven_lifetime(Duration::MAX), at_least(floor)) {
             Ok(freshness) => {
                 prop_assert_eq!(freshness, Freshness::Unproven);
                 for error in exact.iter().filter_map(|verdict| verdict.err()) {

@@ -38,7 +38,7 @@ fn learn(floor: &mut TimeFloor<'_>, iat: i64) -> bool {
 }
 
 /// Judges a token at the floor, and lets the floor learn from it if it is accepted.
-fn judge(floor: &mut TimeFloor<'_>, claims: &Value, policy: &AccessTokenPolicy<'_>) -> Result<Freshness, Error> {
+fn validate(floor: &mut TimeFloor<'_>, claims: &Value, policy: &AccessTokenPolicy<'_>) -> Result<Freshness, Error> {
     let text = Alg::EdDsa.access_token(claims);
     let mut buf = [0; 1024];
     let token = Token::parse(&text)?.verify(&issuer(&*KEYS), &mut buf)?.into_access_token(policy, floor.now())?;
@@ -278,19 +278,19 @@ fn without_a_step_tokens_do_not_raise_it_nor_say_so() {
 
 #[test]
 fn keeps_a_recorded_token_from_being_used_once_it_has_passed_its_end() {
-    let policy = AccessTokenPolicy::new(AUDIENCE).with_unknown_time(Duration::from_secs(300));
+    let policy = AccessTokenPolicy::new(AUDIENCE).with_max_unproven_lifetime(Duration::from_secs(300));
     let mut floor = floor_at(NOW - A_DAY);
     let recorded = claims();
-    assert_eq!(judge(&mut floor, &recorded, &policy), Ok(Freshness::Unproven));
-    assert_eq!(judge(&mut floor, &recorded, &policy), Ok(Freshness::Unproven), "nothing shows how late it is");
+    assert_eq!(validate(&mut floor, &recorded, &policy), Ok(Freshness::Unproven));
+    assert_eq!(validate(&mut floor, &recorded, &policy), Ok(Freshness::Unproven), "nothing shows how late it is");
     assert_eq!(floor.at(), at(NOW - 60));
 
     // Issued as the other expired, by the leeway; the one issued a second earlier proves nothing of it.
     let next = |iat: i64| with(claims_with("iat", json!(iat)), "exp", json!(iat + 300));
-    assert_eq!(judge(&mut floor, &next(NOW + 240 + 59), &policy), Ok(Freshness::Unproven));
-    assert_eq!(judge(&mut floor, &recorded, &policy), Ok(Freshness::Unproven));
-    assert_eq!(judge(&mut floor, &next(NOW + 240 + 60), &policy), Ok(Freshness::Unproven));
-    assert_eq!(judge(&mut floor, &recorded, &policy), Err(Error::Expired));
+    assert_eq!(validate(&mut floor, &next(NOW + 240 + 59), &policy), Ok(Freshness::Unproven));
+    assert_eq!(validate(&mut floor, &recorded, &policy), Ok(Freshness::Unproven));
+    assert_eq!(validate(&mut floor, &next(NOW + 240 + 60), &policy), Ok(Freshness::Unproven));
+    assert_eq!(validate(&mut floor, &recorded, &policy), Err(Error::Expired));
 }
 
 #[test]
@@ -298,12 +298,12 @@ fn learns_nothing_from_what_is_refused() {
     let mut floor = floor_at(NOW);
     let later = claims_with("iat", json!(NOW + 60));
     let policy = AccessTokenPolicy::new(AUDIENCE);
-    assert_eq!(judge(&mut floor, &later, &policy), Err(Error::TimeUnknown));
-    let policy = policy.with_unknown_time(Duration::from_secs(179));
-    assert_eq!(judge(&mut floor, &later, &policy), Err(Error::LifetimeTooLong));
+    assert_eq!(validate(&mut floor, &later, &policy), Err(Error::TimeUnknown));
+    let policy = policy.with_max_unproven_lifetime(Duration::from_secs(179));
+    assert_eq!(validate(&mut floor, &later, &policy), Err(Error::LifetimeTooLong));
     assert_eq!(floor.at(), now());
-    let policy = policy.with_unknown_time(Duration::from_secs(180));
-    assert_eq!(judge(&mut floor, &later, &policy), Ok(Freshness::Unproven));
+    let policy = policy.with_max_unproven_lifetime(Duration::from_secs(180));
+    assert_eq!(validate(&mut floor, &later, &policy), Ok(Freshness::Unproven));
     assert_eq!(floor.at(), at(NOW + 60));
 }
 

@@ -140,11 +140,11 @@ fn by_software_and_ring(vector: &Vector) -> (Result<(), Error>, Result<(), Error
         Algorithm::Es256 => (&embedded_jwt::Es256, &RingEs256),
         _ => (&embedded_jwt::EdDsa, &RingEdDsa),
     };
-    let software = match judge_token(software, vector) {
-        Err(Error::InvalidKey) if judge_token(&AcceptsAll(algorithm), vector).is_ok() => Err(OFF_CURVE),
+    let software = match validate_token(software, vector) {
+        Err(Error::InvalidKey) if validate_token(&AcceptsAll(algorithm), vector).is_ok() => Err(OFF_CURVE),
         verdict => verdict,
     };
-    (software, judge_token(ring, vector))
+    (software, validate_token(ring, vector))
 }
 
 #[test]
@@ -253,7 +253,7 @@ fn by_backend(backend: &dyn SignatureAlgorithm, vector: &Vector) -> Option<Verdi
 }
 
 fn by_token(backend: &dyn SignatureAlgorithm, vector: &Vector) -> Verdict {
-    match judge_token(backend, vector) {
+    match validate_token(backend, vector) {
         Ok(()) => Verdict::Accepted,
         Err(Error::InvalidKey | Error::InvalidSignature) => Verdict::Refused,
         Err(error) => panic!("tcId {} says nothing of the signature: {error:?}", vector.tc_id),
@@ -262,7 +262,7 @@ fn by_token(backend: &dyn SignatureAlgorithm, vector: &Vector) -> Verdict {
 
 /// Verifies a token that carries the vector's signature with an issuer that has the vector's key: so the token's own
 /// decoding and checks come before the backend.
-fn judge_token(backend: &dyn SignatureAlgorithm, vector: &Vector) -> Result<(), Error> {
+fn validate_token(backend: &dyn SignatureAlgorithm, vector: &Vector) -> Result<(), Error> {
     let algorithm = match backend.algorithm() {
         Algorithm::Es256 => Alg::Es256,
         _ => Alg::EdDsa,

@@ -46,13 +46,13 @@ impl Refusal {
     }
 
     /// A proof is signed with the client's own key, which no issuer publishes.
-    pub fn is_stale_keys(self) -> bool {
-        matches!(self, Self::Token(_, error) if error.is_stale_keys())
+    pub fn suggests_key_refresh(self) -> bool {
+        matches!(self, Self::Token(_, error) if error.suggests_key_refresh())
     }
 }
 
 impl Rules {
-    pub fn judge(
+    pub fn validate(
         &self,
         presented: &Presented<'_>,
         scope: &str,

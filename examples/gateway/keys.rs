@@ -53,10 +53,10 @@ impl Keys {
     }
 
     /// The verdict of `judge` with the keys of now. If it `is_stale`, and they can be fetched, that with newer ones.
-    pub async fn judge<T>(&self, now: UnixTime, judge: impl Fn(&[Key]) -> T, is_stale: impl Fn(&T) -> bool) -> T {
-        let (verdict, version) = self.with(|current| (judge(current.set.at(now)), current.version));
+    pub async fn validate<T>(&self, now: UnixTime, validate: impl Fn(&[Key]) -> T, is_stale: impl Fn(&T) -> bool) -> T {
+        let (verdict, version) = self.with(|current| (validate(current.set.keys_at(now)), current.version));
         if is_stale(&verdict) && self.has_newer_than(version).await {
-            return self.with(|current| judge(current.set.at(now)));
+            return self.with(|current| validate(current.set.keys_at(now)));
         }
         verdict
     }

@@ -55,8 +55,8 @@ impl Service {
         let uri = format!("{}{}", self.base_url, request.uri().path());
         let presented = Presented { method: request.method().as_str(), uri: &uri, headers: request.headers() };
         let now = clock::now();
-        let judge = |keys: &[_]| self.rules.judge(&presented, scope, keys, &self.replay, now);
-        self.keys.judge(now, judge, |verdict| verdict.is_err_and(Refusal::is_stale_keys)).await
+        let validate = |keys: &[_]| self.rules.validate(&presented, scope, keys, &self.replay, now);
+        self.keys.validate(now, validate, |verdict| verdict.is_err_and(Refusal::suggests_key_refresh)).await
     }
 
     async fn act(&self, route: Route, body: Incoming) -> Answer {

@@ -46,7 +46,7 @@ pub fn run(mut input: impl BufRead, mut output: impl Write, backends: Backends) 
 }
 
 fn answer(line: &[u8], backends: Backends, buf: &mut [u8]) -> Answer {
-    match judge(line, backends, buf) {
+    match validate(line, backends, buf) {
         Ok((id, Ok(()))) => Answer { id, verdict: "accept", error: None, class: None },
         Ok((id, Err(error))) => {
             Answer { id, verdict: "reject", error: Some(format!("{error:?}")), class: Some(class(error)) }
@@ -56,7 +56,7 @@ fn answer(line: &[u8], backends: Backends, buf: &mut [u8]) -> Answer {
 }
 
 /// The verdict on a line's token, or why the line cannot be understood.
-fn judge(line: &[u8], backends: Backends, buf: &mut [u8]) -> Result<(Value, Result<(), Error>), String> {
+fn validate(line: &[u8], backends: Backends, buf: &mut [u8]) -> Result<(Value, Result<(), Error>), String> {
     // Checked here, since a string that is not asked for would be skipped unread.
     let line = str::from_utf8(line).map_err(|error| format!("not UTF-8: {error}"))?;
     let line: Line = serde_json::from_str(line).map_err(|error| error.to_string())?;

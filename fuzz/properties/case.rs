@@ -23,7 +23,7 @@ pub struct Policy {
     pub leeway: u64,
     pub max_lifetime: Option<u64>,
     pub max_token_age: Option<u64>,
-    pub unknown_time: Option<u64>,
+    pub max_unproven_lifetime: Option<u64>,
     pub max_age: Option<u64>,
     pub acr: Option<&'static str>,
     /// Of access tokens.
@@ -74,7 +74,7 @@ impl Case {
             leeway: *u.choose(&[60, 60, 60, 0, 1, 3600, i64::MAX as u64, u64::MAX])?,
             max_lifetime: *u.choose(&limits)?,
             max_token_age: *u.choose(&limits)?,
-            unknown_time: None,
+            max_unproven_lifetime: None,
             max_age: *u.choose(&limits)?,
             acr: *u.choose(&[
                 None,
@@ -117,11 +117,12 @@ impl Case {
     }
 
     /// Chosen last, so that an input that was read before reads as before.
-    fn with_unknown_time(mut self, u: &mut Unstructured<'_>) -> Result<Self> {
+    fn with_max_unproven_lifetime(mut self, u: &mut Unstructured<'_>) -> Result<Self> {
         let floor = Now::AtLeast(self.now.earliest());
         self.now = *u.choose(&[self.now, floor, floor])?;
         let policy = &mut self.policy;
-        policy.unknown_time = *u.choose(&[None, None, Some(u64::MAX), Some(300), Some(299), Some(0), Some(3600)])?;
+        policy.max_unproven_lifetime =
+            *u.choose(&[None, None, Some(u64::MAX), Some(300), Some(299), Some(0), Some(3600)])?;
         policy.challenge = *u.choose(&[None, None, Some(CHALLENGE), Some("ZQ3-7_X"), Some("")])?;
         let cnonce = match u.int_in_range(0..=4)? {
             0 | 1 => return Ok(self),
@@ -153,14 +154,14 @@ impl<'a> Arbitrary<'a> for IdCase {
 
 impl<'a> Arbitrary<'a> for Timed<Case> {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        Case::arbitrary(u)?.with_unknown_time(u).map(Self)
+        Case::arbitrary(u)?.with_max_unproven_lifetime(u).map(Self)
     }
 }
 
 impl<'a> Arbitrary<'a> for Timed<IdCase> {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         let IdCase(case) = IdCase::arbitrary(u)?;
-        Ok(Self(IdCase(case.with_unknown_time(u)?)))
+        Ok(Self(IdCase(case.with_max_unproven_lifetime(u)?)))
     }
 }
 

@@ -5,8 +5,8 @@ use embedded_jwt::*;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{DecodingKey, Validation};
 use properties::Case;
-use testkit::{Alg, BOTH, ISSUER, base64url, keys};
 use serde_json::Value;
+use testkit::{Alg, BOTH, ISSUER, base64url, keys};
 
 /// **Property:** ours and `jsonwebtoken` agree on a token that is really signed and then damaged, as far as they check
 /// the same: signature, encoding, JSON, `iss`, `aud` and that there is a `sub`. What only one of them accepts has a known

@@ -26,7 +26,7 @@ pub struct Accepted {
 }
 
 /// What a verifier makes of the case's token, in the order that `Token::verify` and the exits of `Verified` document.
-pub fn judge(case: &Case) -> Result<Accepted, Error> {
+pub fn validate(case: &Case) -> Result<Accepted, Error> {
     let policy = &case.policy;
 
     // The header: RFC 7515 section 4, RFC 7797 section 7, and the limits of this crate.
@@ -138,7 +138,7 @@ pub fn judge(case: &Case) -> Result<Accepted, Error> {
     } else if has_challenge {
         Freshness::Challenge
     } else {
-        let max_unproven = policy.unknown_time.ok_or(Error::TimeUnknown)?;
+        let max_unproven = policy.max_unproven_lifetime.ok_or(Error::TimeUnknown)?;
         max_lifetime = max_lifetime.into_iter().chain([max_unproven]).min();
         Freshness::Unproven
     });
@@ -154,8 +154,8 @@ pub fn judge(case: &Case) -> Result<Accepted, Error> {
 
     match policy.kind {
         Kind::Typed => {}
-        Kind::IdToken => judge_id(case, &id, &token)?,
-        _ => judge_access(case, &claims, &token)?,
+        Kind::IdToken => validate_id(case, &id, &token)?,
+        _ => validate_access(case, &claims, &token)?,
     }
     Ok(token)
 }
@@ -187,7 +187,7 @@ fn plus(date: i128, span: u64) -> i128 {
 
 /// What an access token allows and who presents it: RFC 6750 section 3.1, RFC 9449 section 7.2, RFC 9470 section 5, RFC 9200
 /// section 5.3.1.
-fn judge_access(case: &Case, claims: &Map<String, Value>, token: &Accepted) -> Result<(), Error> {
+fn validate_access(case: &Case, claims: &Map<String, Value>, token: &Accepted) -> Result<(), Error> {
     let policy = &case.policy;
     let required = policy.required_scope.map(list).unwrap_or_default();
     rule(required.iter().all(|scope| token.scopes.contains(scope)), Error::InsufficientScope)?;
@@ -197,7 +197,7 @@ fn judge_access(case: &Case, claims: &Map<String, Value>, token: &Accepted) -> R
     if policy.max_age.is_some() || policy.acr.is_some() {
         rule(policy.acr.map(list) != Some(vec![]), Error::Unconfigured(Claim::AuthenticationContext))?;
         let time = date(claims, "auth_time").map_err(|_| invalid)?;
-        judge_login(case, time, string(claims, "acr", invalid)?.as_ref())?;
+        validate_login(case, time, string(claims, "acr", invalid)?.as_ref())?;
     }
     if let Some(challenge) = policy.challenge {
         rule(!challenge.is_empty(), Error::Unconfigured(Claim::Challenge))?;
@@ -216,7 +216,7 @@ struct IdClaims {
 }
 
 /// OpenID Connect Core section 3.1.3.7, from step 3 on.
-fn judge_id(case: &Case, claims: &IdClaims, token: &Accepted) -> Result<(), Error> {
+fn validate_id(case: &Case, claims: &IdClaims, token: &Accepted) -> Result<(), Error> {
     let policy = &case.policy;
     let is_trusted = |name: &String| *name == policy.audience || policy.trusted_audiences.contains(&name.as_str());
     match &claims.azp {
@@ -227,7 +227,7 @@ fn judge_id(case: &Case, claims: &IdClaims, token: &Accepted) -> Result<(), Erro
         let nonce = claims.nonce.as_ref().ok_or(Error::Missing(Claim::Nonce))?;
         rule(nonce == expected, Error::Mismatch(Claim::Nonce))?;
     }
-    judge_login(case, claims.auth_time, token.acr.as_ref())?;
+    validate_login(case, claims.auth_time, token.acr.as_ref())?;
     if let Some(text) = policy.access_token {
         let expected = match case.signer {
             Alg::Es256 => base64url(&Sha256::digest(text)[..16]),
@@ -240,7 +240,7 @@ fn judge_id(case: &Case, claims: &IdClaims, token: &Accepted) -> Result<(), Erro
 }
 
 /// Steps 12 and 13 of an ID token, RFC 9470 section 5 of an access token.
-fn judge_login(case: &Case, auth_time: Option<Date>, acr: Option<&String>) -> Result<(), Error> {
+fn validate_login(case: &Case, auth_time: Option<Date>, acr: Option<&String>) -> Result<(), Error> {
     let (policy, time) = (&case.policy, Time::of(case));
     if let Some(expected) = policy.acr {
         let acr = acr.ok_or(Error::Missing(Claim::AuthenticationContext))?;

@@ -91,7 +91,7 @@ impl Device {
         let choice = if u.ratio(1, 4)? { &TOKENS[..FEW] } else { &TOKENS };
         let token = u.choose(choice)?;
         let leeway = *u.choose(&[0, 2, 100])?;
-        let verdict = token.judge(&self.list, leeway, self.now);
+        let verdict = token.validate(&self.list, leeway, self.now);
         let is_as_expected = match verdict {
             Ok(()) => !self.model.has_voided(token, self.now),
             Err(Error::Revoked) => self.model.may_have_voided(token, self.now),
@@ -348,7 +348,7 @@ impl Minted {
         Self { text, digest, issuer, key, jwt_id, subject, client_id, issued_at, expires_at }
     }
 
-    fn judge(&self, list: &RevocationList<PLACES>, leeway: i64, now: i64) -> std::result::Result<(), Error> {
+    fn validate(&self, list: &RevocationList<PLACES>, leeway: i64, now: i64) -> std::result::Result<(), Error> {
         let issuers = ISSUERS.map(|name| Issuer::new(name, &*KEYS, CARELESS));
         let leeway = Duration::from_secs(leeway.unsigned_abs());
         let policy = AccessTokenPolicy::untyped(AUDIENCE).with_leeway(leeway).with_revocations(list);

@@ -27,7 +27,7 @@ fn agree(case: &Case) {
     if strict_json::is_ambiguous(&case.header) || strict_json::is_ambiguous(&case.claims) {
         return;
     }
-    match (judge(case), model::judge(case)) {
+    match (validate(case), model::validate(case)) {
         (Ok(ours), Ok(model)) => assert_eq!(ours, model),
         (Err(ours), Err(model)) if is_same(ours, model) => {}
         (ours, model) => {
@@ -48,7 +48,7 @@ fn is_same(ours: Error, model: Error) -> bool {
     }
 }
 
-fn judge(case: &Case) -> Result<Accepted, Error> {
+fn validate(case: &Case) -> Result<Accepted, Error> {
     let text = case.token();
     let token = Token::parse(&text)?;
     let mut buf = vec![0; 2 * token.buffer_len()];

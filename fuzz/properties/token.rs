@@ -20,16 +20,16 @@ pub fn token(input: &[u8]) {
 
     let cloud = issuer(&*KEYS);
     let factory = Issuer::new(FACTORY, &*KEYS, BOTH);
-    let verdict = judge(&token, &[&cloud, &factory], ample);
+    let verdict = validate(&token, &[&cloud, &factory], ample);
     assert_ne!(verdict, Err(Error::BufferTooSmall));
     if let Some((_, is_good)) = SIGNED.iter().find(|(signed, _)| signed.as_bytes() == text) {
         assert_eq!(verdict.is_ok(), *is_good, "{verdict:?}");
     }
     if len < token.buffer_len() {
-        assert_eq!(judge(&token, &[&cloud, &factory], len), Err(Error::BufferTooSmall));
+        assert_eq!(validate(&token, &[&cloud, &factory], len), Err(Error::BufferTooSmall));
     } else if len < ample {
         // More than `buffer_len` is needed only for a string that must be unescaped.
-        let with_len = judge(&token, &[&cloud, &factory], len);
+        let with_len = validate(&token, &[&cloud, &factory], len);
         let is_too_small = with_len == Err(Error::BufferTooSmall) && holds_escape(text);
         assert!(with_len == verdict || is_too_small, "{with_len:?} {verdict:?}");
     }
@@ -39,11 +39,11 @@ pub fn token(input: &[u8]) {
         assert_eq!(prepare_and_assert(&token, issuer, ample), at_once);
     }
 
-    let reversed = judge(&token, &[&factory, &cloud], ample);
+    let reversed = validate(&token, &[&factory, &cloud], ample);
     assert_eq!(reversed.is_ok(), verdict.is_ok());
     if let Ok(accepted) = verdict {
         assert_eq!(reversed.as_ref(), Ok(&accepted));
-        let alone = judge(&token, &[if accepted == FACTORY { &factory } else { &cloud }], ample);
+        let alone = validate(&token, &[if accepted == FACTORY { &factory } else { &cloud }], ample);
         assert_eq!(alone.as_ref(), Ok(&accepted));
         // ES256 has two signatures of the same text.
         let signed = |text: &[u8]| text.rsplitn(2, |byte| *byte == b'.').nth(1).map(<[u8]>::to_vec);
@@ -59,7 +59,7 @@ fn holds_escape(token: &[u8]) -> bool {
 const FACTORY: &str = "urn:factory";
 
 /// The name of the issuer, if the token is accepted.
-fn judge(token: &Token<'_>, issuers: &[&Issuer<'_>], buffer_len: usize) -> Result<String, Error> {
+fn validate(token: &Token<'_>, issuers: &[&Issuer<'_>], buffer_len: usize) -> Result<String, Error> {
     let mut buf = vec![0; buffer_len];
     let verified = token.verify_any(issuers, &mut buf)?;
     let token = verified.into_access_token(&AccessTokenPolicy::untyped(AUDIENCE), now())?;

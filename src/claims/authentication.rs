@@ -17,7 +17,7 @@ impl<'b> Authentication<'b> {
     ///
     /// [`Error::Invalid`] if either is of another type, needed or not.
     pub(crate) fn read(payload: Value<'b>) -> Result<Self, Error> {
-        let [time, acr] = payload.pick(["auth_time", "acr"]).unwrap_or_default();
+        let [time, acr] = payload.members(["auth_time", "acr"]).unwrap_or_default();
         Ok(Self {
             time: claims::optional(time, NumericDate::parse, Claim::AuthenticationTime)?,
             acr: claims::string(acr, Claim::AuthenticationContext)?,
@@ -33,7 +33,7 @@ pub(crate) struct AuthenticationRules<'a> {
 }
 
 /// The setters that a policy has for its field `authentication`, each of which sets another field besides.
-macro_rules! with_authentication_rules {
+macro_rules! authentication_setters {
     ($($field:ident = $value:expr)?) => {
         /// The longest time since the user logged in (`auth_time`), in whole seconds plus leeway. Then `auth_time` is
         /// required.
@@ -53,7 +53,7 @@ macro_rules! with_authentication_rules {
         }
     };
 }
-pub(crate) use with_authentication_rules;
+pub(crate) use authentication_setters;
 
 impl AuthenticationRules<'_> {
     pub(crate) const NONE: Self = Self { max_age: None, acr: None };

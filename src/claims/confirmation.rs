@@ -20,7 +20,7 @@ impl<'b> Confirmation<'b> {
     /// [`Error::Invalid`] if `cnf` is no object, or one of its members is of another type or no thumbprint.
     pub(crate) fn parse(cnf: Value<'b>) -> Result<Self, Error> {
         let invalid = Error::Invalid(Claim::Confirmation);
-        let [key, certificate, key_id] = cnf.pick(["jkt", "x5t#S256", "kid"]).ok_or(invalid)?;
+        let [key, certificate, key_id] = cnf.members(["jkt", "x5t#S256", "kid"]).ok_or(invalid)?;
         let thumbprint = |value: Value<'_>| value.string().and_then(Thumbprint::parse);
         Ok(Self {
             key: claims::optional(key, thumbprint, Claim::Confirmation)?,

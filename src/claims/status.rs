@@ -30,7 +30,7 @@ impl<'b> Claims<'b> {
 
 impl<'b> StatusReference<'b> {
     fn read(status: Value<'b>) -> Option<Self> {
-        let [index, uri] = status.member("status_list")?.pick(["idx", "uri"])?;
+        let [index, uri] = status.member("status_list")?.members(["idx", "uri"])?;
         let uri = uri?.string().filter(|uri| *uri != "")?;
         Some(Self { index: index?.unsigned()?, uri })
     }

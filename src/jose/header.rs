@@ -18,7 +18,7 @@ impl<'b> Header<'b> {
     /// [`Error::Malformed`] if it is not an object, or has no `alg`, or `alg`, `kid` or `typ` is not a string.
     pub(crate) fn parse(json: Value<'b>) -> Result<Self, Error> {
         let malformed = Error::Malformed(Part::Header);
-        let [alg, kid, typ, crit, b64] = json.pick(["alg", "kid", "typ", "crit", "b64"]).ok_or(malformed)?;
+        let [alg, kid, typ, crit, b64] = json.members(["alg", "kid", "typ", "crit", "b64"]).ok_or(malformed)?;
         let string = |value: Value<'b>| value.string().ok_or(malformed);
         Ok(Self {
             alg: alg.map(string).transpose()?.ok_or(malformed)?,
@@ -71,9 +71,9 @@ pub struct UnverifiedHeader<'b> {
 }
 
 impl<'b> UnverifiedHeader<'b> {
-    /// Unescapes into `spare` where it must.
-    pub(crate) fn new(header: Header<'b>, mut spare: &'b mut [u8]) -> Result<Self, Error> {
-        let mut place = |string: JsonStr<'b>| string.place(&mut spare);
+    /// Unescapes into `scratch` where it must.
+    pub(crate) fn new(header: Header<'b>, mut scratch: &'b mut [u8]) -> Result<Self, Error> {
+        let mut place = |string: JsonStr<'b>| string.unescape_into(&mut scratch);
         Ok(Self {
             alg: place(header.alg)?,
             kid: header.kid.map(&mut place).transpose()?,

@@ -23,7 +23,7 @@ use heapless::Vec;
 pub(crate) use numeric_date::NumericDate;
 use rewriter::Rewriter;
 pub use value::JsonStr;
-pub(crate) use value::{Found, Value};
+pub(crate) use value::{Members, Value};
 
 use crate::error::{Error, Part};
 
@@ -37,7 +37,7 @@ use crate::error::{Error, Part};
 pub(crate) fn canonicalize(buf: &mut [u8], len: usize, part: Part) -> Result<(Value<'_>, &mut [u8]), Error> {
     let malformed = Error::Malformed(part);
     let text = Rewriter::new(buf.get_mut(..len).ok_or(malformed)?);
-    let written = Gate { text, open: Vec::new(), names: Vec::new(), fingerprints: 0, part }.document()?;
+    let written = Canonicalizer { text, open: Vec::new(), names: Vec::new(), fingerprints: 0, part }.document()?;
     let (document, rest) = buf.split_at_mut_checked(written).ok_or(malformed)?;
     // Bytes that are not ASCII pass in strings only, and no resolved escape begins with a continuation byte, so that
     // it can neither hide nor mend bad UTF-8: checking the output checks the input.
@@ -46,7 +46,7 @@ pub(crate) fn canonicalize(buf: &mut [u8], len: usize, part: Part) -> Result<(Va
 }
 
 /// Keeps what the grammar of objects and arrays needs: which are open, and the names of their members.
-struct Gate<'c> {
+struct Canonicalizer<'c> {
     text: Rewriter<'c>,
     open: Vec<Container, MAX_DEPTH>,
     /// Where the names of all open objects begin in the output, the innermost object's last.
@@ -65,7 +65,7 @@ enum Container {
     },
 }
 
-impl Gate<'_> {
+impl Canonicalizer<'_> {
     /// Passes the whole document and returns its new length.
     fn document(mut self) -> Result<usize, Error> {
         loop {
@@ -76,7 +76,7 @@ impl Gate<'_> {
             if self.begin_value()? {
                 self.end_values()?;
                 if self.open.is_empty() {
-                    return Ok(self.text.settle().len());
+                    return Ok(self.text.flush().len());
                 }
             }
         }
@@ -111,9 +111,9 @@ impl Gate<'_> {
             let next = self.text.peek();
             match self.open.last() {
                 None if next.is_none() => return Ok(()),
-                Some(_) if self.text.pass(b',').is_some() => return Ok(()),
-                Some(Container::Array) if self.text.pass(b']').is_some() => {}
-                Some(Container::Object { outer_names }) if self.text.pass(b'}').is_some() => {
+                Some(_) if self.text.eat(b',').is_some() => return Ok(()),
+                Some(Container::Array) if self.text.eat(b']').is_some() => {}
+                Some(Container::Object { outer_names }) if self.text.eat(b'}').is_some() => {
                     self.names.truncate(*outer_names);
                     self.fingerprints = ANY;
                 }
@@ -125,7 +125,7 @@ impl Gate<'_> {
 
     fn open(&mut self, container: Container, bracket: u8) -> Result<(), Error> {
         self.open.push(container).map_err(|_| Error::TooDeep(self.part))?;
-        self.text.pass(bracket);
+        self.text.eat(bracket);
         self.text.skip_white_space();
         Ok(())
     }
@@ -136,7 +136,7 @@ impl Gate<'_> {
         let start = self.text.position();
         let string = self.text.string();
         self.required(string)?;
-        let written = self.text.settle();
+        let written = self.text.flush();
         let name = written.get(start..).unwrap_or_default();
         let fingerprint = fingerprint(name);
         if self.fingerprints & fingerprint != 0 {
@@ -151,7 +151,7 @@ impl Gate<'_> {
         let start = u16::try_from(start).map_err(|_| Error::TooLarge(self.part))?;
         self.names.push(start).map_err(|_| Error::TooManyMembers(self.part))?;
         self.text.skip_white_space();
-        let colon = self.text.pass(b':');
+        let colon = self.text.eat(b':');
         self.required(colon)
     }
 

@@ -6,7 +6,7 @@ use crate::jose::{Key, base64url};
 /// may verify signatures of an algorithm this crate knows.
 pub(crate) fn usable_key(jwk: Value<'_>) -> Option<Key> {
     let [kty, crv, x, y, kid, alg, usage, key_ops, private] =
-        jwk.pick(["kty", "crv", "x", "y", "kid", "alg", "use", "key_ops", "d"])?;
+        jwk.members(["kty", "crv", "x", "y", "kid", "alg", "use", "key_ops", "d"])?;
 
     let may_verify = usage.is_none_or(|usage| text(Some(usage)) == Some("sig")) && key_ops.is_none_or(contains_verify);
     if !may_verify || private.is_some() {

@@ -46,7 +46,7 @@ use crate::verify::Verified;
 /// # fn f(keys: &mut KeySet<4>, body: &mut [u8], now: UnixTime, in_five_minutes: UnixTime) -> Result<(), Error> {
 /// keys.rotate_from_jwks(body, now, in_five_minutes)?;
 /// // Later, for each token:
-/// let issuer = Issuer::new("https://idp.example.com", keys.at(now), &[&EdDsa]);
+/// let issuer = Issuer::new("https://idp.example.com", keys.keys_at(now), &[&EdDsa]);
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]
@@ -88,7 +88,7 @@ impl<const N: usize> KeySet<N> {
     }
 
     /// As [`replace_from_jwks`](Self::replace_from_jwks), but the keys that the new set no longer has stay in
-    /// [`at`](Self::at) until `until`, for tokens that they have signed; those of an earlier rotation go. A set that
+    /// [`keys_at`](Self::keys_at) until `until`, for tokens that they have signed; those of an earlier rotation go. A set that
     /// lacks none of the current keys retires none, and leaves those of the last rotation the time they had; when that is
     /// over at `now`, they go.
     ///
@@ -139,7 +139,8 @@ impl<const N: usize> KeySet<N> {
         now: UnixTime,
     ) -> Result<UnixTime, Error> {
         // With a limit on its age, however long, `iat` is required and not to come.
-        const POLICY: TypedPolicy<'_> = TypedPolicy::for_anyone("jwk-set+jwt").with_max_token_age(Duration::MAX);
+        const POLICY: TypedPolicy<'_> =
+            TypedPolicy::new_without_audience("jwk-set+jwt").with_max_token_age(Duration::MAX);
         let token = verified.into_typed(&POLICY, now)?;
         let issued_at = token.issued_at().ok_or(Error::Missing(Claim::IssuedAt))?;
         if issued_at < newest {
@@ -200,7 +201,7 @@ impl<const N: usize> KeySet<N> {
 
     /// The keys for tokens that are judged now: the current ones, and those that the last rotation retired, before the
     /// moment that was given.
-    pub fn at(&self, now: UnixTime) -> &[Key] {
+    pub fn keys_at(&self, now: UnixTime) -> &[Key] {
         if now < self.retired_until { &self.keys } else { self }
     }
 

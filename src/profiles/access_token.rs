@@ -3,16 +3,16 @@ mod possession;
 use core::fmt;
 use core::ops::Deref;
 
-use possession::Presenter;
+use possession::ProofOfPossession;
 
 use crate::claims::authentication::{self, Authentication, AuthenticationRules};
-use crate::claims::{self, Claims, Confirmation, Registered, Rules, required, space_separated};
+use crate::claims::{self, Claims, CommonRules, Confirmation, RegisteredClaims, required, space_separated};
 use crate::error::{Claim, Error};
 use crate::jose::Thumbprint;
 use crate::jose::json::Value;
 use crate::jose::media_type::MediaType;
 use crate::profiles::DpopProof;
-use crate::profiles::stores::{self, Stores};
+use crate::profiles::stores::{self, StoreChecks};
 use crate::storage::{ReplayCheck, TokenIdentity};
 use crate::time::Now;
 use crate::verify::Verified;
@@ -29,13 +29,13 @@ use crate::verify::Verified;
 /// transport only.
 #[derive(Clone, Copy, Debug)]
 pub struct AccessTokenPolicy<'a> {
-    rules: Rules<'a>,
+    rules: CommonRules<'a>,
     profile: Profile,
     required_scope: Option<&'a str>,
     authentication: AuthenticationRules<'a>,
-    presenter: Presenter<'a>,
+    possession: ProofOfPossession<'a>,
     challenge: Option<&'a str>,
-    stores: Stores<'a>,
+    stores: StoreChecks<'a>,
     /// A pointer, so that what looks further than at a plain bearer token is linked only where a policy asks for it.
     check_further: CheckFurther,
 }
@@ -57,13 +57,13 @@ impl<'a> AccessTokenPolicy<'a> {
     /// An empty `audience` refuses every token ([`Error::Unconfigured`]).
     pub const fn new(audience: &'a str) -> Self {
         Self {
-            rules: Rules::new(audience),
+            rules: CommonRules::new(audience),
             profile: Profile::Rfc9068,
             required_scope: None,
             authentication: AuthenticationRules::NONE,
-            presenter: Presenter::Bearer,
+            possession: ProofOfPossession::Bearer,
             challenge: None,
-            stores: Stores::NONE,
+            stores: StoreChecks::NONE,
             check_further: refuse_bound,
         }
     }
@@ -79,9 +79,9 @@ impl<'a> AccessTokenPolicy<'a> {
         Self { profile: Profile::Untyped, ..Self::new(audience) }
     }
 
-    claims::with_time_rules!();
-    authentication::with_authentication_rules!(check_further = check_all_else);
-    stores::with_stores!(check_further = check_all_else);
+    claims::time_rule_setters!();
+    authentication::authentication_setters!(check_further = check_all_else);
+    stores::store_setters!(check_further = check_all_else);
 
     /// The scope without which no token is accepted; several, separated by spaces, are all required. It replaces the
     /// one given before, and without any scope in it refuses every token ([`Error::Unconfigured`]).
@@ -95,7 +95,7 @@ impl<'a> AccessTokenPolicy<'a> {
     /// text of this very token ([`DpopPolicy::new`](crate::DpopPolicy::new)). Of this and the next three, the last one given
     /// counts.
     pub const fn with_dpop(self, proof: &'a DpopProof<'a>, replay: &'a dyn ReplayCheck) -> Self {
-        self.with_presenter(Presenter::Dpop(proof, replay))
+        self.with_possession(ProofOfPossession::Dpop(proof, replay))
     }
 
     /// Only a token that is bound to this certificate, with which the client has authenticated in mutual TLS; given as
@@ -106,17 +106,17 @@ impl<'a> AccessTokenPolicy<'a> {
 
     /// As [`with_certificate`](Self::with_certificate), for who has only the SHA-256 fingerprint of the certificate.
     pub const fn with_certificate_thumbprint(self, thumbprint: Thumbprint) -> Self {
-        self.with_presenter(Presenter::Certificate(thumbprint))
+        self.with_possession(ProofOfPossession::Certificate(thumbprint))
     }
 
     /// Also a token that is bound to a key, from anyone who presents it. For callers that check
     /// [`AccessToken::confirmation`] themselves.
     pub const fn with_unchecked_confirmation(self) -> Self {
-        self.with_presenter(Presenter::Unchecked)
+        self.with_possession(ProofOfPossession::Unchecked)
     }
 
-    const fn with_presenter(mut self, presenter: Presenter<'a>) -> Self {
-        self.presenter = presenter;
+    const fn with_possession(mut self, possession: ProofOfPossession<'a>) -> Self {
+        self.possession = possession;
         self.check_further = check_all_else;
         self
     }
@@ -164,20 +164,20 @@ fn check_all_else(
     now: Now,
 ) -> Result<(), Error> {
     let payload = token.payload();
-    policy.presenter.check(cnf, now.earliest())?;
+    policy.possession.check(cnf, now.earliest())?;
     if !policy.authentication.is_none() {
         policy.authentication.check_configured()?;
         policy.authentication.check(&Authentication::read(payload)?, policy.rules.leeway, now)?;
     }
     if let Some(challenge) = policy.challenge {
-        claims::check_expectations([(Some(challenge.as_bytes()), Claim::Challenge)])?;
+        claims::refuse_empty([(Some(challenge.as_bytes()), Claim::Challenge)])?;
         let cnonce = claims::string(payload.member("cnonce"), Claim::Challenge)?;
         if required(cnonce, Claim::Challenge)? != *challenge {
             return Err(Error::Mismatch(Claim::Challenge));
         }
     }
     policy.stores.check(token, now)?;
-    policy.presenter.use_once(now.earliest())?;
+    policy.possession.use_once(now.earliest())?;
     policy.stores.use_once(token, policy.rules.leeway, now)
 }
 
@@ -215,11 +215,11 @@ impl<'b> Verified<'_, 'b> {
         policy: &AccessTokenPolicy<'_>,
         now: impl Into<Now>,
     ) -> Result<AccessToken<'b>, Error> {
-        self.judge_access_token(policy, now.into())
+        self.validate_access_token(policy, now.into())
     }
 
-    fn judge_access_token(self, policy: &AccessTokenPolicy<'_>, now: Now) -> Result<AccessToken<'b>, Error> {
-        let Self { payload, mut spare, media_type, key, signing_input } = self;
+    fn validate_access_token(self, policy: &AccessTokenPolicy<'_>, now: Now) -> Result<AccessToken<'b>, Error> {
+        let Self { payload, mut scratch, media_type, key, signing_input } = self;
 
         policy.rules.check_configured()?;
         if policy.required_scope.is_some_and(|scope| space_separated(scope).next().is_none()) {
@@ -237,10 +237,10 @@ impl<'b> Verified<'_, 'b> {
 
         // Section 2.2: the required claims.
         let ([client_id, scope, cnf], registered) =
-            payload.pick_both(["client_id", "scope", "cnf"], Registered::NAMES).unwrap_or_default();
+            payload.members_of_both(["client_id", "scope", "cnf"], RegisteredClaims::NAMES).unwrap_or_default();
         let client_id = claims::string(client_id, Claim::ClientId)?;
         let scope = claims::string(scope, Claim::Scope)?;
-        let registered = Registered::read(payload, registered)?;
+        let registered = RegisteredClaims::read(payload, registered)?;
         if let Profile::Rfc9068 = policy.profile {
             required(registered.sub, Claim::Subject)?;
             required(client_id, Claim::ClientId)?;
@@ -250,9 +250,9 @@ impl<'b> Verified<'_, 'b> {
 
         // Section 4, fourth and last step: the audience and the time.
         let token = AccessToken {
-            claims: registered.accept(&policy.rules, now, &mut spare)?,
-            client_id: client_id.map(|client_id| client_id.place(&mut spare)).transpose()?,
-            scope: scope.map(|scope| scope.place(&mut spare)).transpose()?.unwrap_or_default(),
+            claims: registered.accept(&policy.rules, now, &mut scratch)?,
+            client_id: client_id.map(|client_id| client_id.unescape_into(&mut scratch)).transpose()?,
+            scope: scope.map(|scope| scope.unescape_into(&mut scratch)).transpose()?.unwrap_or_default(),
         };
         // Section 4, after the steps: the scope, as far as the policy knows it.
         if !space_separated(policy.required_scope.unwrap_or_default()).all(|scope| token.has_scope(scope)) {

@@ -14,7 +14,7 @@ use crate::jose::media_type::MediaType;
 use crate::jose::{SignatureAlgorithm, Thumbprint, base64url};
 use crate::time::UnixTime;
 use crate::verify::Token;
-use crate::verify::issuer::Candidate;
+use crate::verify::issuer::KeyChoice;
 
 /// The request that a DPoP proof has to be for
 /// ([RFC 9449 section 4.3](https://www.rfc-editor.org/rfc/rfc9449#section-4.3)).
@@ -106,7 +106,7 @@ impl Token<'_> {
         now: UnixTime,
         buf: &'b mut [u8],
     ) -> Result<DpopProof<'b>, Error> {
-        claims::check_expectations([
+        claims::refuse_empty([
             (Some(policy.method.as_bytes()), Claim::HttpMethod),
             (Some(policy.uri.as_bytes()), Claim::HttpUri),
             (Some(policy.access_token), Claim::AccessTokenHash),
@@ -129,12 +129,12 @@ impl Token<'_> {
         // Steps 6 and 7: the signature, by the key in the header, which is a public one.
         let key = json.member("jwk").and_then(usable_key).filter(|key| key.algorithm() == backend.algorithm());
         let key = key.ok_or(Error::InvalidKey)?;
-        Candidate::of_nobody(&key, backend).verify(self.signing_input, &self.signature()?)?;
+        KeyChoice::for_embedded_jwk(&key, backend).verify(self.signing_input, &self.signature()?)?;
 
         // Step 3: the required claims.
-        let (payload, mut spare) = self.payload(buf)?;
+        let (payload, mut scratch) = self.payload(buf)?;
         let [jti, htm, htu, iat, ath, nonce] =
-            payload.pick(["jti", "htm", "htu", "iat", "ath", "nonce"]).unwrap_or_default();
+            payload.members(["jti", "htm", "htu", "iat", "ath", "nonce"]).unwrap_or_default();
         let jti = required(claims::string(jti, Claim::JwtId)?, Claim::JwtId)?;
         let htm = required(claims::string(htm, Claim::HttpMethod)?, Claim::HttpMethod)?;
         let htu = required(claims::string(htu, Claim::HttpUri)?, Claim::HttpUri)?;
@@ -179,7 +179,7 @@ impl Token<'_> {
 
         Ok(DpopProof {
             thumbprint: key.thumbprint(),
-            jwt_id: jti.place(&mut spare)?,
+            jwt_id: jti.unescape_into(&mut scratch)?,
             issued_at: UnixTime::from_secs(iat.floor),
             usable_until: UnixTime::from_secs(usable_until),
         })

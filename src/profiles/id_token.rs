@@ -4,7 +4,7 @@ use core::ops::Deref;
 use sha2::{Digest, Sha256, Sha512};
 
 use crate::claims::authentication::{self, Authentication, AuthenticationRules};
-use crate::claims::{self, Claims, Registered, Rules, Strings, required};
+use crate::claims::{self, Claims, CommonRules, RegisteredClaims, Strings, required};
 use crate::error::{Claim, Error};
 use crate::jose::json::JsonStr;
 use crate::jose::{Algorithm, base64url};
@@ -21,7 +21,7 @@ use crate::verify::Verified;
 /// whether the user has since logged out.
 #[derive(Clone, Copy)]
 pub struct IdTokenPolicy<'a> {
-    rules: Rules<'a>,
+    rules: CommonRules<'a>,
     client_id: &'a str,
     trusted_audiences: &'a [&'a str],
     authentication: AuthenticationRules<'a>,
@@ -40,7 +40,7 @@ impl<'a> IdTokenPolicy<'a> {
     /// An empty `client_id` refuses every token ([`Error::Unconfigured`]).
     pub const fn new(client_id: &'a str) -> Self {
         Self {
-            rules: Rules::new(client_id),
+            rules: CommonRules::new(client_id),
             client_id,
             trusted_audiences: &[],
             authentication: AuthenticationRules::NONE,
@@ -50,8 +50,8 @@ impl<'a> IdTokenPolicy<'a> {
         }
     }
 
-    claims::with_time_rules!();
-    authentication::with_authentication_rules!();
+    claims::time_rule_setters!();
+    authentication::authentication_setters!();
 
     /// The nonce of the authentication request: without it, whoever got hold of an ID token can hand it in as their own. It
     /// also shows that the token is no older than the request, where the time is not known ([`Now::AtLeast`]).
@@ -111,15 +111,15 @@ impl<'b> Verified<'_, 'b> {
     ///   is still to.
     /// - [`Error::Missing`], [`Error::Mismatch`]: `at_hash` or `c_hash` is not what the policy expects.
     pub fn into_id_token(self, policy: &IdTokenPolicy<'_>, now: impl Into<Now>) -> Result<IdToken<'b>, Error> {
-        self.judge_id_token(policy, now.into())
+        self.validate_id_token(policy, now.into())
     }
 
-    fn judge_id_token(self, policy: &IdTokenPolicy<'_>, now: Now) -> Result<IdToken<'b>, Error> {
-        let Self { payload, mut spare, media_type, key, .. } = self;
+    fn validate_id_token(self, policy: &IdTokenPolicy<'_>, now: Now) -> Result<IdToken<'b>, Error> {
+        let Self { payload, mut scratch, media_type, key, .. } = self;
 
         policy.rules.check_configured()?;
         policy.authentication.check_configured()?;
-        claims::check_expectations([
+        claims::refuse_empty([
             (policy.nonce.map(str::as_bytes), Claim::Nonce),
             (policy.access_token, Claim::AccessTokenHash),
             (policy.code, Claim::CodeHash),
@@ -133,7 +133,7 @@ impl<'b> Verified<'_, 'b> {
         // Section 2: the claims and their types.
         let names = ["azp", "nonce", "at_hash", "c_hash", "amr", "events"];
         let ([azp, nonce, at_hash, c_hash, amr, events], registered) =
-            payload.pick_both(names, Registered::NAMES).unwrap_or_default();
+            payload.members_of_both(names, RegisteredClaims::NAMES).unwrap_or_default();
         // RFC 8417 section 2.2: a security event, such as a logout, which need not have a type of its own.
         if events.is_some() {
             return Err(Error::WrongType);
@@ -144,7 +144,7 @@ impl<'b> Verified<'_, 'b> {
         let c_hash = claims::string(c_hash, Claim::CodeHash)?;
         let amr = claims::optional(amr, Strings::of_array, Claim::AuthenticationMethods)?;
         let login = Authentication::read(payload)?;
-        let registered = Registered::read(payload, registered)?;
+        let registered = RegisteredClaims::read(payload, registered)?;
         let sub = required(registered.sub, Claim::Subject)?;
         if sub.bytes().nth(MAX_SUBJECT_LEN).is_some() {
             return Err(Error::Invalid(Claim::Subject));
@@ -152,7 +152,7 @@ impl<'b> Verified<'_, 'b> {
         required(registered.iat, Claim::IssuedAt)?;
 
         // Steps 3 (that the client is meant), 9 and 10: the audience and the time.
-        let claims = registered.accept(&policy.rules, now, &mut spare)?;
+        let claims = registered.accept(&policy.rules, now, &mut scratch)?;
 
         // Steps 3 (that no other is who is not trusted), 4 and 5: to whom it was issued.
         let is_trusted = |audience: JsonStr<'_>| {
@@ -189,7 +189,7 @@ impl<'b> Verified<'_, 'b> {
         Ok(IdToken {
             claims,
             authenticated_at: login.time.map(|time| UnixTime::from_secs(time.floor)),
-            acr: login.acr.map(|acr| acr.place(&mut spare)).transpose()?,
+            acr: login.acr.map(|acr| acr.unescape_into(&mut scratch)).transpose()?,
             amr: amr.unwrap_or(Strings::NONE),
         })
     }

@@ -2,7 +2,7 @@ use core::fmt;
 use core::ops::Deref;
 use core::time::Duration;
 
-use crate::claims::{Claims, check_expectations, optional, required, string};
+use crate::claims::{Claims, optional, refuse_empty, required, string};
 use crate::error::{Claim, Error};
 use crate::jose::json::JsonStr;
 use crate::profiles::TypedPolicy;
@@ -52,7 +52,7 @@ pub use inflater::{Inflater, MAX_STATUS_LIST_LEN};
 ///
 /// /// `Revoked`, unless the list says that the token holds. `StatusUnknown`: the token is of another list, or it is time to
 /// /// fetch this one again.
-/// fn judge<'b>(verified: Verified<'_, 'b>, bitmap: &StatusBitmap<'_>, now: UnixTime) -> Result<AccessToken<'b>, Error> {
+/// fn validate<'b>(verified: Verified<'_, 'b>, bitmap: &StatusBitmap<'_>, now: UnixTime) -> Result<AccessToken<'b>, Error> {
 ///     let policy = AccessTokenPolicy::new("urn:device:pump-7").with_revocations(bitmap);
 ///     verified.into_access_token(&policy, now)
 /// }
@@ -87,8 +87,9 @@ impl<'b> Verified<'_, 'b> {
     ///   or `bits` is not 1, 2, 4 or 8.
     pub fn into_status_list(self, uri: &str, now: UnixTime) -> Result<StatusList<'b>, Error> {
         // With a limit on its age, however long, `iat` is required and not to come.
-        const POLICY: TypedPolicy<'_> = TypedPolicy::for_anyone("statuslist+jwt").with_max_token_age(Duration::MAX);
-        check_expectations([(Some(uri.as_bytes()), Claim::Subject)])?;
+        const POLICY: TypedPolicy<'_> =
+            TypedPolicy::new_without_audience("statuslist+jwt").with_max_token_age(Duration::MAX);
+        refuse_empty([(Some(uri.as_bytes()), Claim::Subject)])?;
         let claims = *self.into_typed(&POLICY, now)?;
         if now >= claims.expires_at() {
             return Err(Error::Expired);
@@ -97,9 +98,10 @@ impl<'b> Verified<'_, 'b> {
             return Err(Error::Mismatch(Claim::Subject));
         }
 
-        let [ttl, list] = claims.payload().pick(["ttl", "status_list"]).unwrap_or_default();
+        let [ttl, list] = claims.payload().members(["ttl", "status_list"]).unwrap_or_default();
         let ttl = optional(ttl, |ttl| ttl.unsigned().filter(|ttl| *ttl > 0), Claim::Status)?;
-        let [bits, lst] = required(list, Claim::Status)?.pick(["bits", "lst"]).ok_or(Error::Invalid(Claim::Status))?;
+        let [bits, lst] =
+            required(list, Claim::Status)?.members(["bits", "lst"]).ok_or(Error::Invalid(Claim::Status))?;
         let width = required(optional(bits, Width::read, Claim::Status)?, Claim::Status)?;
         let lst = required(string(lst, Claim::Status)?, Claim::Status)?;
         Ok(StatusList { claims, width, lst, usable_until: usable_until(&claims, ttl, now) })

@@ -5,13 +5,13 @@ use crate::time::{Now, UnixTime};
 
 /// What of that which the device keeps a policy has the token held against.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Stores<'a> {
+pub(crate) struct StoreChecks<'a> {
     pub(crate) revocations: Option<&'a dyn Revocations>,
     pub(crate) single_use: Option<&'a dyn ReplayCheck>,
 }
 
 /// The setters that a policy has for its field `stores`, each of which sets another field besides.
-macro_rules! with_stores {
+macro_rules! store_setters {
     ($($field:ident = $value:expr)?) => {
         /// Only tokens that are not revoked. Several stores are given as an array of them; this replaces the one given
         /// before.
@@ -30,9 +30,9 @@ macro_rules! with_stores {
         }
     };
 }
-pub(crate) use with_stores;
+pub(crate) use store_setters;
 
-impl Stores<'_> {
+impl StoreChecks<'_> {
     pub(crate) const NONE: Self = Self { revocations: None, single_use: None };
 
     /// # Errors

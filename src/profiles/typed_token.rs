@@ -1,9 +1,9 @@
 use core::fmt;
 use core::ops::Deref;
 
-use crate::claims::{self, Claims, Registered, Rules};
+use crate::claims::{self, Claims, CommonRules, RegisteredClaims};
 use crate::error::Error;
-use crate::profiles::stores::{self, Stores};
+use crate::profiles::stores::{self, StoreChecks};
 use crate::storage::TokenIdentity;
 use crate::time::Now;
 use crate::verify::Verified;
@@ -29,9 +29,9 @@ use crate::verify::Verified;
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct TypedPolicy<'a> {
-    rules: Rules<'a>,
+    rules: CommonRules<'a>,
     typ: &'a str,
-    stores: Stores<'a>,
+    stores: StoreChecks<'a>,
 }
 
 impl<'a> TypedPolicy<'a> {
@@ -41,18 +41,18 @@ impl<'a> TypedPolicy<'a> {
     /// An empty `typ` and `JWT`, which names no kind, refuse every token ([`Error::WrongType`]); so does an empty
     /// `audience` ([`Error::Unconfigured`]).
     pub const fn new(typ: &'a str, audience: &'a str) -> Self {
-        Self { rules: Rules::new(audience), typ, stores: Stores::NONE }
+        Self { rules: CommonRules::new(audience), typ, stores: StoreChecks::NONE }
     }
 
     /// Tokens of the type `typ` that by their standard are for anyone, and need not expire: a signed key set, say. One
     /// that has an `aud` is refused, since it is for somebody ([`Error::Mismatch`]). Prefer [`new`](Self::new) for kinds
     /// of your own.
-    pub const fn for_anyone(typ: &'a str) -> Self {
-        Self { rules: Rules::for_anyone(), typ, stores: Stores::NONE }
+    pub const fn new_without_audience(typ: &'a str) -> Self {
+        Self { rules: CommonRules::for_anyone(), typ, stores: StoreChecks::NONE }
     }
 
-    claims::with_time_rules!();
-    stores::with_stores!();
+    claims::time_rule_setters!();
+    stores::store_setters!();
 }
 
 impl<'b> Verified<'_, 'b> {
@@ -75,18 +75,18 @@ impl<'b> Verified<'_, 'b> {
     ///   is for a single use, or it is revoked.
     /// - [`Error::Replayed`], [`Error::Full`]: it was used before, or nothing more can be remembered.
     pub fn into_typed(self, policy: &TypedPolicy<'_>, now: impl Into<Now>) -> Result<TypedToken<'b>, Error> {
-        self.judge_typed(policy, now.into())
+        self.validate_typed(policy, now.into())
     }
 
-    fn judge_typed(self, policy: &TypedPolicy<'_>, now: Now) -> Result<TypedToken<'b>, Error> {
-        let Self { payload, mut spare, media_type, key, signing_input } = self;
+    fn validate_typed(self, policy: &TypedPolicy<'_>, now: Now) -> Result<TypedToken<'b>, Error> {
+        let Self { payload, mut scratch, media_type, key, signing_input } = self;
         policy.rules.check_configured()?;
         let typ = media_type.filter(|typ| !typ.is("") && !typ.is("JWT")).ok_or(Error::WrongType)?;
         if !typ.is(policy.typ) {
             return Err(Error::WrongType);
         }
-        let registered = payload.pick(Registered::NAMES).unwrap_or_default();
-        let claims = Registered::read(payload, registered)?.accept(&policy.rules, now, &mut spare)?;
+        let registered = payload.members(RegisteredClaims::NAMES).unwrap_or_default();
+        let claims = RegisteredClaims::read(payload, registered)?.accept(&policy.rules, now, &mut scratch)?;
         policy.stores.check(&TokenIdentity { claims: &claims, client_id: None, key, signing_input }, now)?;
         policy.stores.use_once(&claims, policy.rules.leeway, now)?;
         Ok(TypedToken { claims })

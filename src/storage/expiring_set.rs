@@ -1,7 +1,7 @@
 //! What [`RevocationList`](crate::RevocationList) and [`ReplayWindow`](crate::ReplayWindow) keep: names, each with a moment
 //! at which it may go.
 //!
-//! **Invariant.** Whatever an inserted name covers is found to be covered, or ends no later than [`Ledger::forgotten`]: a
+//! **Invariant.** Whatever an inserted name covers is found to be covered, or ends no later than [`ExpiringSet::latest_evicted`]: a
 //! name goes only when all that it covers has ended.
 
 mod snapshot;
@@ -13,42 +13,42 @@ use crate::error::Error;
 use crate::time::UnixTime;
 
 #[derive(Clone, Debug)]
-pub(crate) struct Ledger<const N: usize> {
+pub(crate) struct ExpiringSet<const N: usize> {
     entries: Vec<Entry, N>,
     /// Stands for every name.
-    all: Span,
+    all: Coverage,
     /// The latest end of an entry that has gone.
-    forgotten: UnixTime,
+    latest_evicted: UnixTime,
     /// Counts the changes.
     generation: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    name: Name,
-    span: Span,
+    name: EntryId,
+    span: Coverage,
 }
 
 /// A digest of what is named, cut off, with its kind in the lowest byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Name(u128);
+pub(crate) struct EntryId(u128);
 
 /// How much of what has a name is covered: that which began before a moment ([`ANY_TIME`]: whenever), or nobody knows when,
 /// as long as it or the span has not ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Span {
+pub(crate) struct Coverage {
     pub(crate) before: UnixTime,
     pub(crate) until: UnixTime,
 }
 
 /// When that which is looked up began, if that is known, and when it ends.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Life {
+pub(crate) struct TokenLifetime {
     pub(crate) began: Option<UnixTime>,
     pub(crate) ends: UnixTime,
 }
 
-impl Name {
+impl EntryId {
     /// Two parts, either of any length, have one name of a kind.
     pub(crate) fn new(kind: u8, first: &[u8], second: &[u8]) -> Self {
         let digest = Sha256::new()
@@ -66,12 +66,12 @@ impl Name {
     }
 }
 
-impl Span {
+impl Coverage {
     const NOTHING: Self = Self { before: UnixTime::from_secs(i64::MIN), until: UnixTime::from_secs(i64::MIN) };
 
     /// As long as the span lasts, what began before; after that, what should have ended within it, since somebody's leeway
     /// may have it last longer.
-    fn covers(self, life: Life, now: UnixTime) -> bool {
+    fn covers(self, life: TokenLifetime, now: UnixTime) -> bool {
         let is_before = self.before == ANY_TIME || life.began.is_none_or(|began| began < self.before);
         is_before && (now < self.until || life.ends <= self.until)
     }
@@ -81,15 +81,20 @@ impl Span {
     }
 }
 
-impl<const N: usize> Default for Ledger<N> {
+impl<const N: usize> Default for ExpiringSet<N> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<const N: usize> Ledger<N> {
+impl<const N: usize> ExpiringSet<N> {
     pub(crate) const fn new() -> Self {
-        Self { entries: Vec::new(), all: Span::NOTHING, forgotten: UnixTime::from_secs(i64::MIN), generation: 0 }
+        Self {
+            entries: Vec::new(),
+            all: Coverage::NOTHING,
+            latest_evicted: UnixTime::from_secs(i64::MIN),
+            generation: 0,
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -100,8 +105,8 @@ impl<const N: usize> Ledger<N> {
         self.generation
     }
 
-    pub(crate) fn forgotten(&self) -> UnixTime {
-        self.forgotten
+    pub(crate) fn latest_evicted(&self) -> UnixTime {
+        self.latest_evicted
     }
 
     /// The kinds of all names in it, a bit each.
@@ -112,8 +117,8 @@ impl<const N: usize> Ledger<N> {
     /// Whether any of these names covers it. Each stands in the place of its kind.
     pub(crate) fn covers_any<const KINDS: usize>(
         &self,
-        names: &[Option<Name>; KINDS],
-        life: Life,
+        names: &[Option<EntryId>; KINDS],
+        life: TokenLifetime,
         now: UnixTime,
     ) -> bool {
         self.entries.iter().any(|entry| {
@@ -122,7 +127,7 @@ impl<const N: usize> Ledger<N> {
         })
     }
 
-    pub(crate) fn covers_all(&self, life: Life, now: UnixTime) -> bool {
+    pub(crate) fn catch_all_covers(&self, life: TokenLifetime, now: UnixTime) -> bool {
         self.all.covers(life, now)
     }
 
@@ -131,7 +136,7 @@ impl<const N: usize> Ledger<N> {
     /// # Errors
     ///
     /// [`Error::Full`] if there is no place, even after what may go at `now` has gone.
-    pub(crate) fn insert(&mut self, name: Name, span: Span, now: UnixTime) -> Result<bool, Error> {
+    pub(crate) fn insert(&mut self, name: EntryId, span: Coverage, now: UnixTime) -> Result<bool, Error> {
         let entry = self.entries.iter_mut().find(|entry| entry.name == name);
         let is_new = entry.is_none();
         if let Some(entry) = entry {
@@ -142,7 +147,7 @@ impl<const N: usize> Ledger<N> {
             entry.span = joined;
         } else {
             if self.entries.is_full() {
-                self.forget(now);
+                self.evict_expired(now);
             }
             self.entries.push(Entry { name, span }).map_err(|_| Error::Full)?;
         }
@@ -151,20 +156,20 @@ impl<const N: usize> Ledger<N> {
     }
 
     /// Covers every name, and removes the entries that are covered by that.
-    pub(crate) fn cover_all(&mut self, span: Span) {
+    pub(crate) fn insert_catch_all(&mut self, span: Coverage) {
         let all = self.all.join(span);
         self.all = all;
         self.entries.retain(|entry| entry.span.before > all.before || entry.span.until > all.until);
         self.generation = self.generation.saturating_add(1);
     }
 
-    fn forget(&mut self, now: UnixTime) {
-        let forgotten = &mut self.forgotten;
+    fn evict_expired(&mut self, now: UnixTime) {
+        let latest_evicted = &mut self.latest_evicted;
         let len = self.entries.len();
         self.entries.retain(|entry| {
             let may_go = entry.span.until <= now;
             if may_go {
-                *forgotten = (*forgotten).max(entry.span.until);
+                *latest_evicted = (*latest_evicted).max(entry.span.until);
             }
             !may_go
         });

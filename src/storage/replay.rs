@@ -2,7 +2,7 @@ use core::cell::{RefCell, RefMut};
 use core::fmt;
 
 use crate::error::Error;
-use crate::storage::expiring_set::{ANY_TIME, Ledger, Name, Span};
+use crate::storage::expiring_set::{ANY_TIME, Coverage, EntryId, ExpiringSet};
 use crate::time::UnixTime;
 
 /// Remembers what may be used once, such as a DPoP proof
@@ -35,7 +35,7 @@ impl ReplayCheck for AllowReplay {
 /// again, it refuses ([`Error::Full`]) rather than forget.
 ///
 /// `N` bounds the requests in the time that a proof or a command is good for. Policies that share one need the same leeway
-/// and age: what one of them finds expired is forgotten for all. If the clock is set back, what went does not
+/// and age: what one of them finds expired is evicted for all. If the clock is set back, what went does not
 /// come to be usable again: what expires no later than it is refused.
 ///
 /// It can be shared by all handlers of one executor, and kept over a power cut as a
@@ -52,21 +52,21 @@ impl ReplayCheck for AllowReplay {
 /// ```
 #[derive(Clone, Default)]
 pub struct ReplayWindow<const N: usize> {
-    ledger: RefCell<Ledger<N>>,
+    set: RefCell<ExpiringSet<N>>,
 }
 
 impl<const N: usize> ReplayWindow<N> {
     /// The length of the [`snapshot`](Self::snapshot) of a full window, in bytes.
-    pub const SNAPSHOT_LEN: usize = Ledger::<N>::SNAPSHOT_LEN;
+    pub const SNAPSHOT_LEN: usize = ExpiringSet::<N>::SNAPSHOT_LEN;
 
     /// A window in which nothing was used.
     pub const fn new() -> Self {
-        Self { ledger: RefCell::new(Ledger::new()) }
+        Self { set: RefCell::new(ExpiringSet::new()) }
     }
 
     /// As [`RevocationList::generation`](crate::RevocationList::generation).
     pub fn generation(&self) -> u64 {
-        self.ledger().map_or(0, |ledger| ledger.generation())
+        self.set().map_or(0, |set| set.generation())
     }
 
     /// As [`RevocationList::snapshot`](crate::RevocationList::snapshot).
@@ -75,7 +75,7 @@ impl<const N: usize> ReplayWindow<N> {
     ///
     /// [`Error::BufferTooSmall`] if `buf` is shorter than that takes.
     pub fn snapshot<'s>(&self, buf: &'s mut [u8]) -> Result<&'s [u8], Error> {
-        self.ledger()?.snapshot(KIND, buf)
+        self.set()?.snapshot(KIND, buf)
     }
 
     /// As [`RevocationList::restore`](crate::RevocationList::restore).
@@ -86,23 +86,23 @@ impl<const N: usize> ReplayWindow<N> {
     /// - [`Error::RolledBack`]: its generation is too old.
     /// - [`Error::Full`]: it has more than `N` entries.
     pub fn restore(&mut self, snapshot: &[u8], least_generation: u64) -> Result<(), Error> {
-        self.ledger.get_mut().restore(KIND, snapshot, least_generation)
+        self.set.get_mut().restore(KIND, snapshot, least_generation)
     }
 
     /// Never refuses, since nothing that is called while it is borrowed calls back.
-    fn ledger(&self) -> Result<RefMut<'_, Ledger<N>>, Error> {
-        self.ledger.try_borrow_mut().map_err(|_| Error::Full)
+    fn set(&self) -> Result<RefMut<'_, ExpiringSet<N>>, Error> {
+        self.set.try_borrow_mut().map_err(|_| Error::Full)
     }
 }
 
 impl<const N: usize> ReplayCheck for ReplayWindow<N> {
     fn use_once(&self, scope: &[u8], id: &str, until: UnixTime, now: UnixTime) -> Result<(), Error> {
-        let mut ledger = self.ledger()?;
-        let name = Name::new(USED, scope, id.as_bytes());
-        if until <= ledger.forgotten() {
+        let mut set = self.set()?;
+        let name = EntryId::new(USED, scope, id.as_bytes());
+        if until <= set.latest_evicted() {
             return Err(Error::Replayed);
         }
-        let is_new = ledger.insert(name, Span { before: ANY_TIME, until }, now)?;
+        let is_new = set.insert(name, Coverage { before: ANY_TIME, until }, now)?;
         if is_new { Ok(()) } else { Err(Error::Replayed) }
     }
 }
@@ -114,7 +114,7 @@ impl<const N: usize> fmt::Debug for ReplayWindow<N> {
     }
 }
 
-/// Distinguishes its snapshots from those of other ledgers.
+/// Distinguishes its snapshots from those of other sets.
 const KIND: u8 = b'U';
 /// The one kind of names in it.
 const USED: u8 = 1;

@@ -2,7 +2,7 @@ use core::fmt;
 
 use crate::error::Error;
 use crate::jose::Key;
-use crate::storage::expiring_set::{ANY_TIME, Ledger, Life, Name, Span};
+use crate::storage::expiring_set::{ANY_TIME, Coverage, EntryId, ExpiringSet, TokenLifetime};
 use crate::storage::{Revocations, TokenIdentity};
 use crate::time::{Now, UnixTime};
 
@@ -94,7 +94,7 @@ use crate::time::{Now, UnixTime};
 /// ```
 #[derive(Clone, Default)]
 pub struct RevocationList<const N: usize> {
-    ledger: Ledger<N>,
+    set: ExpiringSet<N>,
 }
 
 /// What is revoked.
@@ -155,7 +155,7 @@ pub enum Revocation<'a> {
 impl<const N: usize> RevocationList<N> {
     /// A list without entries.
     pub const fn new() -> Self {
-        Self { ledger: Ledger::new() }
+        Self { set: ExpiringSet::new() }
     }
 
     /// Revokes from now on. To revoke the same again takes no further place; the later of two times counts.
@@ -174,11 +174,11 @@ impl<const N: usize> RevocationList<N> {
     ///
     /// [`Error::Full`] if there is no place, also after those that may go have gone. Then nothing is changed but these.
     pub fn revoke(&mut self, revocation: Revocation<'_>, until: UnixTime, now: UnixTime) -> Result<(), Error> {
-        let span = Span { before: revocation.issued_before(), until };
+        let span = Coverage { before: revocation.issued_before(), until };
         match revocation.name() {
-            Some(name) => self.ledger.insert(name, span, now).map(|_| ()),
+            Some(name) => self.set.insert(name, span, now).map(|_| ()),
             None => {
-                self.ledger.cover_all(span);
+                self.set.insert_catch_all(span);
                 Ok(())
             }
         }
@@ -186,7 +186,7 @@ impl<const N: usize> RevocationList<N> {
 
     /// How many places are taken, also by entries that may go.
     pub fn len(&self) -> usize {
-        self.ledger.len()
+        self.set.len()
     }
 
     /// Whether no place is taken.
@@ -195,12 +195,12 @@ impl<const N: usize> RevocationList<N> {
     }
 
     /// The length of the [`snapshot`](Self::snapshot) of a full list, in bytes.
-    pub const SNAPSHOT_LEN: usize = Ledger::<N>::SNAPSHOT_LEN;
+    pub const SNAPSHOT_LEN: usize = ExpiringSet::<N>::SNAPSHOT_LEN;
 
     /// How often the list has changed. Where the device has a counter that cannot be set back, keep the generation of the
     /// last snapshot in it.
     pub fn generation(&self) -> u64 {
-        self.ledger.generation()
+        self.set.generation()
     }
 
     /// Writes all that it holds to the front of `buf`, and returns that.
@@ -212,7 +212,7 @@ impl<const N: usize> RevocationList<N> {
     ///
     /// [`Error::BufferTooSmall`] if `buf` is shorter than that takes; [`SNAPSHOT_LEN`](Self::SNAPSHOT_LEN) always suffices.
     pub fn snapshot<'s>(&self, buf: &'s mut [u8]) -> Result<&'s [u8], Error> {
-        self.ledger.snapshot(KIND, buf)
+        self.set.snapshot(KIND, buf)
     }
 
     /// Replaces all that it holds by that of a snapshot, or nothing if there is an error. The list that it was taken of may
@@ -227,7 +227,7 @@ impl<const N: usize> RevocationList<N> {
     /// - [`Error::RolledBack`]: its generation is too old.
     /// - [`Error::Full`]: it has more than `N` entries.
     pub fn restore(&mut self, snapshot: &[u8], least_generation: u64) -> Result<(), Error> {
-        self.ledger.restore(KIND, snapshot, least_generation)
+        self.set.restore(KIND, snapshot, least_generation)
     }
 }
 
@@ -237,42 +237,42 @@ impl<const N: usize> Revocations for RevocationList<N> {
     /// - [`Error::Expired`]: it expires no later than an entry that has gone, which might have voided it.
     /// - [`Error::Revoked`]: an entry voids it.
     fn check(&self, token: &TokenIdentity<'_>, now: Now) -> Result<(), Error> {
-        let (life, now) = (Life { began: token.issued_at(), ends: token.expires_at() }, now.earliest());
-        if life.ends <= self.ledger.forgotten() {
+        let (life, now) = (TokenLifetime { began: token.issued_at(), ends: token.expires_at() }, now.earliest());
+        if life.ends <= self.set.latest_evicted() {
             return Err(Error::Expired);
         }
-        if self.ledger.covers_all(life, now) {
+        if self.set.catch_all_covers(life, now) {
             return Err(Error::Revoked);
         }
         // A digest takes a while, that of the signing input most: only those are computed that the list can have. And the
         // list is long: one pass for all of them.
-        let kinds = self.ledger.kinds();
+        let kinds = self.set.kinds();
         let has = |kind: u8| kinds & 1_u32.wrapping_shl(kind.into()) != 0;
-        let name = |kind, first: &[u8], second: &[u8]| has(kind).then(|| Name::new(kind, first, second));
+        let name = |kind, first: &[u8], second: &[u8]| has(kind).then(|| EntryId::new(kind, first, second));
         let of_issuer = |kind, id: Option<&str>| id.and_then(|id| name(kind, token.issuer().as_bytes(), id.as_bytes()));
         let names = [
             None,
             of_issuer(TOKEN, token.jwt_id()),
-            has(SIGNING_INPUT).then(|| Name::new(SIGNING_INPUT, &[], &token.signing_input_digest())),
+            has(SIGNING_INPUT).then(|| EntryId::new(SIGNING_INPUT, &[], &token.signing_input_digest())),
             of_issuer(SUBJECT, token.subject()),
             of_issuer(CLIENT, token.client_id()),
             name(KEY, &[], token.key().public_key()),
             of_issuer(ISSUER, Some("")),
         ];
-        if self.ledger.covers_any(&names, life, now) { Err(Error::Revoked) } else { Ok(()) }
+        if self.set.covers_any(&names, life, now) { Err(Error::Revoked) } else { Ok(()) }
     }
 }
 
 impl Revocation<'_> {
     /// `None` for that which needs none, and takes no place.
-    fn name(&self) -> Option<Name> {
+    fn name(&self) -> Option<EntryId> {
         Some(match self {
-            Self::Token { issuer, jwt_id } => Name::new(TOKEN, issuer.as_bytes(), jwt_id.as_bytes()),
-            Self::SigningInput(digest) => Name::new(SIGNING_INPUT, &[], *digest),
-            Self::Subject { issuer, subject, .. } => Name::new(SUBJECT, issuer.as_bytes(), subject.as_bytes()),
-            Self::Client { issuer, client_id, .. } => Name::new(CLIENT, issuer.as_bytes(), client_id.as_bytes()),
-            Self::Key { key, .. } => Name::new(KEY, &[], key.public_key()),
-            Self::Issuer { issuer, .. } => Name::new(ISSUER, issuer.as_bytes(), &[]),
+            Self::Token { issuer, jwt_id } => EntryId::new(TOKEN, issuer.as_bytes(), jwt_id.as_bytes()),
+            Self::SigningInput(digest) => EntryId::new(SIGNING_INPUT, &[], *digest),
+            Self::Subject { issuer, subject, .. } => EntryId::new(SUBJECT, issuer.as_bytes(), subject.as_bytes()),
+            Self::Client { issuer, client_id, .. } => EntryId::new(CLIENT, issuer.as_bytes(), client_id.as_bytes()),
+            Self::Key { key, .. } => EntryId::new(KEY, &[], key.public_key()),
+            Self::Issuer { issuer, .. } => EntryId::new(ISSUER, issuer.as_bytes(), &[]),
             Self::All { .. } => return None,
         })
     }
@@ -297,7 +297,7 @@ impl<const N: usize> fmt::Debug for RevocationList<N> {
     }
 }
 
-/// Distinguishes its snapshots from those of other ledgers.
+/// Distinguishes its snapshots from those of other sets.
 const KIND: u8 = b'R';
 
 // The kinds of names. Snapshots hold them.

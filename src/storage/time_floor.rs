@@ -20,9 +20,9 @@ use crate::time::{Now, UnixTime};
 ///
 /// const BUILT_AT: UnixTime = UnixTime::from_secs(1_768_435_200);
 /// const POLICY: AccessTokenPolicy =
-///     AccessTokenPolicy::new("urn:device:pump-7").with_unknown_time(Duration::from_secs(300));
+///     AccessTokenPolicy::new("urn:device:pump-7").with_max_unproven_lifetime(Duration::from_secs(300));
 ///
-/// fn judge(verified: Verified<'_, '_>, floor: &mut TimeFloor<'_>) -> Result<(), Error> {
+/// fn validate(verified: Verified<'_, '_>, floor: &mut TimeFloor<'_>) -> Result<(), Error> {
 ///     let token = verified.into_access_token(&POLICY, floor.now())?;
 ///     if floor.learn(&token) {
 ///         // store floor.at()

@@ -51,14 +51,14 @@ impl<'a> Issuer<'a> {
     /// Chooses the key for a token of this header: with a `kid`, the one key of that algorithm that has it; without,
     /// the one key of that algorithm. What else the header says of keys (`jwk`, `jku`, `x5u`, `x5c`) chooses nothing
     /// ([RFC 8725 section 3.10](https://www.rfc-editor.org/rfc/rfc8725#section-3.10)).
-    pub(crate) fn choose_key(&self, header: &Header<'_>) -> Result<Candidate<'a>, Error> {
+    pub(crate) fn choose_key(&self, header: &Header<'_>) -> Result<KeyChoice<'a>, Error> {
         let backend = header.choose_backend(self.algorithms)?;
         let mut keys = self
             .keys
             .iter()
             .filter(|key| key.algorithm() == backend.algorithm() && header.kid.is_none_or(|kid| key.has_kid(kid)));
         match (keys.next(), keys.next()) {
-            (Some(key), None) => Ok(Candidate { issuer: self.name, key, backend }),
+            (Some(key), None) => Ok(KeyChoice { issuer: self.name, key, backend }),
             (None, _) => Err(Error::UnknownKey),
             (Some(_), Some(_)) => Err(Error::AmbiguousKey),
         }
@@ -67,15 +67,15 @@ impl<'a> Issuer<'a> {
 
 /// The key of an issuer that a token claims to be signed with.
 #[derive(Clone, Copy)]
-pub(crate) struct Candidate<'a> {
+pub(crate) struct KeyChoice<'a> {
     pub(crate) issuer: &'a str,
     key: &'a Key,
     backend: &'a dyn SignatureAlgorithm,
 }
 
-impl<'a> Candidate<'a> {
+impl<'a> KeyChoice<'a> {
     /// For a key that no issuer answers for: it proves possession of itself, and nothing else.
-    pub(crate) fn of_nobody(key: &'a Key, backend: &'a dyn SignatureAlgorithm) -> Self {
+    pub(crate) fn for_embedded_jwk(key: &'a Key, backend: &'a dyn SignatureAlgorithm) -> Self {
         Self { issuer: "", key, backend }
     }
 

@@ -89,11 +89,11 @@ impl<'t, 'b> Prepared<'t, 'b> {
     pub fn caller_asserts(self, outcome: Result<(), BackendError>) -> Result<Verified<'t, 'b>, Error> {
         outcome?;
         let Self { token, key, media_type, .. } = self;
-        let (payload, spare) = token.payload(self.buf)?;
+        let (payload, scratch) = token.payload(self.buf)?;
         if issuer_of(&payload)? != self.issuer {
             return Err(Error::Mismatch(Claim::Issuer));
         }
-        Ok(Verified { payload, spare, media_type, key, signing_input: token.signing_input })
+        Ok(Verified { payload, scratch, media_type, key, signing_input: token.signing_input })
     }
 }
 

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 use crate::jose::Algorithm;
-use crate::verify::issuer::Candidate;
+use crate::verify::issuer::KeyChoice;
 use crate::verify::{Issuer, Token, Verified};
 
 /// Remembers the last `N` signatures that held, in 36 bytes each, so that a token which comes again with each request is not
@@ -62,7 +62,7 @@ impl<'t> Token<'t> {
         cache: &SignatureCache<N>,
         buf: &'b mut [u8],
     ) -> Result<Verified<'t, 'b>, Error> {
-        self.verify_with(&[issuer], &|candidate, input, signature| cache.verify(candidate, input, signature), buf)
+        self.verify_with(&[issuer], &|choice, input, signature| cache.verify(choice, input, signature), buf)
     }
 }
 
@@ -79,15 +79,15 @@ impl<const N: usize> SignatureCache<N> {
         }
     }
 
-    fn verify(&self, candidate: &Candidate<'_>, signing_input: &[u8], signature: &[u8; 64]) -> Result<(), Error> {
+    fn verify(&self, choice: &KeyChoice<'_>, signing_input: &[u8], signature: &[u8; 64]) -> Result<(), Error> {
         // The algorithm says how long the next two are, and the rest follows.
-        let algorithm = match candidate.key().algorithm() {
+        let algorithm = match choice.key().algorithm() {
             Algorithm::Es256 => 1,
             Algorithm::EdDsa => 2,
         };
         let digest = Sha256::new()
             .chain_update([algorithm])
-            .chain_update(candidate.key().public_key())
+            .chain_update(choice.key().public_key())
             .chain_update(signature)
             .chain_update(signing_input)
             .finalize()
@@ -96,7 +96,7 @@ impl<const N: usize> SignatureCache<N> {
         if self.entries.try_borrow_mut().is_ok_and(|mut entries| entries.recall(&digest)) {
             return Ok(());
         }
-        candidate.verify(signing_input, signature)?;
+        choice.verify(signing_input, signature)?;
         if let Ok(mut entries) = self.entries.try_borrow_mut() {
             entries.remember(digest);
         }
@@ -120,7 +120,7 @@ impl<const N: usize> Entries<N> {
         }
     }
 
-    /// The number of this use. After the last number all entries are forgotten, so that none looks newer than it is.
+    /// The number of this use. After the last number all entries are latest_evicted, so that none looks newer than it is.
     fn count(&mut self) -> u32 {
         self.uses = self.uses.checked_add(1).unwrap_or_else(|| {
             self.held.clear();

@@ -8,7 +8,7 @@ use crate::jose::base64url;
 use crate::jose::header::{Header, UnverifiedHeader};
 use crate::jose::json::{self, JsonStr, Value};
 use crate::jose::media_type::MediaType;
-use crate::verify::issuer::Candidate;
+use crate::verify::issuer::KeyChoice;
 use crate::verify::{Issuer, Prepared, Verified};
 
 /// A JWT in compact form, split and not believed
@@ -85,8 +85,8 @@ impl<'t> Token<'t> {
     /// - [`Error::Malformed`], [`Error::DuplicateName`], [`Error::TooDeep`], [`Error::TooManyMembers`]: the header
     ///   cannot be read.
     pub fn unverified_header<'b>(&self, buf: &'b mut [u8]) -> Result<UnverifiedHeader<'b>, Error> {
-        let (header, spare) = self.header(buf)?;
-        UnverifiedHeader::new(header, spare)
+        let (header, scratch) = self.header(buf)?;
+        UnverifiedHeader::new(header, scratch)
     }
 
     /// Verifies the signature with the issuer's key that the header names, and only then decodes the payload, into
@@ -120,7 +120,7 @@ impl<'t> Token<'t> {
     /// As [`verify`](Self::verify); [`Error::TooManyIssuers`] for more than [`MAX_ISSUERS`], [`Error::Unconfigured`]
     /// for none or for one without a name.
     pub fn verify_any<'b>(&self, issuers: &[&Issuer<'t>], buf: &'b mut [u8]) -> Result<Verified<'t, 'b>, Error> {
-        self.verify_with(issuers, &|candidate, input, signature| candidate.verify(input, signature), buf)
+        self.verify_with(issuers, &|choice, input, signature| choice.verify(input, signature), buf)
     }
 
     /// As far as [`verify`](Self::verify) goes before it verifies the signature, which is for the caller to have done: by
@@ -156,12 +156,12 @@ impl<'t> Token<'t> {
     /// # is_send(f(b"", &[], &mut SecureElement));
     /// ```
     pub fn prepare<'b>(&self, issuer: &Issuer<'t>, buf: &'b mut [u8]) -> Result<Prepared<'t, 'b>, Error> {
-        let mut candidates = Candidates::new();
-        let (refusal, media_type) = self.choose_keys(&[issuer], buf, &mut candidates)?;
+        let mut choices = KeyChoices::new();
+        let (refusal, media_type) = self.choose_keys(&[issuer], buf, &mut choices)?;
         let signature = self.signature()?;
-        let candidate = candidates.first().ok_or(refusal)?;
-        candidate.check_encoding(&signature)?;
-        Ok(Prepared { token: *self, issuer: candidate.issuer, key: candidate.key(), signature, media_type, buf })
+        let choice = choices.first().ok_or(refusal)?;
+        choice.check_encoding(&signature)?;
+        Ok(Prepared { token: *self, issuer: choice.issuer, key: choice.key(), signature, media_type, buf })
     }
 
     /// The whole way, with a signature check that may have shortcuts.
@@ -171,24 +171,24 @@ impl<'t> Token<'t> {
         check_signature: &CheckSignature<'_>,
         buf: &'b mut [u8],
     ) -> Result<Verified<'t, 'b>, Error> {
-        let mut candidates = Candidates::new();
-        let (refusal, media_type) = self.choose_keys(issuers, buf, &mut candidates)?;
+        let mut choices = KeyChoices::new();
+        let (refusal, media_type) = self.choose_keys(issuers, buf, &mut choices)?;
 
         // RFC 7515 section 5.2, steps 7 and 8: the signature.
         let signature = self.signature()?;
         let refusal = Cell::new(refusal);
-        let holds = |candidate: &Candidate<'_>| match check_signature(candidate, self.signing_input, &signature) {
+        let holds = |choice: &KeyChoice<'_>| match check_signature(choice, self.signing_input, &signature) {
             Ok(()) => true,
             Err(error) => {
                 refusal.set(refusal.get().or_further(error));
                 false
             }
         };
-        let mut untried = candidates.iter();
-        let first = untried.find(|candidate| holds(candidate)).ok_or_else(|| refusal.get())?;
+        let mut untried = choices.iter();
+        let first = untried.find(|choice| holds(choice)).ok_or_else(|| refusal.get())?;
 
         // RFC 7519 section 7.2, step 10: the claims, now that they are authentic.
-        let (payload, spare) = self.payload(buf)?;
+        let (payload, scratch) = self.payload(buf)?;
 
         // RFC 8725 section 3.8: the key that verified belongs to the issuer that the token names.
         let iss = issuer_of(&payload)?;
@@ -199,7 +199,7 @@ impl<'t> Token<'t> {
         match signer {
             Some(signer) => {
                 let (key, signing_input) = (signer.key(), self.signing_input);
-                Ok(Verified { payload, spare, media_type, key, signing_input })
+                Ok(Verified { payload, scratch, media_type, key, signing_input })
             }
             // The issuer may be one whose backend gave no answer.
             None if refusal.get() == Error::BackendUnavailable => Err(Error::BackendUnavailable),
@@ -207,13 +207,13 @@ impl<'t> Token<'t> {
         }
     }
 
-    /// Puts the key that the header names, of each issuer that has it, among the candidates, of which there is then one
+    /// Puts the key that the header names, of each issuer that has it, among the choices, of which there is then one
     /// at least. Returns why it was not another issuer's, and the header's `typ`.
     fn choose_keys(
         &self,
         issuers: &[&Issuer<'t>],
         buf: &mut [u8],
-        candidates: &mut Candidates<'t>,
+        choices: &mut KeyChoices<'t>,
     ) -> Result<(Error, Option<MediaType>), Error> {
         if issuers.is_empty() || issuers.iter().any(|issuer| issuer.name().is_empty()) {
             return Err(Error::Unconfigured(Claim::Issuer));
@@ -233,11 +233,11 @@ impl<'t> Token<'t> {
         let mut refusal = Error::UnsupportedAlgorithm;
         for issuer in issuers {
             match issuer.choose_key(&header) {
-                Ok(candidate) => candidates.push(candidate).map_err(|_| Error::TooManyIssuers)?,
+                Ok(choice) => choices.push(choice).map_err(|_| Error::TooManyIssuers)?,
                 Err(error) => refusal = refusal.or_further(error),
             }
         }
-        if candidates.is_empty() {
+        if choices.is_empty() {
             return Err(refusal);
         }
         let media_type = header.typ.map(MediaType::new).transpose()?;
@@ -245,8 +245,8 @@ impl<'t> Token<'t> {
     }
 
     fn header<'b>(&self, buf: &'b mut [u8]) -> Result<(Header<'b>, &'b mut [u8]), Error> {
-        let (json, spare) = self.header_json(buf)?;
-        Ok((Header::parse(json)?, spare))
+        let (json, scratch) = self.header_json(buf)?;
+        Ok((Header::parse(json)?, scratch))
     }
 
     pub(crate) fn header_json<'b>(&self, buf: &'b mut [u8]) -> Result<(Value<'b>, &'b mut [u8]), Error> {
@@ -268,8 +268,8 @@ impl<'t> Token<'t> {
 
     pub(crate) fn payload<'b>(&self, buf: &'b mut [u8]) -> Result<(Value<'b>, &'b mut [u8]), Error> {
         let len = base64url::decode(self.payload, buf, Part::Payload)?;
-        let (json, spare) = json::canonicalize(buf, len, Part::Payload)?;
-        if json.is_object() { Ok((json, spare)) } else { Err(Error::Malformed(Part::Payload)) }
+        let (json, scratch) = json::canonicalize(buf, len, Part::Payload)?;
+        if json.is_object() { Ok((json, scratch)) } else { Err(Error::Malformed(Part::Payload)) }
     }
 }
 
@@ -286,7 +286,7 @@ fn split_at_dot(text: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// In the caller's place, since moving them takes a fifth of all stack that is not the curve's at opt-level z.
-type Candidates<'t> = Vec<Candidate<'t>, MAX_ISSUERS>;
+type KeyChoices<'t> = Vec<KeyChoice<'t>, MAX_ISSUERS>;
 
 /// Who the token says it is from.
 pub(crate) fn issuer_of<'b>(payload: &Value<'b>) -> Result<JsonStr<'b>, Error> {
@@ -294,8 +294,8 @@ pub(crate) fn issuer_of<'b>(payload: &Value<'b>) -> Result<JsonStr<'b>, Error> {
     iss.string().ok_or(Error::Invalid(Claim::Issuer))
 }
 
-/// [`Candidate::verify`], or what leads to the same verdict.
-pub(crate) type CheckSignature<'f> = dyn Fn(&Candidate<'_>, &[u8], &[u8; 64]) -> Result<(), Error> + 'f;
+/// [`KeyChoice::verify`], or what leads to the same verdict.
+pub(crate) type CheckSignature<'f> = dyn Fn(&KeyChoice<'_>, &[u8], &[u8; 64]) -> Result<(), Error> + 'f;
 
 /// Without the text: whoever reads it in a log could use it.
 impl fmt::Debug for Token<'_> {

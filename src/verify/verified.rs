@@ -40,7 +40,7 @@ use crate::jose::media_type::MediaType;
 pub struct Verified<'t, 'b> {
     pub(crate) payload: Value<'b>,
     /// What of the buffer is left for unescaped strings.
-    pub(crate) spare: &'b mut [u8],
+    pub(crate) scratch: &'b mut [u8],
     pub(crate) media_type: Option<MediaType>,
     /// By which the signature holds.
     pub(crate) key: &'t Key,

@@ -17,7 +17,7 @@ pub fn issuer(keys: &[Key]) -> Issuer<'_> {
 }
 
 /// Judges an access token of this text at this time, and lets `read` look at it if it is accepted.
-pub fn judge_access_token<T>(
+pub fn validate_access_token<T>(
     text: &str,
     policy: &AccessTokenPolicy<'_>,
     now: i64,

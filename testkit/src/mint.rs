@@ -168,8 +168,8 @@ macro_rules! limited {
         if let Some(max) = $limits.max_token_age {
             policy = policy.with_max_token_age(std::time::Duration::from_secs(max));
         }
-        if let Some(max) = $limits.unknown_time {
-            policy = policy.with_unknown_time(std::time::Duration::from_secs(max));
+        if let Some(max) = $limits.max_unproven_lifetime {
+            policy = policy.with_max_unproven_lifetime(std::time::Duration::from_secs(max));
         }
         policy
     }};

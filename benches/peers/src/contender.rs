@@ -3,8 +3,8 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use testkit::Alg;
 use crate::tokens;
+use testkit::Alg;
 
 /// Says whether a token is accepted.
 pub type Verify = Box<dyn FnMut(&str) -> bool>;

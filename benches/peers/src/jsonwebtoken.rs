@@ -7,9 +7,9 @@ use ::jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Deserialize;
 
-use testkit::{AUDIENCE, Alg, ISSUER};
 use crate::contender::Verify;
 use crate::tokens::{KID, TYPE, has_scope};
+use testkit::{AUDIENCE, Alg, ISSUER};
 
 /// What RFC 9068 requires, so that all of it is there and of its type.
 #[derive(Deserialize)]

@@ -3,10 +3,10 @@ use ::jwt_compact::{Algorithm, AlgorithmExt, TimeOptions, UntrustedToken};
 use chrono::{DateTime, Duration};
 use serde::Deserialize;
 
-use testkit::{AUDIENCE, Alg, ISSUER};
 use crate::contender::Verify;
 use crate::curves::key;
 use crate::tokens::{KID, TYPE, has_scope, now};
+use testkit::{AUDIENCE, Alg, ISSUER};
 
 /// What RFC 9068 requires beside the times.
 #[derive(Clone, Deserialize)]

@@ -2,10 +2,10 @@ use std::collections::HashSet;
 
 use ::jwt_simple::prelude::*;
 
-use testkit::{AUDIENCE, Alg, ISSUER};
 use crate::contender::Verify;
 use crate::curves::key;
 use crate::tokens::{KID, TYPE, has_scope, now};
+use testkit::{AUDIENCE, Alg, ISSUER};
 
 /// What RFC 9068 requires beside the registered claims.
 #[derive(Serialize, Deserialize)]

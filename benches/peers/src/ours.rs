@@ -5,9 +5,9 @@ use embedded_jwt::{
     RingEs256, SignatureAlgorithm, Token, UnixTime, Verified,
 };
 
-use testkit::{AUDIENCE, Alg, ISSUER};
 use crate::contender::Verify;
 use crate::tokens::{KID, SCOPE, now};
+use testkit::{AUDIENCE, Alg, ISSUER};
 
 /// With the crate's own backends.
 pub fn verify(alg: Alg) -> Verify {
@@ -18,7 +18,7 @@ pub fn verify(alg: Alg) -> Verify {
 #[cfg(feature = "aws_lc_rs")]
 pub fn verify_cached(alg: Alg) -> Verify {
     let cache = SignatureCache::<8>::new();
-    judge(alg, backend(alg), move |token, issuer, buf| token.verify_cached(issuer, &cache, buf))
+    validate(alg, backend(alg), move |token, issuer, buf| token.verify_cached(issuer, &cache, buf))
 }
 
 fn backend(alg: Alg) -> &'static dyn SignatureAlgorithm {
@@ -56,10 +56,10 @@ pub fn verify_on_aws_lc_rs(alg: Alg) -> Verify {
 }
 
 fn verify_with(alg: Alg, backend: &'static dyn SignatureAlgorithm) -> Verify {
-    judge(alg, backend, |token, issuer, buf| token.verify(issuer, buf))
+    validate(alg, backend, |token, issuer, buf| token.verify(issuer, buf))
 }
 
-fn judge(
+fn validate(
     alg: Alg,
     backend: &'static dyn SignatureAlgorithm,
     verify: impl for<'t, 'b> Fn(&Token<'t>, &Issuer<'t>, &'b mut [u8]) -> Result<Verified<'t, 'b>, Error> + 'static,

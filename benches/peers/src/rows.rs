@@ -2,9 +2,9 @@
 
 use sha2::Digest as _;
 
-use testkit::{ALGS, Alg};
 use crate::contender::{Checks, Contender, Verifier};
 use crate::{curves, jsonwebtoken, ours, tokens};
+use testkit::{ALGS, Alg};
 
 /// Whole verifications: signature, `typ`, `kid`, `iss`, `aud`, `exp`, `nbf`, `scope`, and that what RFC 9068 requires is
 /// there. The curves alone beside them.

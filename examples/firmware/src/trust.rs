@@ -12,7 +12,7 @@ pub const POLICY: AccessTokenPolicy<'_> = AccessTokenPolicy::new("urn:device:pum
 /// token that was recorded before it is void without a clock.
 pub const MAX_LIFETIME: Duration = Duration::from_secs(5 * 60);
 pub const GATEWAY_POLICY: AccessTokenPolicy<'_> =
-    POLICY.with_max_lifetime(MAX_LIFETIME).with_unknown_time(MAX_LIFETIME);
+    POLICY.with_max_lifetime(MAX_LIFETIME).with_max_unproven_lifetime(MAX_LIFETIME);
 
 /// TEST KEYS, whose private halves are published with this crate's tests.
 pub static ES256_KEYS: [Key; 1] = [Key::es256(&ES256_X, &ES256_Y).with_kid(b"test-key")];

@@ -114,7 +114,8 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Strict<V> {
             return self.0.visit_borrowed_str(raw);
         }
         let mut buf = [0; MAX_UNESCAPED];
-        let plain = JsonStr::from_raw(raw).place(&mut &mut buf[..]).map_err(|_| E::custom("string too long"))?;
+        let plain =
+            JsonStr::from_raw(raw).unescape_into(&mut &mut buf[..]).map_err(|_| E::custom("string too long"))?;
         self.0.visit_str(plain)
     }
 

@@ -23,9 +23,9 @@ impl<'c> Rewriter<'c> {
 
     /// Passes a string, which is the next thing.
     pub(super) fn string(&mut self) -> Option<()> {
-        self.pass(b'"')?;
+        self.eat(b'"')?;
         loop {
-            self.pass_while(is_plain);
+            self.eat_while(is_plain);
             match self.next()? {
                 b'"' => return Some(()),
                 b'\\' => self.respell_escape()?,
@@ -97,15 +97,15 @@ impl<'c> Rewriter<'c> {
     }
 
     pub(super) fn number(&mut self) -> Option<()> {
-        let _optional = self.pass(b'-');
-        if self.pass(b'0').is_none() {
+        let _optional = self.eat(b'-');
+        if self.eat(b'0').is_none() {
             self.digits()?;
         }
-        if self.pass(b'.').is_some() {
+        if self.eat(b'.').is_some() {
             self.digits()?;
         }
-        if self.pass(b'e').or_else(|| self.pass(b'E')).is_some() {
-            let _optional = self.pass(b'+').or_else(|| self.pass(b'-'));
+        if self.eat(b'e').or_else(|| self.eat(b'E')).is_some() {
+            let _optional = self.eat(b'+').or_else(|| self.eat(b'-'));
             self.digits()?;
         }
         Some(())
@@ -114,21 +114,21 @@ impl<'c> Rewriter<'c> {
     /// Passes digits, of which there must be at least one.
     fn digits(&mut self) -> Option<()> {
         let start = self.read;
-        self.pass_while(|byte| byte.is_ascii_digit());
+        self.eat_while(|byte| byte.is_ascii_digit());
         (self.read > start).then_some(())
     }
 
     /// Passes `true`, `false` or `null`.
     pub(super) fn literal(&mut self, word: &[u8]) -> Option<()> {
-        word.iter().try_for_each(|letter| self.pass(*letter))
+        word.iter().try_for_each(|letter| self.eat(*letter))
     }
 
     /// Passes `byte` if it comes next.
-    pub(super) fn pass(&mut self, byte: u8) -> Option<()> {
+    pub(super) fn eat(&mut self, byte: u8) -> Option<()> {
         (self.peek()? == byte).then(|| self.read = self.read.wrapping_add(1))
     }
 
-    fn pass_while(&mut self, passes: impl Fn(u8) -> bool) {
+    fn eat_while(&mut self, passes: impl Fn(u8) -> bool) {
         let mut read = self.read; // which stays in a register
         while let Some(byte) = self.text.get(read).map(Cell::get)
             && passes(byte)
@@ -149,7 +149,7 @@ impl<'c> Rewriter<'c> {
     fn drop_white_space(&mut self) {
         let start = self.read;
         self.move_run(start);
-        self.pass_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
+        self.eat_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
         self.leave_out(start);
     }
 
@@ -164,7 +164,7 @@ impl<'c> Rewriter<'c> {
     }
 
     /// Moves the last run to its place, and returns all that is written.
-    pub(super) fn settle(&mut self) -> &'c [Cell<u8>] {
+    pub(super) fn flush(&mut self) -> &'c [Cell<u8>] {
         self.move_run(self.read);
         self.text.get(..self.position()).unwrap_or_default()
     }

@@ -9,7 +9,7 @@ use crate::error::Error;
 pub(crate) struct Value<'b>(&'b str);
 
 /// The values of so many names.
-pub(crate) type Found<'b, const N: usize> = [Option<Value<'b>>; N];
+pub(crate) type Members<'b, const N: usize> = [Option<Value<'b>>; N];
 
 impl<'b> Value<'b> {
     pub(crate) const EMPTY_ARRAY: Self = Self("[]");
@@ -27,19 +27,19 @@ impl<'b> Value<'b> {
     }
 
     /// The members of these names, found in one pass; `None` for anything but an object.
-    pub(crate) fn pick<const N: usize>(self, names: [&str; N]) -> Option<Found<'b, N>> {
-        let (found, []) = self.pick_both(names, [])?;
+    pub(crate) fn members<const N: usize>(self, names: [&str; N]) -> Option<Members<'b, N>> {
+        let (found, []) = self.members_of_both(names, [])?;
         Some(found)
     }
 
-    /// As [`pick`](Self::pick), with the names of two readers in one pass.
-    pub(crate) fn pick_both<const N: usize, const M: usize>(
+    /// As [`members`](Self::members), with the names of two readers in one pass.
+    pub(crate) fn members_of_both<const N: usize, const M: usize>(
         self,
         first: [&str; N],
         second: [&str; M],
-    ) -> Option<(Found<'b, N>, Found<'b, M>)> {
+    ) -> Option<(Members<'b, N>, Members<'b, M>)> {
         let mut found = ([None; N], [None; M]);
-        for (name, value) in self.members()? {
+        for (name, value) in self.iter_members()? {
             // A name without escapes, as all those looked for are, has one spelling. They are too short to call `memcmp`.
             // What is found already is passed over: no name comes twice.
             let mut slots = first.iter().zip(&mut found.0).chain(second.iter().zip(&mut found.1));
@@ -54,11 +54,11 @@ impl<'b> Value<'b> {
 
     /// The value of the member `name`, which may hold any character.
     pub(crate) fn member(self, name: &str) -> Option<Value<'b>> {
-        self.members()?.find(|(member, _)| *member == *name).map(|(_, value)| value)
+        self.iter_members()?.find(|(member, _)| *member == *name).map(|(_, value)| value)
     }
 
     /// `None` for anything but an object.
-    fn members(self) -> Option<impl Iterator<Item = (JsonStr<'b>, Value<'b>)>> {
+    fn iter_members(self) -> Option<impl Iterator<Item = (JsonStr<'b>, Value<'b>)>> {
         let mut rest = self.0.strip_prefix('{')?;
         Some(core::iter::from_fn(move || {
             let end = string_end(rest.as_bytes(), 0)?;
@@ -165,19 +165,19 @@ impl<'b> JsonStr<'b> {
         (!self.0.contains('\\')).then_some(self.0)
     }
 
-    /// The string, unescaped into the front of `spare` where it must be, which then shrinks by its length.
-    pub(crate) fn place(self, spare: &mut &'b mut [u8]) -> Result<&'b str, Error> {
+    /// The string, unescaped into the front of `scratch` where it must be, which then shrinks by its length.
+    pub(crate) fn unescape_into(self, scratch: &mut &'b mut [u8]) -> Result<&'b str, Error> {
         if let Some(plain) = self.as_str() {
             return Ok(plain);
         }
-        let buf = core::mem::take(spare);
+        let buf = core::mem::take(scratch);
         let mut len = 0_usize;
         for byte in self.bytes() {
             *buf.get_mut(len).ok_or(Error::BufferTooSmall)? = byte;
             len = len.wrapping_add(1);
         }
         let (plain, rest) = buf.split_at_mut_checked(len).ok_or(Error::BufferTooSmall)?;
-        *spare = rest;
+        *scratch = rest;
         str::from_utf8(plain).map_err(|_| Error::BufferTooSmall)
     }
 
@@ -277,12 +277,12 @@ mod tests {
     #[test]
     fn a_string_is_placed_where_it_must_be() {
         let mut buf = [0; 16];
-        let mut spare = &mut buf[..];
-        assert_eq!(JsonStr("plain").place(&mut spare), Ok("plain"));
-        assert_eq!(spare.len(), 16);
-        assert_eq!(JsonStr(RAW).place(&mut spare), Ok(PLAIN));
-        assert_eq!(spare.len(), 16 - PLAIN.len());
-        assert_eq!(JsonStr(RAW).place(&mut spare), Err(Error::BufferTooSmall));
+        let mut scratch = &mut buf[..];
+        assert_eq!(JsonStr("plain").unescape_into(&mut scratch), Ok("plain"));
+        assert_eq!(scratch.len(), 16);
+        assert_eq!(JsonStr(RAW).unescape_into(&mut scratch), Ok(PLAIN));
+        assert_eq!(scratch.len(), 16 - PLAIN.len());
+        assert_eq!(JsonStr(RAW).unescape_into(&mut scratch), Err(Error::BufferTooSmall));
     }
 
     #[test]
@@ -299,7 +299,7 @@ mod tests {
     #[test]
     fn a_value_is_found_among_others() {
         let object = Value(r#"{"a":"}\",:\\","b":[1,{"c":2},"]"],"c":{},"d":-1.5e3,"e":[]}"#);
-        let texts = object.pick(["e", "d", "c", "b", "a", "f"]).unwrap().map(|value| value.map(Value::text));
+        let texts = object.members(["e", "d", "c", "b", "a", "f"]).unwrap().map(|value| value.map(Value::text));
         let expected = ["[]", "-1.5e3", "{}", r#"[1,{"c":2},"]"]"#, r#""}\",:\\""#].map(Some);
         assert_eq!(texts[..5], expected);
         assert_eq!(texts[5], None);
@@ -307,6 +307,6 @@ mod tests {
         assert_eq!(elements, ["1", r#"{"c":2}"#, "\"]\""]);
         assert!(object.elements().is_none() && object.string().is_none() && object.number().is_none());
         assert!(object.member("e").unwrap().elements().unwrap().next().is_none());
-        assert!(Value("[]").pick(["a"]).is_none() && Value("[]").member("a").is_none());
+        assert!(Value("[]").members(["a"]).is_none() && Value("[]").member("a").is_none());
     }
 }

@@ -8,7 +8,7 @@ use crate::time::UnixTime;
 
 /// What is known of who presents an access token, for one that is bound to a key.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Presenter<'a> {
+pub(crate) enum ProofOfPossession<'a> {
     /// Nothing: only tokens that are bound to no key are accepted.
     Bearer,
     /// Nothing, and bound tokens are accepted all the same.
@@ -19,7 +19,7 @@ pub(crate) enum Presenter<'a> {
     Dpop(&'a DpopProof<'a>, &'a dyn ReplayCheck),
 }
 
-impl Presenter<'_> {
+impl ProofOfPossession<'_> {
     /// # Errors
     ///
     /// - [`Error::SenderConstrained`]: the token is bound to a key, and nothing proves possession.

@@ -1,8 +1,8 @@
-//! A ledger as bytes, for flash:
+//! A set as bytes, for flash:
 //!
 //! | bytes | |
 //! |---|---|
-//! | 4 | `EJ`, the kind of ledger, [`VERSION`] |
+//! | 4 | `EJ`, the kind of set, [`VERSION`] |
 //! | 8 | generation |
 //! | 8 | the latest end of an entry that has gone |
 //! | 16 | the span of every name |
@@ -14,12 +14,12 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{Entry, Ledger, Name, Span};
+use super::{Coverage, Entry, EntryId, ExpiringSet};
 use crate::error::{Error, Part};
 use crate::time::UnixTime;
 
-impl<const N: usize> Ledger<N> {
-    /// The length of a snapshot of a full ledger.
+impl<const N: usize> ExpiringSet<N> {
+    /// The length of a snapshot of a full set.
     pub(crate) const SNAPSHOT_LEN: usize = N.saturating_mul(ENTRY_LEN).saturating_add(HEAD_LEN + DIGEST_LEN);
 
     /// # Errors
@@ -38,7 +38,7 @@ impl<const N: usize> Ledger<N> {
         let mut head = &mut head[..];
         put(&mut head, [b'E', b'J', kind, VERSION])?;
         put(&mut head, self.generation.to_be_bytes())?;
-        put(&mut head, self.forgotten.as_secs().to_be_bytes())?;
+        put(&mut head, self.latest_evicted.as_secs().to_be_bytes())?;
         put_span(&mut head, self.all)?;
         put(&mut head, u32::try_from(self.len()).ok()?.to_be_bytes())?;
         for (mut bytes, entry) in entries.chunks_exact_mut(ENTRY_LEN).zip(&self.entries) {
@@ -54,7 +54,7 @@ impl<const N: usize> Ledger<N> {
     /// # Errors
     ///
     /// - [`Error::Malformed`]: it is none of this kind and version, torn, or altered.
-    /// - [`Error::RolledBack`]: its generation is below `least` or the ledger's.
+    /// - [`Error::RolledBack`]: its generation is below `least` or the set's.
     /// - [`Error::Full`]: it has more than `N` entries.
     pub(crate) fn restore(&mut self, kind: u8, bytes: &[u8], least: u64) -> Result<(), Error> {
         let snapshot = Snapshot::read(kind, bytes).ok_or(Error::Malformed(Part::Snapshot))?;
@@ -70,7 +70,7 @@ impl<const N: usize> Ledger<N> {
             self.entries.push(entry).map_err(|_| Error::Full)?;
         }
         self.all = snapshot.all;
-        self.forgotten = snapshot.forgotten;
+        self.latest_evicted = snapshot.latest_evicted;
         self.generation = snapshot.generation;
         Ok(())
     }
@@ -79,8 +79,8 @@ impl<const N: usize> Ledger<N> {
 /// One that is whole.
 struct Snapshot<'s> {
     generation: u64,
-    forgotten: UnixTime,
-    all: Span,
+    latest_evicted: UnixTime,
+    all: Coverage,
     entries: &'s [[u8; ENTRY_LEN]],
 }
 
@@ -91,14 +91,14 @@ impl<'s> Snapshot<'s> {
             return None;
         }
         let generation = u64::from_be_bytes(take(&mut rest)?);
-        let forgotten = take_time(&mut rest)?;
+        let latest_evicted = take_time(&mut rest)?;
         let all = take_span(&mut rest)?;
         let len = usize::try_from(u32::from_be_bytes(take(&mut rest)?)).ok()?.checked_mul(ENTRY_LEN)?;
         let (entries, mut rest) = rest.split_at_checked(len)?;
         let digest: [u8; DIGEST_LEN] = take(&mut rest)?;
         let body = bytes.get(..len.checked_add(HEAD_LEN)?)?;
         let (entries, _) = entries.as_chunks();
-        (digest == digest_of(body)).then_some(Self { generation, forgotten, all, entries })
+        (digest == digest_of(body)).then_some(Self { generation, latest_evicted, all, entries })
     }
 }
 
@@ -113,7 +113,7 @@ fn put<const LEN: usize>(rest: &mut &mut [u8], bytes: [u8; LEN]) -> Option<()> {
     Some(())
 }
 
-fn put_span(rest: &mut &mut [u8], span: Span) -> Option<()> {
+fn put_span(rest: &mut &mut [u8], span: Coverage) -> Option<()> {
     put(rest, span.before.as_secs().to_be_bytes())?;
     put(rest, span.until.as_secs().to_be_bytes())
 }
@@ -128,12 +128,12 @@ fn take_time(rest: &mut &[u8]) -> Option<UnixTime> {
     take(rest).map(i64::from_be_bytes).map(UnixTime::from_secs)
 }
 
-fn take_span(rest: &mut &[u8]) -> Option<Span> {
-    Some(Span { before: take_time(rest)?, until: take_time(rest)? })
+fn take_span(rest: &mut &[u8]) -> Option<Coverage> {
+    Some(Coverage { before: take_time(rest)?, until: take_time(rest)? })
 }
 
 fn take_entry(rest: &mut &[u8]) -> Option<Entry> {
-    Some(Entry { name: Name(u128::from_be_bytes(take(rest)?)), span: take_span(rest)? })
+    Some(Entry { name: EntryId(u128::from_be_bytes(take(rest)?)), span: take_span(rest)? })
 }
 
 /// Of the format above. Another one is refused, since it may mean something else.

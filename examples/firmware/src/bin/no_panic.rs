@@ -17,11 +17,11 @@ use embedded_jwt_firmware::trust;
 fn main() -> ! {
     board::start();
     let run = |run: fn(&str, &mut [u8]) -> Option<usize>| black_box(run)(trust::ES256_TOKEN, measure::buffer());
-    board::exit(run(judge) == Some(1) && run(keep) == Some(1))
+    board::exit(run(validate) == Some(1) && run(keep) == Some(1))
 }
 
 /// The public functions on the way of keys and tokens, and the accessors.
-fn judge(text: &str, buf: &mut [u8]) -> Option<usize> {
+fn validate(text: &str, buf: &mut [u8]) -> Option<usize> {
     let mut jwks = [0; trust::JWKS.len()];
     jwks.copy_from_slice(trust::JWKS);
     let mut keys = KeySet::<4>::from_jwks(&mut jwks).ok()?;
@@ -90,7 +90,7 @@ fn keep(text: &str, buf: &mut [u8]) -> Option<usize> {
     floor.raise_to(black_box(now));
     let cache = black_box(SignatureCache::<8>::new());
     let both: [&dyn Revocations; 2] = [&restored, &NoneOfLate];
-    let policy = trust::POLICY.with_unknown_time(5 * MINUTE);
+    let policy = trust::POLICY.with_max_unproven_lifetime(5 * MINUTE);
     let policies = [
         policy,
         policy.with_challenge("n-0S6_WzA2Mj"),

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use testkit::*;
 
 const TYP: &str = "jwk-set+jwt";
-const POLICY: TypedPolicy = TypedPolicy::for_anyone(TYP).with_leeway(Duration::ZERO);
+const POLICY: TypedPolicy = TypedPolicy::new_without_audience(TYP).with_leeway(Duration::ZERO);
 
 /// Judges a token of this type and payload at this time, and lets `read` look at it if it is accepted.
-fn judge_text<T>(
+fn validate_text<T>(
     alg: Alg,
     typ: Value,
     payload: &str,
@@ -26,12 +26,12 @@ fn judge_text<T>(
     verified.into_typed(policy, UnixTime::from_secs(now)).map(read)
 }
 
-fn judge_at(claims: &Value, policy: &TypedPolicy<'_>, now: i64) -> Result<(), Error> {
-    judge_text(Alg::EdDsa, json!(TYP), &claims.to_string(), policy, now, |_| ())
+fn validate_at(claims: &Value, policy: &TypedPolicy<'_>, now: i64) -> Result<(), Error> {
+    validate_text(Alg::EdDsa, json!(TYP), &claims.to_string(), policy, now, |_| ())
 }
 
-fn judge(claims: &Value, policy: &TypedPolicy<'_>) -> Result<(), Error> {
-    judge_at(claims, policy, NOW)
+fn validate(claims: &Value, policy: &TypedPolicy<'_>) -> Result<(), Error> {
+    validate_at(claims, policy, NOW)
 }
 
 /// A key set as it is signed, for anyone and for ever, with one claim changed.
@@ -44,15 +44,15 @@ fn key_set() -> Value {
 }
 
 /// Judges a key set with one claim spelled like this.
-fn judge_spelled(name: &str, json: &str) -> Result<(), Error> {
+fn validate_spelled(name: &str, json: &str) -> Result<(), Error> {
     let payload = key_set_with(name, json!("?")).to_string().replace("\"?\"", json);
-    judge_text(Alg::EdDsa, json!(TYP), &payload, &POLICY, NOW, |_| ())
+    validate_text(Alg::EdDsa, json!(TYP), &payload, &POLICY, NOW, |_| ())
 }
 
 #[test]
 fn takes_a_token_without_audience_and_expiry() {
     for alg in ALGS {
-        judge_text(alg, json!(TYP), &key_set().to_string(), &POLICY, NOW, |token| {
+        validate_text(alg, json!(TYP), &key_set().to_string(), &POLICY, NOW, |token| {
             assert_eq!(token.issuer(), ISSUER);
             assert_eq!(token.expires_at(), UnixTime::from_secs(i64::MAX));
             assert_eq!(token.issued_at(), Some(UnixTime::from_secs(NOW - 60)));
@@ -63,47 +63,55 @@ fn takes_a_token_without_audience_and_expiry() {
         .unwrap();
     }
     // It goes with nothing but an issuer.
-    assert_eq!(judge(&json!({"iss": ISSUER}), &POLICY), Ok(()));
-    assert_eq!(judge(&key_set_with("iss", Value::Null), &POLICY), Err(Error::Missing(Claim::Issuer)));
-    assert_eq!(judge_at(&key_set(), &POLICY, i64::MAX - 1), Ok(()));
+    assert_eq!(validate(&json!({"iss": ISSUER}), &POLICY), Ok(()));
+    assert_eq!(validate(&key_set_with("iss", Value::Null), &POLICY), Err(Error::Missing(Claim::Issuer)));
+    assert_eq!(validate_at(&key_set(), &POLICY, i64::MAX - 1), Ok(()));
 }
 
 #[test]
 fn a_policy_for_an_audience_takes_no_token_for_anyone() {
     let policy = TypedPolicy::new(TYP, AUDIENCE);
-    assert_eq!(judge(&key_set(), &policy), Err(Error::Missing(Claim::Expiration)));
+    assert_eq!(validate(&key_set(), &policy), Err(Error::Missing(Claim::Expiration)));
     let brief = key_set_with("exp", json!(NOW + 1));
-    assert_eq!(judge(&brief, &policy), Err(Error::Missing(Claim::Audience)));
-    assert_eq!(judge(&with(brief, "aud", json!(AUDIENCE)), &policy), Ok(()));
+    assert_eq!(validate(&brief, &policy), Err(Error::Missing(Claim::Audience)));
+    assert_eq!(validate(&with(brief, "aud", json!(AUDIENCE)), &policy), Ok(()));
 }
 
 #[test]
 fn a_token_that_is_for_somebody_is_not_for_anyone() {
     for aud in [json!(AUDIENCE), json!([AUDIENCE]), json!(""), json!([]), json!(["*"])] {
-        assert_eq!(judge(&key_set_with("aud", aud.clone()), &POLICY), Err(Error::Mismatch(Claim::Audience)), "{aud}");
+        assert_eq!(
+            validate(&key_set_with("aud", aud.clone()), &POLICY),
+            Err(Error::Mismatch(Claim::Audience)),
+            "{aud}"
+        );
     }
     for json in ["null", "1", "true", "{}", "[1]", "[null]"] {
-        assert_eq!(judge_spelled("aud", json), Err(Error::Invalid(Claim::Audience)), "{json}");
+        assert_eq!(validate_spelled("aud", json), Err(Error::Invalid(Claim::Audience)), "{json}");
     }
 }
 
 #[test]
 fn an_expiry_that_is_there_counts() {
-    assert_eq!(judge(&key_set_with("exp", json!(NOW + 1)), &POLICY), Ok(()));
+    assert_eq!(validate(&key_set_with("exp", json!(NOW + 1)), &POLICY), Ok(()));
     for exp in [NOW, NOW - 1, 0, -1] {
-        assert_eq!(judge(&key_set_with("exp", json!(exp)), &POLICY), Err(Error::Expired), "{exp}");
+        assert_eq!(validate(&key_set_with("exp", json!(exp)), &POLICY), Err(Error::Expired), "{exp}");
     }
-    assert_eq!(judge_spelled("exp", &format!("{NOW}.9")), Err(Error::Expired));
+    assert_eq!(validate_spelled("exp", &format!("{NOW}.9")), Err(Error::Expired));
     let lenient = POLICY.with_leeway(Duration::from_secs(30));
-    assert_eq!(judge(&key_set_with("exp", json!(NOW - 29)), &lenient), Ok(()));
-    assert_eq!(judge(&key_set_with("exp", json!(NOW - 30)), &lenient), Err(Error::Expired));
-    let by_default = TypedPolicy::for_anyone(TYP);
-    assert_eq!(judge(&key_set_with("exp", json!(NOW - 59)), &by_default), Ok(()));
-    assert_eq!(judge(&key_set_with("exp", json!(NOW - 60)), &by_default), Err(Error::Expired));
-    let exp =
-        judge_text(Alg::EdDsa, json!(TYP), &key_set_with("exp", json!(NOW + 9)).to_string(), &POLICY, NOW, |token| {
-            token.expires_at().as_secs()
-        });
+    assert_eq!(validate(&key_set_with("exp", json!(NOW - 29)), &lenient), Ok(()));
+    assert_eq!(validate(&key_set_with("exp", json!(NOW - 30)), &lenient), Err(Error::Expired));
+    let by_default = TypedPolicy::new_without_audience(TYP);
+    assert_eq!(validate(&key_set_with("exp", json!(NOW - 59)), &by_default), Ok(()));
+    assert_eq!(validate(&key_set_with("exp", json!(NOW - 60)), &by_default), Err(Error::Expired));
+    let exp = validate_text(
+        Alg::EdDsa,
+        json!(TYP),
+        &key_set_with("exp", json!(NOW + 9)).to_string(),
+        &POLICY,
+        NOW,
+        |token| token.expires_at().as_secs(),
+    );
     assert_eq!(exp, Ok(NOW + 9));
 }
 
@@ -111,70 +119,71 @@ fn an_expiry_that_is_there_counts() {
 fn a_registered_claim_of_the_wrong_type_is_never_taken_for_absent() {
     for (name, claim) in [("exp", Claim::Expiration), ("nbf", Claim::NotBefore), ("iat", Claim::IssuedAt)] {
         for json in ["null", "true", "\"1768478400\"", "[]", "{}", "1e400"] {
-            assert_eq!(judge_spelled(name, json), Err(Error::Invalid(claim)), "{name} {json}");
+            assert_eq!(validate_spelled(name, json), Err(Error::Invalid(claim)), "{name} {json}");
         }
     }
     for (name, claim) in [("sub", Claim::Subject), ("jti", Claim::JwtId), ("iss", Claim::Issuer)] {
         for json in ["null", "1", "[]", "{}"] {
-            assert_eq!(judge_spelled(name, json), Err(Error::Invalid(claim)), "{name} {json}");
+            assert_eq!(validate_spelled(name, json), Err(Error::Invalid(claim)), "{name} {json}");
         }
     }
 }
 
 #[test]
 fn begins_on_the_second() {
-    assert_eq!(judge(&key_set_with("nbf", json!(NOW)), &POLICY), Ok(()));
-    assert_eq!(judge(&key_set_with("nbf", json!(NOW + 1)), &POLICY), Err(Error::NotYetValid));
+    assert_eq!(validate(&key_set_with("nbf", json!(NOW)), &POLICY), Ok(()));
+    assert_eq!(validate(&key_set_with("nbf", json!(NOW + 1)), &POLICY), Err(Error::NotYetValid));
 }
 
 #[test]
 fn limits_the_age_with_leeway() {
     let policy = POLICY.with_max_token_age(Duration::from_secs(60));
     let iat = |iat: i64| key_set_with("iat", json!(iat));
-    assert_eq!(judge(&iat(NOW - 60), &policy), Ok(()));
-    assert_eq!(judge(&iat(NOW - 61), &policy), Err(Error::TooOld));
-    assert_eq!(judge(&iat(NOW), &policy), Ok(()));
-    assert_eq!(judge(&iat(NOW + 1), &policy), Err(Error::NotYetValid));
+    assert_eq!(validate(&iat(NOW - 60), &policy), Ok(()));
+    assert_eq!(validate(&iat(NOW - 61), &policy), Err(Error::TooOld));
+    assert_eq!(validate(&iat(NOW), &policy), Ok(()));
+    assert_eq!(validate(&iat(NOW + 1), &policy), Err(Error::NotYetValid));
     let lenient = policy.with_leeway(Duration::from_secs(10));
-    assert_eq!(judge(&iat(NOW - 70), &lenient), Ok(()));
-    assert_eq!(judge(&iat(NOW - 71), &lenient), Err(Error::TooOld));
-    assert_eq!(judge(&key_set_with("iat", Value::Null), &policy), Err(Error::Missing(Claim::IssuedAt)));
-    assert_eq!(judge(&key_set_with("iat", Value::Null), &POLICY), Ok(()));
+    assert_eq!(validate(&iat(NOW - 70), &lenient), Ok(()));
+    assert_eq!(validate(&iat(NOW - 71), &lenient), Err(Error::TooOld));
+    assert_eq!(validate(&key_set_with("iat", Value::Null), &policy), Err(Error::Missing(Claim::IssuedAt)));
+    assert_eq!(validate(&key_set_with("iat", Value::Null), &POLICY), Ok(()));
 }
 
 #[test]
 fn limits_the_lifetime_which_has_no_end_without_expiry() {
     let policy = POLICY.with_max_lifetime(Duration::from_secs(300));
-    assert_eq!(judge(&key_set_with("exp", json!(NOW + 240)), &policy), Ok(()));
-    assert_eq!(judge(&key_set_with("exp", json!(NOW + 241)), &policy), Err(Error::LifetimeTooLong));
-    assert_eq!(judge(&key_set(), &policy), Err(Error::LifetimeTooLong));
-    assert_eq!(judge(&key_set(), &POLICY.with_max_lifetime(Duration::MAX)), Ok(()));
-    assert_eq!(judge(&key_set_with("iat", Value::Null), &policy), Err(Error::Missing(Claim::IssuedAt)));
+    assert_eq!(validate(&key_set_with("exp", json!(NOW + 240)), &policy), Ok(()));
+    assert_eq!(validate(&key_set_with("exp", json!(NOW + 241)), &policy), Err(Error::LifetimeTooLong));
+    assert_eq!(validate(&key_set(), &policy), Err(Error::LifetimeTooLong));
+    assert_eq!(validate(&key_set(), &POLICY.with_max_lifetime(Duration::MAX)), Ok(()));
+    assert_eq!(validate(&key_set_with("iat", Value::Null), &policy), Err(Error::Missing(Claim::IssuedAt)));
 }
 
 #[test]
 fn a_clock_that_was_never_set_refuses_what_never_expires() {
     let claims = key_set_with("iat", json!(1));
-    assert_eq!(judge_at(&claims, &POLICY, 1), Ok(()));
+    assert_eq!(validate_at(&claims, &POLICY, 1), Ok(()));
     for now in [0, -1, i64::MIN] {
-        assert_eq!(judge_at(&claims, &POLICY, now), Err(Error::ClockNotSet), "{now}");
+        assert_eq!(validate_at(&claims, &POLICY, now), Err(Error::ClockNotSet), "{now}");
     }
 }
 
 #[test]
 fn is_of_its_type_alone() {
-    let judge_typ =
-        |typ: Value, policy: &TypedPolicy<'_>| judge_text(Alg::EdDsa, typ, &key_set().to_string(), policy, NOW, |_| ());
+    let validate_typ = |typ: Value, policy: &TypedPolicy<'_>| {
+        validate_text(Alg::EdDsa, typ, &key_set().to_string(), policy, NOW, |_| ())
+    };
     for typ in ["jwk-set+jwt", "application/jwk-set+jwt", "JWK-Set+JWT"] {
-        assert_eq!(judge_typ(json!(typ), &POLICY), Ok(()), "{typ}");
+        assert_eq!(validate_typ(json!(typ), &POLICY), Ok(()), "{typ}");
     }
     for typ in [json!("at+jwt"), json!("JWT"), json!("jwk-set+json"), json!("jwk-set"), json!(""), Value::Null] {
-        assert_eq!(judge_typ(typ.clone(), &POLICY), Err(Error::WrongType), "{typ}");
+        assert_eq!(validate_typ(typ.clone(), &POLICY), Err(Error::WrongType), "{typ}");
     }
     // What names no kind, matches none.
     for typ in ["", "JWT", "jwt", "application/JWT", "application/"] {
-        assert_eq!(judge_typ(json!(typ), &TypedPolicy::for_anyone(typ)), Err(Error::WrongType), "{typ}");
-        assert_eq!(judge_typ(Value::Null, &TypedPolicy::for_anyone(typ)), Err(Error::WrongType), "{typ}");
+        assert_eq!(validate_typ(json!(typ), &TypedPolicy::new_without_audience(typ)), Err(Error::WrongType), "{typ}");
+        assert_eq!(validate_typ(Value::Null, &TypedPolicy::new_without_audience(typ)), Err(Error::WrongType), "{typ}");
     }
 }
 
