@@ -10,9 +10,6 @@ use proptest::prelude::*;
 use serde_json::json;
 use testkit::{EdDsa, Es256, *};
 
-/// The keys of [`testkit::issuer`], which are costly to derive.
-static KEYS: LazyLock<[Key; 2]> = LazyLock::new(keys);
-
 const POLICY: AccessTokenPolicy = AccessTokenPolicy::new(AUDIENCE);
 
 /// Counts how often it is asked to verify. It computes the answer unless it has one.

@@ -3,7 +3,6 @@
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
 use std::cell::RefCell;
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use embedded_jwt::*;
@@ -17,9 +16,6 @@ const EVER: u64 = u64::MAX;
 const IAT: Claim = Claim::IssuedAt;
 const ACR: Claim = Claim::AuthenticationContext;
 const AUTH_TIME: Claim = Claim::AuthenticationTime;
-
-/// The keys of [`testkit::issuer`], which are costly to derive.
-static KEYS: LazyLock<[Key; 2]> = LazyLock::new(keys);
 
 const fn at_least(secs: i64) -> Now {
     Now::AtLeast(UnixTime::from_secs(secs))

@@ -1,7 +1,6 @@
 //! The floor under the time: it rises with accepted tokens, never falls, and no single wrong `iat` lifts it far.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use embedded_jwt::*;
@@ -11,9 +10,6 @@ use testkit::*;
 
 const A_DAY: i64 = 24 * 60 * 60;
 const SOURCES: &[&str] = &["urn:other", ISSUER];
-
-/// The keys of [`testkit::issuer`], which are costly to derive.
-static KEYS: LazyLock<[Key; 2]> = LazyLock::new(keys);
 
 fn at(secs: i64) -> UnixTime {
     UnixTime::from_secs(secs)

@@ -1,10 +1,10 @@
 use std::cell::Cell;
 
 use embedded_jwt::*;
-use testkit::{ISSUER, base64url as encode, strict_json};
+use testkit::{ISSUER, KEYS, base64url as encode, strict_json};
 
 use super::careless::{CARELESS, unsigned};
-use super::{KEYS, jwks};
+use super::jwks;
 
 /// **Property:** decoding and then encoding is the identity, and what is no encoding is refused, in the three places
 /// that decode: a key's `x` (32 bytes, seen as the key), the signature (64 bytes, seen by the backend) and the payload

@@ -5,9 +5,8 @@ use embedded_jwt::*;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use testkit::{AUDIENCE, ISSUER, NOW, now, strict_json};
+use testkit::{AUDIENCE, ISSUER, KEYS, NOW, now, strict_json};
 
-use super::KEYS;
 use super::careless::{CARELESS, unsigned};
 
 /// **Property:** `claims::<C>()` is what `serde_json` makes of the same payload, or nothing where it makes nothing, for

@@ -1,8 +1,7 @@
 use embedded_jwt::*;
 use serde_json::Value;
-use testkit::{ISSUER, strict_json};
+use testkit::{ISSUER, KEYS, strict_json};
 
-use super::KEYS;
 use super::careless::{CARELESS, unsigned};
 
 /// **Property:** `unverified_header` reads a header as a `serde_json` model does, with equal fields, and `verify` chooses

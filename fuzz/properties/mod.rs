@@ -3,10 +3,6 @@
 //! `fuzz_targets/` calls them with what libFuzzer makes up, `tests/regressions.rs` on stable with every committed input.
 //! Only `differential` is left out here, since its peer would come into the main package's tests with all it needs.
 
-use std::sync::LazyLock;
-
-use embedded_jwt::Key;
-
 mod base64url;
 mod careless;
 mod case;
@@ -47,6 +43,3 @@ pub const ALL: &[(&str, Property)] = &[
 ];
 
 type Property = fn(&[u8]);
-
-/// The keys of [`testkit::issuer`], which are costly to derive.
-static KEYS: LazyLock<[Key; 2]> = LazyLock::new(testkit::keys);

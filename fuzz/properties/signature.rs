@@ -2,10 +2,10 @@ use arbitrary::{Arbitrary, Result, Unstructured};
 use curve25519_dalek::scalar::Scalar;
 use embedded_jwt::*;
 use p256::ecdsa::signature::Verifier;
-use testkit::{Alg, BOTH, ISSUER, base64url};
+use testkit::{Alg, BOTH, ISSUER, KEYS, base64url};
 
 use super::careless::CARELESS;
-use super::{KEYS, jwks};
+use super::jwks;
 
 /// **Property:** a signature holds exactly if the bare curve crate says so: `p256`, and `ed25519-dalek` by
 /// `verify_strict`, of which ours refuses besides a key with y >= p. And what reaches a backend that checks nothing has

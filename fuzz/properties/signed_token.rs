@@ -2,11 +2,11 @@ use std::time::Duration;
 
 use arbitrary::{Arbitrary, Unstructured};
 use embedded_jwt::*;
-use testkit::{issuer, limited, strict_json};
+use testkit::{KEYS, issuer, limited, strict_json};
 
+use super::Case;
 use super::case::{IdCase, Kind, Policy, Timed};
 use super::model::{self, Accepted};
-use super::{Case, KEYS};
 
 /// **Property:** a token that is really signed, of whatever header and claims, is judged by a policy at a time, known or
 /// not, as a straight-line model of the rules judges it: refused for the same reason, or accepted, and then it says the same.

@@ -3,9 +3,7 @@ use std::sync::LazyLock;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use embedded_jwt::*;
 use serde_json::json;
-use testkit::*;
-
-use super::KEYS;
+use testkit::{KEYS, *};
 
 /// **Property:** of all texts, only the good ones that the test keys have signed are accepted, for their own issuer, in
 /// whatever order the issuers are given. The verdict does not depend on the buffer, but that one too small is refused as

@@ -1,30 +1,40 @@
-//! The backends under test, and what verifies with them: with the feature `ring` those of ring, else the software ones.
+//! The backends under test, and what verifies with them. With the feature `ring` they are ring's, else the software ones.
 
-use embedded_jwt::{AccessToken, AccessTokenPolicy, Error, Issuer, Key, SignatureAlgorithm, Token, UnixTime};
+use embedded_jwt::{
+    AccessToken, AccessTokenPolicy, Error, Issuer, Key, Now, SignatureAlgorithm, Token, UnixTime, Verified,
+};
 #[cfg(not(feature = "ring"))]
 pub use embedded_jwt::{EdDsa, Es256};
 #[cfg(feature = "ring")]
 pub use embedded_jwt::{RingEdDsa as EdDsa, RingEs256 as Es256};
 
-use crate::{ISSUER, keys};
+use crate::{ISSUER, KEYS};
 
 pub const BOTH: &[&dyn SignatureAlgorithm] = &[&Es256, &EdDsa];
-/// What refuses a key that is no point of its curve: ring does not tell it from a signature that does not hold.
+/// The error for a key that is not a point of its curve: ring does not tell it from an invalid signature.
 pub const OFF_CURVE: Error = if cfg!(feature = "ring") { Error::InvalidSignature } else { Error::InvalidKey };
 
+/// The test issuer, with these keys and both algorithms.
 pub fn issuer(keys: &[Key]) -> Issuer<'_> {
     Issuer::new(ISSUER, keys, BOTH)
 }
 
-/// Judges an access token of this text at this time, and lets `read` look at it if it is accepted.
+/// Verifies a token of the test issuer in a buffer of 4 KiB and hands it to `validate`.
+pub fn verify<T>(
+    text: &(impl AsRef<[u8]> + ?Sized),
+    validate: impl FnOnce(Verified<'_, '_>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let mut buf = [0; 4096];
+    validate(Token::parse(text)?.verify(&issuer(&*KEYS), &mut buf)?)
+}
+
+/// Verifies and validates an access token of the test issuer, and hands it to `read` if it is accepted.
 pub fn validate_access_token<T>(
     text: &str,
     policy: &AccessTokenPolicy<'_>,
     now: i64,
     read: impl FnOnce(AccessToken<'_>) -> T,
 ) -> Result<T, Error> {
-    let keys = keys();
-    let mut buf = [0; 4096];
-    let verified = Token::parse(text)?.verify(&issuer(&keys), &mut buf)?;
-    verified.into_access_token(policy, UnixTime::from_secs(now)).map(read)
+    let now = Now::Exact(UnixTime::from_secs(now));
+    verify(text, |verified| verified.into_access_token(policy, now).map(read))
 }

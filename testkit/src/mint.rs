@@ -1,5 +1,7 @@
 //! Test keys, claims, and tokens signed with them.
 
+use std::sync::LazyLock;
+
 use base64ct::{Base64UrlUnpadded, Encoding};
 use ed25519_dalek::Signer as _;
 use embedded_jwt::{Key, UnixTime};
@@ -38,6 +40,14 @@ impl Alg {
     }
 
     pub fn key(self) -> Key {
+        let [es256, eddsa] = keys();
+        match self {
+            Self::Es256 => es256,
+            Self::EdDsa => eddsa,
+        }
+    }
+
+    fn derive_key(self) -> Key {
         let public = match self {
             Self::Es256 => {
                 let secret = p256::ecdsa::SigningKey::from_slice(&ES256_TEST_KEY).unwrap();
@@ -105,8 +115,11 @@ pub fn base64url(bytes: &[u8]) -> String {
     Base64UrlUnpadded::encode_string(bytes)
 }
 
+/// The public keys of [`ALGS`], derived once.
+pub static KEYS: LazyLock<[Key; 2]> = LazyLock::new(|| ALGS.map(Alg::derive_key));
+
 pub fn keys() -> [Key; 2] {
-    ALGS.map(Alg::key)
+    KEYS.clone()
 }
 
 pub fn now() -> UnixTime {
