@@ -1,5 +1,5 @@
-//! Tokens in HTTP requests: the header `Authorization` that brings one, and the header `WWW-Authenticate` that answers
-//! why it was refused ([RFC 6750](https://www.rfc-editor.org/rfc/rfc6750),
+//! Tokens in HTTP requests: the header `Authorization` that carries a token, and the header `WWW-Authenticate` of the
+//! response that refuses it ([RFC 6750](https://www.rfc-editor.org/rfc/rfc6750),
 //! [RFC 9449 section 7.1](https://www.rfc-editor.org/rfc/rfc9449#section-7.1)).
 //!
 //! # Example: one request
@@ -11,7 +11,7 @@
 //! const POLICY: AccessTokenPolicy = AccessTokenPolicy::new("urn:device:pump-7").with_required_scope("pump:write");
 //! const CHALLENGE: Challenge = Challenge::new("pump-7").with_scope("pump:write");
 //!
-//! /// The status, and the value of `WWW-Authenticate`, if any.
+//! /// The response's status, and its value of `WWW-Authenticate`, if any.
 //! fn answer(authorization: Option<&[u8]>, issuer: &Issuer<'_>, now: UnixTime) -> (u16, heapless::String<128>) {
 //!     let validate = || -> Result<(), Error> {
 //!         let credentials = bearer::from_authorization(authorization.unwrap_or_default())?;
@@ -40,31 +40,32 @@ use core::time::Duration;
 
 use crate::error::{Claim, Error, Part};
 
-/// How a request presents its token.
+/// The scheme by which a request presents its token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Scheme {
-    /// By itself: whoever has it can use it ([RFC 6750 section 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)).
+    /// The token alone: anyone who has it can use it
+    /// ([RFC 6750 section 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)).
     Bearer,
-    /// Together with a proof in the header `DPoP`
+    /// The token together with a proof in the header `DPoP`
     /// ([RFC 9449 section 7.1](https://www.rfc-editor.org/rfc/rfc9449#section-7.1)).
     Dpop,
 }
 
-/// What the header `Authorization` of a request holds. The token is as it was received, not verified.
+/// The content of a request's `Authorization` header: a scheme and a token, as received and not verified.
 #[derive(Clone, Copy)]
 pub struct Credentials<'t> {
     scheme: Scheme,
     token: &'t [u8],
 }
 
-/// Reads the value of the header `Authorization`, without its line end. A request with two such headers is malformed:
-/// that is for the caller to see.
+/// Reads the value of the header `Authorization`, given without its line end. A request with two such headers is
+/// malformed: the caller has to check for that.
 ///
 /// # Errors
 ///
-/// - [`Error::NoCredentials`]: the value is empty or of another scheme.
-/// - [`Error::Malformed`]: the scheme, of any case, is not followed by spaces and exactly one `token68`
+/// - [`Error::NoCredentials`]: the value is empty, or has another scheme.
+/// - [`Error::Malformed`]: the scheme, in any case, is not followed by spaces and exactly one `token68`
 ///   ([RFC 9110 section 11.2](https://www.rfc-editor.org/rfc/rfc9110#section-11.2)).
 pub fn from_authorization<T: AsRef<[u8]> + ?Sized>(value: &T) -> Result<Credentials<'_>, Error> {
     let value = value.as_ref();
@@ -90,9 +91,10 @@ fn is_token68(text: &[u8]) -> bool {
 }
 
 impl<'t> Credentials<'t> {
-    /// How the token is presented. With [`Scheme::Dpop`], judge it by a policy
-    /// [with that proof](crate::AccessTokenPolicy::with_dpop); with [`Scheme::Bearer`] by one without, which refuses tokens
-    /// that are bound to a key, or [with the certificate](crate::AccessTokenPolicy::with_certificate) of mutual TLS.
+    /// The scheme by which the token was presented. For [`Scheme::Dpop`], validate the token by a policy
+    /// [with the proof](crate::AccessTokenPolicy::with_dpop). For [`Scheme::Bearer`], use a policy without a proof,
+    /// which refuses tokens that are bound to a key, or one
+    /// [with the certificate](crate::AccessTokenPolicy::with_certificate) of mutual TLS.
     pub fn scheme(&self) -> Scheme {
         self.scheme
     }
@@ -103,16 +105,16 @@ impl<'t> Credentials<'t> {
     }
 }
 
-/// Without the token: whoever reads it in a log could use it.
+/// Omits the token: anyone who reads it in a log could use it.
 impl fmt::Debug for Credentials<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Credentials").field("scheme", &self.scheme).finish_non_exhaustive()
     }
 }
 
-/// What a server answers to a request that it refuses: a status, and a value for the header `WWW-Authenticate`
-/// ([RFC 6750 section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3)). It says what a client has to do next, and
-/// nothing of how the token failed.
+/// A server's response to a request that it refuses: a status, and a value for the header `WWW-Authenticate`
+/// ([RFC 6750 section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3)). It tells the client what to do next, and
+/// nothing about how the token failed.
 #[derive(Clone, Copy, Debug)]
 pub struct Challenge<'a> {
     realm: &'a str,
@@ -124,7 +126,7 @@ pub struct Challenge<'a> {
 }
 
 impl<'a> Challenge<'a> {
-    /// For the scheme `Bearer`. The realm names what is protected, for people to read.
+    /// A challenge for the scheme `Bearer`. The realm names the protected resource, for people to read.
     pub const fn new(realm: &'a str) -> Self {
         Self {
             realm,
@@ -136,55 +138,56 @@ impl<'a> Challenge<'a> {
         }
     }
 
-    /// For the scheme `DPoP`, with both algorithms of this crate unless [`with_algs`](Self::with_algs) says otherwise.
+    /// A challenge for the scheme `DPoP`. It lists both algorithms of this crate, unless [`with_algs`](Self::with_algs)
+    /// sets others.
     pub const fn dpop(realm: &'a str) -> Self {
         Self { scheme: Scheme::Dpop, ..Self::new(realm) }
     }
 
-    /// The scope that a token has to have, several separated by spaces.
+    /// The scope that a token must have. Several values are separated by spaces.
     pub const fn with_scope(mut self, scope: &'a str) -> Self {
         self.scope = Some(scope);
         self
     }
 
-    /// The authentication contexts of which one is needed, as given to the policy's `with_acr`
+    /// The accepted authentication contexts, as given to the policy's `with_acr`: a token needs one of them
     /// ([RFC 9470 section 3](https://www.rfc-editor.org/rfc/rfc9470#section-3)).
     pub const fn with_acr_values(mut self, acr_values: &'a str) -> Self {
         self.acr_values = Some(acr_values);
         self
     }
 
-    /// The algorithms that proofs may be signed with, as given to [`verify_dpop`](crate::Token::verify_dpop), by their
-    /// names in JOSE and separated by spaces.
+    /// The signature algorithms of accepted proofs, as given to [`verify_dpop`](crate::Token::verify_dpop): their JOSE
+    /// names, separated by spaces.
     pub const fn with_algs(mut self, algs: &'a str) -> Self {
         self.algs = algs;
         self
     }
 
-    /// How long ago the user may have logged in, as given to the policy's `with_max_age`
+    /// The longest time since the user's login, as given to the policy's `with_max_age`
     /// ([RFC 9470 section 3](https://www.rfc-editor.org/rfc/rfc9470#section-3)).
     pub const fn with_max_age(mut self, max_age: Duration) -> Self {
         self.max_age = Some(max_age);
         self
     }
 
-    /// Answers an error of the access token. Returns the status, and writes the header's value; nothing for the 503 of
-    /// a device that cannot judge, since the token may well be good.
+    /// Answers an error of the access token: returns the status, and writes the header's value. For the status 503 it
+    /// writes nothing: the device cannot decide, and the token may well be valid.
     ///
     /// | error | status | `error` |
     /// |---|---|---|
     /// | [`NoCredentials`](Error::NoCredentials) | 401 | |
     /// | [`Malformed(Authorization)`](Error::Malformed) | 400 | `invalid_request` |
     /// | [`InsufficientScope`](Error::InsufficientScope) | 403 | `insufficient_scope` |
-    /// | `acr` or `auth_time` missing or not enough | 401 | `insufficient_user_authentication` |
+    /// | `acr` or `auth_time` is missing or does not suffice | 401 | `insufficient_user_authentication` |
     /// | [`Replayed`](Error::Replayed), for the scheme `DPoP` | 401 | `invalid_dpop_proof` |
-    /// | the clock, the backend, the buffer, the policy, the issuer's keys, the status list or what it keeps will not do: [`ClockNotSet`](Error::ClockNotSet), [`TimeUnknown`](Error::TimeUnknown), [`Full`](Error::Full), [`StatusUnknown`](Error::StatusUnknown), [`BackendUnavailable`](Error::BackendUnavailable), [`BackendBroken`](Error::BackendBroken), [`BufferTooSmall`](Error::BufferTooSmall), [`Unconfigured`](Error::Unconfigured), [`TooManyIssuers`](Error::TooManyIssuers), [`AmbiguousKey`](Error::AmbiguousKey), [`InvalidKey`](Error::InvalidKey) | 503 | |
+    /// | the device cannot decide, because of its clock, backend, buffer, policy, issuer's keys, status list or stores: [`ClockNotSet`](Error::ClockNotSet), [`TimeUnknown`](Error::TimeUnknown), [`Full`](Error::Full), [`StatusUnknown`](Error::StatusUnknown), [`BackendUnavailable`](Error::BackendUnavailable), [`BackendBroken`](Error::BackendBroken), [`BufferTooSmall`](Error::BufferTooSmall), [`Unconfigured`](Error::Unconfigured), [`TooManyIssuers`](Error::TooManyIssuers), [`AmbiguousKey`](Error::AmbiguousKey), [`InvalidKey`](Error::InvalidKey) | 503 | |
     /// | all others | 401 | `invalid_token` |
     ///
     /// # Errors
     ///
-    /// [`fmt::Error`] if `value` has no more room, or what was configured holds a character that a header cannot have.
-    /// Discard what was written.
+    /// [`fmt::Error`] if `value` is full, or a configured string has a character that is not allowed in a header.
+    /// Discard the partial value.
     pub fn write(&self, error: Error, value: &mut dyn Write) -> Result<u16, fmt::Error> {
         let (status, code) = match error {
             Error::NoCredentials => (401, None),
@@ -193,7 +196,7 @@ impl<'a> Challenge<'a> {
             Error::AuthenticationTooOld
             | Error::Missing(Claim::AuthenticationContext | Claim::AuthenticationTime)
             | Error::Mismatch(Claim::AuthenticationContext) => (401, Some("insufficient_user_authentication")),
-            // The proof's fault, although the token's policy finds it.
+            // An error of the proof, although the token's policy finds it.
             Error::Replayed if self.scheme == Scheme::Dpop => (401, Some("invalid_dpop_proof")),
             Error::AmbiguousKey | Error::InvalidKey => return Ok(503),
             _ if is_our_fault(error) => return Ok(503),
@@ -203,9 +206,9 @@ impl<'a> Challenge<'a> {
         Ok(status)
     }
 
-    /// Answers an error of the DPoP proof, always for the scheme `DPoP`, with the status 401 (or 503, as
-    /// [`write`](Self::write)): `use_dpop_nonce` if its nonce was not the expected one, `invalid_dpop_proof` otherwise.
-    /// Put the nonce to use into the header `DPoP-Nonce`.
+    /// Answers an error of the DPoP proof, always for the scheme `DPoP`, with the status 401 (or 503, like
+    /// [`write`](Self::write)). The `error` is `use_dpop_nonce` if the proof's nonce was not the expected one, and
+    /// `invalid_dpop_proof` otherwise. Put the nonce that the client should use into the header `DPoP-Nonce`.
     ///
     /// # Errors
     ///
@@ -247,7 +250,7 @@ impl<'a> Challenge<'a> {
     }
 }
 
-/// Whether the device cannot judge, so that the token or the proof may well be good.
+/// Whether the device cannot decide, so that the token or the proof may well be valid.
 const fn is_our_fault(error: Error) -> bool {
     matches!(
         error,
@@ -263,7 +266,7 @@ const fn is_our_fault(error: Error) -> bool {
     )
 }
 
-/// A `quoted-string` ([RFC 9110 section 5.6.4](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.4)).
+/// Writes a `quoted-string` ([RFC 9110 section 5.6.4](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.4)).
 fn write_quoted(text: &str, value: &mut dyn Write) -> fmt::Result {
     value.write_char('"')?;
     for character in text.chars() {

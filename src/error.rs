@@ -1,3 +1,11 @@
+//! The errors of the whole crate: small, `Copy`, and with a stable number each.
+
+mod claim;
+mod part;
+
+pub use claim::Claim;
+pub use part::Part;
+
 use core::fmt;
 
 /// Why a token, a key set or a configuration was refused.
@@ -110,84 +118,6 @@ pub enum Error {
     StatusUnknown,
 }
 
-/// The part of the input that an [`Error`] is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
-pub enum Part {
-    /// The compact text as a whole.
-    Token,
-    /// The JOSE header.
-    Header,
-    /// A key's `kid`, in the header or given for a [`Key`](crate::Key).
-    Kid,
-    /// The signature.
-    Signature,
-    /// The payload.
-    Payload,
-    /// The JWK Set.
-    KeySet,
-    /// A public key outside of a JWK Set: SubjectPublicKeyInfo, PEM or a point.
-    Key,
-    /// The value of an HTTP header `Authorization`.
-    Authorization,
-    /// The snapshot of a [`RevocationList`](crate::RevocationList) or a [`ReplayWindow`](crate::ReplayWindow).
-    Snapshot,
-    /// The list of statuses in a status list, compressed.
-    StatusList,
-}
-
-/// The claim that an [`Error`] is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
-pub enum Claim {
-    /// `iss`
-    Issuer,
-    /// `sub`
-    Subject,
-    /// `aud`
-    Audience,
-    /// `exp`
-    Expiration,
-    /// `nbf`
-    NotBefore,
-    /// `iat`
-    IssuedAt,
-    /// `jti`
-    JwtId,
-    /// `client_id`
-    ClientId,
-    /// `scope`
-    Scope,
-    /// A claim that the caller named.
-    Other,
-    /// `azp`
-    AuthorizedParty,
-    /// `nonce`
-    Nonce,
-    /// `auth_time`
-    AuthenticationTime,
-    /// `acr`
-    AuthenticationContext,
-    /// `amr`
-    AuthenticationMethods,
-    /// `at_hash`, or `ath` of a DPoP proof
-    AccessTokenHash,
-    /// `c_hash`
-    CodeHash,
-    /// `cnf`
-    Confirmation,
-    /// `htm`
-    HttpMethod,
-    /// `htu`
-    HttpUri,
-    /// `cnonce`
-    Challenge,
-    /// `status`, or `status_list` and `ttl` of a status list
-    Status,
-}
-
 impl Error {
     /// A stable number for logs and wire formats that carry no text, never reused for another meaning. Its high byte is
     /// the variant's place in the list above, counted from 1; its low byte is that of the [`Part`] or [`Claim`], or 0.
@@ -241,9 +171,23 @@ impl Error {
         matches!(self, Self::UnknownKey | Self::InvalidSignature)
     }
 
-    /// Of the errors of two issuers' keys, the one that got further: along that way the codes grow.
-    pub(crate) fn or_further(self, other: Self) -> Self {
-        if other.code() > self.code() { other } else { self }
+    /// Of the refusals of two issuers, the one that got further.
+    pub(crate) const fn furthest(self, other: Self) -> Self {
+        if other.stage() > self.stage() { other } else { self }
+    }
+
+    /// How far [`Token::verify_any`](crate::Token::verify_any) gets with an issuer before this error: later stages tell
+    /// more about the token. Only these errors let it go on to the next issuer.
+    const fn stage(self) -> u8 {
+        match self {
+            Self::UnsupportedAlgorithm => 1,
+            Self::UnknownKey => 2,
+            Self::AmbiguousKey => 3,
+            Self::InvalidKey => 4,
+            Self::InvalidSignature => 5,
+            Self::BackendUnavailable => 6,
+            _ => 0,
+        }
     }
 
     const fn phrase(self) -> &'static str {
@@ -299,94 +243,6 @@ impl Error {
                 claim.name()
             }
             _ => "",
-        }
-    }
-}
-
-impl Part {
-    const fn code(self) -> u8 {
-        match self {
-            Self::Token => 1,
-            Self::Header => 2,
-            Self::Kid => 3,
-            Self::Signature => 4,
-            Self::Payload => 5,
-            Self::KeySet => 6,
-            Self::Key => 7,
-            Self::Authorization => 8,
-            Self::Snapshot => 9,
-            Self::StatusList => 10,
-        }
-    }
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Token => "the token",
-            Self::Header => "the header",
-            Self::Kid => "the key id (kid)",
-            Self::Signature => "the signature",
-            Self::Payload => "the payload",
-            Self::KeySet => "the key set",
-            Self::Key => "the key",
-            Self::Authorization => "the authorization header",
-            Self::Snapshot => "the snapshot",
-            Self::StatusList => "the status list",
-        }
-    }
-}
-
-impl Claim {
-    const fn code(self) -> u8 {
-        match self {
-            Self::Issuer => 1,
-            Self::Subject => 2,
-            Self::Audience => 3,
-            Self::Expiration => 4,
-            Self::NotBefore => 5,
-            Self::IssuedAt => 6,
-            Self::JwtId => 7,
-            Self::ClientId => 8,
-            Self::Scope => 9,
-            Self::Other => 10,
-            Self::AuthorizedParty => 11,
-            Self::Nonce => 12,
-            Self::AuthenticationTime => 13,
-            Self::AuthenticationContext => 14,
-            Self::AuthenticationMethods => 15,
-            Self::AccessTokenHash => 16,
-            Self::CodeHash => 17,
-            Self::Confirmation => 18,
-            Self::HttpMethod => 19,
-            Self::HttpUri => 20,
-            Self::Challenge => 21,
-            Self::Status => 22,
-        }
-    }
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Issuer => "issuer (iss)",
-            Self::Subject => "subject (sub)",
-            Self::Audience => "audience (aud)",
-            Self::Expiration => "expiration time (exp)",
-            Self::NotBefore => "not-before time (nbf)",
-            Self::IssuedAt => "issue time (iat)",
-            Self::JwtId => "token id (jti)",
-            Self::ClientId => "client (client_id)",
-            Self::Scope => "scope",
-            Self::Other => "the claim asked for",
-            Self::AuthorizedParty => "authorized party (azp)",
-            Self::Nonce => "nonce",
-            Self::AuthenticationTime => "authentication time (auth_time)",
-            Self::AuthenticationContext => "authentication context (acr)",
-            Self::AuthenticationMethods => "authentication methods (amr)",
-            Self::AccessTokenHash => "access token hash (at_hash, ath)",
-            Self::CodeHash => "code hash (c_hash)",
-            Self::Confirmation => "confirmation (cnf)",
-            Self::HttpMethod => "HTTP method (htm)",
-            Self::HttpUri => "HTTP URI (htu)",
-            Self::Challenge => "challenge (cnonce)",
-            Self::Status => "status (status, status_list, ttl)",
         }
     }
 }
@@ -492,9 +348,20 @@ mod tests {
     }
 
     #[test]
-    fn of_two_errors_the_one_that_came_further_is_kept() {
-        assert_eq!(Error::UnknownKey.or_further(Error::InvalidSignature), Error::InvalidSignature);
-        assert_eq!(Error::InvalidSignature.or_further(Error::UnknownKey), Error::InvalidSignature);
-        assert_eq!(Error::Expired.or_further(Error::Expired), Error::Expired);
+    fn the_error_of_the_later_stage_is_kept() {
+        let stages = [
+            Error::UnsupportedAlgorithm,
+            Error::UnknownKey,
+            Error::AmbiguousKey,
+            Error::InvalidKey,
+            Error::InvalidSignature,
+            Error::BackendUnavailable,
+        ];
+        for (earlier, one) in stages.into_iter().enumerate() {
+            for other in stages.into_iter().skip(earlier) {
+                assert_eq!(one.furthest(other), other);
+                assert_eq!(other.furthest(one), other);
+            }
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! Text, headers and keys (RFC 7515 to 7518). Untrusted bytes enter; what leaves is canonical JSON, a header, a public
-//! key, or a backend's verdict on a signature.
+//! Text, headers and keys (RFC 7515 to 7518). Untrusted bytes enter; canonical JSON, a header, a public key or a backend's
+//! verdict on a signature leaves.
 
 pub(crate) mod algorithm;
 pub(crate) mod base64url;
@@ -15,7 +15,7 @@ mod thumbprint;
 pub use algorithm::EdDsa;
 #[cfg(feature = "es256")]
 pub use algorithm::Es256;
-pub use algorithm::{Algorithm, BackendError, SelfTest, SignatureAlgorithm, self_test};
+pub use algorithm::{Algorithm, BackendError, SelfTest, Signature, SignatureAlgorithm, self_test};
 #[cfg(feature = "ring")]
 pub use algorithm::{RingEdDsa, RingEs256};
 pub use header::UnverifiedHeader;

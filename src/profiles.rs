@@ -4,6 +4,7 @@
 mod access_token;
 mod dpop;
 mod id_token;
+mod signed_key_set;
 #[cfg(feature = "status-list")]
 mod status_list;
 mod stores;

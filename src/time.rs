@@ -1,26 +1,33 @@
-/// A moment, in whole seconds since 1970-01-01T00:00:00Z, leap seconds not counted
+//! The time as an argument, and how a token is shown to be fresh. The crate never reads a clock.
+
+/// A point in time, in whole seconds since 1970-01-01T00:00:00Z, leap seconds not counted
 /// (`NumericDate` of [RFC 7519 section 2](https://www.rfc-editor.org/rfc/rfc7519#section-2)).
 ///
-/// The crate never reads a clock: the time is an argument. A moment that is not after 1970-01-01 is taken for a clock
-/// that was never set, and refuses every token. Until the clock has been set since boot, pass [`Now::AtLeast`], since a
-/// clock that restarts at some later date makes expired tokens look fresh.
+/// The crate never reads a clock: the time is an argument. A time that is not after 1970-01-01T00:00:00Z is taken for a
+/// clock that was never set, and every token is refused. Until the clock has been set since boot, pass
+/// [`Now::AtLeast`], since a clock that restarts at some later date makes expired tokens look fresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct UnixTime(i64);
 
 impl UnixTime {
-    /// The moment so many seconds after 1970-01-01T00:00:00Z, or before it if negative.
+    /// The time this many seconds after 1970-01-01T00:00:00Z, or before it if negative.
     pub const fn from_secs(secs: i64) -> Self {
         Self(secs)
     }
 
-    /// Seconds since 1970-01-01T00:00:00Z.
+    /// The seconds since 1970-01-01T00:00:00Z, negative before it.
     pub const fn as_secs(self) -> i64 {
         self.0
     }
+
+    /// Whether this is the time of a clock that was never set.
+    pub(crate) const fn is_unset_clock(self) -> bool {
+        self.0 <= 0
+    }
 }
 
-/// What a device knows of the time at which it judges a token.
+/// The current time, as far as the device knows it when it validates a token.
 ///
 /// ```
 /// # use embedded_jwt::{AccessToken, AccessTokenPolicy, Error, Now, TimeFloor, UnixTime, Verified};
@@ -34,12 +41,12 @@ impl UnixTime {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Now {
-    /// The clock is set, and differs from the issuer's by no more than the policy's leeway.
+    /// The clock is set, and differs from the issuer's clock by no more than the policy's leeway.
     Exact(UnixTime),
-    /// The clock is not set, but it is this moment or later, as a [`TimeFloor`](crate::TimeFloor) knows. What has expired
-    /// by then is refused, and everything else too ([`Error::TimeUnknown`](crate::Error::TimeUnknown)), unless a challenge
-    /// proves the token's freshness, or the policy does without a proof. Then `nbf`, and ages that count from now, are held
-    /// against this moment alone, which may be far behind.
+    /// The clock is not set, but the time is this or later, as a [`TimeFloor`](crate::TimeFloor) knows. A token that
+    /// has expired by then is refused, and every other token too ([`Error::TimeUnknown`](crate::Error::TimeUnknown)),
+    /// unless a challenge proves the token's freshness or the policy accepts a token without a proof. Then `nbf`, and
+    /// ages that count from the current time, are checked only against this time, which may be far behind.
     AtLeast(UnixTime),
 }
 
@@ -50,14 +57,14 @@ impl From<UnixTime> for Now {
 }
 
 impl Now {
-    /// The earliest that it can be.
+    /// The earliest possible current time.
     pub const fn earliest(self) -> UnixTime {
         match self {
             Self::Exact(time) | Self::AtLeast(time) => time,
         }
     }
 
-    /// The latest that it can be by a clock that may be slow by `leeway`, in seconds.
+    /// The latest possible current time, in seconds since 1970, by a clock that may be slow by `leeway` seconds.
     pub(crate) const fn latest(self, leeway: u64) -> i64 {
         match self {
             Self::Exact(time) => time.0.saturating_add_unsigned(leeway),
@@ -66,14 +73,15 @@ impl Now {
     }
 }
 
-/// What shows that an accepted token is of now, and not one of long ago that somebody has kept.
+/// How an accepted token was shown to be fresh, rather than recorded long ago: normally by the device's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Freshness {
-    /// The device's clock: the token has not expired.
+    /// The device's clock shows that the token has not expired.
     Clock,
-    /// The challenge in it, which the device gave out not long ago. When it expires cannot be told: act on it at once.
+    /// The token contains a challenge that the device issued recently. When the token expires is unknown: act on it at
+    /// once.
     Challenge,
-    /// Nothing: it may have expired. The policy accepts it all the same.
+    /// Nothing shows that the token is fresh: it may have expired. The policy accepts it all the same.
     Unproven,
 }

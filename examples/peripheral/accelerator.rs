@@ -1,5 +1,5 @@
-//! A peripheral that verifies ECDSA on P-256, as its driver sees it: it is told what to do, and some time later it has
-//! a result and raises an interrupt. It stands for registers; what they compute, a library computes here.
+//! A mock of a peripheral that verifies ECDSA on P-256, as its driver sees it: a verification is started, and some time
+//! later it has a result and raises an interrupt. The methods stand for registers; a library does the computation.
 
 use std::task::Waker;
 
@@ -10,7 +10,7 @@ use p256::ecdsa::{Signature, VerifyingKey};
 pub struct Accelerator {
     state: State,
     waker: Option<Waker>,
-    /// For trying what a driver makes of it: it begins, and never ends.
+    /// Simulates a fault, to test drivers: a verification starts and never ends.
     pub hangs: bool,
 }
 
@@ -25,7 +25,7 @@ enum State {
     Done(Status),
 }
 
-/// What its status register says.
+/// The value of the status register.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Status {
     Idle,
@@ -35,12 +35,12 @@ pub enum Status {
     NotOnCurve,
 }
 
-/// Another verification is going on.
+/// Another verification is running.
 #[derive(Debug, PartialEq)]
 pub struct Busy;
 
 impl Accelerator {
-    /// Starts a verification, unless another is going on. A result that nobody has read is lost.
+    /// Starts a verification, unless another is running. An unread result is lost.
     pub fn start(&mut self, public_key: &[u8], digest: &[u8; 32], signature: &[u8; 64]) -> Result<(), Busy> {
         if let State::Busy { .. } = self.state {
             return Err(Busy);
@@ -49,7 +49,7 @@ impl Accelerator {
         Ok(())
     }
 
-    /// Reading a result makes it ready for the next.
+    /// Reads the status. Reading a result makes the peripheral ready for the next verification.
     pub fn status(&mut self) -> Status {
         match self.state {
             State::Idle => Status::Idle,
@@ -61,17 +61,17 @@ impl Accelerator {
         }
     }
 
-    /// Forgets what it was doing.
+    /// Drops the running verification or its result.
     pub fn reset(&mut self) {
         self.state = State::Idle;
     }
 
-    /// Whom its interrupt is for.
+    /// Sets the task that the interrupt wakes.
     pub fn wake_when_done(&mut self, waker: &Waker) {
         self.waker = Some(waker.clone());
     }
 
-    /// Time goes on; at the end comes the interrupt.
+    /// Lets time pass. The interrupt is raised at the end of the verification.
     pub fn tick(&mut self) {
         self.state = match self.state {
             State::Busy { ticks_left: 0, result } if !self.hangs => State::Done(result),
@@ -86,7 +86,7 @@ impl Accelerator {
     }
 }
 
-/// How long it takes for one verification.
+/// The duration of one verification.
 const TICKS: u32 = 20;
 
 fn compute(public_key: &[u8], digest: &[u8; 32], signature: &[u8; 64]) -> Status {

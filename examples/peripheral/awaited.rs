@@ -1,37 +1,37 @@
-//! The driver that is awaited: other tasks run until the peripheral's interrupt comes.
+//! The async driver: other tasks run until the peripheral raises its interrupt.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use embedded_jwt::{Algorithm, BackendError, Key, SignatureAlgorithm};
+use embedded_jwt::{Algorithm, BackendError, Key, Signature, SignatureAlgorithm};
 use sha2::{Digest, Sha256};
 
 use crate::accelerator::{Accelerator, Status};
 use crate::blocking::{PATIENCE, outcome};
 
-/// Has the peripheral verify an ES256 signature. Given up, by a time-out or a cancellation, it leaves the peripheral ready
-/// for the next.
+/// Verifies an ES256 signature with the peripheral. If it is dropped, by a time-out or a cancellation, the peripheral
+/// is ready for the next verification.
 pub async fn verify(
     accelerator: &RefCell<Accelerator>,
     key: &Key,
     message: &[u8],
-    signature: &[u8; 64],
+    signature: Signature<'_>,
 ) -> Result<(), BackendError> {
     let digest = Sha256::digest(message).into();
     accelerator
         .try_borrow_mut()
         .map_err(|_| BackendError::Unavailable)?
-        .start(key.public_key(), &digest, signature)
+        .start(key.public_key(), &digest, signature.fixed()?)
         .map_err(|_| BackendError::Unavailable)?;
     let _reset = ResetOnDrop(accelerator);
     poll_fn(|context| {
         let Ok(mut accelerator) = accelerator.try_borrow_mut() else {
             context.waker().wake_by_ref();
-            return Poll::Pending; // another driver is looking at it
+            return Poll::Pending; // another driver is using it
         };
-        // Before the status is read: else an interrupt in between would wake nobody.
+        // Set before the status is read: otherwise an interrupt in between would wake no task.
         accelerator.wake_when_done(context.waker());
         match accelerator.status() {
             Status::Busy => Poll::Pending,
@@ -60,12 +60,12 @@ impl SignatureAlgorithm for Polled<'_> {
         Algorithm::Es256
     }
 
-    fn verify(&self, key: &Key, message: &[u8], signature: &[u8; 64]) -> Result<(), BackendError> {
+    fn verify(&self, key: &Key, message: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
         let mut verification = pin!(verify(self.0, key, message, signature));
         for _ in 0..PATIENCE {
             match verification.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
                 Poll::Ready(outcome) => return outcome,
-                Poll::Pending => self.0.borrow_mut().tick(), // on hardware time goes on by itself
+                Poll::Pending => self.0.borrow_mut().tick(), // on hardware, time passes by itself
             }
         }
         Err(BackendError::Unavailable)

@@ -1,5 +1,5 @@
-//! What a device and its visitor have: the issuer's key in flash, and a token. Both are of a TEST KEY, which is published
-//! in `testkit/src/mint.rs`. Never trust it.
+//! The issuer's key in the device's flash, and a client's token. Both belong to a TEST KEY, which is published in
+//! `testkit/src/mint.rs`. Never trust it.
 
 use embedded_jwt::Key;
 

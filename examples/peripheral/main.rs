@@ -1,5 +1,5 @@
-//! Hardware in the place of the crate's cryptography, twice: a driver that waits, behind the trait
-//! `SignatureAlgorithm`, and one that is awaited, by `Token::prepare`. The hardware is a mock.
+//! Hardware instead of the crate's cryptography, with two drivers: a blocking one that implements the trait
+//! `SignatureAlgorithm`, and an async one for `Token::prepare`. The hardware is a mock.
 
 mod accelerator;
 mod awaited;
@@ -20,7 +20,7 @@ use embedded_jwt::{
 const POLICY: AccessTokenPolicy = AccessTokenPolicy::new("urn:device:pump-7");
 const ISSUER: &str = "https://idp.example.com";
 
-/// May its bearer run the pump? The peripheral is waited for.
+/// Whether the bearer may run the pump, with the blocking driver.
 fn may_write(bearer: &[u8], keys: &[Key], backend: &AcceleratedEs256<'_>, now: UnixTime) -> Result<bool, Error> {
     let mut buf = [0; 1024];
     let token = Token::parse(bearer)?
@@ -29,7 +29,7 @@ fn may_write(bearer: &[u8], keys: &[Key], backend: &AcceleratedEs256<'_>, now: U
     Ok(token.has_scope("pump:write"))
 }
 
-/// The same, and while the peripheral is at work, so are other tasks.
+/// Whether the bearer may run the pump, with the async driver: other tasks run while the peripheral works.
 async fn may_write_awaited(
     bearer: &[u8],
     keys: &[Key],

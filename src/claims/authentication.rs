@@ -1,9 +1,12 @@
-use crate::claims::{self, required, space_separated};
+//! When and how the user logged in (`auth_time`, `acr`): the claims and the rules about them, the same for ID tokens and
+//! access tokens.
+
+use super::field::{optional, required, space_separated, string};
 use crate::error::{Claim, Error};
 use crate::jose::json::{JsonStr, NumericDate, Value};
 use crate::time::Now;
 
-/// When and how the user logged in: `auth_time` and `acr`, which mean the same in an ID token ([OpenID Connect Core
+/// The user's login: `auth_time` and `acr`, which mean the same in an ID token ([OpenID Connect Core
 /// section 2](https://openid.net/specs/openid-connect-core-1_0.html#IDToken)) and in an access token
 /// ([RFC 9068 section 2.2.1](https://www.rfc-editor.org/rfc/rfc9068#section-2.2.1)).
 #[derive(Clone, Copy)]
@@ -15,12 +18,12 @@ pub(crate) struct Authentication<'b> {
 impl<'b> Authentication<'b> {
     /// # Errors
     ///
-    /// [`Error::Invalid`] if either is of another type, needed or not.
+    /// [`Error::Invalid`] if either is of another type, even where it is not needed.
     pub(crate) fn read(payload: Value<'b>) -> Result<Self, Error> {
         let [time, acr] = payload.members(["auth_time", "acr"]).unwrap_or_default();
         Ok(Self {
-            time: claims::optional(time, NumericDate::parse, Claim::AuthenticationTime)?,
-            acr: claims::string(acr, Claim::AuthenticationContext)?,
+            time: optional(time, NumericDate::parse, Claim::AuthenticationTime)?,
+            acr: string(acr, Claim::AuthenticationContext)?,
         })
     }
 }
@@ -32,24 +35,23 @@ pub(crate) struct AuthenticationRules<'a> {
     pub(crate) acr: Option<&'a str>,
 }
 
-/// The setters that a policy has for its field `authentication`, each of which sets another field besides.
+/// The setters of a policy for its [`AuthenticationRules`], which the second argument reaches from the policy.
 macro_rules! authentication_setters {
-    ($($field:ident = $value:expr)?) => {
-        /// The longest time since the user logged in (`auth_time`), in whole seconds plus leeway. Then `auth_time` is
+    (|$policy:ident| $rules:expr) => {
+        /// Limits the time since the user logged in (`auth_time`), in whole seconds plus leeway. Then `auth_time` is
         /// required.
-        pub const fn with_max_age(mut self, max_age: core::time::Duration) -> Self {
-            self.authentication.max_age = Some(max_age.as_secs());
-            $(self.$field = $value;)?
-            self
+        pub const fn with_max_age(self, max_age: core::time::Duration) -> Self {
+            let mut $policy = self;
+            $rules.max_age = Some(max_age.as_secs());
+            $policy
         }
 
-        /// The authentication contexts of which `acr` must be one: several are separated by spaces, as in the request
-        /// parameter `acr_values`. Without any in it, it refuses every token
-        /// ([`Error::Unconfigured`](crate::Error::Unconfigured)).
-        pub const fn with_acr(mut self, acr_values: &'a str) -> Self {
-            self.authentication.acr = Some(acr_values);
-            $(self.$field = $value;)?
-            self
+        /// Requires that `acr` is one of these authentication contexts. Several are separated by spaces, as in the request
+        /// parameter `acr_values`. An empty list refuses every token ([`Error::Unconfigured`](crate::Error::Unconfigured)).
+        pub const fn with_acr(self, acr_values: &'a str) -> Self {
+            let mut $policy = self;
+            $rules.acr = Some(acr_values);
+            $policy
         }
     };
 }
@@ -73,8 +75,8 @@ impl AuthenticationRules<'_> {
 
     /// # Errors
     ///
-    /// [`Error::Missing`], [`Error::Mismatch`] and [`Error::AuthenticationTooOld`], which a new login may mend;
-    /// [`Error::NotYetValid`] for a login to come.
+    /// [`Error::Missing`], [`Error::Mismatch`] and [`Error::AuthenticationTooOld`], which a new login may fix;
+    /// [`Error::NotYetValid`] for a login in the future.
     pub(crate) fn check(&self, login: &Authentication<'_>, leeway: u64, now: Now) -> Result<(), Error> {
         if let Some(expected) = self.acr {
             let acr = required(login.acr, Claim::AuthenticationContext)?;

@@ -1,12 +1,14 @@
-use crate::claims;
+//! The claim `status`: where the issuer publishes whether a token has been revoked.
+
+use super::field::optional;
 use crate::claims::Claims;
 use crate::error::{Claim, Error};
 use crate::jose::json::{JsonStr, Value};
 
-/// Where the status of a token is kept: at an index of a status list (`status_list`,
+/// The location of a token's status: a status list and an index in it (`status_list`,
 /// [Token Status List section 6.2](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list-21#section-6.2)).
 ///
-/// Index and URI together are the token's alone, so that whoever reads them can follow it: keep them out of logs.
+/// Index and URI together identify the token, so that anyone who reads them can track it: keep them out of logs.
 #[derive(Clone, Copy, Debug)]
 pub struct StatusReference<'b> {
     index: u64,
@@ -14,17 +16,16 @@ pub struct StatusReference<'b> {
 }
 
 impl<'b> Claims<'b> {
-    /// Where the status of this token is kept (`status`), or `None` for one whose issuer keeps none. **No policy looks
-    /// at it** unless it is given the list, as its [`Revocations`](crate::Revocations): a token that was revoked is
-    /// accepted until then.
+    /// The location of this token's status (`status`), or `None` if its issuer keeps none. **No policy checks it**
+    /// unless it is given the list as its [`Revocations`](crate::Revocations): without it, a revoked token is accepted.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] if there is a `status` that is no object, has no object `status_list` (other mechanisms are
-    /// not known here), or one without `idx` and `uri`: an integer from 0 to 2^64 - 1, without fraction and exponent,
-    /// and a string that is not empty. Members of other names are ignored.
+    /// [`Error::Invalid`] if `status` is present but not an object, has no object `status_list` (other mechanisms are
+    /// not supported), or that object has no `idx` or `uri`. `idx` must be an integer from 0 to 2^64 - 1, without
+    /// fraction and exponent, and `uri` a string that is not empty. Members with other names are ignored.
     pub fn status_reference(&self) -> Result<Option<StatusReference<'b>>, Error> {
-        claims::optional(self.payload().member("status"), StatusReference::read, Claim::Status)
+        optional(self.payload().member("status"), StatusReference::read, Claim::Status)
     }
 }
 
@@ -35,12 +36,12 @@ impl<'b> StatusReference<'b> {
         Some(Self { index: index?.unsigned()?, uri })
     }
 
-    /// The place in the list, counted from 0 (`idx`).
+    /// The index in the list, counted from 0 (`idx`).
     pub fn index(&self) -> u64 {
         self.index
     }
 
-    /// Where to fetch the list, and its name (`uri`).
+    /// The URI of the list: its name, and where to fetch it (`uri`).
     pub fn uri(&self) -> JsonStr<'b> {
         self.uri
     }

@@ -1,3 +1,5 @@
+//! Claims that are one string or an array of strings.
+
 use core::fmt;
 
 use crate::jose::JsonStr;
@@ -11,7 +13,7 @@ pub struct Strings<'b>(Value<'b>);
 impl<'b> Strings<'b> {
     pub(crate) const NONE: Self = Self(Value::EMPTY_ARRAY);
 
-    /// `None` for any other JSON type, also among the elements.
+    /// Reads the claim; `None` if it, or one of its elements, has another JSON type.
     pub(crate) fn new(value: Value<'b>) -> Option<Self> {
         let strings = match value.elements() {
             Some(mut elements) => elements.all(|element| element.string().is_some()),
@@ -20,12 +22,12 @@ impl<'b> Strings<'b> {
         strings.then_some(Self(value))
     }
 
-    /// For claims that must be an array, also of one.
+    /// Like [`new`](Self::new), for claims that must be an array, even of one string.
     pub(crate) fn of_array(value: Value<'b>) -> Option<Self> {
         value.elements().and_then(|_| Self::new(value))
     }
 
-    /// Whether one of them is exactly `string`, byte for byte.
+    /// Whether one of the strings is exactly `string`, byte for byte.
     pub fn contains(&self, string: &str) -> bool {
         self.iter().any(|element| element == *string)
     }
@@ -51,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn contains_what_is_listed_exactly() {
+    fn strings_are_compared_exactly() {
         let audience = strings(r#"["a","b\\c"]"#).unwrap();
         assert!(audience.contains("a") && audience.contains("b\\c"));
         assert!(!audience.contains("b") && !audience.contains("A") && !audience.contains(""));
@@ -60,12 +62,12 @@ mod tests {
     }
 
     #[test]
-    fn debug_lists_them() {
+    fn debug_output_lists_the_strings() {
         assert_eq!(format!("{:?}", strings(r#"["a","b\\c"]"#).unwrap()), r#"["a", "b\\c"]"#);
     }
 
     #[test]
-    fn refuses_other_types() {
+    fn other_types_are_refused() {
         for json in ["null", "1", "{}", "true", "[1]", "[\"a\",null]", "[[\"a\"]]", "[{}]"] {
             assert!(strings(json).is_none(), "{json}");
         }

@@ -1,24 +1,35 @@
+//! Signature algorithms: everything that differs by algorithm is a method of [`Algorithm`], and code or hardware that
+//! verifies signatures is a [`SignatureAlgorithm`].
+
+mod backend;
+pub(super) mod ed25519;
+#[cfg(feature = "eddsa")]
 mod eddsa;
+#[cfg(feature = "es256")]
 mod es256;
+pub(super) mod p256;
 #[cfg(feature = "ring")]
 mod ring;
 mod self_test;
-
-use core::fmt;
-
-#[cfg(feature = "eddsa")]
-pub use eddsa::EdDsa;
-pub(crate) use eddsa::is_acceptable_point;
-#[cfg(feature = "es256")]
-pub use es256::Es256;
-pub(crate) use es256::is_coordinate;
-pub use self_test::{SelfTest, self_test};
+mod signature;
 
 #[cfg(feature = "ring")]
 pub use self::ring::{RingEdDsa, RingEs256};
+pub use backend::{BackendError, SignatureAlgorithm};
+#[cfg(feature = "eddsa")]
+pub use eddsa::EdDsa;
+#[cfg(feature = "es256")]
+pub use es256::Es256;
+pub use self_test::{SelfTest, self_test};
+pub use signature::Signature;
+
+pub(crate) use signature::DecodedSignature;
+
+use sha2::{Digest, Sha256, Sha512};
+
+use super::json::JsonStr;
+use super::{Key, base64url};
 use crate::error::Error;
-use crate::jose::Key;
-use crate::jose::json::JsonStr;
 
 /// A signature algorithm of JOSE that this crate knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,50 +44,10 @@ pub enum Algorithm {
     EdDsa,
 }
 
-#[doc = include_str!("algorithm/porting.md")]
-pub trait SignatureAlgorithm: fmt::Debug {
-    /// The algorithm that [`verify`](Self::verify) implements.
-    fn algorithm(&self) -> Algorithm;
-
-    /// Verifies `signature` over `message` with `key`, which is of this algorithm, and returns when it is done.
-    ///
-    /// The message is as it was signed, not hashed. The signature is `r` and `s`, 32 bytes each and big-endian, for
-    /// ES256, and `R` and `S` as RFC 8032 encodes them for EdDSA.
-    ///
-    /// # Errors
-    ///
-    /// - [`BackendError::InvalidKey`]: the key is no point of the curve.
-    /// - [`BackendError::InvalidSignature`]: the signature does not hold, or it cannot be told which of both is wrong.
-    /// - [`BackendError::Unavailable`]: there is no answer.
-    fn verify(&self, key: &Key, message: &[u8], signature: &[u8; 64]) -> Result<(), BackendError>;
-}
-
-/// Why a backend did not confirm a signature.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum BackendError {
-    /// The key is no point of the curve.
-    InvalidKey,
-    /// The signature does not hold.
-    InvalidSignature,
-    /// The hardware gave no answer.
-    Unavailable,
-}
-
-impl From<BackendError> for Error {
-    fn from(error: BackendError) -> Self {
-        match error {
-            BackendError::InvalidKey => Self::InvalidKey,
-            BackendError::InvalidSignature => Self::InvalidSignature,
-            BackendError::Unavailable => Self::BackendUnavailable,
-        }
-    }
-}
-
 impl Algorithm {
     /// The algorithm that `alg` names, compared byte for byte
     /// ([RFC 7515 section 4.1.1](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.1)).
-    pub(crate) fn from_name(name: JsonStr<'_>) -> Option<Self> {
+    pub(super) fn from_name(name: JsonStr<'_>) -> Option<Self> {
         match name.as_str()? {
             "ES256" => Some(Self::Es256),
             "EdDSA" | "Ed25519" => Some(Self::EdDsa),
@@ -84,19 +55,72 @@ impl Algorithm {
         }
     }
 
-    /// Refuses keys and signatures that no backend, however careless, may come to judge.
-    pub(crate) fn check_encoding(self, key: &Key, signature: &[u8; 64]) -> Result<(), Error> {
-        let (first, second) = halves(signature);
-        match self {
-            Self::Es256 if es256::is_scalar(first) && es256::is_scalar(second) => Ok(()),
-            Self::EdDsa if !eddsa::is_acceptable_point(key.public_key()) => Err(Error::InvalidKey),
-            Self::EdDsa if eddsa::is_acceptable_point(first) && eddsa::is_reduced(second) => Ok(()),
-            _ => Err(Error::InvalidSignature),
+    /// The algorithm that keys of this JWK type and curve are for
+    /// ([RFC 7518 section 6.2.1](https://www.rfc-editor.org/rfc/rfc7518#section-6.2.1),
+    /// [RFC 8037 section 2](https://www.rfc-editor.org/rfc/rfc8037#section-2)).
+    pub(super) fn from_jwk_type(kty: &str, crv: &str) -> Option<Self> {
+        match (kty, crv) {
+            ("EC", "P-256") => Some(Self::Es256),
+            ("OKP", "Ed25519") => Some(Self::EdDsa),
+            _ => None,
         }
     }
-}
 
-/// `r` and `s` of ECDSA, `R` and `S` of Ed25519.
-fn halves(signature: &[u8; 64]) -> (&[u8], &[u8]) {
-    signature.split_at(32)
+    /// The beginning of the JWK whose digest is a key's thumbprint, up to the first coordinate
+    /// ([RFC 7638 section 3.2](https://www.rfc-editor.org/rfc/rfc7638#section-3.2)).
+    pub(super) const fn thumbprint_prefix(self) -> &'static str {
+        match self {
+            Self::Es256 => r#"{"crv":"P-256","kty":"EC","x":""#,
+            Self::EdDsa => r#"{"crv":"Ed25519","kty":"OKP","x":""#,
+        }
+    }
+
+    /// The length of a public key, in bytes.
+    pub(super) const fn public_key_len(self) -> usize {
+        match self {
+            // Both coordinates.
+            Self::Es256 => 64,
+            // One encoded point.
+            Self::EdDsa => 32,
+        }
+    }
+
+    /// The length of a signature, in bytes.
+    pub(super) const fn signature_len(self) -> usize {
+        match self {
+            // RFC 7518 section 3.4.
+            Self::Es256 => 64,
+            // RFC 8032 section 5.1.6.
+            Self::EdDsa => 64,
+        }
+    }
+
+    /// Refuses keys and signatures that must never reach a backend, however careless it is.
+    pub(crate) fn check_encoding(self, key: &Key, signature: Signature<'_>) -> Result<(), Error> {
+        match self {
+            Self::Es256 => p256::check_signature(signature),
+            Self::EdDsa => ed25519::check_encoding(key, signature),
+        }
+    }
+
+    /// A number that tells the algorithm from others in digests of this crate's own. It also tells how long keys and
+    /// signatures are that follow it.
+    pub(crate) const fn tag(self) -> u8 {
+        match self {
+            Self::Es256 => 1,
+            Self::EdDsa => 2,
+        }
+    }
+
+    /// Whether `hash` is the left half of the digest of `text`, in base64url, with the hash function of this algorithm
+    /// ([OpenID Connect Core section 3.1.3.6](https://openid.net/specs/openid-connect-core-1_0.html#CodeIDToken)). For
+    /// Ed25519 that is SHA-512, which the algorithm itself uses.
+    pub(crate) fn is_half_hash(self, hash: JsonStr<'_>, text: &[u8]) -> bool {
+        let mut encoded = [0; 43];
+        let expected = match self {
+            Self::Es256 => base64url::encode(Sha256::digest(text).split_at(16).0, &mut encoded),
+            Self::EdDsa => base64url::encode(Sha512::digest(text).split_at(32).0, &mut encoded),
+        };
+        expected.is_some_and(|expected| hash == *expected)
+    }
 }

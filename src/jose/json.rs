@@ -1,15 +1,15 @@
-//! The gate that all JSON passes: [`canonicalize`] checks a whole document once and rewrites it in place.
+//! The entry for all JSON: [`canonicalize`] checks a whole document once and rewrites it in place.
 //!
-//! **Invariant.** What leaves the gate is valid JSON ([RFC 8259](https://www.rfc-editor.org/rfc/rfc8259)) of the same
-//! values in the same order, in UTF-8, never longer than what came in, and
+//! **Invariant.** The output is valid JSON ([RFC 8259](https://www.rfc-editor.org/rfc/rfc8259)) in UTF-8, with the same
+//! values in the same order. It is never longer than the input, and
 //!
 //! - it has no white space outside strings;
-//! - it has one spelling for each string: the only escapes are `\"`, `\\` and control characters in their shortest
-//!   form, so that equal strings are equal bytes;
-//! - no object in it has two members of the same name;
-//! - its objects and arrays nest at most [`MAX_DEPTH`] deep.
+//! - each string has one spelling: the only escapes are `\"`, `\\` and control characters in their shortest form, so
+//!   that equal strings are equal bytes;
+//! - no object has two members of the same name;
+//! - objects and arrays nest at most [`MAX_DEPTH`] deep.
 //!
-//! [`Value`] relies on it: it finds its way by plain scanning and checks nothing again.
+//! [`Value`] relies on this: it finds values by plain scanning and checks nothing again.
 
 mod deserialize;
 mod numeric_date;
@@ -28,7 +28,7 @@ pub(crate) use value::{Members, Value};
 use crate::error::{Error, Part};
 
 /// Checks the document in the first `len` bytes of `buf`, rewrites it in place, and returns it together with the part
-/// of `buf` behind it.
+/// of `buf` after it.
 ///
 /// # Errors
 ///
@@ -37,21 +37,24 @@ use crate::error::{Error, Part};
 pub(crate) fn canonicalize(buf: &mut [u8], len: usize, part: Part) -> Result<(Value<'_>, &mut [u8]), Error> {
     let malformed = Error::Malformed(part);
     let text = Rewriter::new(buf.get_mut(..len).ok_or(malformed)?);
-    let written = Canonicalizer { text, open: Vec::new(), names: Vec::new(), fingerprints: 0, part }.document()?;
+    let canonicalizer =
+        Canonicalizer { text, open_containers: Vec::new(), name_starts: Vec::new(), fingerprints: 0, part };
+    let written = canonicalizer.rewrite_document()?;
     let (document, rest) = buf.split_at_mut_checked(written).ok_or(malformed)?;
-    // Bytes that are not ASCII pass in strings only, and no resolved escape begins with a continuation byte, so that
-    // it can neither hide nor mend bad UTF-8: checking the output checks the input.
+    // Non-ASCII bytes are accepted only in strings, and no decoded escape begins with a continuation byte, so that an
+    // escape can neither hide nor repair bad UTF-8: checking the output checks the input.
     let document = str::from_utf8(document).map_err(|_| malformed)?;
     Ok((Value::new(document), rest))
 }
 
-/// Keeps what the grammar of objects and arrays needs: which are open, and the names of their members.
+/// The state of one pass over a document: the objects and arrays that are open, and the names of their members.
 struct Canonicalizer<'c> {
     text: Rewriter<'c>,
-    open: Vec<Container, MAX_DEPTH>,
-    /// Where the names of all open objects begin in the output, the innermost object's last.
-    names: Vec<u16, MAX_OPEN_MEMBERS>,
-    /// The [fingerprints](fingerprint) of the innermost object's names; [`ANY`] once an object in it has taken this place.
+    open_containers: Vec<Container, MAX_DEPTH>,
+    /// Where the names of all open objects begin in the output. The innermost object's names come last.
+    name_starts: Vec<u16, MAX_OPEN_MEMBERS>,
+    /// The [fingerprints](fingerprint) of the innermost object's names; [`ANY_NAME`] after an object inside it has used
+    /// this field.
     fingerprints: u32,
     part: Part,
 }
@@ -60,124 +63,128 @@ struct Canonicalizer<'c> {
 enum Container {
     Array,
     Object {
-        /// How many names the objects around it have.
+        /// How many names the enclosing objects have.
         outer_names: usize,
     },
 }
 
 impl Canonicalizer<'_> {
-    /// Passes the whole document and returns its new length.
-    fn document(mut self) -> Result<usize, Error> {
+    /// Rewrites the whole document and returns its new length.
+    fn rewrite_document(mut self) -> Result<usize, Error> {
         loop {
-            if let Some(Container::Object { outer_names }) = self.open.last() {
-                self.name(*outer_names)?;
+            if let Some(Container::Object { outer_names }) = self.open_containers.last() {
+                self.read_name(*outer_names)?;
             }
             self.text.skip_white_space();
             if self.begin_value()? {
-                self.end_values()?;
-                if self.open.is_empty() {
+                self.end_value()?;
+                if self.open_containers.is_empty() {
                     return Ok(self.text.flush().len());
                 }
             }
         }
     }
 
-    /// Passes a scalar or an empty container (`true`), or opens a container up to its first member or element (`false`).
+    /// Reads a scalar, or opens a container. Returns `true` if the value ends here, and `false` if its first member or
+    /// element comes next.
     fn begin_value(&mut self) -> Result<bool, Error> {
         let scalar = match self.text.peek() {
             Some(b'{') => {
-                self.open(Container::Object { outer_names: self.names.len() }, b'{')?;
+                self.open_container(Container::Object { outer_names: self.name_starts.len() }, b'{')?;
                 self.fingerprints = 0;
                 return Ok(self.text.peek() == Some(b'}'));
             }
             Some(b'[') => {
-                self.open(Container::Array, b'[')?;
+                self.open_container(Container::Array, b'[')?;
                 return Ok(self.text.peek() == Some(b']'));
             }
-            Some(b'"') => self.text.string(),
-            Some(b't') => self.text.literal(b"true"),
-            Some(b'f') => self.text.literal(b"false"),
-            Some(b'n') => self.text.literal(b"null"),
-            _ => self.text.number(),
+            Some(b'"') => self.text.eat_string(),
+            Some(b't') => self.text.eat_literal(b"true"),
+            Some(b'f') => self.text.eat_literal(b"false"),
+            Some(b'n') => self.text.eat_literal(b"null"),
+            _ => self.text.eat_number(),
         };
-        self.required(scalar)?;
+        self.or_malformed(scalar)?;
         Ok(true)
     }
 
-    /// After a value: passes the brackets that it completes, then a comma; or finds the end of the document.
-    fn end_values(&mut self) -> Result<(), Error> {
+    /// After a value: reads the closing brackets that follow it and then a comma, or finds the end of the document.
+    fn end_value(&mut self) -> Result<(), Error> {
         loop {
             self.text.skip_white_space();
             let next = self.text.peek();
-            match self.open.last() {
+            match self.open_containers.last() {
                 None if next.is_none() => return Ok(()),
                 Some(_) if self.text.eat(b',').is_some() => return Ok(()),
                 Some(Container::Array) if self.text.eat(b']').is_some() => {}
                 Some(Container::Object { outer_names }) if self.text.eat(b'}').is_some() => {
-                    self.names.truncate(*outer_names);
-                    self.fingerprints = ANY;
+                    self.name_starts.truncate(*outer_names);
+                    self.fingerprints = ANY_NAME;
                 }
                 _ => return Err(Error::Malformed(self.part)),
             }
-            self.open.pop();
+            self.open_containers.pop();
         }
     }
 
-    fn open(&mut self, container: Container, bracket: u8) -> Result<(), Error> {
-        self.open.push(container).map_err(|_| Error::TooDeep(self.part))?;
+    fn open_container(&mut self, container: Container, bracket: u8) -> Result<(), Error> {
+        self.open_containers.push(container).map_err(|_| Error::TooDeep(self.part))?;
         self.text.eat(bracket);
         self.text.skip_white_space();
         Ok(())
     }
 
-    /// Passes a member's name and colon, and refuses a name that its object already has.
-    fn name(&mut self, outer_names: usize) -> Result<(), Error> {
+    /// Reads a member's name and colon, and refuses a name that its object already has.
+    fn read_name(&mut self, outer_names: usize) -> Result<(), Error> {
         self.text.skip_white_space();
         let start = self.text.position();
-        let string = self.text.string();
-        self.required(string)?;
+        let string = self.text.eat_string();
+        self.or_malformed(string)?;
         let written = self.text.flush();
         let name = written.get(start..).unwrap_or_default();
         let fingerprint = fingerprint(name);
         if self.fingerprints & fingerprint != 0 {
-            let siblings = self.names.get(outer_names..).unwrap_or_default();
-            // Behind its first, a name has one bare quotation mark, at its end: what begins with it is equal to it.
-            let is_same = |at: &u16| written.get(usize::from(*at)..).is_some_and(|sibling| sibling.starts_with(name));
-            if siblings.iter().any(is_same) {
+            let siblings = self.name_starts.get(outer_names..).unwrap_or_default();
+            // After its opening one, `name` has a bare quotation mark only at its end: a sibling that starts with it is
+            // equal to it.
+            let is_duplicate =
+                |start: &u16| written.get(usize::from(*start)..).is_some_and(|sibling| sibling.starts_with(name));
+            if siblings.iter().any(is_duplicate) {
                 return Err(Error::DuplicateName(self.part));
             }
         }
         self.fingerprints |= fingerprint;
         let start = u16::try_from(start).map_err(|_| Error::TooLarge(self.part))?;
-        self.names.push(start).map_err(|_| Error::TooManyMembers(self.part))?;
+        self.name_starts.push(start).map_err(|_| Error::TooManyMembers(self.part))?;
         self.text.skip_white_space();
         let colon = self.text.eat(b':');
-        self.required(colon)
+        self.or_malformed(colon)
     }
 
-    fn required<T>(&self, passed: Option<T>) -> Result<T, Error> {
-        passed.ok_or(Error::Malformed(self.part))
+    fn or_malformed<T>(&self, token: Option<T>) -> Result<T, Error> {
+        token.ok_or(Error::Malformed(self.part))
     }
 }
 
-/// One of 32 bits, made of the first and last character of a name in its quotation marks. Equal names have equal bits, so
-/// that a name whose bit is not among those of its siblings is new.
+/// One of 32 bits, computed from the first and last byte of a name between its quotation marks. Equal names have the
+/// same bit, so that a name is new if no sibling has its bit.
 fn fingerprint(name: &[Cell<u8>]) -> u32 {
     match (name, name) {
         ([_, first, ..], [.., last, _]) => 1_u32.wrapping_shl(u32::from(first.get() ^ last.get())),
-        _ => ANY,
+        _ => ANY_NAME,
     }
 }
 
-/// Whatever name comes next, it is compared with all its siblings.
-const ANY: u32 = u32::MAX;
+/// All fingerprints at once: the next name is compared with all its siblings.
+const ANY_NAME: u32 = u32::MAX;
 
-/// Objects and arrays in one another. Tokens in use nest 4 deep (`address`, `cnf`, authorization details); the limit
-/// bounds the gate's stack and the recursion of a user's own `Deserialize`.
+/// Maximum nesting depth of objects and arrays. Tokens in use nest 4 deep (`address`, `cnf`, authorization details).
+/// The limit bounds the stack of the JSON check and the recursion of a user's own `Deserialize`.
 pub const MAX_DEPTH: usize = 16;
 
-/// Members of all open objects together. Tokens in use have 10 to 40. The limit bounds the search for duplicate names,
-/// which is quadratic, and its memory, 2 bytes each on the stack.
+/// Maximum number of members of all open objects together: an object and the objects that enclose it. Tokens in use
+/// have 10 to 40. The limit bounds the search for duplicate names, which is quadratic, and its memory, 2 bytes each on
+/// the stack.
 pub const MAX_OPEN_MEMBERS: usize = 128;
 
 #[cfg(test)]

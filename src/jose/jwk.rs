@@ -1,6 +1,9 @@
-use crate::jose::algorithm::{Algorithm, is_acceptable_point, is_coordinate};
-use crate::jose::json::Value;
-use crate::jose::{Key, base64url};
+//! Reading one JWK (RFC 7517 section 4).
+
+use super::algorithm::ed25519::is_acceptable_point;
+use super::algorithm::p256::is_coordinate;
+use super::json::Value;
+use super::{Algorithm, Key, base64url};
 
 /// Reads a JWK ([RFC 7517 section 4](https://www.rfc-editor.org/rfc/rfc7517#section-4)) if it is a public key that
 /// may verify signatures of an algorithm this crate knows.
@@ -13,13 +16,12 @@ pub(crate) fn usable_key(jwk: Value<'_>) -> Option<Key> {
         return None;
     }
 
-    let key = match (text(kty)?, text(crv)?) {
-        ("EC", "P-256") => {
+    let key = match Algorithm::from_jwk_type(text(kty)?, text(crv)?)? {
+        Algorithm::Es256 => {
             let coordinate = |value| bytes(value).filter(|number| is_coordinate(number));
             Key::es256(&coordinate(x)?, &coordinate(y)?)
         }
-        ("OKP", "Ed25519") => Key::ed25519(&bytes(x).filter(|point| is_acceptable_point(point))?),
-        _ => return None,
+        Algorithm::EdDsa => Key::ed25519(&bytes(x).filter(|point| is_acceptable_point(point))?),
     };
     if let Some(alg) = alg {
         let named = Algorithm::from_name(alg.string()?)?;

@@ -1,26 +1,31 @@
+//! Media types of tokens, by which a policy refuses tokens of another kind.
+
 use heapless::Vec;
 
 use crate::error::Error;
 use crate::jose::json::JsonStr;
 
-/// The `typ` of a token, which says what kind of token it is
+/// The `typ` of a token, which names the kind of token
 /// ([RFC 7515 section 4.1.9](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.9)).
 ///
-/// Copied out of the header, whose place in the buffer the payload takes.
+/// Copied out of the header, since the payload overwrites the header in the buffer.
 #[derive(Clone)]
 pub(crate) struct MediaType(Vec<u8, MAX_TYPE_LEN>);
 
 impl MediaType {
+    /// Copies and unescapes a `typ`.
+    ///
     /// # Errors
     ///
-    /// [`Error::WrongType`] if it is longer than [`MAX_TYPE_LEN`], since then it is none that a policy expects.
+    /// [`Error::WrongType`] if it is longer than [`MAX_TYPE_LEN`]: no policy expects such a type.
     pub(crate) fn new(typ: JsonStr<'_>) -> Result<Self, Error> {
         let mut copy = Vec::new();
         typ.bytes().try_for_each(|byte| copy.push(byte)).map_err(|_| Error::WrongType)?;
         Ok(Self(copy))
     }
 
-    /// Media types compare without case, and `application/` is implied where there is no other slash.
+    /// Whether this is the media type `expected`. Case is ignored, and `application/` is implied where there is no
+    /// other slash.
     pub(crate) fn is(&self, expected: &str) -> bool {
         short_form(&self.0).eq_ignore_ascii_case(short_form(expected.as_bytes()))
     }
@@ -33,7 +38,7 @@ fn short_form(media_type: &[u8]) -> &[u8] {
     }
 }
 
-/// Longest `typ`, in bytes. Those registered for JWTs have under 50.
+/// Maximum length of a `typ`, in bytes. The types registered for JWTs have under 50.
 pub const MAX_TYPE_LEN: usize = 64;
 
 #[cfg(test)]
@@ -46,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn compares_as_media_types_do() {
+    fn types_are_compared_as_media_types() {
         for typ in ["at+jwt", "AT+JWT", "application/at+jwt", "Application/At+Jwt"] {
             assert!(is(&format!("\"{typ}\""), "at+jwt"), "{typ}");
             assert!(is(&format!("\"{typ}\""), "application/at+jwt"), "{typ}");
@@ -54,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_only_resembles() {
+    fn similar_type_is_refused() {
         for typ in [
             "",
             "jwt",
@@ -72,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_a_type_up_to_the_limit() {
+    fn type_is_accepted_up_to_the_maximum_length() {
         let longest = "t".repeat(MAX_TYPE_LEN);
         assert!(is(&format!("\"{longest}\""), &longest));
         let too_long = format!("\"{longest}t\"");

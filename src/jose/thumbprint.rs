@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::jose::json::JsonStr;
-use crate::jose::{Algorithm, Key, base64url};
+use crate::jose::{Key, base64url};
 
 /// A SHA-256 digest by which a token names a key or a certificate. Comparing takes the same time wherever two differ.
 #[derive(Clone, Copy)]
@@ -43,12 +43,9 @@ impl Key {
             hasher.update(base64url::encode(coordinate, &mut [0; 43]).unwrap_or_default());
         };
         let mut hasher = Sha256::new();
-        hasher.update(match self.algorithm() {
-            Algorithm::Es256 => r#"{"crv":"P-256","kty":"EC","x":""#,
-            Algorithm::EdDsa => r#"{"crv":"Ed25519","kty":"OKP","x":""#,
-        });
+        hasher.update(self.algorithm().thumbprint_prefix());
         member(&mut hasher, x);
-        if let Algorithm::Es256 = self.algorithm() {
+        if !y.is_empty() {
             hasher.update(r#"","y":""#);
             member(&mut hasher, y);
         }

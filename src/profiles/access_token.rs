@@ -1,18 +1,23 @@
+//! OAuth 2.0 access tokens (RFC 9068): the policy, its validation, and the accepted token.
+
+mod optional_checks;
 mod possession;
+mod token;
 
-use core::fmt;
-use core::ops::Deref;
+pub use token::AccessToken;
 
+use optional_checks::OptionalChecks;
 use possession::ProofOfPossession;
 
-use crate::claims::authentication::{self, Authentication, AuthenticationRules};
-use crate::claims::{self, Claims, CommonRules, Confirmation, RegisteredClaims, required, space_separated};
+use super::DpopProof;
+use super::stores::store_setters;
+use crate::claims::authentication::authentication_setters;
+use crate::claims::field::{required, space_separated, string};
+use crate::claims::rules::{refuse_security_event, time_rule_setters};
+use crate::claims::{CommonRules, RegisteredClaims};
 use crate::error::{Claim, Error};
 use crate::jose::Thumbprint;
-use crate::jose::json::Value;
 use crate::jose::media_type::MediaType;
-use crate::profiles::DpopProof;
-use crate::profiles::stores::{self, StoreChecks};
 use crate::storage::{ReplayCheck, TokenIdentity};
 use crate::time::Now;
 use crate::verify::Verified;
@@ -32,16 +37,8 @@ pub struct AccessTokenPolicy<'a> {
     rules: CommonRules<'a>,
     profile: Profile,
     required_scope: Option<&'a str>,
-    authentication: AuthenticationRules<'a>,
-    possession: ProofOfPossession<'a>,
-    challenge: Option<&'a str>,
-    stores: StoreChecks<'a>,
-    /// A pointer, so that what looks further than at a plain bearer token is linked only where a policy asks for it.
-    check_further: CheckFurther,
+    optional: OptionalChecks<'a>,
 }
-
-/// Of a token, and its `cnf`.
-type CheckFurther = fn(&AccessTokenPolicy<'_>, &TokenIdentity<'_>, Option<Value<'_>>, Now) -> Result<(), Error>;
 
 #[derive(Clone, Copy, Debug)]
 enum Profile {
@@ -60,11 +57,7 @@ impl<'a> AccessTokenPolicy<'a> {
             rules: CommonRules::new(audience),
             profile: Profile::Rfc9068,
             required_scope: None,
-            authentication: AuthenticationRules::NONE,
-            possession: ProofOfPossession::Bearer,
-            challenge: None,
-            stores: StoreChecks::NONE,
-            check_further: refuse_bound,
+            optional: OptionalChecks::NONE,
         }
     }
 
@@ -79,9 +72,9 @@ impl<'a> AccessTokenPolicy<'a> {
         Self { profile: Profile::Untyped, ..Self::new(audience) }
     }
 
-    claims::time_rule_setters!();
-    authentication::authentication_setters!(check_further = check_all_else);
-    stores::store_setters!(check_further = check_all_else);
+    time_rule_setters!();
+    authentication_setters!(|policy| policy.optional.enable().authentication);
+    store_setters!(|policy| policy.optional.enable().stores);
 
     /// The scope without which no token is accepted; several, separated by spaces, are all required. It replaces the
     /// one given before, and without any scope in it refuses every token ([`Error::Unconfigured`]).
@@ -116,8 +109,7 @@ impl<'a> AccessTokenPolicy<'a> {
     }
 
     const fn with_possession(mut self, possession: ProofOfPossession<'a>) -> Self {
-        self.possession = possession;
-        self.check_further = check_all_else;
+        self.optional.enable().possession = possession;
         self
     }
 
@@ -128,9 +120,7 @@ impl<'a> AccessTokenPolicy<'a> {
     ///
     /// An empty one refuses every token ([`Error::Unconfigured`]).
     pub const fn with_challenge(mut self, challenge: &'a str) -> Self {
-        self.challenge = Some(challenge);
-        self.rules.has_challenge = true;
-        self.check_further = check_all_else;
+        self.optional.enable().challenge = Some(challenge);
         self
     }
 
@@ -142,43 +132,6 @@ impl<'a> AccessTokenPolicy<'a> {
             (Profile::Untyped, Some(typ)) => typ.is("at+jwt") || typ.is("JWT"),
         }
     }
-}
-
-/// RFC 9449 section 7.2: what is bound to a key is no bearer token.
-fn refuse_bound(
-    _policy: &AccessTokenPolicy<'_>,
-    _token: &TokenIdentity<'_>,
-    cnf: Option<Value<'_>>,
-    _now: Now,
-) -> Result<(), Error> {
-    if cnf.is_some() { Err(Error::SenderConstrained) } else { Ok(()) }
-}
-
-/// RFC 9449 section 7.1 and RFC 8705 section 3: who presents it. RFC 9470 section 5: how the user logged in. RFC 9200
-/// section 5.3.1: which challenge it answers. Then what the device keeps, and at the very end, what may be used once is used
-/// up: the proof first, since a new one can be made.
-fn check_all_else(
-    policy: &AccessTokenPolicy<'_>,
-    token: &TokenIdentity<'_>,
-    cnf: Option<Value<'_>>,
-    now: Now,
-) -> Result<(), Error> {
-    let payload = token.payload();
-    policy.possession.check(cnf, now.earliest())?;
-    if !policy.authentication.is_none() {
-        policy.authentication.check_configured()?;
-        policy.authentication.check(&Authentication::read(payload)?, policy.rules.leeway, now)?;
-    }
-    if let Some(challenge) = policy.challenge {
-        claims::refuse_empty([(Some(challenge.as_bytes()), Claim::Challenge)])?;
-        let cnonce = claims::string(payload.member("cnonce"), Claim::Challenge)?;
-        if required(cnonce, Claim::Challenge)? != *challenge {
-            return Err(Error::Mismatch(Claim::Challenge));
-        }
-    }
-    policy.stores.check(token, now)?;
-    policy.possession.use_once(now.earliest())?;
-    policy.stores.use_once(token, policy.rules.leeway, now)
 }
 
 impl<'b> Verified<'_, 'b> {
@@ -230,16 +183,15 @@ impl<'b> Verified<'_, 'b> {
         if !policy.accepts_type(media_type.as_ref()) {
             return Err(Error::WrongType);
         }
-        // RFC 8417 section 2.2: a security event, such as a logout, which need not have a type of its own.
-        if matches!(policy.profile, Profile::Untyped) && payload.member("events").is_some() {
-            return Err(Error::WrongType);
+        if matches!(policy.profile, Profile::Untyped) {
+            refuse_security_event(payload.member("events"))?;
         }
 
         // Section 2.2: the required claims.
         let ([client_id, scope, cnf], registered) =
             payload.members_of_both(["client_id", "scope", "cnf"], RegisteredClaims::NAMES).unwrap_or_default();
-        let client_id = claims::string(client_id, Claim::ClientId)?;
-        let scope = claims::string(scope, Claim::Scope)?;
+        let client_id = string(client_id, Claim::ClientId)?;
+        let scope = string(scope, Claim::Scope)?;
         let registered = RegisteredClaims::read(payload, registered)?;
         if let Profile::Rfc9068 = policy.profile {
             required(registered.sub, Claim::Subject)?;
@@ -250,7 +202,7 @@ impl<'b> Verified<'_, 'b> {
 
         // Section 4, fourth and last step: the audience and the time.
         let token = AccessToken {
-            claims: registered.accept(&policy.rules, now, &mut scratch)?,
+            claims: registered.validate(&policy.rules, policy.optional.has_challenge(), now, &mut scratch)?,
             client_id: client_id.map(|client_id| client_id.unescape_into(&mut scratch)).transpose()?,
             scope: scope.map(|scope| scope.unescape_into(&mut scratch)).transpose()?.unwrap_or_default(),
         };
@@ -259,78 +211,7 @@ impl<'b> Verified<'_, 'b> {
             return Err(Error::InsufficientScope);
         }
         let identity = TokenIdentity { claims: &token.claims, client_id: token.client_id, key, signing_input };
-        (policy.check_further)(policy, &identity, cnf, now)?;
+        policy.optional.check(&identity, cnf, policy.rules.leeway, now)?;
         Ok(token)
-    }
-}
-
-/// An accepted access token: it says what its bearer may do, and only that
-/// ([RFC 9068](https://www.rfc-editor.org/rfc/rfc9068)). Who holds one has passed an [`AccessTokenPolicy`]; there is no
-/// other way to make one:
-///
-/// ```compile_fail,E0451
-/// # use embedded_jwt::{AccessToken, Claims};
-/// # fn f(claims: Claims<'static>) {
-/// let forged = AccessToken { claims, client_id: None, scope: "pump:write" };
-/// # }
-/// ```
-///
-/// While it lives, its buffer cannot be used for another:
-///
-/// ```compile_fail,E0499
-/// # use embedded_jwt::{AccessTokenPolicy, Error, Issuer, Token, UnixTime};
-/// # const POLICY: AccessTokenPolicy = AccessTokenPolicy::new("urn:device");
-/// # fn f(one: Token<'_>, two: Token<'_>, issuer: &Issuer<'_>, now: UnixTime) -> Result<(), Error> {
-/// let mut buf = [0; 1024];
-/// let first = one.verify(issuer, &mut buf)?.into_access_token(&POLICY, now)?;
-/// let second = two.verify(issuer, &mut buf)?.into_access_token(&POLICY, now)?;
-/// first.has_scope("pump:write");
-/// # Ok(()) }
-/// ```
-#[derive(Clone, Copy)]
-pub struct AccessToken<'b> {
-    claims: Claims<'b>,
-    client_id: Option<&'b str>,
-    scope: &'b str,
-}
-
-impl<'b> AccessToken<'b> {
-    /// The client that the token was issued to (`client_id`, [RFC 8693 section
-    /// 4.3](https://www.rfc-editor.org/rfc/rfc8693#section-4.3)).
-    pub fn client_id(&self) -> Option<&'b str> {
-        self.client_id
-    }
-
-    /// What the token allows (`scope`, [RFC 8693 section 4.2](https://www.rfc-editor.org/rfc/rfc8693#section-4.2)).
-    pub fn scopes(&self) -> impl Iterator<Item = &'b str> + use<'b> {
-        space_separated(self.scope)
-    }
-
-    /// Whether the token allows `scope`: one scope, compared byte for byte. Without the claim, nothing is allowed.
-    pub fn has_scope(&self, scope: &str) -> bool {
-        // As `scopes`, but of bytes: nothing need be decoded to be compared.
-        let mut granted = self.scope.as_bytes().split(|byte| *byte == b' ');
-        !scope.is_empty() && granted.any(|granted| granted == scope.as_bytes())
-    }
-
-    /// The key that the token is bound to, if it is. The policy has checked it, unless it was told not to
-    /// ([`with_unchecked_confirmation`](AccessTokenPolicy::with_unchecked_confirmation)).
-    pub fn confirmation(&self) -> Option<Confirmation<'b>> {
-        self.claims.payload().member("cnf").and_then(|cnf| Confirmation::parse(cnf).ok())
-    }
-}
-
-impl<'b> Deref for AccessToken<'b> {
-    type Target = Claims<'b>;
-
-    fn deref(&self) -> &Claims<'b> {
-        &self.claims
-    }
-}
-
-/// Without the values: they may be personal data.
-impl fmt::Debug for AccessToken<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AccessToken").finish_non_exhaustive()
     }
 }

@@ -5,7 +5,8 @@ use core::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use crate::claims::{self, DEFAULT_LEEWAY, required};
+use crate::claims::DEFAULT_LEEWAY;
+use crate::claims::field::{optional, refuse_empty, required, string};
 use crate::error::{Claim, Error};
 use crate::jose::header::Header;
 use crate::jose::json::NumericDate;
@@ -106,7 +107,7 @@ impl Token<'_> {
         now: UnixTime,
         buf: &'b mut [u8],
     ) -> Result<DpopProof<'b>, Error> {
-        claims::refuse_empty([
+        refuse_empty([
             (Some(policy.method.as_bytes()), Claim::HttpMethod),
             (Some(policy.uri.as_bytes()), Claim::HttpUri),
             (Some(policy.access_token), Claim::AccessTokenHash),
@@ -129,18 +130,19 @@ impl Token<'_> {
         // Steps 6 and 7: the signature, by the key in the header, which is a public one.
         let key = json.member("jwk").and_then(usable_key).filter(|key| key.algorithm() == backend.algorithm());
         let key = key.ok_or(Error::InvalidKey)?;
-        KeyChoice::for_embedded_jwk(&key, backend).verify(self.signing_input, &self.signature()?)?;
+        KeyChoice::for_embedded_jwk(&key, backend)
+            .verify(self.signing_input, self.signature(key.algorithm())?.as_signature())?;
 
         // Step 3: the required claims.
         let (payload, mut scratch) = self.payload(buf)?;
         let [jti, htm, htu, iat, ath, nonce] =
             payload.members(["jti", "htm", "htu", "iat", "ath", "nonce"]).unwrap_or_default();
-        let jti = required(claims::string(jti, Claim::JwtId)?, Claim::JwtId)?;
-        let htm = required(claims::string(htm, Claim::HttpMethod)?, Claim::HttpMethod)?;
-        let htu = required(claims::string(htu, Claim::HttpUri)?, Claim::HttpUri)?;
-        let iat = required(claims::optional(iat, NumericDate::parse, Claim::IssuedAt)?, Claim::IssuedAt)?;
-        let ath = required(claims::string(ath, Claim::AccessTokenHash)?, Claim::AccessTokenHash)?;
-        let nonce = claims::string(nonce, Claim::Nonce)?;
+        let jti = required(string(jti, Claim::JwtId)?, Claim::JwtId)?;
+        let htm = required(string(htm, Claim::HttpMethod)?, Claim::HttpMethod)?;
+        let htu = required(string(htu, Claim::HttpUri)?, Claim::HttpUri)?;
+        let iat = required(optional(iat, NumericDate::parse, Claim::IssuedAt)?, Claim::IssuedAt)?;
+        let ath = required(string(ath, Claim::AccessTokenHash)?, Claim::AccessTokenHash)?;
+        let nonce = string(nonce, Claim::Nonce)?;
 
         // Steps 8 and 9: the request, without query and fragment.
         if htm != policy.method {
@@ -164,16 +166,16 @@ impl Token<'_> {
         }
 
         // Step 11: the time.
-        let (now, latest) = (now.as_secs(), now.as_secs().saturating_add_unsigned(policy.leeway));
+        let latest = now.as_secs().saturating_add_unsigned(policy.leeway);
         let usable_until =
             iat.floor.saturating_add_unsigned(policy.max_token_age).saturating_add_unsigned(policy.leeway);
-        if now <= 0 {
+        if now.is_unset_clock() {
             return Err(Error::ClockNotSet);
         }
         if iat.ceil > latest {
             return Err(Error::NotYetValid);
         }
-        if now > usable_until {
+        if now.as_secs() > usable_until {
             return Err(Error::TooOld);
         }
 

@@ -1,13 +1,14 @@
+//! OpenID Connect ID tokens: the policy, its validation, and the accepted token.
+
 use core::fmt;
 use core::ops::Deref;
 
-use sha2::{Digest, Sha256, Sha512};
-
-use crate::claims::authentication::{self, Authentication, AuthenticationRules};
-use crate::claims::{self, Claims, CommonRules, RegisteredClaims, Strings, required};
+use crate::claims::authentication::{Authentication, AuthenticationRules, authentication_setters};
+use crate::claims::field::{optional, refuse_empty, required, string};
+use crate::claims::rules::{refuse_security_event, time_rule_setters};
+use crate::claims::{Claims, CommonRules, RegisteredClaims, Strings};
 use crate::error::{Claim, Error};
 use crate::jose::json::JsonStr;
-use crate::jose::{Algorithm, base64url};
 use crate::time::{Now, UnixTime};
 use crate::verify::Verified;
 
@@ -50,15 +51,14 @@ impl<'a> IdTokenPolicy<'a> {
         }
     }
 
-    claims::time_rule_setters!();
-    authentication::authentication_setters!();
+    time_rule_setters!();
+    authentication_setters!(|policy| policy.authentication);
 
     /// The nonce of the authentication request: without it, whoever got hold of an ID token can hand it in as their own. It
     /// also shows that the token is no older than the request, where the time is not known ([`Now::AtLeast`]).
     /// An empty one refuses every token ([`Error::Unconfigured`]).
     pub const fn with_nonce(mut self, nonce: &'a str) -> Self {
         self.nonce = Some(nonce);
-        self.rules.has_challenge = true;
         self
     }
 
@@ -119,7 +119,7 @@ impl<'b> Verified<'_, 'b> {
 
         policy.rules.check_configured()?;
         policy.authentication.check_configured()?;
-        claims::refuse_empty([
+        refuse_empty([
             (policy.nonce.map(str::as_bytes), Claim::Nonce),
             (policy.access_token, Claim::AccessTokenHash),
             (policy.code, Claim::CodeHash),
@@ -134,15 +134,12 @@ impl<'b> Verified<'_, 'b> {
         let names = ["azp", "nonce", "at_hash", "c_hash", "amr", "events"];
         let ([azp, nonce, at_hash, c_hash, amr, events], registered) =
             payload.members_of_both(names, RegisteredClaims::NAMES).unwrap_or_default();
-        // RFC 8417 section 2.2: a security event, such as a logout, which need not have a type of its own.
-        if events.is_some() {
-            return Err(Error::WrongType);
-        }
-        let azp = claims::string(azp, Claim::AuthorizedParty)?;
-        let nonce = claims::string(nonce, Claim::Nonce)?;
-        let at_hash = claims::string(at_hash, Claim::AccessTokenHash)?;
-        let c_hash = claims::string(c_hash, Claim::CodeHash)?;
-        let amr = claims::optional(amr, Strings::of_array, Claim::AuthenticationMethods)?;
+        refuse_security_event(events)?;
+        let azp = string(azp, Claim::AuthorizedParty)?;
+        let nonce = string(nonce, Claim::Nonce)?;
+        let at_hash = string(at_hash, Claim::AccessTokenHash)?;
+        let c_hash = string(c_hash, Claim::CodeHash)?;
+        let amr = optional(amr, Strings::of_array, Claim::AuthenticationMethods)?;
         let login = Authentication::read(payload)?;
         let registered = RegisteredClaims::read(payload, registered)?;
         let sub = required(registered.sub, Claim::Subject)?;
@@ -152,7 +149,7 @@ impl<'b> Verified<'_, 'b> {
         required(registered.iat, Claim::IssuedAt)?;
 
         // Steps 3 (that the client is meant), 9 and 10: the audience and the time.
-        let claims = registered.accept(&policy.rules, now, &mut scratch)?;
+        let claims = registered.validate(&policy.rules, policy.nonce.is_some(), now, &mut scratch)?;
 
         // Steps 3 (that no other is who is not trusted), 4 and 5: to whom it was issued.
         let is_trusted = |audience: JsonStr<'_>| {
@@ -180,7 +177,7 @@ impl<'b> Verified<'_, 'b> {
             [(policy.access_token, at_hash, Claim::AccessTokenHash), (policy.code, c_hash, Claim::CodeHash)]
         {
             if let Some(text) = text
-                && !is_left_half(required(hash, claim)?, text, key.algorithm())
+                && !key.algorithm().is_half_hash(required(hash, claim)?, text)
             {
                 return Err(Error::Mismatch(claim));
             }
@@ -193,18 +190,6 @@ impl<'b> Verified<'_, 'b> {
             amr: amr.unwrap_or(Strings::NONE),
         })
     }
-}
-
-/// Whether `hash` is the left half of the digest that the signature's algorithm uses, in base64url
-/// ([section 3.1.3.6](https://openid.net/specs/openid-connect-core-1_0.html#CodeIDToken)). For Ed25519 that is SHA-512,
-/// its own.
-fn is_left_half(hash: JsonStr<'_>, text: &[u8], algorithm: Algorithm) -> bool {
-    let mut encoded = [0; 43];
-    let expected = match algorithm {
-        Algorithm::Es256 => base64url::encode(Sha256::digest(text).split_at(16).0, &mut encoded),
-        Algorithm::EdDsa => base64url::encode(Sha512::digest(text).split_at(32).0, &mut encoded),
-    };
-    expected.is_some_and(|expected| hash == *expected)
 }
 
 /// An accepted ID token: it says who the user is and how they logged in, and only that

@@ -1,8 +1,11 @@
+//! Status lists of the OAuth Token Status List, by which an issuer revokes its tokens: validated, then decoded.
+
 use core::fmt;
 use core::ops::Deref;
 use core::time::Duration;
 
-use crate::claims::{Claims, optional, refuse_empty, required, string};
+use crate::claims::Claims;
+use crate::claims::field::{optional, refuse_empty, required, string};
 use crate::error::{Claim, Error};
 use crate::jose::json::JsonStr;
 use crate::profiles::TypedPolicy;
@@ -16,18 +19,17 @@ use bitmap::Width;
 pub use bitmap::{Status, StatusBitmap};
 pub use inflater::{Inflater, MAX_STATUS_LIST_LEN};
 
-/// An accepted status list, still compressed: one small number for each of many tokens, by which their issuer takes
-/// some of them back
-/// ([Token Status List](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list-21)). Needs the feature
-/// `status-list`.
+/// An accepted status list, still compressed
+/// ([Token Status List](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list-21)). It has one small
+/// number for each of many tokens, by which their issuer revokes some of them. Needs the feature `status-list`.
 ///
-/// [`decode`](Self::decode) keeps it for all tokens to come; [`pick`](Self::pick) reads a few statuses of a list that
-/// is longer than memory. Neither allocates: the caller places an [`Inflater`], 10.5 KiB that are needed for no longer
-/// than the call.
+/// [`decode`](Self::decode) keeps the list for all later tokens; [`pick`](Self::pick) reads a few statuses of a list
+/// that is longer than memory. Neither allocates: the caller provides an [`Inflater`], 10.5 KiB that are needed only
+/// during the call.
 ///
-/// **Whoever signs a list decides on every token that names its URI.** Verify it as a token of the issuer of those
-/// tokens, or of the one whom they trust with their lists, and never by
-/// [`verify_any`](crate::Token::verify_any) of all issuers there are.
+/// **The signer of a list decides on every token that names its URI.** Verify the list as a token of the issuer of
+/// those tokens, or of the party that the issuer trusts with its lists, and never by
+/// [`verify_any`](crate::Token::verify_any) with all known issuers.
 ///
 /// # Example: from an accepted token to a decision
 ///
@@ -36,7 +38,7 @@ pub use inflater::{Inflater, MAX_STATUS_LIST_LEN};
 ///     AccessToken, AccessTokenPolicy, Error, Inflater, Issuer, StatusBitmap, Token, UnixTime, Verified,
 /// };
 ///
-/// /// The list, as it was fetched from `uri`: once for many tokens.
+/// /// Accepts the list that was fetched from `uri`: once for many tokens.
 /// fn accept<'m>(
 ///     text: &[u8],
 ///     uri: &str,
@@ -50,8 +52,8 @@ pub use inflater::{Inflater, MAX_STATUS_LIST_LEN};
 ///     verified.into_status_list(uri, now)?.decode(inflater, bitmap)
 /// }
 ///
-/// /// `Revoked`, unless the list says that the token holds. `StatusUnknown`: the token is of another list, or it is time to
-/// /// fetch this one again.
+/// /// `Revoked`, unless the list says that the token is valid. `StatusUnknown`: the token names another list, or it is
+/// /// time to fetch this one again.
 /// fn validate<'b>(verified: Verified<'_, 'b>, bitmap: &StatusBitmap<'_>, now: UnixTime) -> Result<AccessToken<'b>, Error> {
 ///     let policy = AccessTokenPolicy::new("urn:device:pump-7").with_revocations(bitmap);
 ///     verified.into_access_token(&policy, now)
@@ -61,34 +63,32 @@ pub use inflater::{Inflater, MAX_STATUS_LIST_LEN};
 pub struct StatusList<'b> {
     claims: Claims<'b>,
     width: Width,
-    /// In base64url.
+    /// The compressed list, in base64url.
     lst: JsonStr<'b>,
     usable_until: UnixTime,
 }
 
 impl<'b> Verified<'_, 'b> {
-    /// Judges the claims as those of a status list, the one that was fetched from `uri` ([Token Status List
+    /// Validates the claims as a status list that was fetched from `uri` ([Token Status List
     /// section 8.3](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list-21#section-8.3)).
     ///
-    /// There is no leeway for `exp`, since a newer list is to be had. Whoever carries lists can hold newer ones back
-    /// until then, and bring back older ones: compare `iat`, which every list has, with that of the one before. `iss`
-    /// is required, as of every token, although the draft leaves it open.
+    /// `exp` has no leeway, since a newer list is available. Anyone who delivers lists can withhold newer ones until
+    /// then, and deliver older ones again: compare `iat`, which every list has, with the `iat` of the previous list.
+    /// `iss` is required, as in every token, although the draft leaves it optional.
     ///
     /// # Errors
     ///
     /// In this order:
     /// - [`Error::Unconfigured`]: `uri` is empty.
-    /// - As [`into_typed`](Self::into_typed) for the type `statuslist+jwt`, without `aud`: `iat` is required, and may
-    ///   not be to come; `exp` is not.
+    /// - As [`into_typed`](Self::into_typed) for the type `statuslist+jwt`, without `aud`: `iat` is required and must
+    ///   not be in the future; `exp` is optional.
     /// - [`Error::Expired`]: `exp` has passed.
     /// - [`Error::Missing`], [`Error::Mismatch`]: `sub` is absent, or not `uri`.
-    /// - [`Error::Invalid`]: `ttl` is no integer from 1 to 2^64 - 1, without fraction and exponent.
+    /// - [`Error::Invalid`]: `ttl` is not an integer from 1 to 2^64 - 1, without fraction and exponent.
     /// - [`Error::Missing`], [`Error::Invalid`]: `status_list` or its `bits` or `lst` is absent or of the wrong type,
     ///   or `bits` is not 1, 2, 4 or 8.
     pub fn into_status_list(self, uri: &str, now: UnixTime) -> Result<StatusList<'b>, Error> {
-        // With a limit on its age, however long, `iat` is required and not to come.
-        const POLICY: TypedPolicy<'_> =
-            TypedPolicy::new_without_audience("statuslist+jwt").with_max_token_age(Duration::MAX);
+        const POLICY: TypedPolicy<'_> = TypedPolicy::new_published("statuslist+jwt");
         refuse_empty([(Some(uri.as_bytes()), Claim::Subject)])?;
         let claims = *self.into_typed(&POLICY, now)?;
         if now >= claims.expires_at() {
@@ -118,22 +118,22 @@ fn usable_until(claims: &Claims<'_>, ttl: Option<u64>, now: UnixTime) -> UnixTim
 }
 
 impl<'b> StatusList<'b> {
-    /// The moment from which the list is out of date: the earlier of `exp` and `ttl` seconds after the list was judged,
-    /// or [`DEFAULT_STATUS_LIST_TTL`] after that if it has neither. An issuer may choose a long time: fetch the list
-    /// again when it suits the device, and this moment at the latest.
+    /// The moment from which the list is out of date: the earlier of `exp` and `ttl` seconds after the list was
+    /// validated, or [`DEFAULT_STATUS_LIST_TTL`] after validation if it has neither. An issuer may choose a long time:
+    /// fetch the list again when it suits the device, and at this moment at the latest.
     pub fn usable_until(&self) -> UnixTime {
         self.usable_until
     }
 
-    /// Decodes the list into `bitmap`, for all tokens that come while it is usable. At one bit, 1,000 bytes hold the
-    /// statuses of 8,000 tokens; at eight bits, those of 1,000. What `bitmap` held before is lost, even if there is an
+    /// Decodes the list into `bitmap`, for all tokens that arrive while it is usable. With one bit for each token,
+    /// 1,000 bytes hold 8,000 statuses; with eight bits, 1,000. The previous content of `bitmap` is lost, even on an
     /// error.
     ///
     /// # Errors
     ///
-    /// - [`Error::Malformed`]: `lst` is no base64url, or not exactly one intact ZLIB stream.
-    /// - [`Error::TooLarge`]: it is longer than [`MAX_STATUS_LIST_LEN`].
-    /// - [`Error::BufferTooSmall`]: it is longer than `bitmap`.
+    /// - [`Error::Malformed`]: `lst` is not base64url, or not exactly one intact ZLIB stream.
+    /// - [`Error::TooLarge`]: the list is longer than [`MAX_STATUS_LIST_LEN`].
+    /// - [`Error::BufferTooSmall`]: the list is longer than `bitmap`.
     pub fn decode<'m>(&self, inflater: &mut Inflater, bitmap: &'m mut [u8]) -> Result<StatusBitmap<'m>, Error> {
         let len = inflater.inflate(self.lst, bitmap, None)?;
         let bitmap: &'m [u8] = bitmap;
@@ -141,12 +141,12 @@ impl<'b> StatusList<'b> {
         Ok(StatusBitmap::new(bitmap.get(..len).unwrap_or_default(), self.width, uri.bytes(), self.usable_until))
     }
 
-    /// Decodes the list through a window of 32 KiB, and keeps the statuses at these indices alone. Whether the tokens
-    /// that have them name this list, and whether it is still usable, is for the caller to see.
+    /// Decodes the list through a window of 32 KiB, and keeps only the statuses at these indices. The caller has to
+    /// check that the tokens with these indices name this list, and that the list is still usable.
     ///
     /// # Errors
     ///
-    /// - [`Error::Malformed`], [`Error::TooLarge`]: as [`decode`](Self::decode), wherever the indices are.
+    /// - [`Error::Malformed`], [`Error::TooLarge`]: as [`decode`](Self::decode), whatever the indices are.
     /// - [`Error::Invalid`]: an index is beyond the list's end.
     ///
     /// # Example: one token
@@ -200,6 +200,6 @@ impl fmt::Debug for StatusList<'_> {
     }
 }
 
-/// How long a status list is usable that says nothing of it: 12 hours, the `ttl` of the example of
+/// How long a status list without `ttl` and `exp` is usable: 12 hours, the `ttl` of the example in
 /// [Token Status List section 5.1](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list-21#section-5.1).
 pub const DEFAULT_STATUS_LIST_TTL: Duration = Duration::from_secs(43_200);

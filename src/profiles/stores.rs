@@ -1,60 +1,62 @@
-use crate::claims::{Claims, required};
+//! The device's stores as part of a policy: revocations and single use.
+
+use crate::claims::Claims;
+use crate::claims::field::required;
 use crate::error::{Claim, Error};
 use crate::storage::{ReplayCheck, Revocations, TokenIdentity};
 use crate::time::{Now, UnixTime};
 
-/// What of that which the device keeps a policy has the token held against.
+/// Which of the device's stores a policy checks the token against.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct StoreChecks<'a> {
-    pub(crate) revocations: Option<&'a dyn Revocations>,
-    pub(crate) single_use: Option<&'a dyn ReplayCheck>,
+pub(super) struct StoreChecks<'a> {
+    pub(super) revocations: Option<&'a dyn Revocations>,
+    pub(super) single_use: Option<&'a dyn ReplayCheck>,
 }
 
-/// The setters that a policy has for its field `stores`, each of which sets another field besides.
+/// The setters of a policy for its [`StoreChecks`], which the second argument reaches from the policy.
 macro_rules! store_setters {
-    ($($field:ident = $value:expr)?) => {
-        /// Only tokens that are not revoked. Several stores are given as an array of them; this replaces the one given
-        /// before.
-        pub const fn with_revocations(mut self, revocations: &'a dyn crate::Revocations) -> Self {
-            self.stores.revocations = Some(revocations);
-            $(self.$field = $value;)?
-            self
+    (|$policy:ident| $stores:expr) => {
+        /// Refuses revoked tokens. Several stores are given as an array; this replaces the stores given before.
+        pub const fn with_revocations(self, revocations: &'a dyn crate::storage::Revocations) -> Self {
+            let mut $policy = self;
+            $stores.revocations = Some(revocations);
+            $policy
         }
 
-        /// Each token once: it is used up, by its issuer and `jti`, if it is accepted. Then `jti` is required. A DPoP proof
-        /// that came with it is used up before it.
-        pub const fn with_single_use(mut self, replay: &'a dyn crate::ReplayCheck) -> Self {
-            self.stores.single_use = Some(replay);
-            $(self.$field = $value;)?
-            self
+        /// Accepts each token once: its issuer and `jti` are consumed when it is accepted. Then `jti` is required. A DPoP
+        /// proof that came with it is consumed before it.
+        pub const fn with_single_use(self, replay: &'a dyn crate::storage::ReplayCheck) -> Self {
+            let mut $policy = self;
+            $stores.single_use = Some(replay);
+            $policy
         }
     };
 }
-pub(crate) use store_setters;
+pub(super) use store_setters;
 
 impl StoreChecks<'_> {
-    pub(crate) const NONE: Self = Self { revocations: None, single_use: None };
+    pub(super) const NONE: Self = Self { revocations: None, single_use: None };
 
     /// # Errors
     ///
-    /// [`Error::Missing`] if there is no `jti` to use up; those of [`Revocations::check`].
-    pub(crate) fn check(&self, token: &TokenIdentity<'_>, now: Now) -> Result<(), Error> {
+    /// [`Error::Missing`] if there is no `jti` to consume; those of [`Revocations::check`].
+    pub(super) fn check(&self, token: &TokenIdentity<'_>, now: Now) -> Result<(), Error> {
         if self.single_use.is_some() {
             required(token.jwt_id(), Claim::JwtId)?;
         }
         self.revocations.map_or(Ok(()), |revocations| revocations.check(token, now))
     }
 
-    /// Uses the token up. For the very end, so that what is refused uses up nothing.
+    /// Consumes the token. Called last, so that a refused request consumes nothing.
     ///
     /// # Errors
     ///
     /// Those of [`ReplayCheck::use_once`].
-    pub(crate) fn use_once(&self, token: &Claims<'_>, leeway: u64, now: Now) -> Result<(), Error> {
+    pub(super) fn use_once(&self, token: &Claims<'_>, leeway: u64, now: Now) -> Result<(), Error> {
         let Some(replay) = self.single_use else { return Ok(()) };
         let jwt_id = required(token.jwt_id(), Claim::JwtId)?;
         let until = UnixTime::from_secs(token.expires_at().as_secs().saturating_add_unsigned(leeway));
-        // Where the clock is not set, the token itself says the time: a floor alone would let nothing that is kept expire.
+        // Where the clock is not set, the token itself gives the time: by the floor alone, no entry would ever expire.
         let now = match now {
             Now::Exact(now) => now,
             Now::AtLeast(floor) => token.issued_at().map_or(floor, |issued_at| issued_at.max(floor)),

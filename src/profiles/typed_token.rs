@@ -1,19 +1,23 @@
+//! Tokens of a device's own kinds, identified by their `typ`.
+
 use core::fmt;
 use core::ops::Deref;
+use core::time::Duration;
 
-use crate::claims::{self, Claims, CommonRules, RegisteredClaims};
+use super::stores::{StoreChecks, store_setters};
+use crate::claims::rules::time_rule_setters;
+use crate::claims::{Claims, CommonRules, RegisteredClaims};
 use crate::error::Error;
-use crate::profiles::stores::{self, StoreChecks};
 use crate::storage::TokenIdentity;
 use crate::time::Now;
 use crate::verify::Verified;
 
-/// What a device demands of a JWT of a kind of its own, with a `typ` of its own
-/// ([RFC 8725 section 3.11](https://www.rfc-editor.org/rfc/rfc8725#section-3.11)): a signed command, say.
+/// The requirements of a device for JWTs of its own kind, such as signed commands, with their own `typ`
+/// ([RFC 8725 section 3.11](https://www.rfc-editor.org/rfc/rfc8725#section-3.11)).
 ///
-/// Checked: `typ`; `aud`; `exp` and `nbf`; that the registered claims are of their types; and what is added by
-/// `with_...`, among it revocation and repeated use. The signature and `iss` were checked before. **Not** checked: who
-/// presents it (`cnf`), and every claim that the kind has besides.
+/// Checked: `typ`; `aud`; `exp` and `nbf`; the types of the registered claims; and whatever `with_...` adds, such as
+/// revocation and single use. The signature and `iss` were checked before. **Not** checked: who presents the token
+/// (`cnf`), and all other claims of the kind.
 ///
 /// # Example: a command that is carried out once
 ///
@@ -35,45 +39,51 @@ pub struct TypedPolicy<'a> {
 }
 
 impl<'a> TypedPolicy<'a> {
-    /// Tokens whose `typ` is the media type `typ`, such as `cmd+jwt`, for this audience. With
-    /// [`DEFAULT_LEEWAY`](crate::DEFAULT_LEEWAY), and without limits on lifetime and age.
+    /// A policy for tokens of the media type `typ`, such as `cmd+jwt`, and for this audience. It has the leeway
+    /// [`DEFAULT_LEEWAY`](crate::DEFAULT_LEEWAY), and no limits on lifetime and age.
     ///
-    /// An empty `typ` and `JWT`, which names no kind, refuse every token ([`Error::WrongType`]); so does an empty
-    /// `audience` ([`Error::Unconfigured`]).
+    /// A policy for an empty `typ` or for `JWT`, which names no kind, refuses every token ([`Error::WrongType`]); so
+    /// does a policy for an empty `audience` ([`Error::Unconfigured`]).
     pub const fn new(typ: &'a str, audience: &'a str) -> Self {
         Self { rules: CommonRules::new(audience), typ, stores: StoreChecks::NONE }
     }
 
-    /// Tokens of the type `typ` that by their standard are for anyone, and need not expire: a signed key set, say. One
-    /// that has an `aud` is refused, since it is for somebody ([`Error::Mismatch`]). Prefer [`new`](Self::new) for kinds
-    /// of your own.
+    /// A policy for tokens of the type `typ` that, by their standard, have no audience and need not expire, such as
+    /// signed key sets. A token with an `aud` is refused, since it is not for everyone ([`Error::Mismatch`]). Prefer
+    /// [`new`](Self::new) for your own kinds.
     pub const fn new_without_audience(typ: &'a str) -> Self {
-        Self { rules: CommonRules::for_anyone(), typ, stores: StoreChecks::NONE }
+        Self { rules: CommonRules::new_without_audience(), typ, stores: StoreChecks::NONE }
     }
 
-    claims::time_rule_setters!();
-    stores::store_setters!();
+    /// A policy for tokens of the type `typ` that an issuer publishes for everyone, such as key sets and status lists:
+    /// without `aud`, and with an `iat` that is not in the future. Any limit on the age requires such an `iat`.
+    pub(super) const fn new_published(typ: &'a str) -> Self {
+        Self::new_without_audience(typ).with_max_token_age(Duration::MAX)
+    }
+
+    time_rule_setters!();
+    store_setters!(|policy| policy.stores);
 }
 
 impl<'b> Verified<'_, 'b> {
-    /// Judges the claims as those of a token of the policy's type.
+    /// Validates the claims as a token of the policy's type.
     ///
     /// # Errors
     ///
     /// In this order:
     /// - [`Error::Unconfigured`]: the policy's audience is empty.
     /// - [`Error::WrongType`]: `typ` is not the policy's.
-    /// - [`Error::Missing`], [`Error::Invalid`]: `iss`, `exp` or `aud` is absent, or a registered claim is of the wrong
+    /// - [`Error::Missing`], [`Error::Invalid`]: `iss`, `exp` or `aud` is absent, or a registered claim has the wrong
     ///   type.
     /// - [`Error::Mismatch`]: `aud` lacks the policy's audience.
-    /// - [`Error::ClockNotSet`], [`Error::Expired`], [`Error::NotYetValid`], [`Error::TimeUnknown`]: it is not the token's
-    ///   time, or it cannot be known to be.
+    /// - [`Error::ClockNotSet`], [`Error::Expired`], [`Error::NotYetValid`], [`Error::TimeUnknown`]: the token is not
+    ///   valid at this time, or the time is not known well enough.
     /// - [`Error::Missing`], [`Error::Invalid`], [`Error::NotYetValid`], [`Error::LifetimeTooLong`], [`Error::TooOld`]:
-    ///   a limit on lifetime or age is set, and `iat` is absent, later than `exp`, still to come, or too long ago.
+    ///   a limit on lifetime or age is set, and `iat` is absent, later than `exp`, in the future, or too long ago.
     /// - [`Error::BufferTooSmall`]: see [`Token::buffer_len`](crate::Token::buffer_len).
-    /// - [`Error::Missing`], [`Error::Revoked`], or another of [`Revocations`](crate::Revocations): the token has no `jti` and
-    ///   is for a single use, or it is revoked.
-    /// - [`Error::Replayed`], [`Error::Full`]: it was used before, or nothing more can be remembered.
+    /// - [`Error::Missing`], [`Error::Revoked`], or another error of [`Revocations`](crate::Revocations): the policy
+    ///   asks for single use and the token has no `jti`, or the token is revoked.
+    /// - [`Error::Replayed`], [`Error::Full`]: the token was used before, or no further use can be stored.
     pub fn into_typed(self, policy: &TypedPolicy<'_>, now: impl Into<Now>) -> Result<TypedToken<'b>, Error> {
         self.validate_typed(policy, now.into())
     }
@@ -86,7 +96,7 @@ impl<'b> Verified<'_, 'b> {
             return Err(Error::WrongType);
         }
         let registered = payload.members(RegisteredClaims::NAMES).unwrap_or_default();
-        let claims = RegisteredClaims::read(payload, registered)?.accept(&policy.rules, now, &mut scratch)?;
+        let claims = RegisteredClaims::read(payload, registered)?.validate(&policy.rules, false, now, &mut scratch)?;
         policy.stores.check(&TokenIdentity { claims: &claims, client_id: None, key, signing_input }, now)?;
         policy.stores.use_once(&claims, policy.rules.leeway, now)?;
         Ok(TypedToken { claims })
@@ -95,7 +105,7 @@ impl<'b> Verified<'_, 'b> {
 
 /// An accepted token of the type that a [`TypedPolicy`] names.
 ///
-/// It is no access token:
+/// It is not an access token:
 ///
 /// ```compile_fail,E0308
 /// # use embedded_jwt::{AccessToken, Error, TypedPolicy, UnixTime, Verified};
@@ -104,7 +114,7 @@ impl<'b> Verified<'_, 'b> {
 /// # Ok(()) }
 /// ```
 ///
-/// and its policy makes none:
+/// and its policy does not produce one:
 ///
 /// ```compile_fail,E0308
 /// # use embedded_jwt::{AccessToken, Error, TypedPolicy, UnixTime, Verified};
@@ -125,7 +135,7 @@ impl<'b> Deref for TypedToken<'b> {
     }
 }
 
-/// Without the values: they may be personal data.
+/// Omits the values, which may be personal data.
 impl fmt::Debug for TypedToken<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TypedToken").finish_non_exhaustive()

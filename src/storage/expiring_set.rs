@@ -1,8 +1,8 @@
-//! What [`RevocationList`](crate::RevocationList) and [`ReplayWindow`](crate::ReplayWindow) keep: names, each with a moment
-//! at which it may go.
+//! The set of entries, each with an expiry time, inside [`RevocationList`](crate::RevocationList) and
+//! [`ReplayWindow`](crate::ReplayWindow).
 //!
-//! **Invariant.** Whatever an inserted name covers is found to be covered, or ends no later than [`ExpiringSet::latest_evicted`]: a
-//! name goes only when all that it covers has ended.
+//! **Invariant.** Everything that an inserted entry covers either is found to be covered or expires no later than
+//! [`ExpiringSet::latest_evicted`]: an entry is evicted only after everything that it covers has expired.
 
 mod snapshot;
 
@@ -13,44 +13,45 @@ use crate::error::Error;
 use crate::time::UnixTime;
 
 #[derive(Clone, Debug)]
-pub(crate) struct ExpiringSet<const N: usize> {
+pub(super) struct ExpiringSet<const N: usize> {
     entries: Vec<Entry, N>,
-    /// Stands for every name.
-    all: Coverage,
-    /// The latest end of an entry that has gone.
+    /// The coverage that applies to every id.
+    catch_all: Coverage,
+    /// The latest `until` of an evicted entry.
     latest_evicted: UnixTime,
-    /// Counts the changes.
+    /// The number of changes so far.
     generation: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    name: EntryId,
-    span: Coverage,
+    id: EntryId,
+    coverage: Coverage,
 }
 
-/// A digest of what is named, cut off, with its kind in the lowest byte.
+/// Identifies an entry: a truncated digest of two strings, with the kind of entry in the lowest byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct EntryId(u128);
+pub(super) struct EntryId(u128);
 
-/// How much of what has a name is covered: that which began before a moment ([`ANY_TIME`]: whenever), or nobody knows when,
-/// as long as it or the span has not ended.
+/// The tokens that an entry covers: those issued before `before` (or at an unknown time), until both the token and the
+/// entry have expired. [`ANY_TIME`] as `before` covers tokens whenever they were issued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Coverage {
-    pub(crate) before: UnixTime,
-    pub(crate) until: UnixTime,
+pub(super) struct Coverage {
+    pub(super) before: UnixTime,
+    pub(super) until: UnixTime,
 }
 
-/// When that which is looked up began, if that is known, and when it ends.
+/// When a token was issued, if that is known, and when it expires.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct TokenLifetime {
-    pub(crate) began: Option<UnixTime>,
-    pub(crate) ends: UnixTime,
+pub(super) struct TokenLifetime {
+    pub(super) issued_at: Option<UnixTime>,
+    pub(super) expires_at: UnixTime,
 }
 
 impl EntryId {
-    /// Two parts, either of any length, have one name of a kind.
-    pub(crate) fn new(kind: u8, first: &[u8], second: &[u8]) -> Self {
+    /// Identifies a pair of strings of any length. The length of `first` is hashed too, so that another split of the
+    /// same bytes has another id.
+    pub(super) fn new(kind: u8, first: &[u8], second: &[u8]) -> Self {
         let digest = Sha256::new()
             .chain_update(u64::try_from(first.len()).unwrap_or(u64::MAX).to_be_bytes())
             .chain_update(first)
@@ -69,14 +70,15 @@ impl EntryId {
 impl Coverage {
     const NOTHING: Self = Self { before: UnixTime::from_secs(i64::MIN), until: UnixTime::from_secs(i64::MIN) };
 
-    /// As long as the span lasts, what began before; after that, what should have ended within it, since somebody's leeway
-    /// may have it last longer.
-    fn covers(self, life: TokenLifetime, now: UnixTime) -> bool {
-        let is_before = self.before == ANY_TIME || life.began.is_none_or(|began| began < self.before);
-        is_before && (now < self.until || life.ends <= self.until)
+    /// Whether this covers the token. From `until` on, only tokens that should have expired by then are still covered,
+    /// since the leeway of a policy may accept them for longer.
+    fn covers(self, lifetime: TokenLifetime, now: UnixTime) -> bool {
+        let is_issued_before =
+            self.before == ANY_TIME || lifetime.issued_at.is_none_or(|issued_at| issued_at < self.before);
+        is_issued_before && (now < self.until || lifetime.expires_at <= self.until)
     }
 
-    fn join(self, other: Self) -> Self {
+    fn merge(self, other: Self) -> Self {
         Self { before: self.before.max(other.before), until: self.until.max(other.until) }
     }
 }
@@ -88,78 +90,78 @@ impl<const N: usize> Default for ExpiringSet<N> {
 }
 
 impl<const N: usize> ExpiringSet<N> {
-    pub(crate) const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self {
             entries: Vec::new(),
-            all: Coverage::NOTHING,
+            catch_all: Coverage::NOTHING,
             latest_evicted: UnixTime::from_secs(i64::MIN),
             generation: 0,
         }
     }
 
-    pub(crate) fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
 
-    pub(crate) fn generation(&self) -> u64 {
+    pub(super) fn generation(&self) -> u64 {
         self.generation
     }
 
-    pub(crate) fn latest_evicted(&self) -> UnixTime {
+    pub(super) fn latest_evicted(&self) -> UnixTime {
         self.latest_evicted
     }
 
-    /// The kinds of all names in it, a bit each.
-    pub(crate) fn kinds(&self) -> u32 {
-        self.entries.iter().fold(0, |kinds, entry| kinds | 1_u32.wrapping_shl(entry.name.kind().into()))
+    /// The kinds of all entries, one bit each.
+    pub(super) fn kinds(&self) -> u32 {
+        self.entries.iter().fold(0, |kinds, entry| kinds | 1_u32.wrapping_shl(entry.id.kind().into()))
     }
 
-    /// Whether any of these names covers it. Each stands in the place of its kind.
-    pub(crate) fn covers_any<const KINDS: usize>(
+    /// Whether an entry with one of these ids covers the token. The index of each id is its kind.
+    pub(super) fn covers_any<const KINDS: usize>(
         &self,
-        names: &[Option<EntryId>; KINDS],
-        life: TokenLifetime,
+        ids: &[Option<EntryId>; KINDS],
+        lifetime: TokenLifetime,
         now: UnixTime,
     ) -> bool {
         self.entries.iter().any(|entry| {
-            let name = names.get(usize::from(entry.name.kind())).copied().flatten();
-            name == Some(entry.name) && entry.span.covers(life, now)
+            let id = ids.get(usize::from(entry.id.kind())).copied().flatten();
+            id == Some(entry.id) && entry.coverage.covers(lifetime, now)
         })
     }
 
-    pub(crate) fn catch_all_covers(&self, life: TokenLifetime, now: UnixTime) -> bool {
-        self.all.covers(life, now)
+    pub(super) fn catch_all_covers(&self, lifetime: TokenLifetime, now: UnixTime) -> bool {
+        self.catch_all.covers(lifetime, now)
     }
 
-    /// Returns whether the name is new.
+    /// Inserts an entry, or extends the entry with this id, and returns whether the id is new.
     ///
     /// # Errors
     ///
-    /// [`Error::Full`] if there is no place, even after what may go at `now` has gone.
-    pub(crate) fn insert(&mut self, name: EntryId, span: Coverage, now: UnixTime) -> Result<bool, Error> {
-        let entry = self.entries.iter_mut().find(|entry| entry.name == name);
+    /// [`Error::Full`] if no slot is free, even after the entries that have expired at `now` are evicted.
+    pub(super) fn insert(&mut self, id: EntryId, coverage: Coverage, now: UnixTime) -> Result<bool, Error> {
+        let entry = self.entries.iter_mut().find(|entry| entry.id == id);
         let is_new = entry.is_none();
         if let Some(entry) = entry {
-            let joined = entry.span.join(span);
-            if joined == entry.span {
+            let merged = entry.coverage.merge(coverage);
+            if merged == entry.coverage {
                 return Ok(is_new);
             }
-            entry.span = joined;
+            entry.coverage = merged;
         } else {
             if self.entries.is_full() {
                 self.evict_expired(now);
             }
-            self.entries.push(Entry { name, span }).map_err(|_| Error::Full)?;
+            self.entries.push(Entry { id, coverage }).map_err(|_| Error::Full)?;
         }
         self.generation = self.generation.saturating_add(1);
         Ok(is_new)
     }
 
-    /// Covers every name, and removes the entries that are covered by that.
-    pub(crate) fn insert_catch_all(&mut self, span: Coverage) {
-        let all = self.all.join(span);
-        self.all = all;
-        self.entries.retain(|entry| entry.span.before > all.before || entry.span.until > all.until);
+    /// Applies `coverage` to every id, and removes the entries that this makes redundant.
+    pub(super) fn insert_catch_all(&mut self, coverage: Coverage) {
+        let catch_all = self.catch_all.merge(coverage);
+        self.catch_all = catch_all;
+        self.entries.retain(|entry| entry.coverage.before > catch_all.before || entry.coverage.until > catch_all.until);
         self.generation = self.generation.saturating_add(1);
     }
 
@@ -167,11 +169,11 @@ impl<const N: usize> ExpiringSet<N> {
         let latest_evicted = &mut self.latest_evicted;
         let len = self.entries.len();
         self.entries.retain(|entry| {
-            let may_go = entry.span.until <= now;
-            if may_go {
-                *latest_evicted = (*latest_evicted).max(entry.span.until);
+            let is_expired = entry.coverage.until <= now;
+            if is_expired {
+                *latest_evicted = (*latest_evicted).max(entry.coverage.until);
             }
-            !may_go
+            !is_expired
         });
         if self.entries.len() < len {
             self.generation = self.generation.saturating_add(1);
@@ -179,5 +181,6 @@ impl<const N: usize> ExpiringSet<N> {
     }
 }
 
-/// The last moment there is; a token can say that it was issued then.
-pub(crate) const ANY_TIME: UnixTime = UnixTime::from_secs(i64::MAX);
+/// The latest representable time. As `before`, it means any time of issue, this one included: a token can claim to have
+/// been issued then.
+pub(super) const ANY_TIME: UnixTime = UnixTime::from_secs(i64::MAX);

@@ -1,3 +1,5 @@
+//! Protection against replay: the trait [`ReplayCheck`] and its implementation in memory of a fixed size.
+
 use core::cell::{RefCell, RefMut};
 use core::fmt;
 
@@ -5,23 +7,24 @@ use crate::error::Error;
 use crate::storage::expiring_set::{ANY_TIME, Coverage, EntryId, ExpiringSet};
 use crate::time::UnixTime;
 
-/// Remembers what may be used once, such as a DPoP proof
-/// ([RFC 9449 section 11.1](https://www.rfc-editor.org/rfc/rfc9449#section-11.1)) or a command.
+/// Remembers used ids, so that a DPoP proof
+/// ([RFC 9449 section 11.1](https://www.rfc-editor.org/rfc/rfc9449#section-11.1)) or a command is accepted only once.
 ///
-/// [`ReplayWindow`] does so in memory of a fixed size. Implement it for a store of your own.
+/// [`ReplayWindow`] does this in memory of a fixed size. Implement the trait for a store of your own.
 pub trait ReplayCheck: fmt::Debug {
-    /// Uses `id` up at `now`, and remembers so until `until` has passed: then it is refused for its age.
+    /// Consumes `id` at `now`, and remembers it until `until` has passed. After that, it is refused for its age.
     ///
-    /// `scope` is whose id it is, such as the thumbprint of the key that signed: ids are unique only within it. The
-    /// client has chosen the id, of any length: keep a digest of both. Called after all else has passed.
+    /// `scope` identifies the owner of the id, such as the thumbprint of the signing key: ids are unique only within a
+    /// scope. The client has chosen the id, of any length: store a digest of both. A policy calls this after all other
+    /// checks have passed.
     ///
     /// # Errors
     ///
-    /// [`Error::Replayed`] if it was used before, [`Error::Full`] if it cannot be remembered.
+    /// [`Error::Replayed`] if the id was used before, [`Error::Full`] if it cannot be remembered.
     fn use_once(&self, scope: &[u8], id: &str, until: UnixTime, now: UnixTime) -> Result<(), Error>;
 }
 
-/// Remembers nothing: whatever was recorded can be used again for as long as it is fresh.
+/// A [`ReplayCheck`] that remembers nothing: anything recorded can be used again for as long as it is fresh.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AllowReplay;
 
@@ -31,16 +34,16 @@ impl ReplayCheck for AllowReplay {
     }
 }
 
-/// Remembers what was used, in `N` places of 32 bytes each, until it has expired. When all are taken by what could be used
-/// again, it refuses ([`Error::Full`]) rather than forget.
+/// A [`ReplayCheck`] that remembers used ids in `N` slots of 32 bytes each until they expire. If every slot holds an id
+/// that could be used again, it refuses the next one ([`Error::Full`]) rather than forget one.
 ///
-/// `N` bounds the requests in the time that a proof or a command is good for. Policies that share one need the same leeway
-/// and age: what one of them finds expired is evicted for all. If the clock is set back, what went does not
-/// come to be usable again: what expires no later than it is refused.
+/// `N` bounds the number of requests within the lifetime of a proof or command. Policies that share a window need the
+/// same leeway and age: an id that has expired for one of them is evicted for all. Setting the clock back does not make
+/// an evicted id usable again: an id that expires no later than an evicted one is refused.
 ///
-/// It can be shared by all handlers of one executor, and kept over a power cut as a
-/// [`RevocationList`](crate::RevocationList) is: write the snapshot before you act on what was used. Without that, what was
-/// used before can be used once more afterwards, if it is still fresh.
+/// All handlers of one executor can share a window. It can survive a power cut, as a
+/// [`RevocationList`](crate::RevocationList) can: write the snapshot before you act on the used id. Without a snapshot,
+/// an id used before the power cut can be used once more afterwards, if it is still fresh.
 ///
 /// ```
 /// use embedded_jwt::{Error, ReplayCheck, ReplayWindow, UnixTime};
@@ -59,37 +62,40 @@ impl<const N: usize> ReplayWindow<N> {
     /// The length of the [`snapshot`](Self::snapshot) of a full window, in bytes.
     pub const SNAPSHOT_LEN: usize = ExpiringSet::<N>::SNAPSHOT_LEN;
 
-    /// A window in which nothing was used.
+    /// An empty window.
     pub const fn new() -> Self {
         Self { set: RefCell::new(ExpiringSet::new()) }
     }
 
-    /// As [`RevocationList::generation`](crate::RevocationList::generation).
+    /// The number of changes to the window so far. See
+    /// [`RevocationList::generation`](crate::RevocationList::generation).
     pub fn generation(&self) -> u64 {
         self.set().map_or(0, |set| set.generation())
     }
 
-    /// As [`RevocationList::snapshot`](crate::RevocationList::snapshot).
+    /// Writes the whole window to the start of `buf`, and returns the bytes written. See
+    /// [`RevocationList::snapshot`](crate::RevocationList::snapshot).
     ///
     /// # Errors
     ///
-    /// [`Error::BufferTooSmall`] if `buf` is shorter than that takes.
+    /// [`Error::BufferTooSmall`] if `buf` is shorter than the snapshot.
     pub fn snapshot<'s>(&self, buf: &'s mut [u8]) -> Result<&'s [u8], Error> {
         self.set()?.snapshot(KIND, buf)
     }
 
-    /// As [`RevocationList::restore`](crate::RevocationList::restore).
+    /// Replaces the whole window with a snapshot, or changes nothing if there is an error. See
+    /// [`RevocationList::restore`](crate::RevocationList::restore).
     ///
     /// # Errors
     ///
-    /// - [`Error::Malformed`]: it is no snapshot of a replay window of this version, or it is torn or altered.
+    /// - [`Error::Malformed`]: it is not a snapshot of a replay window of this version, or it is torn or altered.
     /// - [`Error::RolledBack`]: its generation is too old.
     /// - [`Error::Full`]: it has more than `N` entries.
     pub fn restore(&mut self, snapshot: &[u8], least_generation: u64) -> Result<(), Error> {
         self.set.get_mut().restore(KIND, snapshot, least_generation)
     }
 
-    /// Never refuses, since nothing that is called while it is borrowed calls back.
+    /// Borrows the set. This never fails, since nothing that is called during a borrow calls back.
     fn set(&self) -> Result<RefMut<'_, ExpiringSet<N>>, Error> {
         self.set.try_borrow_mut().map_err(|_| Error::Full)
     }
@@ -98,23 +104,23 @@ impl<const N: usize> ReplayWindow<N> {
 impl<const N: usize> ReplayCheck for ReplayWindow<N> {
     fn use_once(&self, scope: &[u8], id: &str, until: UnixTime, now: UnixTime) -> Result<(), Error> {
         let mut set = self.set()?;
-        let name = EntryId::new(USED, scope, id.as_bytes());
+        let id = EntryId::new(USED, scope, id.as_bytes());
         if until <= set.latest_evicted() {
             return Err(Error::Replayed);
         }
-        let is_new = set.insert(name, Coverage { before: ANY_TIME, until }, now)?;
+        let is_new = set.insert(id, Coverage { before: ANY_TIME, until }, now)?;
         if is_new { Ok(()) } else { Err(Error::Replayed) }
     }
 }
 
-/// Without the digests: it is part of every trait object, and those would bring the machinery that formats numbers.
+/// Omits the digests: every trait object includes `Debug`, and digests would link in the code that formats numbers.
 impl<const N: usize> fmt::Debug for ReplayWindow<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReplayWindow").finish_non_exhaustive()
     }
 }
 
-/// Distinguishes its snapshots from those of other sets.
+/// Marks the snapshots of replay windows.
 const KIND: u8 = b'U';
-/// The one kind of names in it.
+/// The only kind of entry in a window.
 const USED: u8 = 1;

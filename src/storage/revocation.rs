@@ -1,3 +1,6 @@
+//! Revocation: the trait [`Revocations`] that a policy consults, the properties of a token that it is given, and the
+//! entries of a revocation list.
+
 use core::fmt;
 use core::ops::Deref;
 
@@ -6,15 +9,17 @@ use sha2::{Digest, Sha256};
 use crate::claims::Claims;
 use crate::error::Error;
 use crate::jose::Key;
-use crate::time::Now;
-use crate::verify::Token;
+use crate::storage::expiring_set::{ANY_TIME, EntryId};
+use crate::time::{Now, UnixTime};
 
-/// Knows which tokens are void before they expire. A policy asks it after all else has passed, and before anything is used
-/// up ([`AccessTokenPolicy::with_revocations`](crate::AccessTokenPolicy::with_revocations)).
+/// A store that reports which tokens are revoked before they expire. A policy consults it after all other checks have
+/// passed, and before anything is consumed
+/// ([`AccessTokenPolicy::with_revocations`](crate::AccessTokenPolicy::with_revocations)).
 ///
-/// [`RevocationList`](crate::RevocationList) is one in memory of a fixed size. Implement it for a store of your own.
+/// [`RevocationList`](crate::RevocationList) does this in memory of a fixed size. Implement the trait for a store of
+/// your own.
 ///
-/// # Example: a fleet's list, and one of the device's own
+/// # Example: a revocation list and a store of your own
 ///
 /// ```
 /// use embedded_jwt::{AccessTokenPolicy, Error, Now, RevocationList, Revocations, TokenIdentity};
@@ -35,23 +40,23 @@ use crate::verify::Token;
 /// let policy = AccessTokenPolicy::new("urn:device:pump-7").with_revocations(&both);
 /// ```
 pub trait Revocations: fmt::Debug {
-    /// Lets pass what is not revoked.
+    /// Accepts a token that is not revoked.
     ///
     /// # Errors
     ///
-    /// [`Error::Revoked`] for what is, and any other error if that cannot be told: it refuses the token all the same.
+    /// [`Error::Revoked`] if the token is revoked, or any other error if that is unknown: either refuses the token.
     fn check(&self, token: &TokenIdentity<'_>, now: Now) -> Result<(), Error>;
 }
 
-/// All of them are asked.
+/// Accepts a token only if every store accepts it, and otherwise returns the first error.
 impl<const N: usize> Revocations for [&dyn Revocations; N] {
     fn check(&self, token: &TokenIdentity<'_>, now: Now) -> Result<(), Error> {
         self.iter().try_for_each(|revocations| revocations.check(token, now))
     }
 }
 
-/// What a token that is otherwise accepted can be revoked by: itself, or what it has in common with others. It derefs to
-/// the token's [`Claims`].
+/// The properties by which an otherwise accepted token can be revoked: its own identity, or values that it shares with
+/// other tokens. It derefs to the token's [`Claims`].
 #[derive(Clone, Copy)]
 pub struct TokenIdentity<'x> {
     pub(crate) claims: &'x Claims<'x>,
@@ -61,17 +66,18 @@ pub struct TokenIdentity<'x> {
 }
 
 impl<'x> TokenIdentity<'x> {
-    /// The client that the token was issued to (`client_id`); `None` also for kinds of tokens other than access tokens.
+    /// The client that the token was issued to (`client_id`). It is always `None` for tokens other than access tokens.
     pub fn client_id(&self) -> Option<&'x str> {
         self.client_id
     }
 
-    /// The key that verified it.
+    /// The key that verified the token.
     pub fn key(&self) -> &'x Key {
         self.key
     }
 
-    /// As [`Token::signing_input_digest`]. It is computed anew at each call.
+    /// The SHA-256 digest of the signing input, as [`Token::signing_input_digest`](crate::Token::signing_input_digest).
+    /// Each call computes it again.
     pub fn signing_input_digest(&self) -> [u8; 32] {
         Sha256::digest(self.signing_input).into()
     }
@@ -85,18 +91,100 @@ impl<'x> Deref for TokenIdentity<'x> {
     }
 }
 
-/// Without the values: they may be personal data.
+/// Omits the values: they may be personal data.
 impl fmt::Debug for TokenIdentity<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenIdentity").finish_non_exhaustive()
     }
 }
+/// A token, or a group of tokens, to revoke with [`RevocationList::revoke`](crate::RevocationList::revoke).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Revocation<'a> {
+    /// The tokens of this issuer with this `jti`.
+    Token {
+        /// The issuer's name (`iss`).
+        issuer: &'a str,
+        /// The token's id (`jti`).
+        jwt_id: &'a str,
+    },
+    /// The token with this [digest of its signing input](crate::Token::signing_input_digest), for a token that has no
+    /// `jti`.
+    SigningInput(&'a [u8; 32]),
+    /// The tokens of this issuer for this subject that have no `iat`, or one before `issued_before`.
+    Subject {
+        /// The issuer's name (`iss`).
+        issuer: &'a str,
+        /// The subject (`sub`).
+        subject: &'a str,
+        /// Compared with the token's `iat`.
+        issued_before: UnixTime,
+    },
+    /// The access tokens of this issuer for this client that have no `iat`, or one before `issued_before`. Tokens
+    /// without a `client_id`, such as from issuers older than RFC 9068, are not included: revoke the subject or the
+    /// issuer.
+    Client {
+        /// The issuer's name (`iss`).
+        issuer: &'a str,
+        /// The client (`client_id`).
+        client_id: &'a str,
+        /// Compared with the token's `iat`.
+        issued_before: UnixTime,
+    },
+    /// The tokens that this key verifies, under any `kid`, that have no `iat`, or one before `issued_before`.
+    Key {
+        /// The key; its `kid` is ignored.
+        key: &'a Key,
+        /// Compared with the token's `iat`.
+        issued_before: UnixTime,
+    },
+    /// The tokens of this issuer that have no `iat`, or one before `issued_before`.
+    Issuer {
+        /// The issuer's name (`iss`).
+        issuer: &'a str,
+        /// Compared with the token's `iat`.
+        issued_before: UnixTime,
+    },
+    /// All tokens that have no `iat`, or one before `issued_before`. This takes no slot in the list, and frees slots by
+    /// removing the entries that it makes redundant. These are only groups from before that time, unless it is
+    /// `i64::MAX`, since the issue time of a single token is unknown.
+    All {
+        /// Compared with the token's `iat`.
+        issued_before: UnixTime,
+    },
+}
 
-impl Token<'_> {
-    /// The SHA-256 digest of what is signed: header, dot and payload as they stand in the text
-    /// ([RFC 7515 section 5.1](https://www.rfc-editor.org/rfc/rfc7515#section-5.1)). The identity of a token that has no
-    /// `jti`; the whole text is none, since an ES256 signature can be rewritten into another that holds.
-    pub fn signing_input_digest(&self) -> [u8; 32] {
-        Sha256::digest(self.signing_input).into()
+impl Revocation<'_> {
+    /// The id of the list entry; `None` for [`All`](Self::All), which takes no slot.
+    pub(super) fn entry_id(&self) -> Option<EntryId> {
+        Some(match self {
+            Self::Token { issuer, jwt_id } => EntryId::new(TOKEN, issuer.as_bytes(), jwt_id.as_bytes()),
+            Self::SigningInput(digest) => EntryId::new(SIGNING_INPUT, &[], *digest),
+            Self::Subject { issuer, subject, .. } => EntryId::new(SUBJECT, issuer.as_bytes(), subject.as_bytes()),
+            Self::Client { issuer, client_id, .. } => EntryId::new(CLIENT, issuer.as_bytes(), client_id.as_bytes()),
+            Self::Key { key, .. } => EntryId::new(KEY, &[], key.public_key()),
+            Self::Issuer { issuer, .. } => EntryId::new(ISSUER, issuer.as_bytes(), &[]),
+            Self::All { .. } => return None,
+        })
+    }
+
+    /// The time of issue before which tokens are revoked. A single token is revoked whenever it was issued.
+    pub(super) fn issued_before(&self) -> UnixTime {
+        match self {
+            Self::Token { .. } | Self::SigningInput(_) => ANY_TIME,
+            Self::Subject { issued_before, .. }
+            | Self::Client { issued_before, .. }
+            | Self::Key { issued_before, .. }
+            | Self::Issuer { issued_before, .. }
+            | Self::All { issued_before } => *issued_before,
+        }
     }
 }
+
+// The kinds of entries. Snapshots contain these numbers.
+pub(super) const TOKEN: u8 = 1;
+pub(super) const SIGNING_INPUT: u8 = 2;
+pub(super) const SUBJECT: u8 = 3;
+pub(super) const CLIENT: u8 = 4;
+pub(super) const KEY: u8 = 5;
+pub(super) const ISSUER: u8 = 6;

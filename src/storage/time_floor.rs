@@ -1,16 +1,18 @@
+//! The time floor: the time that a device without a clock can rely on.
+
 use core::time::Duration;
 
 use crate::claims::Claims;
 use crate::time::{Now, UnixTime};
 
-/// The latest moment that a device without a clock knows to have passed: it rises, and never falls. (Matter has the idea as
-/// the Last Known Good UTC Time of its core specification.)
+/// The latest time that a device without a clock knows to have passed: it rises, and never falls. (Matter has the same
+/// idea as the Last Known Good UTC Time of its core specification.)
 ///
-/// It starts at the time at which the firmware was built, and rises with the tokens that the device accepts, since one that
-/// was issued at noon cannot be looked at before noon. Keep [`at`](Self::at) where it survives a restart, as the one
-/// integer it is, with something that shows a torn write, since half of an integer is another one. A floor that has risen too
-/// far, since an issuer's clock was wrong or a cell of the flash is worn, refuses good tokens until the time has caught up:
-/// discard it then.
+/// It starts at the time at which the firmware was built, and rises with the tokens that the device accepts: a token
+/// issued at noon cannot be checked before noon. Keep [`at`](Self::at) where it survives a restart. It is one integer;
+/// store it with something that detects a torn write, since half of an integer is another integer. A floor that has
+/// risen too far, because an issuer's clock was wrong or a flash cell is worn, refuses valid tokens until the time has
+/// caught up: discard it then.
 ///
 /// # Example: a device that asks for the time and gets none
 ///
@@ -42,46 +44,47 @@ pub struct TimeFloor<'a> {
     at: UnixTime,
     sources: &'a [&'a str],
     max_step: u64,
-    /// The issue time of the token that last raised it by a whole step.
+    /// The issue time of the token that last raised the floor by a whole step.
     stepped_by: Option<UnixTime>,
 }
 
 impl<'a> TimeFloor<'a> {
-    /// From the time at which the firmware was built. `sources` are the names of the issuers whose clocks are believed.
-    /// With [`DEFAULT_TIME_STEP`].
+    /// A floor at the time at which the firmware was built, with [`DEFAULT_TIME_STEP`]. `sources` are the names of the
+    /// issuers whose clocks are trusted.
     pub const fn new(built_at: UnixTime, sources: &'a [&'a str]) -> Self {
         Self { at: built_at, sources, max_step: DEFAULT_TIME_STEP.as_secs(), stepped_by: None }
     }
 
-    /// The most that one token can raise it, in whole seconds; a fraction is dropped.
+    /// Sets the most that one token can raise the floor, in whole seconds; a fraction is dropped.
     pub const fn with_max_step(mut self, max_step: Duration) -> Self {
         self.max_step = max_step.as_secs();
         self
     }
 
-    /// The moment that has passed.
+    /// The latest time known to have passed.
     pub const fn at(&self) -> UnixTime {
         self.at
     }
 
-    /// What is known of the time.
+    /// The current time for a policy, as far as the device knows it.
     pub const fn now(&self) -> Now {
         Now::AtLeast(self.at)
     }
 
-    /// Raises it to a moment that is known to have passed: what was stored before the restart, or what a clock says that
-    /// has been set from an authenticated source. Does nothing if it is higher already.
+    /// Raises the floor to a time that is known to have passed: the floor stored before the restart, or the time of a
+    /// clock that was set from an authenticated source. Does nothing if the floor is already higher.
     pub fn raise_to(&mut self, time: UnixTime) {
         self.at = self.at.max(time);
     }
 
-    /// Raises it to the issue time (`iat`) of an accepted token from one of the sources, by one step at most, and returns
-    /// whether it rose.
+    /// Raises the floor to the issue time (`iat`) of an accepted token from one of the sources, by one step at most,
+    /// and returns whether it rose.
     ///
-    /// A floor in the future refuses good tokens until the time has caught up, and it never falls. So an issuer whose clock
-    /// is wrong for a moment must not raise it at will: an `iat` that is further off than a step raises it once, however
-    /// often its token is presented, until another one has raised it by a step. Two such tokens, presented in turn, lift it
-    /// without end, and nothing is remembered over a restart: mark only issuers whose clocks can be relied on.
+    /// A floor in the future refuses valid tokens until the time has caught up, and it never falls. An issuer whose
+    /// clock is wrong for a moment must therefore not raise it at will. An `iat` further ahead than one step raises the
+    /// floor once, however often its token is presented, until another token has raised the floor by a step. Two such
+    /// tokens, presented in turn, raise it without limit, and nothing is remembered across a restart: name only issuers
+    /// with reliable clocks as sources.
     pub fn learn(&mut self, token: &Claims<'_>) -> bool {
         let Some(issued_at) = token.issued_at() else { return false };
         if self.stepped_by == Some(issued_at) || !self.sources.contains(&token.issuer()) {
@@ -97,6 +100,6 @@ impl<'a> TimeFloor<'a> {
     }
 }
 
-/// How far one token can raise a [`TimeFloor`] unless it says otherwise: for so long, at most, does one wrong `iat` make
-/// good tokens look expired, while a device that was off for a month catches up with thirty tokens.
+/// The most that one token can raise a [`TimeFloor`] by default: one day. One wrong `iat` makes valid tokens look
+/// expired for this long at most, while a device that was off for a month catches up with thirty tokens.
 pub const DEFAULT_TIME_STEP: Duration = Duration::from_secs(24 * 60 * 60);

@@ -1,6 +1,8 @@
+//! Issuers as trust anchors, and how they choose the key for a token.
+
 use crate::error::Error;
 use crate::jose::header::Header;
-use crate::jose::{Key, SignatureAlgorithm};
+use crate::jose::{Key, Signature, SignatureAlgorithm};
 
 /// A trust anchor: who issues tokens, with which keys, signed by which algorithms.
 ///
@@ -84,11 +86,11 @@ impl<'a> KeyChoice<'a> {
     }
 
     /// Refuses what no backend may come to judge.
-    pub(crate) fn check_encoding(&self, signature: &[u8; 64]) -> Result<(), Error> {
+    pub(crate) fn check_encoding(&self, signature: Signature<'_>) -> Result<(), Error> {
         self.key.algorithm().check_encoding(self.key, signature)
     }
 
-    pub(crate) fn verify(&self, signing_input: &[u8], signature: &[u8; 64]) -> Result<(), Error> {
+    pub(crate) fn verify(&self, signing_input: &[u8], signature: Signature<'_>) -> Result<(), Error> {
         self.check_encoding(signature)?;
         Ok(self.backend.verify(self.key, signing_input, signature)?)
     }

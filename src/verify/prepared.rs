@@ -1,10 +1,13 @@
+//! Verification in two halves, for callers that verify the signature themselves.
+
 use core::fmt;
 
+use super::token::{KeyChoices, issuer_of};
+use super::{Issuer, Token, Verified};
 use crate::error::{Claim, Error};
+use crate::jose::algorithm::DecodedSignature;
 use crate::jose::media_type::MediaType;
-use crate::jose::{Algorithm, BackendError, Key, SignatureAlgorithm};
-use crate::verify::token::issuer_of;
-use crate::verify::{Token, Verified};
+use crate::jose::{Algorithm, BackendError, Key, Signature, SignatureAlgorithm};
 
 /// A token whose signature is for the caller to have verified, by whatever means: [`Token::prepare`].
 ///
@@ -34,12 +37,55 @@ use crate::verify::{Token, Verified};
 /// ```
 #[must_use = "the signature has not been verified yet"]
 pub struct Prepared<'t, 'b> {
-    pub(crate) token: Token<'t>,
-    pub(crate) issuer: &'t str,
-    pub(crate) key: &'t Key,
-    pub(crate) signature: [u8; 64],
-    pub(crate) media_type: Option<MediaType>,
-    pub(crate) buf: &'b mut [u8],
+    token: Token<'t>,
+    issuer: &'t str,
+    key: &'t Key,
+    signature: DecodedSignature,
+    media_type: Option<MediaType>,
+    buf: &'b mut [u8],
+}
+
+impl<'t> Token<'t> {
+    /// As far as [`verify`](Self::verify) goes before it verifies the signature, which is for the caller to have done: by
+    /// a secure element, an asynchronous driver, another core.
+    ///
+    /// The issuer needs no backend for it, only [`CallerVerifies`](crate::CallerVerifies) with the algorithm. Of several
+    /// issuers, prepare the token for one after the other, at most [`MAX_ISSUERS`]: what [`verify_any`](Self::verify_any)
+    /// goes on after are [`Error::UnknownKey`], [`Error::AmbiguousKey`], [`Error::UnsupportedAlgorithm`],
+    /// [`Error::InvalidKey`], [`Error::InvalidSignature`] and [`Error::Mismatch`] of `iss`. Key sets, DPoP proofs and the
+    /// signature cache have no such form.
+    ///
+    /// # Errors
+    ///
+    /// As [`verify`](Self::verify) up to the signature, which is refused before anybody is asked if its numbers are out
+    /// of range or a point is of small order ([`Error::InvalidSignature`], [`Error::InvalidKey`]).
+    ///
+    /// # Example: a driver that is awaited
+    ///
+    /// ```
+    /// # use embedded_jwt::{Algorithm, BackendError, CallerVerifies, Error, Issuer, Key, Signature, Token};
+    /// # struct SecureElement;
+    /// # impl SecureElement {
+    /// #     async fn verify(&mut self, _: &Key, _: &[u8], _: Signature<'_>) -> Result<(), BackendError> { Ok(()) }
+    /// # }
+    /// # async fn f(bearer: &[u8], keys: &[Key], secure_element: &mut SecureElement) -> Result<(), Error> {
+    /// let mut buf = [0; 1024];
+    /// let prepared = Token::parse(bearer)?
+    ///     .prepare(&Issuer::new("https://idp.example.com", keys, &[&CallerVerifies(Algorithm::Es256)]), &mut buf)?;
+    /// let outcome = secure_element.verify(prepared.key(), prepared.message(), prepared.signature()).await;
+    /// let verified = prepared.caller_asserts(outcome)?;
+    /// # Ok(()) }
+    /// # fn is_send(_: impl Send) {}
+    /// # is_send(f(b"", &[], &mut SecureElement));
+    /// ```
+    pub fn prepare<'b>(&self, issuer: &Issuer<'t>, buf: &'b mut [u8]) -> Result<Prepared<'t, 'b>, Error> {
+        let mut choices = KeyChoices::new();
+        let (algorithm, refusal, media_type) = self.choose_keys(&[issuer], buf, &mut choices)?;
+        let signature = self.signature(algorithm)?;
+        let choice = choices.first().ok_or(refusal)?;
+        choice.check_encoding(signature.as_signature())?;
+        Ok(Prepared { token: *self, issuer: choice.issuer, key: choice.key(), signature, media_type, buf })
+    }
 }
 
 impl<'t, 'b> Prepared<'t, 'b> {
@@ -68,8 +114,8 @@ impl<'t, 'b> Prepared<'t, 'b> {
     /// For ES256 `r` and `s`, 32 bytes each and big-endian
     /// ([RFC 7518 section 3.4](https://www.rfc-editor.org/rfc/rfc7518#section-3.4)); for EdDSA `R` and `S` as
     /// [RFC 8032 section 5.1.6](https://www.rfc-editor.org/rfc/rfc8032#section-5.1.6) encodes them.
-    pub fn signature(&self) -> &[u8; 64] {
-        &self.signature
+    pub fn signature(&self) -> Signature<'_> {
+        self.signature.as_signature()
     }
 
     /// Goes on where [`Token::verify`] would after a verification of its own: with `Ok(())`, **the caller asserts** that
@@ -110,7 +156,7 @@ impl SignatureAlgorithm for CallerVerifies {
         self.0
     }
 
-    fn verify(&self, _: &Key, _: &[u8], _: &[u8; 64]) -> Result<(), BackendError> {
+    fn verify(&self, _: &Key, _: &[u8], _: Signature<'_>) -> Result<(), BackendError> {
         Err(BackendError::Unavailable)
     }
 }

@@ -1,13 +1,15 @@
+//! Valid signatures that are remembered.
+
 use core::cell::RefCell;
 use core::fmt;
 
 use heapless::Vec;
 use sha2::{Digest, Sha256};
 
+use super::issuer::KeyChoice;
+use super::{Issuer, Token, Verified};
 use crate::error::Error;
-use crate::jose::Algorithm;
-use crate::verify::issuer::KeyChoice;
-use crate::verify::{Issuer, Token, Verified};
+use crate::jose::Signature;
 
 /// Remembers the last `N` signatures that held, in 36 bytes each, so that a token which comes again with each request is not
 /// verified each time: [`Token::verify_cached`].
@@ -79,16 +81,11 @@ impl<const N: usize> SignatureCache<N> {
         }
     }
 
-    fn verify(&self, choice: &KeyChoice<'_>, signing_input: &[u8], signature: &[u8; 64]) -> Result<(), Error> {
-        // The algorithm says how long the next two are, and the rest follows.
-        let algorithm = match choice.key().algorithm() {
-            Algorithm::Es256 => 1,
-            Algorithm::EdDsa => 2,
-        };
+    fn verify(&self, choice: &KeyChoice<'_>, signing_input: &[u8], signature: Signature<'_>) -> Result<(), Error> {
         let digest = Sha256::new()
-            .chain_update([algorithm])
+            .chain_update([choice.key().algorithm().tag()])
             .chain_update(choice.key().public_key())
-            .chain_update(signature)
+            .chain_update(signature.as_bytes())
             .chain_update(signing_input)
             .finalize()
             .into();

@@ -1,15 +1,19 @@
+//! A token as text, and its way to [`Verified`].
+
 use core::cell::Cell;
 use core::fmt;
 
 use heapless::Vec;
+use sha2::{Digest, Sha256};
 
+use super::issuer::KeyChoice;
+use super::{Issuer, Verified};
 use crate::error::{Claim, Error, Part};
-use crate::jose::base64url;
+use crate::jose::algorithm::DecodedSignature;
 use crate::jose::header::{Header, UnverifiedHeader};
 use crate::jose::json::{self, JsonStr, Value};
 use crate::jose::media_type::MediaType;
-use crate::verify::issuer::KeyChoice;
-use crate::verify::{Issuer, Prepared, Verified};
+use crate::jose::{Algorithm, Signature, base64url};
 
 /// A JWT in compact form, split and not believed
 /// ([RFC 7519 section 3](https://www.rfc-editor.org/rfc/rfc7519#section-3)).
@@ -77,6 +81,13 @@ impl<'t> Token<'t> {
         base64url::decoded_len(self.header).max(base64url::decoded_len(self.payload))
     }
 
+    /// The SHA-256 digest of the signing input: header, dot and payload as they appear in the text
+    /// ([RFC 7515 section 5.1](https://www.rfc-editor.org/rfc/rfc7515#section-5.1)). It identifies a token that has no
+    /// `jti`. The whole text does not, since an ES256 signature can be rewritten into another valid one.
+    pub fn signing_input_digest(&self) -> [u8; 32] {
+        Sha256::digest(self.signing_input).into()
+    }
+
     /// Reads the header before anything is verified: for logs, and to see which key to fetch.
     ///
     /// # Errors
@@ -123,69 +134,29 @@ impl<'t> Token<'t> {
         self.verify_with(issuers, &|choice, input, signature| choice.verify(input, signature), buf)
     }
 
-    /// As far as [`verify`](Self::verify) goes before it verifies the signature, which is for the caller to have done: by
-    /// a secure element, an asynchronous driver, another core.
-    ///
-    /// The issuer needs no backend for it, only [`CallerVerifies`](crate::CallerVerifies) with the algorithm. Of several
-    /// issuers, prepare the token for one after the other, at most [`MAX_ISSUERS`]: what [`verify_any`](Self::verify_any)
-    /// goes on after are [`Error::UnknownKey`], [`Error::AmbiguousKey`], [`Error::UnsupportedAlgorithm`],
-    /// [`Error::InvalidKey`], [`Error::InvalidSignature`] and [`Error::Mismatch`] of `iss`. Key sets, DPoP proofs and the
-    /// signature cache have no such form.
-    ///
-    /// # Errors
-    ///
-    /// As [`verify`](Self::verify) up to the signature, which is refused before anybody is asked if its numbers are out
-    /// of range or a point is of small order ([`Error::InvalidSignature`], [`Error::InvalidKey`]).
-    ///
-    /// # Example: a driver that is awaited
-    ///
-    /// ```
-    /// # use embedded_jwt::{Algorithm, BackendError, CallerVerifies, Error, Issuer, Key, Token};
-    /// # struct SecureElement;
-    /// # impl SecureElement {
-    /// #     async fn verify(&mut self, _: &Key, _: &[u8], _: &[u8; 64]) -> Result<(), BackendError> { Ok(()) }
-    /// # }
-    /// # async fn f(bearer: &[u8], keys: &[Key], secure_element: &mut SecureElement) -> Result<(), Error> {
-    /// let mut buf = [0; 1024];
-    /// let prepared = Token::parse(bearer)?
-    ///     .prepare(&Issuer::new("https://idp.example.com", keys, &[&CallerVerifies(Algorithm::Es256)]), &mut buf)?;
-    /// let outcome = secure_element.verify(prepared.key(), prepared.message(), prepared.signature()).await;
-    /// let verified = prepared.caller_asserts(outcome)?;
-    /// # Ok(()) }
-    /// # fn is_send(_: impl Send) {}
-    /// # is_send(f(b"", &[], &mut SecureElement));
-    /// ```
-    pub fn prepare<'b>(&self, issuer: &Issuer<'t>, buf: &'b mut [u8]) -> Result<Prepared<'t, 'b>, Error> {
-        let mut choices = KeyChoices::new();
-        let (refusal, media_type) = self.choose_keys(&[issuer], buf, &mut choices)?;
-        let signature = self.signature()?;
-        let choice = choices.first().ok_or(refusal)?;
-        choice.check_encoding(&signature)?;
-        Ok(Prepared { token: *self, issuer: choice.issuer, key: choice.key(), signature, media_type, buf })
-    }
-
     /// The whole way, with a signature check that may have shortcuts.
-    pub(crate) fn verify_with<'b>(
+    pub(super) fn verify_with<'b>(
         &self,
         issuers: &[&Issuer<'t>],
         check_signature: &CheckSignature<'_>,
         buf: &'b mut [u8],
     ) -> Result<Verified<'t, 'b>, Error> {
         let mut choices = KeyChoices::new();
-        let (refusal, media_type) = self.choose_keys(issuers, buf, &mut choices)?;
+        let (algorithm, refusal, media_type) = self.choose_keys(issuers, buf, &mut choices)?;
 
         // RFC 7515 section 5.2, steps 7 and 8: the signature.
-        let signature = self.signature()?;
+        let signature = self.signature(algorithm)?;
         let refusal = Cell::new(refusal);
-        let holds = |choice: &KeyChoice<'_>| match check_signature(choice, self.signing_input, &signature) {
-            Ok(()) => true,
-            Err(error) => {
-                refusal.set(refusal.get().or_further(error));
-                false
-            }
-        };
+        let is_valid =
+            |choice: &KeyChoice<'_>| match check_signature(choice, self.signing_input, signature.as_signature()) {
+                Ok(()) => true,
+                Err(error) => {
+                    refusal.set(refusal.get().furthest(error));
+                    false
+                }
+            };
         let mut untried = choices.iter();
-        let first = untried.find(|choice| holds(choice)).ok_or_else(|| refusal.get())?;
+        let first = untried.find(|choice| is_valid(choice)).ok_or_else(|| refusal.get())?;
 
         // RFC 7519 section 7.2, step 10: the claims, now that they are authentic.
         let (payload, scratch) = self.payload(buf)?;
@@ -194,7 +165,7 @@ impl<'t> Token<'t> {
         let iss = issuer_of(&payload)?;
         let signer = match iss == first.issuer {
             true => Some(first),
-            false => untried.find(|other| iss == other.issuer && holds(other)),
+            false => untried.find(|other| iss == other.issuer && is_valid(other)),
         };
         match signer {
             Some(signer) => {
@@ -207,14 +178,14 @@ impl<'t> Token<'t> {
         }
     }
 
-    /// Puts the key that the header names, of each issuer that has it, among the choices, of which there is then one
-    /// at least. Returns why it was not another issuer's, and the header's `typ`.
-    fn choose_keys(
+    /// Adds the key that the header names, of each issuer that has it, to the choices, or fails if no issuer has one.
+    /// Returns the algorithm of them all, the furthest refusal of the other issuers, and the header's `typ`.
+    pub(super) fn choose_keys(
         &self,
         issuers: &[&Issuer<'t>],
         buf: &mut [u8],
         choices: &mut KeyChoices<'t>,
-    ) -> Result<(Error, Option<MediaType>), Error> {
+    ) -> Result<(Algorithm, Error, Option<MediaType>), Error> {
         if issuers.is_empty() || issuers.iter().any(|issuer| issuer.name().is_empty()) {
             return Err(Error::Unconfigured(Claim::Issuer));
         }
@@ -234,14 +205,12 @@ impl<'t> Token<'t> {
         for issuer in issuers {
             match issuer.choose_key(&header) {
                 Ok(choice) => choices.push(choice).map_err(|_| Error::TooManyIssuers)?,
-                Err(error) => refusal = refusal.or_further(error),
+                Err(error) => refusal = refusal.furthest(error),
             }
         }
-        if choices.is_empty() {
-            return Err(refusal);
-        }
+        let algorithm = choices.first().ok_or(refusal)?.key().algorithm();
         let media_type = header.typ.map(MediaType::new).transpose()?;
-        Ok((refusal, media_type))
+        Ok((algorithm, refusal, media_type))
     }
 
     fn header<'b>(&self, buf: &'b mut [u8]) -> Result<(Header<'b>, &'b mut [u8]), Error> {
@@ -254,16 +223,9 @@ impl<'t> Token<'t> {
         json::canonicalize(buf, len, Part::Header)
     }
 
-    /// Both algorithms have signatures of 64 bytes ([RFC 7518 section
-    /// 3.4](https://www.rfc-editor.org/rfc/rfc7518#section-3.4), [RFC 8032 section
-    /// 5.1.6](https://www.rfc-editor.org/rfc/rfc8032#section-5.1.6)).
-    pub(crate) fn signature(&self) -> Result<[u8; 64], Error> {
-        let malformed = Error::Malformed(Part::Signature);
-        if base64url::decoded_len(self.signature) != 64 {
-            let alphabet_only = self.signature.iter().all(|byte| base64url::is_in_alphabet(*byte));
-            return Err(if alphabet_only { Error::InvalidSignature } else { malformed });
-        }
-        base64url::decode_array(self.signature).ok_or(malformed)
+    /// Decodes the signature, of the length that the algorithm demands.
+    pub(crate) fn signature(&self, algorithm: Algorithm) -> Result<DecodedSignature, Error> {
+        DecodedSignature::decode(algorithm, self.signature)
     }
 
     pub(crate) fn payload<'b>(&self, buf: &'b mut [u8]) -> Result<(Value<'b>, &'b mut [u8]), Error> {
@@ -286,16 +248,16 @@ fn split_at_dot(text: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// In the caller's place, since moving them takes a fifth of all stack that is not the curve's at opt-level z.
-type KeyChoices<'t> = Vec<KeyChoice<'t>, MAX_ISSUERS>;
+pub(super) type KeyChoices<'t> = Vec<KeyChoice<'t>, MAX_ISSUERS>;
 
 /// Who the token says it is from.
-pub(crate) fn issuer_of<'b>(payload: &Value<'b>) -> Result<JsonStr<'b>, Error> {
+pub(super) fn issuer_of<'b>(payload: &Value<'b>) -> Result<JsonStr<'b>, Error> {
     let iss = payload.member("iss").ok_or(Error::Missing(Claim::Issuer))?;
     iss.string().ok_or(Error::Invalid(Claim::Issuer))
 }
 
 /// [`KeyChoice::verify`], or what leads to the same verdict.
-pub(crate) type CheckSignature<'f> = dyn Fn(&KeyChoice<'_>, &[u8], &[u8; 64]) -> Result<(), Error> + 'f;
+pub(super) type CheckSignature<'f> = dyn Fn(&KeyChoice<'_>, &[u8], Signature<'_>) -> Result<(), Error> + 'f;
 
 /// Without the text: whoever reads it in a log could use it.
 impl fmt::Debug for Token<'_> {

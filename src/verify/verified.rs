@@ -1,3 +1,5 @@
+//! A token that is authentic and not validated yet.
+
 use core::fmt;
 
 use crate::jose::Key;

@@ -1,6 +1,8 @@
 use ::ring::signature::{ECDSA_P256_SHA256_FIXED, ED25519, UnparsedPublicKey};
 
-use super::{Algorithm, BackendError, SignatureAlgorithm, eddsa, es256, halves};
+use super::ed25519::is_acceptable_point;
+use super::p256::uncompressed_point;
+use super::{Algorithm, BackendError, Signature, SignatureAlgorithm};
 use crate::jose::Key;
 
 /// ES256 by the crate `ring`: ECDSA on P-256 with SHA-256.
@@ -19,9 +21,9 @@ impl SignatureAlgorithm for RingEs256 {
         Algorithm::Es256
     }
 
-    fn verify(&self, key: &Key, message: &[u8], signature: &[u8; 64]) -> Result<(), BackendError> {
-        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, es256::uncompressed_point(key)?)
-            .verify(message, signature)
+    fn verify(&self, key: &Key, message: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
+        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, uncompressed_point(key)?)
+            .verify(message, signature.as_bytes())
             .map_err(|_| BackendError::InvalidSignature)
     }
 }
@@ -39,17 +41,17 @@ impl SignatureAlgorithm for RingEdDsa {
         Algorithm::EdDsa
     }
 
-    fn verify(&self, key: &Key, message: &[u8], signature: &[u8; 64]) -> Result<(), BackendError> {
+    fn verify(&self, key: &Key, message: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
         // ring alone takes points of small order, as `verify_strict` does not. Behind an issuer none gets here.
-        if !eddsa::is_acceptable_point(key.public_key()) {
+        if !key.public_key().try_into().is_ok_and(is_acceptable_point) {
             return Err(BackendError::InvalidKey);
         }
-        let (r, _) = halves(signature);
-        if !eddsa::is_acceptable_point(r) {
+        let (r, _) = signature.halves()?;
+        if !is_acceptable_point(r) {
             return Err(BackendError::InvalidSignature);
         }
         UnparsedPublicKey::new(&ED25519, key.public_key())
-            .verify(message, signature)
+            .verify(message, signature.as_bytes())
             .map_err(|_| BackendError::InvalidSignature)
     }
 }

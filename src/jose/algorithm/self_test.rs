@@ -1,35 +1,39 @@
+//! The self-test of signature backends, which runs on the device at start-up.
+
 mod vectors;
 
 use vectors::*;
 
-use super::{Algorithm, BackendError, SignatureAlgorithm, eddsa, es256};
+use super::ed25519::SMALL_ORDER_Y;
+use super::p256::ORDER;
+use super::{Algorithm, BackendError, Signature, SignatureAlgorithm};
 use crate::error::Error;
 use crate::jose::Key;
 
-/// How a backend that passed [`self_test`](crate::self_test()) judges what is out of range.
+/// The result of a passed [`self_test`](crate::self_test()): how the backend treats keys and signatures out of range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum SelfTest {
-    /// It refuses all that was asked.
+    /// The backend refuses all of them.
     Strict,
-    /// It accepts some of it. The crate refuses that before it asks a backend, so that tokens are safe. What else the
-    /// same hardware verifies, such as firmware, needs checks of its own.
+    /// The backend accepts some of them. The crate refuses these before it calls a backend, so that tokens are safe.
+    /// Other uses of the same hardware, such as verifying firmware, need checks of their own.
     ReliesOnPreChecks,
 }
 
-/// Asks a backend about signatures whose verdict is known, without the crate's own checks in front of it.
+/// Tests a backend with signatures whose verdict is known, without the crate's own checks before it.
 ///
-/// Call it for each backend once at start-up, before the first token. It finds a driver that was ported wrongly, and
-/// hardware that has failed or is less careful than it should be. A backend has to
+/// Call it for each backend once at start-up, before the first token. It finds a driver that was ported incorrectly,
+/// and hardware that has failed or omits a check. A backend has to
 ///
-/// - accept two signatures, of different keys and over messages of different lengths;
+/// - accept two signatures, by different keys and over messages of different lengths;
 /// - refuse the first of them with one bit flipped, at either end of `r` (`R`), of `s` (`S`) and of the message, and
 ///   with the message or the key of the second;
-/// - ES256: refuse the key (0, 0), which is no point of the curve, with a signature that holds if it is taken for the
-///   point at infinity ([SP 800-56A](https://doi.org/10.6028/NIST.SP.800-56Ar3) section 5.6.2.3.3).
+/// - ES256: refuse the key (0, 0), which is not a point of the curve, with a signature that is valid if the key is
+///   taken for the point at infinity ([SP 800-56A](https://doi.org/10.6028/NIST.SP.800-56Ar3) section 5.6.2.3.3).
 ///
-/// What [`SignatureAlgorithm`] promises that a backend never sees then tells [`SelfTest::Strict`] from
-/// [`SelfTest::ReliesOnPreChecks`]. It is made to hold for a verifier that leaves out a check:
+/// Inputs that [`SignatureAlgorithm`] promises to keep from a backend then distinguish [`SelfTest::Strict`] from
+/// [`SelfTest::ReliesOnPreChecks`]. They are made to be valid for a verifier that omits a check:
 ///
 /// - ES256: `r` and `s` of 0 or n, one of them or both (CVE-2022-21449), `s` + n, and `r` = p - 3, which is above n
 ///   ([FIPS 186-5](https://doi.org/10.6028/NIST.FIPS.186-5) section 6.4.2);
@@ -38,24 +42,26 @@ pub enum SelfTest {
 ///
 /// # Cost
 ///
-/// 11 verifications with ES256, 10 with EdDSA, and up to 12 more if the backend computes before it looks at ranges.
-/// Feed the watchdog first. Code and signatures are 4.5 to 6 KB of flash on a Cortex-M4, for both algorithms together.
+/// 11 verifications for ES256, 10 for EdDSA, and up to 12 more if the backend computes before it checks ranges. Feed
+/// the watchdog first. Code and test signatures take 4.5 to 6 KB of flash on a Cortex-M4, for both algorithms together.
 ///
-/// # What it does not show
+/// # Limits
 ///
-/// - That arithmetic is right for all numbers: hundreds of vectors, such as those of
-///   [Wycheproof](https://github.com/C2SP/wycheproof), are for the developer's desk.
-/// - Faults that occur later, by wear, heat or an attacker's glitch.
-/// - Side channels. All that is verified is public, but the same hardware may hold private keys.
-/// - Whether Ed25519 is verified with the cofactor: RFC 8032 allows both.
+/// The self-test does not show
+///
+/// - that the arithmetic is correct for all numbers: run hundreds of vectors, such as
+///   [Wycheproof](https://github.com/C2SP/wycheproof), during development;
+/// - faults that occur later, from wear, heat or an attacker's glitch;
+/// - side channels: all inputs of a verification are public, but the same hardware may hold private keys;
+/// - whether Ed25519 is verified with the cofactor: RFC 8032 allows both.
 ///
 /// # Errors
 ///
-/// - [`Error::BackendBroken`]: it refuses a signature that holds, be it as [`BackendError::InvalidKey`], or accepts one
-///   that does not. Do not use it.
-/// - [`Error::BackendUnavailable`]: it once answered [`BackendError::Unavailable`], which is no refusal.
+/// - [`Error::BackendBroken`]: the backend refuses a valid signature, even as [`BackendError::InvalidKey`], or accepts
+///   an invalid one. Do not use it.
+/// - [`Error::BackendUnavailable`]: the backend answered [`BackendError::Unavailable`] once, which is not a refusal.
 ///
-/// # Example: firmware that starts with good backends only
+/// # Example: firmware that starts only with working backends
 ///
 /// ```
 /// use embedded_jwt::{Error, SelfTest, SignatureAlgorithm, self_test};
@@ -79,7 +85,7 @@ pub enum SelfTest {
 /// # struct Stuck;
 /// # impl SignatureAlgorithm for Stuck {
 /// #     fn algorithm(&self) -> Algorithm { Algorithm::Es256 }
-/// #     fn verify(&self, _: &Key, _: &[u8], _: &[u8; 64]) -> Result<(), BackendError> { Ok(()) }
+/// #     fn verify(&self, _: &Key, _: &[u8], _: Signature<'_>) -> Result<(), BackendError> { Ok(()) }
 /// # }
 /// # assert_eq!(start(&[&EdDsa, &Stuck], &mut log), Err(Error::BackendBroken));
 /// ```
@@ -98,7 +104,7 @@ pub fn self_test(backend: &dyn SignatureAlgorithm) -> Result<SelfTest, Error> {
     Ok(if accepts_out_of_range { SelfTest::ReliesOnPreChecks } else { SelfTest::Strict })
 }
 
-/// Two signatures that hold from what differs from the first of them in one thing.
+/// Checks that the backend accepts two valid signatures, and refuses inputs that differ from the first in one part.
 fn must_tell_apart<const ONE: usize, const OTHER: usize>(
     backend: &dyn SignatureAlgorithm,
     one: &Vector<ONE>,
@@ -107,7 +113,7 @@ fn must_tell_apart<const ONE: usize, const OTHER: usize>(
     let [first, second] = one.signature;
     let signatures = [
         [flipped(&first, 0, 0x01), second],
-        [flipped(&first, 31, 0x80), second], // of Ed25519, the sign of R
+        [flipped(&first, 31, 0x80), second], // for Ed25519, the sign of R
         [first, flipped(&second, 0, 0x01)],
         [first, flipped(&second, 31, 0x01)],
     ];
@@ -125,11 +131,11 @@ fn must_tell_apart<const ONE: usize, const OTHER: usize>(
     must_refuse(backend, &other.key, &one.message, &one.signature)
 }
 
-/// What reduces a number instead of refusing it takes n for 0, and n + 1 for the `s` that holds.
+/// A verifier that reduces a number instead of refusing it takes n for 0, and n + 1 for the valid `s`.
 fn accepts_es256_out_of_range(backend: &dyn SignatureAlgorithm) -> Result<bool, Error> {
     let Vector { key, message, signature: [r, s] } = &SMALL_R_AND_S;
-    for first in [&[0; 32], &es256::ORDER, r] {
-        for second in [&[0; 32], &es256::ORDER, &ORDER_PLUS_1, s] {
+    for first in [&[0; 32], &ORDER, r] {
+        for second in [&[0; 32], &ORDER, &ORDER_PLUS_1, s] {
             let holds = first == r && second == s;
             if !holds && accepts(backend, key, message, &[*first, *second])? {
                 return Ok(true);
@@ -139,9 +145,9 @@ fn accepts_es256_out_of_range(backend: &dyn SignatureAlgorithm) -> Result<bool, 
     accepts(backend, &R_TOO_LARGE.key, &R_TOO_LARGE.message, &R_TOO_LARGE.signature)
 }
 
-/// The key of small order, then `R`, then an `S` that is not reduced.
+/// Tries keys of small order, then each such `R`, then an `S` that is not reduced.
 fn accepts_ed25519_out_of_range(backend: &dyn SignatureAlgorithm) -> Result<bool, Error> {
-    for y in eddsa::SMALL_ORDER_Y.iter().chain(&SMALL_ORDER_Y_FROM_P) {
+    for y in SMALL_ORDER_Y.iter().chain(&SMALL_ORDER_Y_FROM_P) {
         if accepts(backend, &Key::ed25519(y), SMALL_ORDER_MESSAGE, &[BASE_POINT, ONE])? {
             return Ok(true);
         }
@@ -176,9 +182,8 @@ fn accepts(
     message: &[u8],
     signature: &[[u8; 32]; 2],
 ) -> Result<bool, Error> {
-    let mut bytes = [0; 64];
-    bytes.copy_from_slice(signature.as_flattened());
-    match backend.verify(key, message, &bytes) {
+    let signature = Signature::new(key.algorithm(), signature.as_flattened());
+    match signature.and_then(|signature| backend.verify(key, message, signature)) {
         Ok(()) => Ok(true),
         Err(BackendError::InvalidKey | BackendError::InvalidSignature) => Ok(false),
         Err(BackendError::Unavailable) => Err(Error::BackendUnavailable),

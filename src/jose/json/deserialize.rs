@@ -1,8 +1,8 @@
-//! The user's own claim types, through `serde-json-core` made strict.
+//! Deserialization of the user's own claim types, by `serde-json-core` made strict.
 //!
-//! Left alone it hands out escaped text as if it were the string, reads `null` and `1e400` as floats that
-//! are not finite (`x > max` would then be false), and panics on map keys that are not strings. [`Strict`]
-//! wraps every serde trait that a deserialization goes through, from the top all the way down.
+//! On its own, that crate returns escaped text as if it were the string, reads `null` and `1e400` as floats that are
+//! not finite (`x > max` would then be false), and panics on map keys that are not strings. [`Strict`] wraps every
+//! serde trait that takes part in a deserialization, at every level.
 
 use core::fmt;
 
@@ -11,6 +11,8 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, EnumAccess, MapAcces
 use super::{JsonStr, Value};
 use crate::error::Error;
 
+/// Deserializes a value into the user's type.
+///
 /// # Errors
 ///
 /// [`Error::Deserialize`] if the value does not have the shape of `T`.
@@ -23,7 +25,7 @@ pub(crate) fn deserialize<'b, T: Deserialize<'b>>(value: Value<'b>) -> Result<T,
 
 struct Strict<T>(T);
 
-/// A member name: always deserialized as a string, whatever key type is asked for.
+/// A member name: always deserialized as a string, whatever type the map's keys have.
 struct Name<T>(T);
 
 macro_rules! forward_deserialize {
@@ -87,7 +89,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Name<D> {
     }
 }
 
-/// The `visit` methods that `serde-json-core` calls; all others are errors by default.
+/// Implements the `visit` methods that `serde-json-core` calls; all others return an error by default.
 impl<'de, V: Visitor<'de>> Visitor<'de> for Strict<V> {
     type Value = V::Value;
 
@@ -218,8 +220,8 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Strict<A> {
     }
 }
 
-/// Bytes of a string of the user's type that still holds an escape (`CORP\\alice`), unescaped on the stack.
-/// Strings without one, nearly all, have no limit.
+/// Maximum length, in bytes, of a string that contains an escape (`CORP\\alice`): it is unescaped on the stack. Strings
+/// without escapes, nearly all, have no limit.
 const MAX_UNESCAPED: usize = 256;
 
 #[cfg(test)]

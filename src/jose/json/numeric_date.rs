@@ -1,21 +1,23 @@
+//! Dates in claims, read exactly or refused: no floating point, no clamping.
+
 use super::Value;
 
 /// A `NumericDate` ([RFC 7519 section 2](https://www.rfc-editor.org/rfc/rfc7519#section-2)): any JSON number,
 /// fraction and exponent included, read exactly and without floating point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NumericDate {
-    /// The whole seconds at or before it.
+    /// The date in whole seconds, rounded down.
     pub(crate) floor: i64,
-    /// The whole seconds at or after it.
+    /// The date in whole seconds, rounded up.
     pub(crate) ceil: i64,
 }
 
 impl NumericDate {
-    /// `None` for anything but a number, and beyond 2^63 - 1 whole seconds either way: a date is never clamped, since
-    /// that would turn 1e400 into "never".
+    /// Reads a date. `None` if the value is not a number, or is beyond 2^63 - 1 whole seconds either way: a date is
+    /// never clamped, since that would turn 1e400 into "never".
     pub(crate) fn parse(value: Value<'_>) -> Option<Self> {
         let number = value.number()?;
-        // As nearly all are.
+        // Nearly all dates are plain integers.
         if let Some(seconds) = number.parse::<u64>().ok().and_then(|seconds| i64::try_from(seconds).ok()) {
             return Some(Self { floor: seconds, ceil: seconds });
         }
@@ -25,7 +27,7 @@ impl NumericDate {
         };
         let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
         let (whole, fraction) = mantissa.split_once(['.']).unwrap_or((mantissa, ""));
-        // The digits before the point, once the exponent has moved it.
+        // How many digits are before the point, after the exponent has moved it.
         let point = i64::try_from(whole.len()).ok()?.saturating_add(saturating_parse(exponent));
 
         let mut seconds = 0_i64;
@@ -39,7 +41,7 @@ impl NumericDate {
             }
             position = position.saturating_add(1);
         }
-        // Zeros that the exponent appends. At most 19 rounds: then zero stays zero, and the rest overflows.
+        // Zeros that the exponent appends. At most 19 rounds: zero needs none, and any other number overflows.
         while position < point && seconds != 0 {
             seconds = seconds.checked_mul(10)?;
             position = position.saturating_add(1);
@@ -64,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_every_spelling_of_a_number_exactly() {
+    fn every_spelling_of_a_date_is_read_exactly() {
         let dates = [
             ("0", 0, 0),
             ("-0", 0, 0),
@@ -94,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_out_of_range() {
+    fn date_out_of_range_is_refused() {
         for text in
             ["1e30", "1e400", "-1e400", "9223372036854775808", "9223372036854775807.5", "1e99999999999999999999"]
         {
@@ -103,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_number() {
+    fn date_that_is_not_a_number_is_refused() {
         for text in ["null", "true", "\"1700000000\"", "[]", "{}"] {
             assert_eq!(NumericDate::parse(Value::new(text)), None, "{text}");
         }

@@ -1,54 +1,56 @@
+//! The lowest layer of `canonicalize`: reads single JSON tokens and writes them back, in canonical form, in one buffer.
+
 use core::cell::Cell;
 
-/// Reads the tokens of JSON and writes them, in their one spelling, over what has been read.
+/// Reads JSON tokens and writes them, in canonical form, over the bytes already read.
 ///
-/// `text` is `[written | gap | run | unread]`. What stays as it is collects in the run; white space or an escape ends the
-/// run, moves it over the gap, and makes the gap longer. While there is no gap, nothing moves.
+/// `text` is `[written | gap | pending | unread]`. Bytes that stay as they are collect in `pending`. At white space or
+/// an escape, they move down over the gap, and the gap grows. While there is no gap, nothing moves.
 ///
-/// What it returns is `None` where the grammar of [RFC 8259](https://www.rfc-editor.org/rfc/rfc8259) is broken.
+/// Methods return `None` where the grammar of [RFC 8259](https://www.rfc-editor.org/rfc/rfc8259) is broken.
 pub(super) struct Rewriter<'c> {
     text: &'c [Cell<u8>],
     /// How many bytes have been read.
     read: usize,
-    /// How much shorter the output is than what has been read.
+    /// How many bytes shorter the output is than the input read so far.
     gap: usize,
-    /// Where what has been read and not yet moved begins.
-    run: usize,
+    /// Where the bytes begin that have been read but not moved yet.
+    pending: usize,
 }
 
 impl<'c> Rewriter<'c> {
     pub(super) fn new(text: &'c mut [u8]) -> Self {
-        Self { text: Cell::from_mut(text).as_slice_of_cells(), read: 0, gap: 0, run: 0 }
+        Self { text: Cell::from_mut(text).as_slice_of_cells(), read: 0, gap: 0, pending: 0 }
     }
 
-    /// Passes a string, which is the next thing.
-    pub(super) fn string(&mut self) -> Option<()> {
+    /// Reads a string, which must come next.
+    pub(super) fn eat_string(&mut self) -> Option<()> {
         self.eat(b'"')?;
         loop {
             self.eat_while(is_plain);
             match self.next()? {
                 b'"' => return Some(()),
-                b'\\' => self.respell_escape()?,
+                b'\\' => self.rewrite_escape()?,
                 _ => return None,
             }
         }
     }
 
-    /// Passes an escape whose backslash has been read. Cold, which keeps the loop of plain strings short, and costs up to
-    /// 1.8 times the time where every other byte is escaped.
+    /// Rewrites an escape whose backslash has been read. `#[cold]` keeps the loop over plain strings short. It takes up
+    /// to 1.8 times as long where every other byte is escaped.
     #[cold]
-    fn respell_escape(&mut self) -> Option<()> {
+    fn rewrite_escape(&mut self) -> Option<()> {
         let start = self.read.wrapping_sub(1);
-        self.move_run(start);
-        let character = self.read_escape()?;
-        self.leave_out(start);
-        self.put_character(character);
+        self.move_pending(start);
+        let character = self.decode_escape()?;
+        self.widen_gap(start);
+        self.write_canonical(character);
         Some(())
     }
 
-    /// Reads an escape whose backslash has been read. Half a surrogate pair stands for no character and is refused
+    /// Decodes an escape whose backslash has been read. Half a surrogate pair encodes no character and is refused
     /// ([RFC 7493 section 2.1](https://www.rfc-editor.org/rfc/rfc7493#section-2.1)).
-    fn read_escape(&mut self) -> Option<char> {
+    fn decode_escape(&mut self) -> Option<char> {
         Some(match self.next()? {
             byte @ (b'"' | b'\\' | b'/') => char::from(byte),
             b'b' => '\u{8}',
@@ -76,8 +78,8 @@ impl<'c> Rewriter<'c> {
         })
     }
 
-    /// Writes an escaped character in its one spelling, which is at most as long as any other.
-    fn put_character(&mut self, character: char) {
+    /// Writes an escaped character in its canonical spelling, which is never longer than the escape.
+    fn write_canonical(&mut self, character: char) {
         let escape = match character {
             '"' => b'"',
             '\\' => b'\\',
@@ -87,51 +89,51 @@ impl<'c> Rewriter<'c> {
             '\r' => b'r',
             '\t' => b't',
             '\0'..='\u{1f}' => {
-                self.put_all(if character < '\u{10}' { b"\\u000" } else { b"\\u001" });
+                self.write_all(if character < '\u{10}' { b"\\u000" } else { b"\\u001" });
                 let digit = char::from_digit(u32::from(character) & 0xf, 16).unwrap_or_default();
-                return self.put_all(digit.encode_utf8(&mut [0; 4]).as_bytes());
+                return self.write_all(digit.encode_utf8(&mut [0; 4]).as_bytes());
             }
-            _ => return self.put_all(character.encode_utf8(&mut [0; 4]).as_bytes()),
+            _ => return self.write_all(character.encode_utf8(&mut [0; 4]).as_bytes()),
         };
-        self.put_all(&[b'\\', escape]);
+        self.write_all(&[b'\\', escape]);
     }
 
-    pub(super) fn number(&mut self) -> Option<()> {
+    pub(super) fn eat_number(&mut self) -> Option<()> {
         let _optional = self.eat(b'-');
         if self.eat(b'0').is_none() {
-            self.digits()?;
+            self.eat_digits()?;
         }
         if self.eat(b'.').is_some() {
-            self.digits()?;
+            self.eat_digits()?;
         }
         if self.eat(b'e').or_else(|| self.eat(b'E')).is_some() {
             let _optional = self.eat(b'+').or_else(|| self.eat(b'-'));
-            self.digits()?;
+            self.eat_digits()?;
         }
         Some(())
     }
 
-    /// Passes digits, of which there must be at least one.
-    fn digits(&mut self) -> Option<()> {
+    /// Reads one or more digits.
+    fn eat_digits(&mut self) -> Option<()> {
         let start = self.read;
         self.eat_while(|byte| byte.is_ascii_digit());
         (self.read > start).then_some(())
     }
 
-    /// Passes `true`, `false` or `null`.
-    pub(super) fn literal(&mut self, word: &[u8]) -> Option<()> {
+    /// Reads `true`, `false` or `null`.
+    pub(super) fn eat_literal(&mut self, word: &[u8]) -> Option<()> {
         word.iter().try_for_each(|letter| self.eat(*letter))
     }
 
-    /// Passes `byte` if it comes next.
+    /// Reads `byte` if it comes next.
     pub(super) fn eat(&mut self, byte: u8) -> Option<()> {
         (self.peek()? == byte).then(|| self.read = self.read.wrapping_add(1))
     }
 
-    fn eat_while(&mut self, passes: impl Fn(u8) -> bool) {
-        let mut read = self.read; // which stays in a register
+    fn eat_while(&mut self, accepts: impl Fn(u8) -> bool) {
+        let mut read = self.read; // stays in a register
         while let Some(byte) = self.text.get(read).map(Cell::get)
-            && passes(byte)
+            && accepts(byte)
         {
             read = read.wrapping_add(1);
         }
@@ -139,7 +141,7 @@ impl<'c> Rewriter<'c> {
     }
 
     pub(super) fn skip_white_space(&mut self) {
-        // One comparison for nearly all; what else is this low is refused by whatever comes next.
+        // One comparison decides for nearly all bytes. The next method that reads refuses other bytes this low.
         if self.peek().is_some_and(|byte| byte <= b' ') {
             self.drop_white_space();
         }
@@ -148,9 +150,9 @@ impl<'c> Rewriter<'c> {
     #[cold]
     fn drop_white_space(&mut self) {
         let start = self.read;
-        self.move_run(start);
+        self.move_pending(start);
         self.eat_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
-        self.leave_out(start);
+        self.widen_gap(start);
     }
 
     pub(super) fn peek(&self) -> Option<u8> {
@@ -163,49 +165,49 @@ impl<'c> Rewriter<'c> {
         Some(byte)
     }
 
-    /// Moves the last run to its place, and returns all that is written.
+    /// Moves the pending bytes down and returns the whole output.
     pub(super) fn flush(&mut self) -> &'c [Cell<u8>] {
-        self.move_run(self.read);
+        self.move_pending(self.read);
         self.text.get(..self.position()).unwrap_or_default()
     }
 
-    /// Moves the run, up to `end`, over the gap; what follows begins a new one. Without a gap it stands where it belongs.
-    fn move_run(&mut self, end: usize) {
+    /// Moves the pending bytes, which end at `end`, down over the gap. Without a gap they are in position already.
+    fn move_pending(&mut self, end: usize) {
         if self.gap > 0 {
-            let run = self.text.get(self.run..end).unwrap_or_default();
-            let place = self.text.get(self.run.wrapping_sub(self.gap)..).unwrap_or_default();
-            run.iter().zip(place).for_each(|(from, to)| to.set(from.get()));
+            let pending = self.text.get(self.pending..end).unwrap_or_default();
+            let target = self.text.get(self.pending.wrapping_sub(self.gap)..).unwrap_or_default();
+            pending.iter().zip(target).for_each(|(from, to)| to.set(from.get()));
         }
-        self.run = end;
+        self.pending = end;
     }
 
-    /// Adds what has been read since `start` to the gap. The run has been moved up to there.
-    fn leave_out(&mut self, start: usize) {
-        self.run = self.read;
+    /// Adds the bytes read since `start` to the gap. The pending bytes before `start` have been moved.
+    fn widen_gap(&mut self, start: usize) {
+        self.pending = self.read;
         self.gap = self.gap.wrapping_add(self.read.wrapping_sub(start));
     }
 
-    /// Writes at the front of the gap. There is room: an escape that is left out is at least as long as its one spelling.
-    fn put(&mut self, byte: u8) {
-        if let Some(cell) = self.text.get(self.run.wrapping_sub(self.gap)) {
+    /// Writes at the start of the gap. There is room: an escape is at least as long as its canonical spelling.
+    fn write(&mut self, byte: u8) {
+        if let Some(cell) = self.text.get(self.pending.wrapping_sub(self.gap)) {
             cell.set(byte);
             self.gap = self.gap.wrapping_sub(1);
         }
     }
 
-    fn put_all(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.put(*byte));
+    fn write_all(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write(*byte));
     }
 
-    /// Where in the output what is read next will stand.
+    /// The position in the output of the next byte to be read.
     pub(super) fn position(&self) -> usize {
         self.read.wrapping_sub(self.gap)
     }
 }
 
-/// All but control characters, the quotation mark and the backslash
-/// ([RFC 8259 section 7](https://www.rfc-editor.org/rfc/rfc8259#section-7), `unescaped`).
+/// Whether a byte can be in a string without an escape: all except control characters, the quotation mark and the
+/// backslash ([RFC 8259 section 7](https://www.rfc-editor.org/rfc/rfc8259#section-7), `unescaped`).
 fn is_plain(byte: u8) -> bool {
-    // Two comparisons suffice for nearly all.
+    // Two comparisons decide for nearly all bytes.
     byte > b'"' && byte != b'\\' || matches!(byte, b' ' | b'!')
 }

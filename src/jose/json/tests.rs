@@ -1,3 +1,5 @@
+//! Tables of accepted and refused documents, and a comparison of random documents with an oracle.
+
 use proptest::prelude::*;
 use testkit::strict_json;
 
@@ -13,7 +15,7 @@ fn canonical(text: impl AsRef<[u8]>) -> Result<String, Error> {
 }
 
 #[test]
-fn accepts_the_grammar_and_rewrites_it() {
+fn valid_document_is_rewritten_in_canonical_form() {
     let documents = [
         ("{}", "{}"),
         (" { } ", "{}"),
@@ -37,7 +39,7 @@ fn accepts_the_grammar_and_rewrites_it() {
 }
 
 #[test]
-fn refuses_what_breaks_the_grammar() {
+fn malformed_document_is_refused() {
     let documents = "\
         |{|}|[|]|,|:|[1,]|[,1]|[1 2]|{\"a\"}|{\"a\":}|{\"a\":1,}|{,}|{\"a\":1 \"b\":2}|{\"a\"::1}|{\"a\",1}|{1:2}|{a:1}\
         |[}|{]|[1}|{\"a\":1]|{}}|[]]|{}{}|[][]|1 2|{}x|tru|truex|True|nul|nulll|fals|NaN|Infinity|-Infinity|inf|undefined\
@@ -51,7 +53,7 @@ fn refuses_what_breaks_the_grammar() {
 }
 
 #[test]
-fn refuses_control_characters_in_strings() {
+fn control_character_in_a_string_is_refused() {
     for byte in 0..=0x1f {
         assert_eq!(canonical([b'"', byte, b'"']), MALFORMED, "{byte:#x}");
     }
@@ -59,7 +61,7 @@ fn refuses_control_characters_in_strings() {
 }
 
 #[test]
-fn refuses_bad_utf8_also_beside_escapes() {
+fn invalid_utf8_is_refused_even_next_to_escapes() {
     let bad: [&[u8]; 9] = [
         b"\xff",
         b"\x80",
@@ -79,7 +81,7 @@ fn refuses_bad_utf8_also_beside_escapes() {
 }
 
 #[test]
-fn refuses_duplicate_names_in_every_object_however_spelled() {
+fn duplicate_name_is_refused_in_any_object_and_spelling() {
     let documents = [
         r#"{"a":1,"a":1}"#,
         r#"{"exp":1,"b":2,"\u0065xp":3}"#,
@@ -99,7 +101,7 @@ fn refuses_duplicate_names_in_every_object_however_spelled() {
 }
 
 #[test]
-fn accepts_names_that_are_alike_and_not_the_same() {
+fn similar_names_are_accepted() {
     for text in [
         r#"{"a":1,"ab":2,"abc":3}"#,
         r#"{"abc":1,"ab":2,"a":3}"#,
@@ -111,7 +113,7 @@ fn accepts_names_that_are_alike_and_not_the_same() {
 }
 
 #[test]
-fn nests_up_to_the_limit() {
+fn nesting_is_accepted_up_to_the_limit() {
     let nested = |open: &str, close: &str, depth| format!("{}1{}", open.repeat(depth), close.repeat(depth));
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
         assert!(canonical(nested(open, close, MAX_DEPTH)).is_ok());
@@ -122,13 +124,13 @@ fn nests_up_to_the_limit() {
 }
 
 #[test]
-fn counts_the_members_of_open_objects_only() {
+fn member_limit_counts_open_objects_only() {
     let members = |count| (0..count).map(|i| format!("\"{i}\":0")).collect::<Vec<_>>().join(",");
     assert!(canonical(format!("{{{}}}", members(MAX_OPEN_MEMBERS))).is_ok());
     let refused = canonical(format!("{{{}}}", members(MAX_OPEN_MEMBERS + 1)));
     assert_eq!(refused, Err(Error::TooManyMembers(Part::Payload)));
 
-    // Closed objects do not count, open ones around do.
+    // Closed objects do not count; enclosing objects do.
     let closed = vec![format!("{{{}}}", members(MAX_OPEN_MEMBERS)); 10];
     assert!(canonical(format!("[{}]", closed.join(","))).is_ok());
     assert!(canonical(format!("{{\"o\":{{{}}}}}", members(MAX_OPEN_MEMBERS - 1))).is_ok());
@@ -137,7 +139,7 @@ fn counts_the_members_of_open_objects_only() {
 }
 
 #[test]
-fn refuses_a_name_beyond_64_kib() {
+fn name_that_begins_beyond_64_kib_is_refused() {
     let text = |padding: usize| format!("{{\"a\":\"{}\",\"b\":1}}", "x".repeat(padding));
     let longest = 0xffff - text(0).find("\"b\"").unwrap();
     assert!(canonical(text(longest)).is_ok());
@@ -145,7 +147,7 @@ fn refuses_a_name_beyond_64_kib() {
 }
 
 #[test]
-fn returns_the_rest_of_the_buffer() {
+fn rest_of_the_buffer_is_returned() {
     let mut buf = *b"{ \"a\" : 1 }rest";
     let (value, rest) = canonicalize(&mut buf, 11, Part::Header).unwrap();
     assert_eq!(value.text(), "{\"a\":1}");
@@ -154,7 +156,8 @@ fn returns_the_rest_of_the_buffer() {
     assert_eq!(canonicalize(&mut [], 1, Part::Header).err(), Some(Error::Malformed(Part::Header)));
 }
 
-/// The verdict is the oracle's, the values and their order too; the output is canonical and never longer.
+/// Checks that the verdict, the values and their order match the oracle's, and that the output is canonical and not
+/// longer than the input.
 fn check_against_oracle(text: &[u8]) {
     let shown = String::from_utf8_lossy(text);
     let ours = match (canonical(text), strict_json::parse(text, testkit::embedded_jwt::Part::Payload)) {
@@ -169,7 +172,7 @@ fn check_against_oracle(text: &[u8]) {
     assert_eq!(reparse(text), reparse(ours.as_bytes()), "{shown}");
 }
 
-/// JSON text of every shape, with white space and escapes sprinkled in.
+/// Generates JSON text of every shape, with random white space and escapes.
 fn document() -> impl Strategy<Value = String> {
     let space = || prop::sample::select(vec!["", "", "", " ", "\n", "\t\r "]);
     let string = || {

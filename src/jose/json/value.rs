@@ -1,14 +1,16 @@
+//! Access to a canonical document: values are found by scanning its text, and strings are unescaped on the fly.
+
 use core::fmt::{self, Write};
 
 use crate::error::Error;
 
-/// One value of a document that has passed [`canonicalize`](super::canonicalize).
+/// One value of a document from [`canonicalize`](super::canonicalize).
 ///
-/// Lazy: it is the value's text, and what is asked of it is found by scanning.
+/// It holds the value's text. Members and elements are found by scanning, each time they are asked for.
 #[derive(Clone, Copy)]
 pub(crate) struct Value<'b>(&'b str);
 
-/// The values of so many names.
+/// The values found for `N` names, in the order of the names.
 pub(crate) type Members<'b, const N: usize> = [Option<Value<'b>>; N];
 
 impl<'b> Value<'b> {
@@ -22,17 +24,17 @@ impl<'b> Value<'b> {
         self.0.starts_with('{')
     }
 
-    pub(crate) fn text(self) -> &'b str {
+    pub(in crate::jose) fn text(self) -> &'b str {
         self.0
     }
 
-    /// The members of these names, found in one pass; `None` for anything but an object.
+    /// The values of the members `names`, found in one pass; `None` if this is not an object.
     pub(crate) fn members<const N: usize>(self, names: [&str; N]) -> Option<Members<'b, N>> {
         let (found, []) = self.members_of_both(names, [])?;
         Some(found)
     }
 
-    /// As [`members`](Self::members), with the names of two readers in one pass.
+    /// Like [`members`](Self::members), for two lists of names in one pass.
     pub(crate) fn members_of_both<const N: usize, const M: usize>(
         self,
         first: [&str; N],
@@ -40,8 +42,8 @@ impl<'b> Value<'b> {
     ) -> Option<(Members<'b, N>, Members<'b, M>)> {
         let mut found = ([None; N], [None; M]);
         for (name, value) in self.iter_members()? {
-            // A name without escapes, as all those looked for are, has one spelling. They are too short to call `memcmp`.
-            // What is found already is passed over: no name comes twice.
+            // The wanted names have no escapes, and so one spelling. They are too short to be worth calling `memcmp`.
+            // Filled slots are skipped, since no name occurs twice.
             let mut slots = first.iter().zip(&mut found.0).chain(second.iter().zip(&mut found.1));
             if let Some((_, slot)) = slots.find(|(wanted, slot)| {
                 slot.is_none() && name.0.len() == wanted.len() && name.0.bytes().eq(wanted.bytes())
@@ -52,12 +54,12 @@ impl<'b> Value<'b> {
         Some(found)
     }
 
-    /// The value of the member `name`, which may hold any character.
+    /// The value of the member `name`, which may contain any character.
     pub(crate) fn member(self, name: &str) -> Option<Value<'b>> {
         self.iter_members()?.find(|(member, _)| *member == *name).map(|(_, value)| value)
     }
 
-    /// `None` for anything but an object.
+    /// The members in their order; `None` if this is not an object.
     fn iter_members(self) -> Option<impl Iterator<Item = (JsonStr<'b>, Value<'b>)>> {
         let mut rest = self.0.strip_prefix('{')?;
         Some(core::iter::from_fn(move || {
@@ -67,29 +69,30 @@ impl<'b> Value<'b> {
         }))
     }
 
-    /// `None` for anything but an array.
+    /// The elements; `None` if this is not an array.
     pub(crate) fn elements(self) -> Option<impl Iterator<Item = Value<'b>>> {
         let mut rest = self.0.strip_prefix('[')?;
         Some(core::iter::from_fn(move || next_value(&mut rest)))
     }
 
-    /// `None` for anything but a string.
+    /// The string; `None` if this is not a string.
     pub(crate) fn string(self) -> Option<JsonStr<'b>> {
         self.0.strip_prefix('"')?.strip_suffix('"').map(JsonStr)
     }
 
-    /// The digits as they stand; `None` for anything but a number.
-    pub(crate) fn number(self) -> Option<&'b str> {
+    /// The number's text; `None` if this is not a number.
+    pub(super) fn number(self) -> Option<&'b str> {
         self.0.starts_with(|first: char| first == '-' || first.is_ascii_digit()).then_some(self.0)
     }
 
-    /// `None` for anything but an integer from 0 to 2^64 - 1, spelled without fraction and exponent.
+    /// The integer; `None` if this is not an integer from 0 to 2^64 - 1, spelled without fraction and exponent.
     pub(crate) fn unsigned(self) -> Option<u64> {
         self.number()?.parse().ok()
     }
 }
 
-/// Splits off the value at the front of a container's text, and the punctuation behind it; `None` at the container's end.
+/// Splits off the value at the start of a container's text, and the punctuation after it; `None` at the container's
+/// end.
 fn next_value<'b>(rest: &mut &'b str) -> Option<Value<'b>> {
     let text = rest.as_bytes();
     let end = match text.first()? {
@@ -101,15 +104,15 @@ fn next_value<'b>(rest: &mut &'b str) -> Option<Value<'b>> {
     split_off(rest, end)
 }
 
-/// Splits off a value that ends there, and drops the one byte of punctuation behind it.
+/// Splits off the value that ends at `end`, and drops the one byte of punctuation after it.
 fn split_off<'b>(rest: &mut &'b str, end: usize) -> Option<Value<'b>> {
     let (value, tail) = rest.split_at_checked(end)?;
     *rest = tail.get(1..)?;
     Some(Value(value))
 }
 
-/// Where the string ends that begins at `start`: at a quotation mark with an even number of backslashes before it. These
-/// are counted at quotation marks only, which are rarer than other bytes.
+/// Finds the end of the string that begins at `start`: a quotation mark with an even number of backslashes before it.
+/// These are counted at quotation marks only, which are rarer than other bytes.
 fn string_end(text: &[u8], start: usize) -> Option<usize> {
     let mut end = start;
     loop {
@@ -124,7 +127,7 @@ fn string_end(text: &[u8], start: usize) -> Option<usize> {
     }
 }
 
-/// Where the container ends with whose bracket the text begins.
+/// Finds the end of the container at the start of `text`.
 fn container_end(text: &[u8]) -> Option<usize> {
     let (mut end, mut depth) = (0_usize, 0_usize);
     loop {
@@ -141,8 +144,8 @@ fn container_end(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// A string as it stands in a token: comparing and printing unescape on the fly, so that both mean the
-/// string itself and need no memory.
+/// A string in a token, in which some characters may still be escaped. Comparing and printing unescape it on the fly,
+/// so that both see the actual string and need no memory.
 ///
 /// ```
 /// # use embedded_jwt::JsonStr;
@@ -154,18 +157,18 @@ fn container_end(text: &[u8]) -> Option<usize> {
 pub struct JsonStr<'b>(&'b str);
 
 impl<'b> JsonStr<'b> {
-    /// What stands between the quotation marks of canonical JSON.
+    /// Wraps the text between the quotation marks of a canonical string.
     pub(super) fn from_raw(raw: &'b str) -> Self {
         Self(raw)
     }
 
-    /// The string, unless it holds a quotation mark, a backslash or a control character: those stay escaped
-    /// in JSON, and escaped text is never returned as if it were the string. Then compare or print it.
+    /// The string, or `None` if it contains a quotation mark, a backslash or a control character. These stay escaped in
+    /// JSON, and escaped text is never returned as if it were the string: compare or print it instead.
     pub fn as_str(&self) -> Option<&'b str> {
         (!self.0.contains('\\')).then_some(self.0)
     }
 
-    /// The string, unescaped into the front of `scratch` where it must be, which then shrinks by its length.
+    /// The string. If it has escapes, it is unescaped into the start of `scratch`, which then shrinks by its length.
     pub(crate) fn unescape_into(self, scratch: &mut &'b mut [u8]) -> Result<&'b str, Error> {
         if let Some(plain) = self.as_str() {
             return Ok(plain);
@@ -181,15 +184,15 @@ impl<'b> JsonStr<'b> {
         str::from_utf8(plain).map_err(|_| Error::BufferTooSmall)
     }
 
-    /// Whether these are the bytes of the string itself.
-    pub(crate) fn is(self, bytes: &[u8]) -> bool {
+    /// Whether the unescaped string consists of these bytes.
+    pub(in crate::jose) fn is(self, bytes: &[u8]) -> bool {
         match self.as_str() {
             Some(plain) => plain.as_bytes() == bytes,
             None => self.bytes().eq(bytes.iter().copied()),
         }
     }
 
-    /// The bytes of the string itself. Canonical escapes stand for one ASCII byte each.
+    /// The bytes of the unescaped string. Each canonical escape encodes one ASCII byte.
     pub(crate) fn bytes(self) -> impl Iterator<Item = u8> {
         let mut raw = self.0.bytes();
         core::iter::from_fn(move || match raw.next()? {
@@ -204,7 +207,7 @@ impl<'b> JsonStr<'b> {
                     let ones = char::from(raw.next()?).to_digit(16)?;
                     Some(sixteens << 4 | u8::try_from(ones).ok()?)
                 }
-                itself => Some(itself),
+                same => Some(same),
             },
             byte => Some(byte),
         })
@@ -244,7 +247,7 @@ impl fmt::Debug for JsonStr<'_> {
         f.write_str("\"")?;
         for character in self.0.chars() {
             match character {
-                // As they stand in JSON, already escaped.
+                // Parts of an escape in the canonical text.
                 '"' | '\\' => f.write_char(character)?,
                 _ => character.escape_debug().try_for_each(|escaped| f.write_char(escaped))?,
             }
@@ -261,7 +264,7 @@ mod tests {
     const PLAIN: &str = "a\"\\\u{8}\u{c}\n\r\t\0\u{1f}é";
 
     #[test]
-    fn a_string_is_compared_and_printed_unescaped() {
+    fn string_is_compared_and_printed_unescaped() {
         let string = JsonStr(RAW);
         assert_eq!(string.to_string(), PLAIN);
         assert!(string == PLAIN && string == *PLAIN && string != RAW);
@@ -270,12 +273,12 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_no_control_character() {
+    fn debug_output_has_no_control_character() {
         assert_eq!(format!("{:?}", JsonStr("a\\n\u{7f}\u{9b}\u{202e}é")), r#""a\n\u{7f}\u{9b}\u{202e}é""#);
     }
 
     #[test]
-    fn a_string_is_placed_where_it_must_be() {
+    fn only_an_escaped_string_takes_scratch_memory() {
         let mut buf = [0; 16];
         let mut scratch = &mut buf[..];
         assert_eq!(JsonStr("plain").unescape_into(&mut scratch), Ok("plain"));
@@ -286,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unsigned_integer_has_one_spelling() {
+    fn unsigned_integer_has_one_spelling() {
         let numbers = [("0", 0), ("42", 42), ("18446744073709551615", u64::MAX)];
         for (text, number) in numbers {
             assert_eq!(Value(text).unsigned(), Some(number));
@@ -297,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_found_among_others() {
+    fn members_and_elements_are_found_by_scanning() {
         let object = Value(r#"{"a":"}\",:\\","b":[1,{"c":2},"]"],"c":{},"d":-1.5e3,"e":[]}"#);
         let texts = object.members(["e", "d", "c", "b", "a", "f"]).unwrap().map(|value| value.map(Value::text));
         let expected = ["[]", "-1.5e3", "{}", r#"[1,{"c":2},"]"]"#, r#""}\",:\\""#].map(Some);

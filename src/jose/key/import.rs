@@ -1,6 +1,9 @@
+//! Keys as tools and certificates encode them: SubjectPublicKeyInfo, PEM, SEC 1.
+
+use super::Key;
 use crate::error::{Error, Part};
-use crate::jose::Key;
-use crate::jose::algorithm::{is_acceptable_point, is_coordinate};
+use crate::jose::algorithm::ed25519::is_acceptable_point;
+use crate::jose::algorithm::p256::is_coordinate;
 
 /// What stands before the point in the SubjectPublicKeyInfo of every P-256 key that is not compressed
 /// ([RFC 5480 section 2](https://www.rfc-editor.org/rfc/rfc5480#section-2)): its lengths and object identifiers, the

@@ -1,12 +1,12 @@
-//! Comparing the URIs of requests, after the normalisations that need no knowledge of the server
+//! Comparison of request URIs, after the normalizations that need no knowledge of the server
 //! ([RFC 3986 sections 6.2.2 and 6.2.3](https://www.rfc-editor.org/rfc/rfc3986#section-6.2.2)).
 
-/// Whether two absolute URIs name the same target of a request, query and fragment aside
+/// Whether two absolute URIs name the same request target, ignoring query and fragment
 /// ([RFC 9449 section 4.3](https://www.rfc-editor.org/rfc/rfc9449#section-4.3), step 9).
 pub(crate) fn is_same_target(one: &str, other: &str) -> bool {
     let (Some(one), Some(other)) = (Target::parse(one), Target::parse(other)) else { return false };
     one.scheme.eq_ignore_ascii_case(other.scheme)
-        && letters(one.host).map(Letter::to_lowercase).eq(letters(other.host).map(Letter::to_lowercase))
+        && characters(one.host).map(Character::to_lowercase).eq(characters(other.host).map(Character::to_lowercase))
         && one.port() == other.port()
         && one.segments().eq(other.segments())
 }
@@ -15,45 +15,45 @@ struct Target<'u> {
     scheme: &'u str,
     host: &'u str,
     port: &'u str,
-    /// Without its first slash.
+    /// Without the leading slash.
     path: &'u str,
 }
 
 impl<'u> Target<'u> {
-    /// `None` without an authority, and for one with a user's name, which no client sends.
+    /// Splits a URI; `None` if it has no authority, or one with a user name, which no client sends.
     fn parse(uri: &'u str) -> Option<Self> {
         let (scheme, rest) = uri.split_once([':'])?;
         let rest = rest.strip_prefix("//")?.split(['?', '#']).next()?;
         let (authority, path) = rest.split_once(['/']).unwrap_or((rest, ""));
         let (host, port) = match authority.rsplit_once([':']) {
-            // The last colon of an IPv6 address is no port's.
+            // The last colon in an IPv6 address does not begin a port.
             Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => (host, port),
             _ => (authority, ""),
         };
         (!host.is_empty() && !host.contains(['@'])).then_some(Self { scheme, host, port, path })
     }
 
-    /// `None` for the scheme's own.
+    /// The port; `None` if it is absent or the scheme's default.
     fn port(&self) -> Option<&'u str> {
-        let own = [("https", "443"), ("http", "80"), ("coaps", "5684"), ("coap", "5683")];
-        let is_own = |(scheme, port): (&str, &str)| self.scheme.eq_ignore_ascii_case(scheme) && self.port == port;
-        (!self.port.is_empty() && !own.into_iter().any(is_own)).then_some(self.port)
+        let defaults = [("https", "443"), ("http", "80"), ("coaps", "5684"), ("coap", "5683")];
+        let is_default = |(scheme, port): (&str, &str)| self.scheme.eq_ignore_ascii_case(scheme) && self.port == port;
+        (!self.port.is_empty() && !defaults.into_iter().any(is_default)).then_some(self.port)
     }
 
-    /// Those of the path from its end, without `.` and without what `..` takes back
+    /// The segments of the path from last to first, without `.`, `..` and the segments that `..` removes
     /// ([section 5.2.4](https://www.rfc-editor.org/rfc/rfc3986#section-5.2.4)).
     fn segments(&self) -> impl Iterator<Item = Segment<'u>> {
-        let mut taken_back = 0_usize;
-        self.path.rsplit(['/']).enumerate().filter_map(move |(place, text)| {
+        let mut to_remove = 0_usize;
+        self.path.rsplit(['/']).enumerate().filter_map(move |(index, text)| {
             let segment = Segment(text);
-            let is_up = segment == Segment("..");
-            if is_up || segment == Segment(".") {
-                taken_back = taken_back.wrapping_add(usize::from(is_up));
-                // What ends in dots ends in a slash.
-                return (place == 0).then_some(Segment(""));
+            let is_parent = segment == Segment("..");
+            if is_parent || segment == Segment(".") {
+                to_remove = to_remove.wrapping_add(usize::from(is_parent));
+                // A path that ends in `.` or `..` is equal to one that ends in a slash.
+                return (index == 0).then_some(Segment(""));
             }
-            if taken_back > 0 {
-                taken_back = taken_back.wrapping_sub(1);
+            if to_remove > 0 {
+                to_remove = to_remove.wrapping_sub(1);
                 return None;
             }
             Some(segment)
@@ -66,18 +66,18 @@ struct Segment<'u>(&'u str);
 
 impl PartialEq for Segment<'_> {
     fn eq(&self, other: &Self) -> bool {
-        letters(self.0).eq(letters(other.0))
+        characters(self.0).eq(characters(other.0))
     }
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Letter {
+enum Character {
     Plain(u8),
-    /// `%` and two hexadecimal digits, for what may not stand plainly.
+    /// `%` and two hexadecimal digits, for any byte that is not an unreserved character.
     Encoded(u8),
 }
 
-impl Letter {
+impl Character {
     fn to_lowercase(self) -> Self {
         match self {
             Self::Plain(byte) => Self::Plain(byte.to_ascii_lowercase()),
@@ -86,27 +86,27 @@ impl Letter {
     }
 }
 
-/// Unreserved characters are the same, encoded or not; hexadecimal digits have no case.
-fn letters(text: &str) -> impl Iterator<Item = Letter> {
+/// The characters of `text`. Unreserved characters are equal whether encoded or not; hexadecimal digits have no case.
+fn characters(text: &str) -> impl Iterator<Item = Character> {
     let mut rest = text.as_bytes();
     core::iter::from_fn(move || {
-        let (letter, tail) = match rest {
+        let (character, tail) = match rest {
             [b'%', high, low, tail @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
                 (decoded(*high, *low)?, tail)
             }
-            [byte, tail @ ..] => (Letter::Plain(*byte), tail),
+            [byte, tail @ ..] => (Character::Plain(*byte), tail),
             [] => return None,
         };
         rest = tail;
-        Some(letter)
+        Some(character)
     })
 }
 
-fn decoded(high: u8, low: u8) -> Option<Letter> {
+fn decoded(high: u8, low: u8) -> Option<Character> {
     let [high, low] = [high, low].map(|digit| char::from(digit).to_digit(16));
     let byte = u8::try_from(high? << 4 | low?).ok()?;
     let is_unreserved = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
-    Some(if is_unreserved { Letter::Plain(byte) } else { Letter::Encoded(byte) })
+    Some(if is_unreserved { Character::Plain(byte) } else { Character::Encoded(byte) })
 }
 
 #[cfg(test)]
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_equal_what_differs_in_spelling() {
+    fn spellings_of_one_target_are_equal() {
         let target = "https://pump-7.local/speed/set";
         for same in [
             "https://pump-7.local/speed/set",
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_different_what_is_another_target() {
+    fn different_targets_are_not_equal() {
         let target = "https://pump-7.local/speed/set";
         for other in [
             "",

@@ -1,3 +1,5 @@
+//! A decoded status list, and the statuses in it.
+
 use core::fmt;
 
 use sha2::{Digest, Sha256};
@@ -8,27 +10,27 @@ use crate::jose::json::Value;
 use crate::storage::{Revocations, TokenIdentity};
 use crate::time::{Now, UnixTime};
 
-/// A decoded status list in the caller's memory, which needs neither the token nor its buffer any more.
+/// A decoded status list in the caller's memory. It no longer needs the list's token or its buffer.
 pub struct StatusBitmap<'m> {
     bitmap: &'m [u8],
     width: Width,
-    /// Its digest, which has one size.
+    /// The digest of the list's URI, which has a fixed size.
     uri: [u8; 32],
     usable_until: UnixTime,
 }
 
-/// What a list says of a token, which must have been accepted before ([Token Status List
+/// The status of a token in a status list. The token itself must have been accepted before ([Token Status List
 /// section 7.1](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list-21#section-7.1)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Status {
-    /// 0: it holds; also what a list says of an index that was given to no token.
+    /// 0: the token is valid. An index that no token has can have this status too.
     Valid,
-    /// 1: it was taken back for good.
+    /// 1: the token is permanently revoked.
     Invalid,
-    /// 2: it does not hold for now.
+    /// 2: the token is temporarily invalid.
     Suspended,
-    /// Any other value: 3 and 12 to 15 mean what issuer and device have agreed on, the others are reserved.
+    /// Any other value: issuer and device agree on the meaning of 3 and 12 to 15; the others are reserved.
     Other(u8),
 }
 
@@ -43,10 +45,10 @@ impl<'m> StatusBitmap<'m> {
     ///
     /// - [`Error::ClockNotSet`]: `now` is not after 1970-01-01.
     /// - [`Error::StatusUnknown`]: the list is out of date ([`usable_until`](Self::usable_until)), or the token names
-    ///   another.
+    ///   another list.
     /// - [`Error::Invalid`]: the index is beyond the list's end, so that the token should be refused.
     pub fn status_of(&self, reference: &StatusReference<'_>, now: UnixTime) -> Result<Status, Error> {
-        if now.as_secs() <= 0 {
+        if now.is_unset_clock() {
             return Err(Error::ClockNotSet);
         }
         if now >= self.usable_until || digest(reference.uri().bytes()) != self.uri {
@@ -55,8 +57,8 @@ impl<'m> StatusBitmap<'m> {
         self.status(reference.index())
     }
 
-    /// The status at this index, however old the list is. A list ends with a whole byte, so that its last few indices
-    /// may belong to no token.
+    /// The status at this index, whatever the age of the list. A list ends with a whole byte, so that its last few
+    /// indices may belong to no token.
     ///
     /// # Errors
     ///
@@ -73,14 +75,14 @@ impl<'m> StatusBitmap<'m> {
     }
 }
 
-/// As part of a policy, it accepts only tokens that name this list, and whose status is [`Valid`](Status::Valid).
+/// As part of a policy, a bitmap accepts only tokens that name its list and have the status [`Valid`](Status::Valid).
 impl Revocations for StatusBitmap<'_> {
     /// # Errors
     ///
     /// - [`Error::Missing`], [`Error::Invalid`]: the token has no `status`, or one that cannot be read.
-    /// - [`Error::TimeUnknown`]: the time is not known, and thus not whether the list is out of date.
+    /// - [`Error::TimeUnknown`]: the time is unknown, so that the list may be out of date.
     /// - As [`status_of`](Self::status_of).
-    /// - [`Error::Revoked`]: the status is another one.
+    /// - [`Error::Revoked`]: the status is not [`Valid`](Status::Valid).
     fn check(&self, token: &TokenIdentity<'_>, now: Now) -> Result<(), Error> {
         let reference = token.status_reference()?.ok_or(Error::Missing(Claim::Status))?;
         let Now::Exact(now) = now else { return Err(Error::TimeUnknown) };
@@ -101,8 +103,8 @@ impl fmt::Debug for StatusBitmap<'_> {
 }
 
 impl Status {
-    /// Whether the token holds. No other status lets it pass, but that a device may know better of
-    /// [`Other`](Self::Other).
+    /// Whether the token is valid. Refuse any other status, except an [`Other`](Self::Other) whose meaning the device
+    /// knows.
     pub fn is_valid(self) -> bool {
         self == Self::Valid
     }
@@ -117,7 +119,7 @@ impl Status {
     }
 }
 
-/// How many bits a status has: never such that one lies across two bytes.
+/// The number of bits of a status, such that no status spans two bytes.
 #[derive(Clone, Copy)]
 pub(super) struct Width {
     bits: u64,
@@ -136,14 +138,14 @@ impl Width {
         Some(Self { bits, mask })
     }
 
-    /// `None` if no memory is that long.
+    /// The position of the status at `index`; `None` if no memory is that long.
     pub(super) fn place(self, index: u64) -> Option<Place> {
         let bit = index.checked_mul(self.bits)?;
         Some(Place { byte: usize::try_from(bit / 8).ok()?, shift: u32::try_from(bit % 8).ok()?, mask: self.mask })
     }
 }
 
-/// Where a status stands in a list. Bits count from the least significant one ([Token Status List
+/// The position of a status in a list. Bits count from the least significant one ([Token Status List
 /// section 4.1](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list-21#section-4.1)).
 pub(super) struct Place {
     byte: usize,
@@ -152,7 +154,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// The status, if it stands in this piece of the list, which begins at the byte `offset`.
+    /// The status, if it is in this piece of the list, which begins at the byte `offset`.
     pub(super) fn status_in(&self, piece: &[u8], offset: usize) -> Option<Status> {
         let byte = piece.get(self.byte.checked_sub(offset)?)?;
         Some(Status::from_value(byte.wrapping_shr(self.shift) & self.mask))

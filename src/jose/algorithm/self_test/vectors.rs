@@ -1,5 +1,7 @@
-use super::{eddsa, es256};
+//! Signatures with known verdicts: published ones, and computed ones that are valid if a check is omitted.
+
 use crate::jose::Key;
+use crate::jose::algorithm::{ed25519, p256};
 
 /// A key, a message and the two halves of a signature.
 pub(super) struct Vector<const LEN: usize> {
@@ -8,7 +10,7 @@ pub(super) struct Vector<const LEN: usize> {
     pub(super) signature: [[u8; 32]; 2],
 }
 
-/// The bytes with some bits of one of them inverted.
+/// A copy of `bytes` in which one byte has some bits inverted.
 pub(super) const fn flipped<const LEN: usize>(bytes: &[u8; LEN], at: usize, bits: u8) -> [u8; LEN] {
     let mut flipped = *bytes;
     if let Some((_, [byte, ..])) = flipped.split_at_mut_checked(at) {
@@ -67,9 +69,9 @@ pub(super) const RFC_6979_A2_5: Vector<4> = Vector {
     ],
 };
 
-/// `r` is x of G, and `s` is the hash of the message, so that the key times `r`/`s` has to be the point at infinity.
-/// A verifier may take (0, 0) for that point, or compute with whatever it gets: a point with `y` = 0 is then one of
-/// order 2, and `r`/`s` is even.
+/// A signature that is valid if the key (0, 0) is taken for the point at infinity: `r` is x of G, and `s` is the hash
+/// of the message, so that the key times `r`/`s` has to be that point. A verifier may decode (0, 0) as that point, or
+/// compute with it unchecked: a point with `y` = 0 then has order 2, and `r`/`s` is even.
 pub(super) const KEY_OF_ZEROS: Vector<6> = Vector {
     key: Key::es256(&[0; 32], &[0; 32]),
     message: *b"123400",
@@ -85,8 +87,8 @@ pub(super) const KEY_OF_ZEROS: Vector<6> = Vector {
     ],
 };
 
-/// Wycheproof, `ecdsa_secp256r1_sha256_p1363_test.json`, tcId 120: `r` = 5 and `s` = 1, which holds. `s` + n has 32
-/// bytes.
+/// Wycheproof, `ecdsa_secp256r1_sha256_p1363_test.json`, tcId 120: `r` = 5 and `s` = 1, a valid signature. `s` + n
+/// has 32 bytes.
 pub(super) const SMALL_R_AND_S: Vector<6> = Vector {
     key: Key::es256(
         &[
@@ -102,11 +104,11 @@ pub(super) const SMALL_R_AND_S: Vector<6> = Vector {
     signature: [flipped(&[0; 32], 31, 5), flipped(&[0; 32], 31, 1)],
 };
 
-/// n + 1
-pub(super) const ORDER_PLUS_1: [u8; 32] = flipped(&es256::ORDER, 31, 0x51 ^ 0x52);
+/// n + 1, big-endian.
+pub(super) const ORDER_PLUS_1: [u8; 32] = flipped(&p256::ORDER, 31, 0x51 ^ 0x52);
 
-/// Wycheproof, the same file, tcId 116: `r` = p - 3 and `s` = n - 3. The point that is computed has this x, so that
-/// p - 3 - n would hold.
+/// Wycheproof, the same file, tcId 116: `r` = p - 3 and `s` = n - 3. The computed point has this x, so that
+/// `r` = p - 3 - n would be valid.
 pub(super) const R_TOO_LARGE: Vector<6> = Vector {
     key: Key::es256(
         &[
@@ -119,11 +121,11 @@ pub(super) const R_TOO_LARGE: Vector<6> = Vector {
         ],
     ),
     message: *b"123400",
-    signature: [flipped(&es256::FIELD_PRIME, 31, 0xff ^ 0xfc), flipped(&es256::ORDER, 31, 0x51 ^ 0x4e)],
+    signature: [flipped(&p256::FIELD_PRIME, 31, 0xff ^ 0xfc), flipped(&p256::ORDER, 31, 0x51 ^ 0x4e)],
 };
 
-/// The key of [RFC 8032 section 7.1](https://www.rfc-editor.org/rfc/rfc8032#section-7.1), test SHA(abc), and what it
-/// signs of [`SIGNING_INPUT`].
+/// The key of [RFC 8032 section 7.1](https://www.rfc-editor.org/rfc/rfc8032#section-7.1), test SHA(abc), with its
+/// signature over [`SIGNING_INPUT`].
 pub(super) const RFC_8032_SHA_ABC: Vector<115> = Vector {
     key: Key::ed25519(&[
         0xec, 0x17, 0x2b, 0x93, 0xad, 0x5e, 0x56, 0x3b, 0xf4, 0x93, 0x2c, 0x70, 0xe1, 0x24, 0x50, 0x34, 0xc3, 0x54,
@@ -161,15 +163,15 @@ pub(super) const RFC_8032_TEST_2: Vector<1> = Vector {
     ],
 };
 
-/// `S` of [`RFC_8032_TEST_2`] + L.
+/// `S` + L, with the `S` of [`RFC_8032_TEST_2`].
 pub(super) const S_PLUS_ORDER: [u8; 32] = [
     0xf5, 0x2d, 0xb7, 0x41, 0x59, 0x78, 0xab, 0xc6, 0x1b, 0x2c, 0x2e, 0xb6, 0xae, 0xeb, 0xfc, 0xa0, 0x38, 0x7b, 0x2e,
     0xae, 0xb4, 0x30, 0x2a, 0xee, 0xb0, 0x0d, 0x29, 0x16, 0x12, 0xbb, 0x0c, 0x10,
 ];
 
-/// `R` of order 1, of order 8, and of order 1 with `y` = p + 1, each with `S` = h * a, where a is the published key of
-/// [`RFC_8032_TEST_2`] and h the hash of `R`, the key and the message. So [S]B - [h]A is the neutral element, as
-/// are the first and, once decoded, the third; the second is so after multiplication with the cofactor.
+/// `R` of order 1, of order 8, and of order 1 with `y` = p + 1, each with `S` = h * a, where a is the published private
+/// key of [`RFC_8032_TEST_2`] and h the hash of `R`, the key and the message. So [S]B - [h]A is the neutral element.
+/// The first `R` is equal to it, the third once decoded, and the second after multiplication by the cofactor.
 pub(super) const SMALL_ORDER_R: [[[u8; 32]; 2]; 3] = [
     [
         ONE,
@@ -197,28 +199,28 @@ pub(super) const SMALL_ORDER_R: [[[u8; 32]; 2]; 3] = [
     ],
 ];
 
-/// With it, with `R` = B and `S` = 1, the hash h is a multiple of the order of each key A of small order, so that
-/// [S]B = R + [h]A. It is the first decimal number with which that is so.
+/// The message for keys of small order. With `R` = B and `S` = 1, its hash h is a multiple of the order of each such
+/// key A, so that [S]B = R + [h]A. It is the first decimal number with this property.
 pub(super) const SMALL_ORDER_MESSAGE: &[u8] = b"2422";
 
-/// The point B that generates the group, encoded
+/// The encoded point B, which generates the group
 /// ([RFC 8032 section 5.1](https://www.rfc-editor.org/rfc/rfc8032#section-5.1)).
 pub(super) const BASE_POINT: [u8; 32] = [
     0x58, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66,
     0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66,
 ];
 
-/// The number 1, little-endian, and the encoded neutral element.
+/// The number 1, little-endian; also the encoded neutral element.
 pub(super) const ONE: [u8; 32] = flipped(&[0; 32], 0, 1);
 
-/// p, for the `y` = 0 of a point of order 4, and p + 1, for that of the neutral element. Of no other point with
-/// `y` >= p is the logarithm known.
-pub(super) const SMALL_ORDER_Y_FROM_P: [[u8; 32]; 2] = [eddsa::FIELD_PRIME, FIELD_PRIME_PLUS_1];
+/// `y` >= p of two points of small order: p for `y` = 0, of order 4, and p + 1 for `y` = 1, the neutral element. For no
+/// other point with `y` >= p is the logarithm known.
+pub(super) const SMALL_ORDER_Y_FROM_P: [[u8; 32]; 2] = [ed25519::FIELD_PRIME, FIELD_PRIME_PLUS_1];
 
 /// p + 1, little-endian.
-pub(super) const FIELD_PRIME_PLUS_1: [u8; 32] = flipped(&eddsa::FIELD_PRIME, 0, 0xed ^ 0xee);
+pub(super) const FIELD_PRIME_PLUS_1: [u8; 32] = flipped(&ed25519::FIELD_PRIME, 0, 0xed ^ 0xee);
 
-/// What [RFC 7515 appendix A.3](https://www.rfc-editor.org/rfc/rfc7515#appendix-A.3) signs: two blocks of SHA-256 and,
-/// behind `R` and the key, of SHA-512.
+/// The signing input of [RFC 7515 appendix A.3](https://www.rfc-editor.org/rfc/rfc7515#appendix-A.3): two blocks of
+/// SHA-256 and, after `R` and the key, of SHA-512.
 pub(super) const SIGNING_INPUT: [u8; 115] = *b"eyJhbGciOiJFUzI1NiJ9\
     .eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";

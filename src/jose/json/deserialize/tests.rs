@@ -1,3 +1,5 @@
+//! The user's types get the same values as from `serde_json`, or an error.
+
 use serde::Deserialize;
 
 use super::deserialize;
@@ -51,7 +53,7 @@ struct Nested<'b> {
 struct Wrapped<'b>(&'b str);
 
 #[test]
-fn reads_every_shape_that_serde_json_reads() {
+fn every_shape_is_read_as_serde_json_reads_it() {
     let json = concat!(
         r#"{"ignored":[{"a":"\"x\\","b":null,"c":[1e400,true]}],"text":"a","owned":"CORP\\alice","letter":"\n","#,
         r#""flag":true,"small":-8,"large":18446744073709551615,"ratio":-1.5e3,"absent":null,"present":"p","unit":null,"#,
@@ -64,7 +66,7 @@ fn reads_every_shape_that_serde_json_reads() {
 }
 
 #[test]
-fn never_hands_out_escaped_text() {
+fn escaped_text_is_never_returned_as_the_string() {
     #[derive(Debug, Deserialize, PartialEq)]
     struct Borrowed<'b> {
         name: &'b str,
@@ -84,22 +86,22 @@ fn never_hands_out_escaped_text() {
 }
 
 #[test]
-fn unescapes_up_to_the_limit() {
+fn string_is_unescaped_up_to_the_limit() {
     let json = |len: usize| format!("\"{}\\\\\"", "x".repeat(len - 1));
     assert_eq!(read::<String>(&json(256)).map(|s| s.len()), Ok(256));
     refuses::<String>(&json(257));
-    // Without an escape there is no limit, and ignored strings have none at all.
+    // Strings without escapes have no limit, and ignored strings never have one.
     assert_eq!(read::<String>(&format!("\"{}\"", "x".repeat(1000))).map(|s| s.len()), Ok(1000));
     #[derive(Debug, Deserialize, PartialEq)]
     struct Empty {}
     assert_eq!(read(&format!("{{\"ignored\":{}}}", json(1000))), Ok(Empty {}));
-    // A name has one, whether it is ignored or not.
+    // Names have a limit, ignored or not.
     assert_eq!(read(&format!("{{{}:1}}", json(256))), Ok(Empty {}));
     refuses::<Empty>(&format!("{{{}:1}}", json(257)));
 }
 
 #[test]
-fn a_float_is_finite() {
+fn float_that_is_not_finite_is_refused() {
     assert_eq!(read::<f64>("1e308"), Ok(1e308));
     assert_eq!(read::<Vec<f32>>("[0,-0.5]"), Ok(vec![0.0, -0.5]));
     for json in ["null", "1e400", "-1e400", "\"1\"", "true", "{}"] {
@@ -110,7 +112,7 @@ fn a_float_is_finite() {
 }
 
 #[test]
-fn an_integer_is_whole_and_fits() {
+fn integer_with_a_fraction_or_out_of_range_is_refused() {
     assert_eq!(read::<u8>("255"), Ok(255));
     assert_eq!(read::<i8>("-128"), Ok(-128));
     for json in ["256", "-1", "1.5", "1e2", "null", "\"1\"", "true", "[1]"] {
@@ -120,7 +122,7 @@ fn an_integer_is_whole_and_fits() {
 }
 
 #[test]
-fn refuses_what_does_not_fit() {
+fn value_that_does_not_fit_the_type_is_refused() {
     refuses::<heapless::String<3>>("\"four\"");
     refuses::<heapless::Vec<u8, 2>>("[1,2,3]");
     refuses::<(u8, u8)>("[1,2,3]");
@@ -138,13 +140,13 @@ fn refuses_what_does_not_fit() {
 
 /// `serde-json-core` panics on such keys.
 #[test]
-fn a_key_that_is_no_string_is_an_error() {
+fn map_key_that_is_not_a_string_is_refused() {
     refuses::<heapless::LinearMap<u8, u8, 2>>(r#"{"1":1}"#);
     refuses::<heapless::LinearMap<Option<u8>, u8, 2>>(r#"{"1":1}"#);
     refuses::<heapless::LinearMap<(), u8, 2>>(r#"{"1":1}"#);
 }
 
-/// What is wrong at the top is wrong behind every kind of wrapper.
+/// A value that is refused at the top level is refused inside every kind of wrapper.
 #[test]
 fn every_wrapper_is_strict() {
     #[derive(Debug, Deserialize, PartialEq)]
@@ -187,7 +189,7 @@ fn every_wrapper_is_strict() {
 }
 
 #[test]
-fn what_must_look_ahead_is_an_error() {
+fn untagged_and_flattened_types_are_refused() {
     #[derive(Debug, Deserialize, PartialEq)]
     #[serde(untagged)]
     enum Untagged {

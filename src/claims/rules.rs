@@ -1,0 +1,153 @@
+//! The rules that every policy has in common: audience, times and limits.
+
+use core::time::Duration;
+
+use super::Strings;
+use super::field::required;
+use crate::error::{Claim, Error};
+use crate::jose::json::{NumericDate, Value};
+use crate::time::{Freshness, Now};
+
+/// What every policy checks alike.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CommonRules<'a> {
+    /// `None`: tokens of this kind have no audience and need not expire.
+    audience: Option<&'a str>,
+    pub(crate) leeway: u64,
+    pub(crate) max_lifetime: Option<u64>,
+    pub(crate) max_token_age: Option<u64>,
+    /// The longest lifetime of a token that is accepted although nothing proves that it is fresh.
+    pub(crate) max_unproven_lifetime: Option<u64>,
+}
+
+/// The setters that every policy has for its field `rules`.
+macro_rules! time_rule_setters {
+    () => {
+        /// Sets how far the issuer's clock and the device's may differ, in whole seconds; a fraction is dropped.
+        pub const fn with_leeway(mut self, leeway: core::time::Duration) -> Self {
+            self.rules.leeway = leeway.as_secs();
+            self
+        }
+
+        /// Limits the time from `iat` to `exp`, in whole seconds and without leeway. Then `iat` is required.
+        pub const fn with_max_lifetime(mut self, max_lifetime: core::time::Duration) -> Self {
+            self.rules.max_lifetime = Some(max_lifetime.as_secs());
+            self
+        }
+
+        /// Limits the time since `iat`, in whole seconds plus leeway. Then `iat` is required.
+        pub const fn with_max_token_age(mut self, max_token_age: core::time::Duration) -> Self {
+            self.rules.max_token_age = Some(max_token_age.as_secs());
+            self
+        }
+
+        /// Accepts a token that may have expired, where the time is not known ([`Now::AtLeast`](crate::Now)) and the token
+        /// answers no challenge, if its lifetime is at most this, in whole seconds. Then `iat` is required, and the token
+        /// reports that its [freshness](crate::Claims::freshness) is unproven.
+        ///
+        /// Anyone who has recorded such a token can use it until the [`TimeFloor`](crate::TimeFloor) has passed its `exp`.
+        /// With a lifetime of minutes, a small rise of the floor is enough.
+        pub const fn with_max_unproven_lifetime(mut self, max_lifetime: core::time::Duration) -> Self {
+            self.rules.max_unproven_lifetime = Some(max_lifetime.as_secs());
+            self
+        }
+    };
+}
+pub(crate) use time_rule_setters;
+
+impl<'a> CommonRules<'a> {
+    pub(crate) const fn new(audience: &'a str) -> Self {
+        Self { audience: Some(audience), ..Self::new_without_audience() }
+    }
+
+    pub(crate) const fn new_without_audience() -> Self {
+        Self {
+            audience: None,
+            leeway: DEFAULT_LEEWAY.as_secs(),
+            max_lifetime: None,
+            max_token_age: None,
+            max_unproven_lifetime: None,
+        }
+    }
+
+    pub(crate) fn check_configured(&self) -> Result<(), Error> {
+        if self.audience == Some("") { Err(Error::Unconfigured(Claim::Audience)) } else { Ok(()) }
+    }
+
+    pub(super) fn check_audience<'b>(&self, aud: Option<Strings<'b>>) -> Result<Strings<'b>, Error> {
+        match (self.audience, aud) {
+            (None, None) => Ok(Strings::NONE),
+            (Some(_), None) => Err(Error::Missing(Claim::Audience)),
+            (Some(expected), Some(aud)) if aud.contains(expected) => Ok(aud),
+            _ => Err(Error::Mismatch(Claim::Audience)),
+        }
+    }
+
+    pub(super) fn expiration(&self, exp: Option<NumericDate>) -> Result<i64, Error> {
+        match (self.audience, exp) {
+            (_, Some(exp)) => Ok(exp.floor),
+            (None, None) => Ok(i64::MAX),
+            (Some(_), None) => Err(Error::Missing(Claim::Expiration)),
+        }
+    }
+
+    /// Checks the dates, which are rounded against the token, and returns how it was shown to be fresh. A future `iat`
+    /// alone does not refuse ([RFC 7519 erratum 7720](https://www.rfc-editor.org/errata/eid7720)); it counts where an age
+    /// or a lifetime is computed from it.
+    pub(super) fn check_times(
+        &self,
+        exp: i64,
+        nbf: Option<NumericDate>,
+        iat: Option<NumericDate>,
+        answers_challenge: bool,
+        now: Now,
+    ) -> Result<Freshness, Error> {
+        let (earliest, latest) = (now.earliest().as_secs(), now.latest(self.leeway));
+        if matches!(now, Now::Exact(clock) if clock.is_unset_clock()) {
+            return Err(Error::ClockNotSet);
+        }
+        if earliest >= exp.saturating_add_unsigned(self.leeway) {
+            return Err(Error::Expired);
+        }
+        if nbf.is_some_and(|nbf| nbf.ceil > latest) {
+            return Err(Error::NotYetValid);
+        }
+        let (freshness, max_lifetime) = match (now, answers_challenge, self.max_unproven_lifetime) {
+            (Now::Exact(_), ..) => (Freshness::Clock, self.max_lifetime),
+            (Now::AtLeast(_), true, _) => (Freshness::Challenge, self.max_lifetime),
+            (Now::AtLeast(_), false, Some(max)) => {
+                (Freshness::Unproven, Some(self.max_lifetime.map_or(max, |other| max.min(other))))
+            }
+            (Now::AtLeast(_), false, None) => return Err(Error::TimeUnknown),
+        };
+
+        if max_lifetime.is_none() && self.max_token_age.is_none() {
+            return Ok(freshness);
+        }
+        let iat = required(iat, Claim::IssuedAt)?;
+        if exp < iat.ceil {
+            return Err(Error::Invalid(Claim::IssuedAt));
+        }
+        if iat.ceil > latest {
+            return Err(Error::NotYetValid);
+        }
+        if max_lifetime.is_some_and(|max| exp > iat.floor.saturating_add_unsigned(max)) {
+            return Err(Error::LifetimeTooLong);
+        }
+        let oldest = earliest.saturating_sub_unsigned(self.leeway);
+        if self.max_token_age.is_some_and(|max| oldest > iat.floor.saturating_add_unsigned(max)) {
+            return Err(Error::TooOld);
+        }
+        Ok(freshness)
+    }
+}
+
+/// Refuses security events, such as logout tokens, which need not have a `typ` of their own: `events` is their mark
+/// ([RFC 8417 section 2.2](https://www.rfc-editor.org/rfc/rfc8417#section-2.2)).
+pub(crate) fn refuse_security_event(events: Option<Value<'_>>) -> Result<(), Error> {
+    if events.is_some() { Err(Error::WrongType) } else { Ok(()) }
+}
+
+/// Default leeway: 60 s. Clocks kept by NTP differ by less, and
+/// [RFC 7519 section 4.1.4](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.4) allows a few minutes at most.
+pub const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);

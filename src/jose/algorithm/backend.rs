@@ -1,0 +1,47 @@
+//! What a signature backend is, and what it answers.
+
+use core::fmt;
+
+use super::{Algorithm, Signature};
+use crate::error::Error;
+use crate::jose::Key;
+
+#[doc = include_str!("porting.md")]
+pub trait SignatureAlgorithm: fmt::Debug {
+    /// The algorithm that [`verify`](Self::verify) implements.
+    fn algorithm(&self) -> Algorithm;
+
+    /// Verifies `signature` over `message` with `key`, which is of this algorithm, and returns when it is done.
+    ///
+    /// The message is not hashed yet. The signature is `r` and `s`, 32 bytes each and big-endian, for ES256, and `R` and
+    /// `S` as RFC 8032 encodes them for EdDSA.
+    ///
+    /// # Errors
+    ///
+    /// - [`BackendError::InvalidKey`]: the key is not a point of the curve.
+    /// - [`BackendError::InvalidSignature`]: the signature is invalid, or the backend cannot tell which of both is wrong.
+    /// - [`BackendError::Unavailable`]: there is no answer.
+    fn verify(&self, key: &Key, message: &[u8], signature: Signature<'_>) -> Result<(), BackendError>;
+}
+
+/// Why a backend did not confirm a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum BackendError {
+    /// The key is not a point of the curve.
+    InvalidKey,
+    /// The signature is invalid.
+    InvalidSignature,
+    /// The hardware gave no answer.
+    Unavailable,
+}
+
+impl From<BackendError> for Error {
+    fn from(error: BackendError) -> Self {
+        match error {
+            BackendError::InvalidKey => Self::InvalidKey,
+            BackendError::InvalidSignature => Self::InvalidSignature,
+            BackendError::Unavailable => Self::BackendUnavailable,
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! P-256 keys and ES256 signatures before any backend sees them: range checks.
+
+use super::Signature;
+use crate::error::Error;
+
+/// Refuses an `r` or `s` out of range.
+pub(super) fn check_signature(signature: Signature<'_>) -> Result<(), Error> {
+    let (r, s) = signature.halves()?;
+    if is_scalar(r) && is_scalar(s) { Ok(()) } else { Err(Error::InvalidSignature) }
+}
+
+/// Whether a big-endian number is in 1..n-1, as `r` and `s` must be before anything is computed with them
+/// ([FIPS 186-5](https://doi.org/10.6028/NIST.FIPS.186-5) section 6.4.2; CVE-2022-21449).
+pub(super) fn is_scalar(number: &[u8; 32]) -> bool {
+    number.iter().any(|byte| *byte != 0) && *number < ORDER
+}
+
+/// Whether a big-endian coordinate is below p ([SP 800-56A](https://doi.org/10.6028/NIST.SP.800-56Ar3) section
+/// 5.6.2.3.3). The backend checks whether the point is on the curve.
+pub(in crate::jose) fn is_coordinate(number: &[u8]) -> bool {
+    *number < FIELD_PRIME[..]
+}
+
+/// The key as an uncompressed point of SEC 1 ([section 2.3.3](https://www.secg.org/sec1-v2.pdf)).
+#[cfg(any(feature = "es256", feature = "ring"))]
+pub(super) fn uncompressed_point(key: &crate::Key) -> Result<[u8; 65], super::BackendError> {
+    let coordinates = <[u8; 64]>::try_from(key.public_key()).map_err(|_| super::BackendError::InvalidKey)?;
+    let mut point = [UNCOMPRESSED; 65];
+    let (_, rest) = point.split_at_mut(1);
+    rest.copy_from_slice(&coordinates);
+    Ok(point)
+}
+
+/// First byte of an uncompressed point.
+#[cfg(any(feature = "es256", feature = "ring"))]
+const UNCOMPRESSED: u8 = 4;
+
+/// p = 2^256 - 2^224 + 2^192 + 2^96 - 1, big-endian
+/// ([SP 800-186](https://doi.org/10.6028/NIST.SP.800-186) section 3.2.1.3).
+pub(super) const FIELD_PRIME: [u8; 32] = [
+    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+    0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+];
+
+/// Order n of P-256's base point, big-endian (the same section).
+pub(super) const ORDER: [u8; 32] = [
+    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa,
+    0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_coordinate_is_below_p() {
+        let mut number = FIELD_PRIME;
+        assert!(!is_coordinate(&number));
+        number[31] -= 1;
+        assert!(is_coordinate(&number) && is_coordinate(&[0; 32]));
+        assert!(!is_coordinate(&[0xff; 32]));
+    }
+}

@@ -1,0 +1,110 @@
+//! The checks that an access token policy makes only where a setter asks for them.
+//!
+//! Demands can be reached only through [`OptionalChecks::enable`], which also installs the function that checks them: no
+//! setter can store a demand that nobody checks. The function is called through a pointer, so that a policy of plain
+//! bearer tokens links none of this.
+
+use super::possession::ProofOfPossession;
+use crate::claims::authentication::{Authentication, AuthenticationRules};
+use crate::claims::field::{refuse_empty, required, string};
+use crate::error::{Claim, Error};
+use crate::jose::json::Value;
+use crate::profiles::stores::StoreChecks;
+use crate::storage::TokenIdentity;
+use crate::time::Now;
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OptionalChecks<'a> {
+    demands: Demands<'a>,
+    check: Check,
+}
+
+/// Checks a token, and its `cnf`, with the policy's leeway.
+type Check = fn(&Demands<'_>, &TokenIdentity<'_>, Option<Value<'_>>, u64, Now) -> Result<(), Error>;
+
+/// What the setters ask for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Demands<'a> {
+    pub(super) authentication: AuthenticationRules<'a>,
+    pub(super) possession: ProofOfPossession<'a>,
+    pub(super) challenge: Option<&'a str>,
+    pub(super) stores: StoreChecks<'a>,
+}
+
+impl<'a> OptionalChecks<'a> {
+    /// Only refuses tokens that are bound to a key.
+    pub(super) const NONE: Self = Self {
+        demands: Demands {
+            authentication: AuthenticationRules::NONE,
+            possession: ProofOfPossession::Bearer,
+            challenge: None,
+            stores: StoreChecks::NONE,
+        },
+        check: refuse_bound,
+    };
+
+    /// The demands, for a setter to change. From now on they are checked.
+    pub(super) const fn enable(&mut self) -> &mut Demands<'a> {
+        self.check = check_all;
+        &mut self.demands
+    }
+
+    /// Whether the token will be compared with a challenge, which proves that it is fresh.
+    pub(super) const fn has_challenge(&self) -> bool {
+        self.demands.challenge.is_some()
+    }
+
+    /// Checks the demands in their order, and consumes the proof and the token at the very end.
+    pub(super) fn check(
+        &self,
+        token: &TokenIdentity<'_>,
+        cnf: Option<Value<'_>>,
+        leeway: u64,
+        now: Now,
+    ) -> Result<(), Error> {
+        (self.check)(&self.demands, token, cnf, leeway, now)
+    }
+}
+
+/// RFC 9449 section 7.2: a token that is bound to a key is not a bearer token.
+fn refuse_bound(
+    _demands: &Demands<'_>,
+    _token: &TokenIdentity<'_>,
+    cnf: Option<Value<'_>>,
+    _leeway: u64,
+    _now: Now,
+) -> Result<(), Error> {
+    if cnf.is_some() { Err(Error::SenderConstrained) } else { Ok(()) }
+}
+
+fn check_all(
+    demands: &Demands<'_>,
+    token: &TokenIdentity<'_>,
+    cnf: Option<Value<'_>>,
+    leeway: u64,
+    now: Now,
+) -> Result<(), Error> {
+    // RFC 9449 section 7.1, RFC 8705 section 3: the presenter holds the key.
+    demands.possession.check(cnf, now.earliest())?;
+
+    // RFC 9470 section 5: how the user logged in.
+    let payload = token.payload();
+    if !demands.authentication.is_none() {
+        demands.authentication.check_configured()?;
+        demands.authentication.check(&Authentication::read(payload)?, leeway, now)?;
+    }
+
+    // RFC 9200 section 5.3.1: the challenge.
+    if let Some(challenge) = demands.challenge {
+        refuse_empty([(Some(challenge.as_bytes()), Claim::Challenge)])?;
+        let cnonce = string(payload.member("cnonce"), Claim::Challenge)?;
+        if required(cnonce, Claim::Challenge)? != *challenge {
+            return Err(Error::Mismatch(Claim::Challenge));
+        }
+    }
+
+    // What the device keeps. The proof is consumed before the token, since the client can make a new one.
+    demands.stores.check(token, now)?;
+    demands.possession.use_once(now.earliest())?;
+    demands.stores.use_once(token, leeway, now)
+}
