@@ -1,6 +1,6 @@
 #!/bin/bash -eu
-# Builds every fuzz target into $OUT, with its dictionary and its committed inputs, as ClusterFuzzLite expects them, and
-# OSS-Fuzz too (`fuzz/README.md` says what else that needs). Overflow checks and debug assertions are on.
+# Builds every fuzz target into $OUT, with its dictionary and its committed inputs, as ClusterFuzzLite and OSS-Fuzz
+# expect (`fuzz/README.md` describes the other steps for OSS-Fuzz). Overflow checks and debug assertions are on.
 cd "$SRC/embedded-jwt"
 cargo fuzz build -O --debug-assertions
 

@@ -1,15 +1,15 @@
-//! The worst that a token or a key set of the largest size can make a device do: each input is built to drive one loop
-//! as far as it goes. `cargo bench --manifest-path benches/Cargo.toml --bench hostile`
+//! The worst-case cost of a token or a key set of the largest size: each input drives one loop to its limit.
+//! `cargo bench --manifest-path benches/Cargo.toml --bench hostile`
 //!
-//! Payloads are signed, since nothing else is ever parsed; so most of what they cost is one signature. The first
-//! benchmark is that signature over a payload of the same size without any structure, to compare with.
+//! Payloads are signed, since unsigned ones are never parsed. So one signature is most of their cost. The first
+//! benchmark is this signature over a payload of the same size without any structure, for comparison.
 
 mod hostile_payloads;
 
-use testkit::*;
 use criterion::{Criterion, criterion_group, criterion_main};
 use embedded_jwt::{AccessTokenPolicy, Error, KeySet, MAX_HEADER_LEN, MAX_KEY_SET_LEN, MAX_TOKEN_LEN, Part, Token};
 use hostile_payloads::{NAME_LEN, fill, members};
+use testkit::*;
 
 /// The longest payload of a token of [`MAX_TOKEN_LEN`].
 const MAX_PAYLOAD_LEN: usize = (MAX_TOKEN_LEN - 200) / 4 * 3;
@@ -22,7 +22,7 @@ fn hostile(criterion: &mut Criterion) {
 
     let mut group = criterion.benchmark_group("signed payload of 48 KiB");
     for (name, payload) in hostile_payloads::of_len(MAX_PAYLOAD_LEN) {
-        // With an issuer, so that the claims are judged too.
+        // With an issuer, so that the claims are validated too.
         let payload = payload.replacen('{', &format!("{{\"iss\":\"{ISSUER}\","), 1);
         let text = Alg::EdDsa.access_token(&serde_json::json!({}));
         let (header, _) = text.split_once('.').unwrap();

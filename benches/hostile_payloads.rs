@@ -1,6 +1,6 @@
-//! Payloads that drive one loop each as far as it goes, at any length.
+//! Payloads of any length that each drive one loop to its limit.
 
-/// What each is made of, and the payload, of at most `max` bytes. Users put an `iss` in front.
+/// Named payloads of at most `max` bytes. Callers insert an `iss` at the start.
 pub fn of_len(max: usize) -> Vec<(&'static str, String)> {
     let prefix = r#"{"a":"#;
     let payloads = vec![
@@ -14,7 +14,7 @@ pub fn of_len(max: usize) -> Vec<(&'static str, String)> {
         ("one long number", format!("{prefix}0.{}}}", "0".repeat(max - 8))),
         ("numbers", fill(&format!("{prefix}["), |_| "1".into(), "]}", max)),
         ("empty objects", fill(&format!("{prefix}["), |_| "{}".into(), "]}", max)),
-        // Beside the `iss`, and for the objects the `a`, of which each takes one of the members that may be open.
+        // The counts leave room for `iss` and, around objects, for `a`: each is one of the members that may be open.
         ("longest names", format!("{{{}}}", members((max - 1) / 127 - 5, 127))),
         (
             "most objects of most names",
@@ -34,7 +34,8 @@ pub fn of_len(max: usize) -> Vec<(&'static str, String)> {
     payloads
 }
 
-/// Headers of at most `max` bytes, which anyone can send. They are refused once they are read: there is no such algorithm.
+/// Named headers of at most `max` bytes that anyone can send. They are refused after parsing: their `alg` is not
+/// supported.
 pub fn headers_of_len(max: usize) -> [(&'static str, String); 2] {
     let header = |members: &str| format!("{{\"alg\":\"none\",{members}}}");
     let headers =
@@ -45,7 +46,7 @@ pub fn headers_of_len(max: usize) -> [(&'static str, String); 2] {
     headers
 }
 
-/// Of names in many objects, where it costs the most: shorter ones are compared sooner, longer ones are fewer.
+/// The length of names that costs the most in many objects: shorter names are compared faster, longer names are fewer.
 pub const NAME_LEN: usize = 19;
 
 /// `{start}{unit}{unit}...{end}` of at most `max_len` bytes, units joined by commas.
@@ -62,8 +63,8 @@ pub fn fill(start: &str, unit: impl Fn(usize) -> String, end: &str, max_len: usi
     text + end
 }
 
-/// The members of an object, at most 256, with names of `len` bytes, at least 4. They are the most work to tell apart: of
-/// one first character, one last and one length, and different just before the last.
+/// The members of an object, at most 256, with names of `len` bytes, at least 4. The names take the most work to
+/// distinguish: they have the same length, first and last character, and differ right before the last.
 pub fn members(len: usize, count: usize) -> String {
     let width = len - 1;
     let members: Vec<_> = (0..count).map(|i| format!("\"{:x>width$}x\":0", format!("{i:x}"))).collect();

@@ -1,4 +1,4 @@
-//! The README's code, whole: `cargo run --example access_token`.
+//! The complete code of the README: `cargo run --example access_token`.
 
 use embedded_jwt::{AccessTokenPolicy, EdDsa, Error, Es256, Issuer, KeySet, Token, UnixTime};
 

@@ -1,4 +1,4 @@
-//! The rules for claims, each as an accepted token and its twin with one thing wrong.
+//! The claim rules of access tokens. Each rule is tested with an accepted token and with a copy that has one fault.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
 use std::time::Duration;
@@ -28,7 +28,7 @@ fn validate_typ(typ: Value, policy: &AccessTokenPolicy<'_>) -> Result<(), Error>
 }
 
 #[test]
-fn returns_what_the_token_says() {
+fn token_returns_its_claims() {
     for alg in ALGS {
         validate_access_token(&alg.access_token(&claims()), &POLICY, NOW, |token| {
             assert_eq!(token.issuer(), ISSUER);
@@ -46,7 +46,7 @@ fn returns_what_the_token_says() {
 }
 
 #[test]
-fn returns_claims_as_a_type_of_the_user() {
+fn claims_deserialize_into_a_user_type() {
     #[derive(serde::Deserialize)]
     struct PumpClaims<'b> {
         site: &'b str,
@@ -64,7 +64,7 @@ fn returns_claims_as_a_type_of_the_user() {
 }
 
 #[test]
-fn has_exactly_the_scopes_granted() {
+fn has_scope_matches_only_granted_scopes() {
     let granted = |scope: Value, asked: &str| {
         validate_access_token(&Alg::EdDsa.access_token(&claims_with("scope", scope)), &POLICY, NOW, |t| {
             t.has_scope(asked)
@@ -76,12 +76,12 @@ fn has_exactly_the_scopes_granted() {
         assert!(!granted(json!("a b"), asked), "{asked:?}");
     }
     assert!(!granted(json!(""), "") && !granted(Value::Null, "") && !granted(Value::Null, "a"));
-    // Other white space separates nothing (RFC 6749 section 3.3).
+    // Only spaces separate scopes (RFC 6749 section 3.3).
     assert!(!granted(json!("a\tb"), "a") && granted(json!("a\tb"), "a\tb"));
 }
 
 #[test]
-fn reads_lists_of_strings() {
+fn strings_reads_arrays_and_single_strings() {
     let text = Alg::EdDsa.access_token(&claims());
     validate_access_token(&text, &POLICY, NOW, |token| {
         let roles = token.strings("roles").unwrap();
@@ -94,7 +94,7 @@ fn reads_lists_of_strings() {
 }
 
 #[test]
-fn takes_the_types_of_rfc_9068_only() {
+fn only_rfc_9068_types_are_accepted() {
     for typ in ["at+jwt", "application/at+jwt", "AT+JWT"] {
         assert_eq!(validate_typ(json!(typ), &POLICY), Ok(()), "{typ}");
     }
@@ -104,7 +104,7 @@ fn takes_the_types_of_rfc_9068_only() {
 }
 
 #[test]
-fn untyped_takes_what_is_not_marked_as_another_kind() {
+fn untyped_policy_refuses_types_of_other_token_kinds() {
     for typ in [json!("at+jwt"), json!("JWT"), json!("jwt"), json!("application/JWT"), Value::Null] {
         assert_eq!(validate_typ(typ.clone(), &UNTYPED), Ok(()), "{typ}");
     }
@@ -114,7 +114,7 @@ fn untyped_takes_what_is_not_marked_as_another_kind() {
 }
 
 #[test]
-fn requires_the_claims_of_rfc_9068() {
+fn claims_required_by_rfc_9068_must_be_present() {
     let required = [
         ("iss", Claim::Issuer),
         ("exp", Claim::Expiration),
@@ -133,12 +133,12 @@ fn requires_the_claims_of_rfc_9068() {
 }
 
 #[test]
-fn untyped_requires_iss_exp_and_aud() {
+fn untyped_policy_requires_iss_exp_and_aud() {
     for (name, claim) in [("iss", Claim::Issuer), ("exp", Claim::Expiration), ("aud", Claim::Audience)] {
         assert_eq!(validate(&claims_with(name, Value::Null), &UNTYPED), Err(Error::Missing(claim)), "{name}");
     }
-    let least = json!({"iss": ISSUER, "exp": NOW + 1, "aud": AUDIENCE});
-    let text = Alg::EdDsa.access_token(&least);
+    let minimal = json!({"iss": ISSUER, "exp": NOW + 1, "aud": AUDIENCE});
+    let text = Alg::EdDsa.access_token(&minimal);
     validate_access_token(&text, &UNTYPED, NOW, |token| {
         assert_eq!((token.subject(), token.client_id(), token.jwt_id()), (None, None, None));
         assert_eq!((token.issued_at(), token.not_before()), (None, None));
@@ -148,7 +148,7 @@ fn untyped_requires_iss_exp_and_aud() {
 }
 
 #[test]
-fn a_registered_claim_of_the_wrong_type_is_never_taken_for_absent() {
+fn registered_claim_of_wrong_type_is_not_treated_as_absent() {
     let strings = [
         ("iss", Claim::Issuer),
         ("sub", Claim::Subject),
@@ -180,7 +180,7 @@ fn a_registered_claim_of_the_wrong_type_is_never_taken_for_absent() {
 }
 
 #[test]
-fn the_audience_is_listed_exactly() {
+fn audience_must_match_exactly() {
     for aud in [json!(AUDIENCE), json!([AUDIENCE]), json!(["urn:other", AUDIENCE])] {
         assert_eq!(validate(&claims_with("aud", aud.clone()), &POLICY), Ok(()), "{aud}");
     }
@@ -201,14 +201,14 @@ fn the_audience_is_listed_exactly() {
 }
 
 #[test]
-fn strings_compare_after_unescaping() {
+fn strings_are_compared_after_unescaping() {
     let text = claims().to_string().replace(AUDIENCE, r"urn\u003adevice:pump\u002d7").replace("/idp", r"\/idp");
     let text = Alg::EdDsa.mint(Alg::EdDsa.header().to_string(), text);
     assert_eq!(validate_access_token(&text, &POLICY, NOW, |_| ()), Ok(()));
 }
 
 #[test]
-fn an_empty_audience_is_no_policy() {
+fn empty_audience_refuses_every_token() {
     let claims = claims_with("aud", json!([AUDIENCE, ""]));
     assert_eq!(validate(&claims, &AccessTokenPolicy::new("")), Err(Error::Unconfigured(Claim::Audience)));
     assert_eq!(validate(&claims, &AccessTokenPolicy::untyped("")), Err(Error::Unconfigured(Claim::Audience)));
@@ -216,7 +216,7 @@ fn an_empty_audience_is_no_policy() {
 }
 
 #[test]
-fn expires_on_the_second() {
+fn token_expires_at_exp_plus_leeway() {
     let exp = |exp: i64| claims_with("exp", json!(exp));
     assert_eq!(validate(&exp(NOW + 1), &POLICY), Ok(()));
     assert_eq!(validate(&exp(NOW), &POLICY), Err(Error::Expired));
@@ -227,7 +227,7 @@ fn expires_on_the_second() {
 }
 
 #[test]
-fn begins_on_the_second() {
+fn token_is_valid_from_nbf_minus_leeway() {
     let nbf = |nbf: i64| claims_with("nbf", json!(nbf));
     assert_eq!(validate(&nbf(NOW), &POLICY), Ok(()));
     assert_eq!(validate(&nbf(NOW + 1), &POLICY), Err(Error::NotYetValid));
@@ -237,14 +237,14 @@ fn begins_on_the_second() {
 }
 
 #[test]
-fn the_default_leeway_is_a_minute() {
+fn default_leeway_is_one_minute() {
     let policy = AccessTokenPolicy::new(AUDIENCE);
     assert_eq!(validate(&claims_with("exp", json!(NOW - 59)), &policy), Ok(()));
     assert_eq!(validate(&claims_with("exp", json!(NOW - 60)), &policy), Err(Error::Expired));
 }
 
 #[test]
-fn rounds_fractions_against_the_token() {
+fn fractional_dates_are_rounded_against_the_token() {
     let with = |name, date: &str| {
         let json = claims_with(name, json!("?")).to_string().replace("\"?\"", date);
         let policy = POLICY.with_max_token_age(Duration::from_secs(100));
@@ -263,7 +263,7 @@ fn rounds_fractions_against_the_token() {
 }
 
 #[test]
-fn a_future_iat_counts_only_where_a_limit_is_computed_from_it() {
+fn future_iat_is_refused_only_if_a_limit_uses_it() {
     let claims = claims_with("iat", json!(NOW + 100));
     assert_eq!(validate(&claims, &POLICY), Ok(()));
     let limited =
@@ -278,7 +278,7 @@ fn a_future_iat_counts_only_where_a_limit_is_computed_from_it() {
 }
 
 #[test]
-fn limits_the_lifetime_without_leeway() {
+fn max_lifetime_allows_no_leeway() {
     let policy = POLICY.with_max_lifetime(Duration::from_secs(300)).with_leeway(Duration::from_secs(60));
     assert_eq!(validate(&claims(), &policy), Ok(()));
     assert_eq!(validate(&claims_with("iat", json!(NOW - 61)), &policy), Err(Error::LifetimeTooLong));
@@ -289,7 +289,7 @@ fn limits_the_lifetime_without_leeway() {
 }
 
 #[test]
-fn limits_the_age_with_leeway() {
+fn max_token_age_allows_leeway() {
     let policy = POLICY.with_max_token_age(Duration::from_secs(60));
     assert_eq!(validate(&claims(), &policy), Ok(()));
     assert_eq!(validate(&claims_with("iat", json!(NOW - 61)), &policy), Err(Error::TooOld));
@@ -301,7 +301,7 @@ fn limits_the_age_with_leeway() {
 }
 
 #[test]
-fn arithmetic_on_times_saturates() {
+fn time_arithmetic_saturates() {
     let endless = POLICY.with_leeway(Duration::MAX).with_max_token_age(Duration::MAX).with_max_lifetime(Duration::MAX);
     let far = claims_with("exp", json!(i64::MAX));
     assert_eq!(validate_at(&far, &endless, i64::MAX), Err(Error::Expired));
@@ -315,7 +315,7 @@ fn arithmetic_on_times_saturates() {
 }
 
 #[test]
-fn a_clock_that_was_never_set_refuses() {
+fn unset_clock_refuses_every_token() {
     let claims = claims_with("nbf", json!(-10));
     assert_eq!(validate_at(&claims, &POLICY, 1), Ok(()));
     for now in [0, -1, i64::MIN] {
@@ -324,7 +324,7 @@ fn a_clock_that_was_never_set_refuses() {
 }
 
 #[test]
-fn requires_every_scope_of_the_policy() {
+fn every_required_scope_must_be_granted() {
     assert_eq!(validate(&claims(), &POLICY.with_required_scope("pump:write")), Ok(()));
     assert_eq!(validate(&claims(), &POLICY.with_required_scope("pump:write pump:read")), Ok(()));
     for scope in ["pump", "pump:admin", "pump:read pump:admin"] {
@@ -359,18 +359,17 @@ fn debug_shows_no_claim() {
 }
 
 #[test]
-fn a_typed_token_is_of_its_type_alone() {
-    let keys = keys();
+fn typed_token_is_accepted_only_with_its_own_type() {
     let validate = |typ: Value, policy: &TypedPolicy<'_>| {
         let mut header = Alg::EdDsa.header();
         header["typ"] = typ;
         let text = Alg::EdDsa.mint(header.to_string(), claims().to_string());
-        let mut buf = [0; 1024];
-        let verified = Token::parse(&text)?.verify(&issuer(&keys), &mut buf)?;
-        let token = verified.into_typed(policy, now())?;
-        assert_eq!(token.subject(), Some("user-42"));
-        assert_eq!(format!("{token:?}"), "TypedToken { .. }");
-        Ok(())
+        verify(&text, |verified| {
+            let token = verified.into_typed(policy, now())?;
+            assert_eq!(token.subject(), Some("user-42"));
+            assert_eq!(format!("{token:?}"), "TypedToken { .. }");
+            Ok(())
+        })
     };
     let command = TypedPolicy::new("cmd+jwt", AUDIENCE);
     assert_eq!(validate(json!("cmd+jwt"), &command), Ok(()));
@@ -378,7 +377,7 @@ fn a_typed_token_is_of_its_type_alone() {
     for typ in ["at+jwt", "JWT", "", "cmd"] {
         assert_eq!(validate(json!(typ), &command), Err(Error::WrongType), "{typ}");
     }
-    // What names no kind, matches none.
+    // A policy whose type names no kind of token matches no token.
     for typ in ["", "JWT", "jwt", "application/JWT", "application/"] {
         assert_eq!(validate(json!(typ), &TypedPolicy::new(typ, AUDIENCE)), Err(Error::WrongType), "{typ}");
     }

@@ -1,4 +1,4 @@
-//! The header `Authorization` as it is read, and `WWW-Authenticate` as it is written.
+//! Reading the header `Authorization` and writing `WWW-Authenticate`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -24,14 +24,14 @@ const MALFORMED: Read<'_> = Err(Error::Malformed(Part::Authorization));
 /// [RFC 6750 section 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1) and
 /// [RFC 9449 section 7.1](https://www.rfc-editor.org/rfc/rfc9449#section-7.1).
 #[test]
-fn reads_the_examples_of_the_standards() {
+fn examples_of_the_standards_are_read() {
     assert_eq!(read("Bearer mF_9.B5f-4.1JqM"), token(Scheme::Bearer, "mF_9.B5f-4.1JqM"));
     let dpop = "DPoP Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU";
     assert_eq!(read(dpop), token(Scheme::Dpop, "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU"));
 }
 
 #[test]
-fn the_scheme_is_of_any_case() {
+fn scheme_is_case_insensitive() {
     for name in ["Bearer", "bearer", "BEARER", "bEaReR"] {
         assert_eq!(read(&format!("{name} a.b.c")), token(Scheme::Bearer, "a.b.c"), "{name}");
     }
@@ -41,7 +41,7 @@ fn the_scheme_is_of_any_case() {
 }
 
 #[test]
-fn one_space_or_several_stand_before_the_token() {
+fn token_follows_one_or_more_spaces() {
     for spaces in 1..9 {
         let value = format!("Bearer{}a.b.c", " ".repeat(spaces));
         assert_eq!(read(&value), token(Scheme::Bearer, "a.b.c"), "{spaces}");
@@ -49,7 +49,7 @@ fn one_space_or_several_stand_before_the_token() {
 }
 
 #[test]
-fn what_is_of_another_scheme_holds_no_credentials() {
+fn other_schemes_are_reported_as_no_credentials() {
     for value in [
         "",
         " ",
@@ -60,10 +60,10 @@ fn what_is_of_another_scheme_holds_no_credentials() {
         "Bearer: a.b.c",
         "Bearer,DPoP a.b.c",
         "a.b.c",
-        // Nothing is trimmed: that is for the reader of the header.
+        // The value is not trimmed. That is the task of the code that reads the header.
         " Bearer a.b.c",
         "\tBearer a.b.c",
-        // No space ends the scheme's name.
+        // The scheme is not followed by a space.
         "Bearer\ta.b.c",
         "Bearer\u{a0}a.b.c",
         "Bearer\r\n a.b.c",
@@ -73,7 +73,7 @@ fn what_is_of_another_scheme_holds_no_credentials() {
 }
 
 #[test]
-fn the_scheme_is_followed_by_exactly_one_token() {
+fn scheme_must_be_followed_by_exactly_one_token() {
     for name in ["Bearer", "DPoP"] {
         for rest in [
             "",
@@ -106,13 +106,13 @@ fn the_scheme_is_followed_by_exactly_one_token() {
 
 /// `token68` of [RFC 9110 section 11.2](https://www.rfc-editor.org/rfc/rfc9110#section-11.2).
 #[test]
-fn a_token_is_of_the_characters_of_token68() {
+fn token_may_contain_only_token68_characters() {
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/";
     assert_eq!(read(&[b"Bearer ", &alphabet[..]].concat()), token(Scheme::Bearer, alphabet));
     for byte in 0..=u8::MAX {
         let is_member = alphabet.contains(&byte);
         for text in [&[byte][..], &[b'a', byte, b'c'], &[byte, b'c'], &[byte, b'=']] {
-            // Spaces before the token are none of it.
+            // Leading spaces are not part of the token.
             if text.starts_with(b" ") {
                 continue;
             }
@@ -124,7 +124,7 @@ fn a_token_is_of_the_characters_of_token68() {
 }
 
 #[test]
-fn padding_stands_at_the_end_only() {
+fn padding_is_allowed_only_at_the_end() {
     for text in ["a=", "a==", "YTpi=", "a====="] {
         assert_eq!(read(&format!("Bearer {text}")), token(Scheme::Bearer, text), "{text}");
     }
@@ -142,20 +142,21 @@ fn debug_shows_no_token() {
 const BEARER: Challenge<'_> = Challenge::new("pump-7");
 const DPOP: Challenge<'_> = Challenge::dpop("pump-7");
 
-/// The status and the whole value.
+/// The status and the header value of the answer to an error of the token.
 fn answer(challenge: Challenge<'_>, error: Error) -> (u16, String) {
     let mut value = String::new();
     let status = challenge.write(error, &mut value).unwrap();
     (status, value)
 }
 
+/// The status and the header value of the answer to an error of the proof.
 fn answer_dpop(challenge: Challenge<'_>, error: Error) -> (u16, String) {
     let mut value = String::new();
     let status = challenge.write_dpop(error, &mut value).unwrap();
     (status, value)
 }
 
-/// A row of the table of `Challenge::write`: which errors, the status, and `error`.
+/// A row of the table of `Challenge::write`: the errors, the status, and the parameter `error`.
 type Row = (&'static [Error], u16, &'static str);
 
 const ROWS: [Row; 5] = [
@@ -193,7 +194,7 @@ const ROWS: [Row; 5] = [
 ];
 
 #[test]
-fn writes_each_row_of_its_table() {
+fn challenge_follows_its_documented_table() {
     for (errors, status, code) in ROWS {
         for error in errors {
             let bearer = format!(r#"Bearer realm="pump-7"{code}"#);
@@ -205,7 +206,7 @@ fn writes_each_row_of_its_table() {
 }
 
 #[test]
-fn a_proof_is_answered_by_its_scheme_and_the_algorithms_for_it() {
+fn proof_error_is_answered_with_dpop_scheme_and_algs() {
     let expected = r#"DPoP algs="EdDSA", realm="pump-7", error="invalid_dpop_proof""#;
     for challenge in [BEARER, DPOP] {
         assert_eq!(answer_dpop(challenge.with_algs("EdDSA"), Error::TooOld), (401, expected.into()));
@@ -213,9 +214,9 @@ fn a_proof_is_answered_by_its_scheme_and_the_algorithms_for_it() {
     assert_eq!(answer(BEARER.with_algs("EdDSA"), Error::NoCredentials).1, r#"Bearer realm="pump-7""#);
 }
 
-/// Its last row but one: only proofs are used once.
+/// `Error::Replayed` has a row of its own in the table: only proofs are single-use.
 #[test]
-fn a_replay_is_the_fault_of_the_proof() {
+fn replay_is_answered_as_an_invalid_proof() {
     let (status, value) = answer(DPOP, Error::Replayed);
     assert_eq!(status, 401);
     assert_eq!(value, r#"DPoP algs="ES256 EdDSA Ed25519", realm="pump-7", error="invalid_dpop_proof""#);
@@ -225,7 +226,7 @@ fn a_replay_is_the_fault_of_the_proof() {
 }
 
 #[test]
-fn the_scope_stands_in_each_answer_and_the_login_where_it_is_asked_for() {
+fn answer_has_scope_always_and_login_only_for_login_errors() {
     let full = |challenge: Challenge<'static>| {
         challenge
             .with_scope("pump:read pump:write")
@@ -245,7 +246,7 @@ fn the_scope_stands_in_each_answer_and_the_login_where_it_is_asked_for() {
             assert_eq!(answer(full(DPOP), *error), (status, dpop), "{error:?}");
         }
     }
-    // Each by itself.
+    // Each parameter alone.
     let too_old = Error::AuthenticationTooOld;
     let prefix = r#"Bearer realm="pump-7", error="insufficient_user_authentication""#;
     let answers = [
@@ -260,7 +261,7 @@ fn the_scope_stands_in_each_answer_and_the_login_where_it_is_asked_for() {
 }
 
 #[test]
-fn a_device_that_cannot_judge_says_nothing_of_the_token() {
+fn device_faults_are_answered_503_without_challenge() {
     let errors = [
         Error::ClockNotSet,
         Error::BackendUnavailable,
@@ -277,7 +278,7 @@ fn a_device_that_cannot_judge_says_nothing_of_the_token() {
             assert_eq!(answer_dpop(challenge, error), (503, String::new()), "{error:?}");
         }
     }
-    // Of a token they are about the issuer's keys, of a proof about its own.
+    // For a token, these errors concern the issuer's keys; for a proof, its own key.
     for error in [Error::InvalidKey, Error::AmbiguousKey] {
         assert_eq!(answer(BEARER, error), (503, String::new()));
         assert_eq!(answer_dpop(DPOP, error).0, 401);
@@ -285,7 +286,7 @@ fn a_device_that_cannot_judge_says_nothing_of_the_token() {
 }
 
 #[test]
-fn answers_errors_of_the_proof() {
+fn proof_errors_are_answered_with_their_codes() {
     let prefix = r#"DPoP algs="ES256 EdDSA Ed25519", realm="pump-7", error="#;
     for error in [Error::Missing(Claim::Nonce), Error::Mismatch(Claim::Nonce)] {
         assert_eq!(answer_dpop(DPOP, error), (401, format!(r#"{prefix}"use_dpop_nonce""#)), "{error:?}");
@@ -313,15 +314,15 @@ fn answers_errors_of_the_proof() {
     assert_eq!(answer_dpop(scoped, Error::TooOld), (401, expected));
 }
 
-/// Examples whose parameters, without `error_description`, are all among ours: in any order, since
-/// [RFC 9110 section 11.2](https://www.rfc-editor.org/rfc/rfc9110#section-11.2) gives it no meaning.
+/// The examples whose parameters, except `error_description`, are all written by this crate. Their order is ignored,
+/// since [RFC 9110 section 11.2](https://www.rfc-editor.org/rfc/rfc9110#section-11.2) gives it no meaning.
 #[test]
-fn agrees_with_the_examples_of_the_standards() {
-    // RFC 6750 section 3, the first to the letter.
+fn answers_match_the_examples_of_the_standards() {
+    // RFC 6750 section 3. The first example is matched exactly.
     let challenge = Challenge::new("example");
     assert_eq!(answer(challenge, Error::NoCredentials), (401, r#"Bearer realm="example""#.into()));
     let rfc_6750 = r#"Bearer realm="example", error="invalid_token", error_description="The access token expired""#;
-    assert_says(&answer(challenge, Error::Expired).1, rfc_6750);
+    assert_matches_example(&answer(challenge, Error::Expired).1, rfc_6750);
 
     // RFC 9470 section 3.
     let rfc_9470 = concat!(
@@ -329,23 +330,23 @@ fn agrees_with_the_examples_of_the_standards() {
         r#"error_description="A different authentication level is required", acr_values="myACR""#
     );
     let challenge = Challenge::new("").with_acr_values("myACR");
-    assert_says(&answer(challenge, Error::Mismatch(Claim::AuthenticationContext)).1, rfc_9470);
+    assert_matches_example(&answer(challenge, Error::Mismatch(Claim::AuthenticationContext)).1, rfc_9470);
     let rfc_9470 = concat!(
         r#"Bearer error="insufficient_user_authentication", "#,
         r#"error_description="More recent authentication is required", max_age="5""#
     );
     let challenge = Challenge::new("").with_max_age(Duration::from_secs(5));
-    assert_says(&answer(challenge, Error::AuthenticationTooOld).1, rfc_9470);
+    assert_matches_example(&answer(challenge, Error::AuthenticationTooOld).1, rfc_9470);
 
-    // RFC 9449 sections 7.1 and 9, whose `algs` are those of the server.
+    // RFC 9449 sections 7.1 and 9, without `algs`, whose value depends on the server.
     let rfc_9449 = r#"DPoP error="invalid_token", error_description="Invalid DPoP key binding""#;
-    assert_says(&answer(DPOP, Error::Mismatch(Claim::Confirmation)).1, rfc_9449);
+    assert_matches_example(&answer(DPOP, Error::Mismatch(Claim::Confirmation)).1, rfc_9449);
     let rfc_9449 = r#"DPoP error="use_dpop_nonce", error_description="Resource server requires nonce in DPoP proof""#;
-    assert_says(&answer_dpop(DPOP, Error::Missing(Claim::Nonce)).1, rfc_9449);
+    assert_matches_example(&answer_dpop(DPOP, Error::Missing(Claim::Nonce)).1, rfc_9449);
 }
 
-/// That an answer has the scheme and every parameter of an example, but for the description.
-fn assert_says(answer: &str, example: &str) {
+/// Asserts that an answer has the scheme and every parameter of an example, except `error_description`.
+fn assert_matches_example(answer: &str, example: &str) {
     let (scheme, parameters) = parse(answer);
     let (expected_scheme, mut expected) = parse(example);
     expected.remove("error_description");
@@ -355,8 +356,8 @@ fn assert_says(answer: &str, example: &str) {
     }
 }
 
-/// A challenge as a client reads it ([RFC 9110 section
-/// 11.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1)), with all parameters quoted.
+/// Parses a challenge as a client does ([RFC 9110 section
+/// 11.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1)). All parameters must be quoted.
 fn parse(challenge: &str) -> (String, BTreeMap<String, String>) {
     assert!(challenge.bytes().all(|byte| matches!(byte, b' '..=b'~')), "{challenge:?}");
     let (scheme, mut rest) = challenge.split_once(' ').unwrap();
@@ -381,7 +382,7 @@ fn parse(challenge: &str) -> (String, BTreeMap<String, String>) {
 }
 
 #[test]
-fn quotation_marks_and_backslashes_are_quoted() {
+fn quotation_marks_and_backslashes_are_escaped() {
     let answer = answer(Challenge::new(r#"a "b" \c"#), Error::NoCredentials);
     assert_eq!(answer, (401, r#"Bearer realm="a \"b\" \\c""#.into()));
     let all: String = (' '..='~').collect();
@@ -400,7 +401,7 @@ fn quotation_marks_and_backslashes_are_quoted() {
 }
 
 #[test]
-fn what_no_header_can_hold_is_never_written() {
+fn characters_not_allowed_in_a_header_are_never_written() {
     for character in ['\0', '\t', '\n', '\r', '\u{1f}', '\u{7f}', '\u{80}', 'é', '\u{2028}', '😀'] {
         let text = format!("a{character}b");
         let too_old = Error::AuthenticationTooOld;
@@ -410,14 +411,14 @@ fn what_no_header_can_hold_is_never_written() {
             assert_eq!(challenge.write(too_old, &mut String::new()), Err(fmt::Error), "{character:?}");
         }
         assert_eq!(Challenge::dpop(&text).write_dpop(too_old, &mut String::new()), Err(fmt::Error));
-        // What is not written does no harm.
+        // A text that is not written causes no error.
         assert_eq!(answer(BEARER.with_acr_values(&text), Error::Expired).0, 401);
         assert_eq!(answer(Challenge::new(&text), Error::ClockNotSet), (503, String::new()));
     }
 }
 
 #[test]
-fn a_value_without_room_is_an_error() {
+fn value_that_does_not_fit_is_an_error() {
     let challenge = BEARER.with_scope("a \"b\"").with_acr_values("gold").with_max_age(Duration::from_secs(300));
     let (status, whole) = answer(challenge, Error::AuthenticationTooOld);
     for room in 0..=whole.len() {
@@ -436,7 +437,7 @@ fn a_value_without_room_is_an_error() {
     assert_eq!(BEARER.write(Error::NoCredentials, &mut heapless::String::<20>::new()), Err(fmt::Error));
     assert_eq!(BEARER.write(Error::NoCredentials, &mut heapless::String::<0>::new()), Err(fmt::Error));
     assert_eq!(DPOP.write_dpop(Error::TooOld, &mut heapless::String::<64>::new()), Err(fmt::Error));
-    // Nothing fits everywhere.
+    // An empty value fits into any buffer.
     assert_eq!(BEARER.write(Error::ClockNotSet, &mut heapless::String::<0>::new()), Ok(503));
     assert_eq!(DPOP.write_dpop(Error::ClockNotSet, &mut heapless::String::<0>::new()), Ok(503));
 }
@@ -454,7 +455,7 @@ impl fmt::Write for Limited {
 }
 
 #[test]
-fn every_error_has_an_answer_that_tells_nothing_of_it() {
+fn every_error_has_an_answer_that_does_not_reveal_it() {
     let full = |challenge: Challenge<'static>| {
         challenge.with_scope("pump:write").with_acr_values("gold").with_max_age(Duration::from_secs(300))
     };
@@ -462,15 +463,15 @@ fn every_error_has_an_answer_that_tells_nothing_of_it() {
         for challenge in [BEARER, DPOP, full(BEARER), full(DPOP)] {
             let (status, value) = answer(challenge, error);
             assert!([400, 401, 403, 503].contains(&status), "{error:?}");
-            assert_tells_nothing(status, &value, error);
+            assert_reveals_nothing(status, &value, error);
             let (status, value) = answer_dpop(challenge, error);
             assert!([401, 503].contains(&status), "{error:?}");
-            assert_tells_nothing(status, &value, error);
+            assert_reveals_nothing(status, &value, error);
         }
     }
 }
 
-fn assert_tells_nothing(status: u16, value: &str, error: Error) {
+fn assert_reveals_nothing(status: u16, value: &str, error: Error) {
     assert_eq!(value.is_empty(), status == 503, "{error:?}");
     let name = format!("{error:?}");
     let name = name.strip_suffix(')').unwrap_or(&name);
@@ -484,9 +485,9 @@ fn assert_tells_nothing(status: u16, value: &str, error: Error) {
     }
 }
 
-/// The enum is not exhaustive, but the README's table is.
+/// The README's table is exhaustive, although the enum is not.
 #[test]
-fn the_list_of_errors_is_that_of_the_readme() {
+fn list_of_errors_matches_the_readme() {
     let names: BTreeSet<_> = errors::all().map(errors::variant).collect();
     assert_eq!(names, errors::named_in_the_readme());
 }

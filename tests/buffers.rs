@@ -1,4 +1,4 @@
-//! How much buffer a token needs: exactly what [`Token::buffer_len`] says, and more only for unescaped copies.
+//! The buffer size that a token needs: exactly [`Token::buffer_len`], and more only for unescaped copies.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
 use embedded_jwt::*;
@@ -32,9 +32,9 @@ fn verify_needs_exactly_buffer_len() {
     }
 }
 
-/// A device with too small a buffer learns so from its first token, whoever wrote it.
+/// A buffer that is too small is reported for the first token, whether or not the token is valid.
 #[test]
-fn short_buffer_is_refused_before_the_token_is_judged() {
+fn short_buffer_is_refused_before_the_token_is_validated() {
     let keys = keys();
     let header = json!({"alg": "none"}).to_string();
     let text = Alg::EdDsa.mint(header, claims().to_string());
@@ -46,7 +46,7 @@ fn short_buffer_is_refused_before_the_token_is_judged() {
 }
 
 #[test]
-fn unverified_header_needs_the_header_only() {
+fn unverified_header_needs_only_the_header_length() {
     for alg in ALGS {
         let header = alg.header().to_string();
         let text = alg.mint(&header, claims().to_string());
@@ -60,7 +60,7 @@ fn unverified_header_needs_the_header_only() {
 }
 
 #[test]
-fn unverified_header_unescapes_behind_the_header() {
+fn unverified_header_unescapes_after_the_header() {
     let header = r#"{"alg":"EdDSA","kid":"a\"b"}"#;
     let text = Alg::EdDsa.mint(header, "{}");
     let token = Token::parse(&text).unwrap();
@@ -72,7 +72,7 @@ fn unverified_header_unescapes_behind_the_header() {
 }
 
 #[test]
-fn returned_string_with_an_escape_needs_room_for_its_copy() {
+fn escaped_string_that_is_returned_needs_room_for_a_copy() {
     let subject = r"CORP\alice";
     let payload = claims_with("sub", subject.into()).to_string();
     assert!(payload.contains(r#""CORP\\alice""#));
@@ -96,9 +96,9 @@ fn returned_string_with_an_escape_needs_room_for_its_copy() {
     }
 }
 
-/// The room that white space took is free again once it is dropped.
+/// White space is removed from the buffer, and its room can then be used for copies.
 #[test]
-fn white_space_makes_room_for_a_copy() {
+fn removed_white_space_leaves_room_for_a_copy() {
     let subject = r"CORP\alice";
     let payload = claims_with("sub", subject.into()).to_string();
     let keys = keys();
@@ -116,9 +116,9 @@ fn white_space_makes_room_for_a_copy() {
     }
 }
 
-/// Strings that are compared and not returned are unescaped on the fly.
+/// Strings that are only compared, and not returned, are unescaped on the fly.
 #[test]
-fn escapes_in_other_strings_need_no_room() {
+fn escaped_string_that_is_only_compared_needs_no_room() {
     let mut payload = claims_with("roles", json!([r"CORP\operator"]));
     payload["aud"] = json!([r"CORP\pumps", AUDIENCE]);
     let text = Alg::EdDsa.access_token(&payload);
@@ -158,7 +158,7 @@ proptest! {
     }
 
     #[test]
-    fn escaped_strings_need_their_own_length_and_no_more(strings in prop::array::uniform5(any_string())) {
+    fn each_escaped_string_needs_exactly_its_own_length(strings in prop::array::uniform5(any_string())) {
         let payload = Spelling::Shortest.payload(&strings);
         let text = Alg::EdDsa.mint(Alg::EdDsa.header().to_string(), &payload);
         let keys = keys();
@@ -200,7 +200,7 @@ impl Spelling {
     }
 }
 
-/// Not empty, since an issuer without a name refuses every token.
+/// Any string except the empty one: an issuer without a name refuses every token.
 fn any_string() -> impl Strategy<Value = String> {
     let special = prop::sample::select(&['"', '\\', '/', ' ', '\n', '\u{0}', '\u{1f}', '\u{7f}', 'a', 'é', '€', '😀']);
     let characters = prop_oneof![special, any::<char>()];
@@ -234,7 +234,7 @@ fn kid(token: Token<'_>, buf: &mut [u8]) -> Result<Option<String>, Error> {
     token.unverified_header(buf).map(|header| header.kid().map(str::to_owned))
 }
 
-/// Lends a buffer of `len` bytes, and sees to it that the bytes around it stay as they were.
+/// Lends a buffer of `len` bytes and asserts that the bytes around it stay unchanged.
 fn with_buffer<T>(len: usize, use_buffer: impl FnOnce(&mut [u8]) -> T) -> T {
     const AROUND: [u8; 32] = *b"canary canary canary canary cana";
     let mut memory = [&AROUND[..], &vec![0; len], &AROUND].concat();

@@ -1,4 +1,4 @@
-//! The example `verify` from outside: its exit status, its report and its batch.
+//! Runs the example `verify` and checks its exit status, its reports and its batch mode.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
 #[path = "../examples/verify/bundle.rs"]
@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256, Sha512};
 use testkit::*;
 
 #[test]
-fn bundled_tokens_are_those_of_the_test_keys() {
+fn bundled_tokens_are_signed_with_the_test_keys() {
     let mut jwks = bundle::JWKS.as_bytes().to_vec();
     let bundled = KeySet::<2>::from_jwks(&mut jwks).unwrap();
     assert_eq!(*bundled, keys());
@@ -40,7 +40,7 @@ fn bundled_tokens_are_those_of_the_test_keys() {
 }
 
 #[test]
-fn demo_accepts_two_tokens_and_refuses_a_forged_one_and_an_id_token() {
+fn demo_accepts_two_tokens_and_refuses_a_forgery_and_an_id_token() {
     let demo = run(&[], b"");
     assert_eq!(demo.status, 0, "{}", demo.stderr);
     assert!(demo.stdout.contains("clock is set to 2026-01-15 12:00:00 UTC for this demo"));
@@ -60,12 +60,12 @@ fn demo_accepts_two_tokens_and_refuses_a_forged_one_and_an_id_token() {
 }
 
 #[test]
-fn piped_reports_have_no_colour() {
+fn piped_reports_have_no_color() {
     assert!(!run(&[], b"").stdout.contains('\x1b'));
 }
 
 #[test]
-fn a_report_shows_nothing_that_a_terminal_would_obey() {
+fn report_contains_no_terminal_control_characters() {
     let sub = "\u{1b}[2J\u{9b}31m\u{202e}evil\u{7f}";
     let token = Alg::EdDsa.access_token(&claims_with("sub", json!(sub)));
     let header = json!({"alg": "EdDSA", "typ": sub, "kid": sub}).to_string();
@@ -77,7 +77,7 @@ fn a_report_shows_nothing_that_a_terminal_would_obey() {
 }
 
 #[test]
-fn accepts_with_status_0() {
+fn accepted_token_exits_with_status_0() {
     for alg in ALGS {
         let accepted = verify(&[], &alg.access_token(&claims()));
         assert_eq!(accepted.status, 0, "{}", accepted.stdout);
@@ -86,7 +86,7 @@ fn accepts_with_status_0() {
 }
 
 #[test]
-fn refuses_with_status_1_and_says_what_to_do() {
+fn refused_token_exits_with_status_1_and_advice() {
     let es256 = |name: &str, value: Value| Alg::Es256.access_token(&claims_with(name, value));
     let good = es256("", Value::Null);
     let header = |header: Value| Alg::Es256.mint(header.to_string(), claims().to_string());
@@ -145,7 +145,7 @@ fn refuses_with_status_1_and_says_what_to_do() {
 }
 
 #[test]
-fn the_profile_id_takes_id_tokens() {
+fn profile_id_accepts_id_tokens() {
     let both = json!([AUDIENCE, "urn:other"]);
     for alg in ALGS {
         let mut claims = id_claims(alg);
@@ -169,7 +169,7 @@ fn the_profile_id_takes_id_tokens() {
 }
 
 #[test]
-fn the_profile_id_refuses_with_status_1_and_says_what_to_do() {
+fn profile_id_refuses_with_status_1_and_advice() {
     let missing = Value::Null;
     let several = json!([AUDIENCE, "urn:other"]);
     let mismatch = Error::Mismatch;
@@ -207,7 +207,7 @@ fn the_profile_id_refuses_with_status_1_and_says_what_to_do() {
     assert!(report.contains("Name one with --nonce:"), "{report}");
     assert_eq!(["issuer", "type", "claims", "nonce"].map(|check| outcome(&report, check)), ["ok", "-", "-", "FAIL"]);
 
-    // The hash of one algorithm does not do for the other.
+    // The hash of one algorithm is not accepted for the other.
     for (alg, other) in [(Alg::Es256, Alg::EdDsa), (Alg::EdDsa, Alg::Es256)] {
         let mut claims = id_claims(alg);
         claims["at_hash"] = json!(at_hash(other, "t"));
@@ -216,7 +216,7 @@ fn the_profile_id_refuses_with_status_1_and_says_what_to_do() {
 }
 
 #[test]
-fn the_profile_id_refuses_tokens_of_other_kinds() {
+fn profile_id_refuses_tokens_of_other_kinds() {
     for (typ, advice) in [
         ("at+jwt", "it is an access token.\n  Pass the ID token"),
         ("Application/AT+JWT", "it is an access token.\n  Pass the ID token"),
@@ -231,7 +231,7 @@ fn the_profile_id_refuses_tokens_of_other_kinds() {
 }
 
 #[test]
-fn the_login_of_an_access_token_may_be_asked_for() {
+fn max_age_can_be_required_of_access_tokens() {
     let token = Alg::Es256.access_token(&claims_with("auth_time", json!(NOW - 660)));
     for profile in ["access", "generic"] {
         assert_eq!(verify(&["--profile", profile, "--max-age", "600"], &token).status, 0);
@@ -241,13 +241,13 @@ fn the_login_of_an_access_token_may_be_asked_for() {
 }
 
 #[test]
-fn a_report_names_the_code_of_the_error() {
+fn report_shows_the_error_code() {
     let report = verify(&["--now", &(NOW + 360).to_string()], bundle::ES256_TOKEN).stdout;
     assert!(report.contains("\nREFUSED\n  the token has expired [Expired, code 0x1500]\n"), "{report}");
 }
 
 #[test]
-fn what_was_left_on_a_token_is_named_before_all_else() {
+fn text_around_the_token_is_reported_first() {
     let token = Alg::Es256.access_token(&claims());
     let (header, rest) = token.split_once('.').unwrap();
     let broken_line = format!("{header}.{}\n{}", &rest[..40], &rest[40..]);
@@ -270,12 +270,12 @@ fn what_was_left_on_a_token_is_named_before_all_else() {
         assert!(report.ends_with(advice) && !report.contains("provider"), "{text:?}: {report}");
         assert_fits("more than a token", &report);
     }
-    // Only where it is why the token was refused.
+    // Only if it is the reason for the refusal.
     assert!(!verify(&["--buffer", "1"], &format!("Bearer {token}")).stdout.contains("Pass only"));
 }
 
 #[test]
-fn the_profile_generic_is_advised_only_where_it_helps() {
+fn profile_generic_is_advised_only_if_it_helps() {
     for (name, claim, helps) in [
         ("iss", Claim::Issuer, false),
         ("aud", Claim::Audience, false),
@@ -308,7 +308,7 @@ fn the_profile_generic_is_advised_only_where_it_helps() {
 }
 
 #[test]
-fn an_empty_expectation_is_told_by_its_option() {
+fn empty_expected_value_is_reported_with_its_option() {
     let jwks = jwks_file("unconfigured");
     let now = NOW.to_string();
     for (issuer, audience, advice) in
@@ -319,14 +319,14 @@ fn an_empty_expectation_is_told_by_its_option() {
         let run = run(&args, b"");
         assert_eq!(run.status, 1);
         assert!(run.stdout.contains(advice), "{}", run.stdout);
-        // An empty expectation is refused before the token's claims are.
+        // An empty expected value is refused before the token's claims are checked.
         assert_eq!(["type", "claims"].map(|check| outcome(&run.stdout, check)), ["-", "-"], "{}", run.stdout);
         assert_fits(advice, &run.stdout);
     }
 }
 
 #[test]
-fn a_report_says_why_no_key_is_chosen() {
+fn report_explains_why_no_key_is_chosen() {
     let other_alg = Alg::Es256.mint(r#"{"alg":"ES256","typ":"at+jwt","kid":"ed-test"}"#, claims().to_string());
     let report = refused(&[], &other_alg, Error::UnknownKey);
     assert!(report.contains("This kid is there, for EdDSA.\n"), "{report}");
@@ -341,7 +341,7 @@ fn a_report_says_why_no_key_is_chosen() {
 }
 
 #[test]
-fn a_report_says_what_buffer_the_token_needs() {
+fn report_shows_the_buffer_size_that_the_token_needs() {
     let needed = Token::parse(bundle::ES256_TOKEN).unwrap().buffer_len();
     let size = format!("  size    452 bytes; needs {needed} bytes of buffer (has 1024)\n");
     assert!(verify(&["--buffer", "1024"], bundle::ES256_TOKEN).stdout.contains(&size));
@@ -349,7 +349,7 @@ fn a_report_says_what_buffer_the_token_needs() {
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_is_no_trouble() {
+fn closed_output_pipe_causes_no_error() {
     let jwks = jwks_file("closed");
     let now = NOW.to_string();
     let whole = ["--jwks", jwks.to_str().unwrap(), "--issuer", ISSUER, "--audience", AUDIENCE, "--now", &now, "-"];
@@ -365,7 +365,7 @@ fn a_reader_that_has_seen_enough_is_no_trouble() {
         let mut child = spawn(args);
         drop(child.stdout.take());
         let mut pipe = child.stdin.take().unwrap();
-        // Who asks for no input may be gone.
+        // A child that reads no input may have exited.
         let _ = pipe.write_all(stdin.as_bytes());
         drop(pipe);
         let Output { status: got, stderr, .. } = child.wait_with_output().unwrap();
@@ -374,7 +374,7 @@ fn a_reader_that_has_seen_enough_is_no_trouble() {
 }
 
 #[test]
-fn a_report_marks_checks_up_to_the_failed_one() {
+fn report_marks_checks_up_to_the_failed_one() {
     let report = verify(&[], &Alg::Es256.access_token(&claims_with("aud", json!("urn:other")))).stdout;
     let passed = [
         "form",
@@ -400,7 +400,7 @@ fn a_report_marks_checks_up_to_the_failed_one() {
     let report = verify(&["--now", "0"], &Alg::Es256.access_token(&claims())).stdout;
     assert_eq!(["audience", "clock", "expiration"].map(|check| outcome(&report, check)), ["ok", "FAIL", "-"]);
 
-    // An `iat` that is a date has the right type.
+    // Any date is an `iat` of the right type.
     let issued =
         |iat: Value| verify(&["--max-lifetime", "9"], &Alg::Es256.access_token(&claims_with("iat", iat))).stdout;
     let checks = ["claims", "expiration", "not before", "lifetime"];
@@ -409,7 +409,7 @@ fn a_report_marks_checks_up_to_the_failed_one() {
 }
 
 #[test]
-fn no_report_calls_a_broken_rule_ok() {
+fn report_never_marks_a_broken_rule_ok() {
     let no_limit: &[&str] = &[];
     let limits = &["--max-lifetime", "300", "--max-token-age", "300"][..];
     let broken_in_any = [
@@ -451,7 +451,7 @@ fn no_report_calls_a_broken_rule_ok() {
         });
     }
 
-    // Without `iat`, there is no lifetime, also where the profile does not ask for it.
+    // Without `iat` there is no lifetime, even if the profile does not require `iat`.
     let token = Alg::Es256.access_token(&claims_with("iat", Value::Null));
     let report = verify(limits, &token).stdout;
     assert_eq!(["claims", "required", "audience"].map(|check| outcome(&report, check)), ["ok", "FAIL", "-"]);
@@ -459,7 +459,7 @@ fn no_report_calls_a_broken_rule_ok() {
     assert_eq!(["not before", "lifetime", "age"].map(|check| outcome(&report, check)), ["ok", "FAIL", "-"]);
 }
 
-/// Of two claims broken at once, one check fails, and the other has not been reached.
+/// Breaks two claims at once, and asserts that one check fails and the other is not reached.
 fn assert_none_ok(broken: &[(&str, Value, &str)], claims: &Value, report: impl Fn(&Value) -> String) {
     let change = |claims: &mut Value, name: &str, value: &Value| match value {
         Value::Null => drop(claims.as_object_mut().unwrap().remove(name)),
@@ -479,7 +479,7 @@ fn assert_none_ok(broken: &[(&str, Value, &str)], claims: &Value, report: impl F
 }
 
 #[test]
-fn the_leeway_is_that_of_the_crate() {
+fn default_leeway_matches_the_crate() {
     let token = Alg::EdDsa.access_token(&claims());
     let exp = NOW + 240;
     assert_eq!(verify(&["--now", &(exp + 59).to_string()], &token).status, 0);
@@ -488,7 +488,7 @@ fn the_leeway_is_that_of_the_crate() {
 }
 
 #[test]
-fn the_clock_is_that_of_the_system() {
+fn default_clock_is_the_system_clock() {
     let jwks = jwks_file("system-clock");
     let bundled = ["--jwks", jwks.to_str().unwrap(), "--issuer", ISSUER, "--audience", AUDIENCE];
     let expired = run(&[&bundled[..], &[bundle::ES256_TOKEN]].concat(), b"");
@@ -497,7 +497,7 @@ fn the_clock_is_that_of_the_system() {
 }
 
 #[test]
-fn the_profile_generic_takes_untyped_tokens() {
+fn profile_generic_accepts_untyped_tokens() {
     let token =
         Alg::Es256.mint(r#"{"alg":"ES256"}"#, json!({"iss": ISSUER, "aud": AUDIENCE, "exp": NOW + 1}).to_string());
     assert_eq!(verify(&["--profile", "generic"], &token).status, 0);
@@ -506,7 +506,7 @@ fn the_profile_generic_takes_untyped_tokens() {
 }
 
 #[test]
-fn reads_a_token_from_stdin_and_removes_one_line_end() {
+fn token_from_stdin_may_end_with_one_line_end() {
     let token = Alg::EdDsa.access_token(&claims());
     for (tail, status) in [("", 0), ("\n", 0), ("\r\n", 0), ("\n\n", 1), (" ", 1), (" \n", 1), ("\r", 1)] {
         let run = with_request("stdin", &[], "-", format!("{token}{tail}").as_bytes());
@@ -518,7 +518,7 @@ fn reads_a_token_from_stdin_and_removes_one_line_end() {
 }
 
 #[test]
-fn wrong_usage_has_status_2_and_a_hint() {
+fn wrong_usage_exits_with_status_2_and_a_hint() {
     let jwks = jwks_file("usage");
     let jwks = jwks.to_str().unwrap();
     let token = Alg::EdDsa.access_token(&claims());
@@ -559,7 +559,7 @@ fn wrong_usage_has_status_2_and_a_hint() {
 }
 
 #[test]
-fn the_backend_is_the_software_unless_another_is_named_and_built_in() {
+fn default_backend_is_software_and_others_must_be_built_in() {
     let demo = run(&["--backend", "software"], b"");
     assert_eq!((demo.status, demo.stderr.as_str()), (0, ""));
     let by_ring = run(&["--backend", "ring"], b"");
@@ -569,7 +569,7 @@ fn the_backend_is_the_software_unless_another_is_named_and_built_in() {
         assert_eq!((by_ring.status, by_ring.stdout.as_str()), (2, ""));
         assert!(by_ring.stderr.contains("--features ring"), "{}", by_ring.stderr);
     }
-    // Only the software tells a key that is no point of its curve.
+    // Only the software backend distinguishes a key that is not a point of its curve from an invalid signature.
     let mut line = line("off the curve", &Alg::EdDsa.access_token(&claims()));
     let two = [&[2][..], &[0; 31]].concat();
     line["jwks"] =
@@ -583,7 +583,7 @@ fn the_backend_is_the_software_unless_another_is_named_and_built_in() {
 }
 
 #[test]
-fn unreadable_input_has_status_2() {
+fn unreadable_input_exits_with_status_2() {
     let broken = temporary_file("broken", "{\"keys\":[");
     let single = temporary_file("single", r#"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#);
     let cases = [
@@ -599,7 +599,7 @@ fn unreadable_input_has_status_2() {
 }
 
 #[test]
-fn help_is_no_error() {
+fn help_exits_with_status_0() {
     for option in ["--help", "-h"] {
         let help = run(&[option], b"");
         assert_eq!((help.status, help.stderr.as_str()), (0, ""));
@@ -617,7 +617,7 @@ fn help_is_no_error() {
 }
 
 #[test]
-fn batch_answers_in_order_and_goes_on_after_lines_it_cannot_read() {
+fn batch_answers_in_order_and_continues_after_unreadable_lines() {
     let good = Alg::Es256.access_token(&claims());
     let mut input = Vec::new();
     let mut expected = Vec::new();
@@ -633,9 +633,9 @@ fn batch_answers_in_order_and_goes_on_after_lines_it_cannot_read() {
     add(b"[1,2]", Value::Null, "error");
     add(&[&b"{\"id\":"[..], &b"[".repeat(100_000)].concat(), Value::Null, "error");
     for name in ["jwks", "issuer", "audience", "now", "leeway", "profile", "token"] {
-        let mut lacking = line(name, &good);
-        lacking.as_object_mut().unwrap().remove(name);
-        add(lacking.to_string().as_bytes(), json!(name), "error");
+        let mut incomplete = line(name, &good);
+        incomplete.as_object_mut().unwrap().remove(name);
+        add(incomplete.to_string().as_bytes(), json!(name), "error");
     }
     for (name, value) in [
         ("jwks", json!([])),
@@ -670,7 +670,7 @@ fn batch_answers_in_order_and_goes_on_after_lines_it_cannot_read() {
         id.as_object_mut().unwrap().extend(id_fields());
         add(id.to_string().as_bytes(), json!("id"), "accept");
     }
-    // The last line needs no end.
+    // The last line needs no line end.
     input.extend_from_slice(line("last", &good).to_string().as_bytes());
     expected.push((json!("last"), "accept".into()));
 
@@ -688,7 +688,7 @@ fn batch_answers_in_order_and_goes_on_after_lines_it_cannot_read() {
 }
 
 #[test]
-fn batch_names_error_and_class() {
+fn batch_reports_error_and_class() {
     let es256 = |name: &str, value: Value| Alg::Es256.access_token(&claims_with(name, value));
     let header = |header: Value| Alg::Es256.mint(header.to_string(), claims().to_string());
     let good = es256("", Value::Null);
@@ -757,19 +757,19 @@ fn batch_names_error_and_class() {
     }
 }
 
-/// Of an `iat` that is no date, and of one that is later than `exp`.
+/// The error for an `iat` that is not a date, or that is later than `exp`.
 const WRONG_IAT: Error = Error::Invalid(Claim::IssuedAt);
 
-/// What is asked of an ID token of [`id_claims`].
+/// Options that an ID token with [`id_claims`] satisfies.
 const ID: [&str; 6] = ["--profile", "id", "--nonce", "n-1", "--access-token", "t"];
 
-/// The same for a line of the batch, and how old the login may be.
+/// The same options as fields of a batch line, and the maximum age of the login.
 fn id_fields() -> serde_json::Map<String, Value> {
     let fields = json!({"profile": "id", "nonce": "n-1", "access_token": "t", "max_age": 600});
     fields.as_object().unwrap().clone()
 }
 
-/// Of an ID token for the client [`AUDIENCE`], which came with the access token `t`.
+/// The claims of an ID token for the client [`AUDIENCE`], issued with the access token `t`.
 fn id_claims(alg: Alg) -> Value {
     json!({
         "iss": ISSUER, "sub": "user-42", "aud": AUDIENCE, "exp": NOW + 240, "iat": NOW - 60, "auth_time": NOW - 90,
@@ -793,7 +793,7 @@ fn id_token(alg: Alg, typ: Value, claims: &Value) -> String {
     alg.mint(header.to_string(), claims.to_string())
 }
 
-/// With one claim changed, or removed by `Value::Null`.
+/// An ID token with one claim changed, or removed by `Value::Null`.
 fn id_token_with(name: &str, value: Value) -> String {
     let mut claims = id_claims(Alg::Es256);
     match value {
@@ -803,7 +803,7 @@ fn id_token_with(name: &str, value: Value) -> String {
     id_token(Alg::Es256, json!("JWT"), &claims)
 }
 
-/// The report on a token that is refused, for this error and by one check.
+/// Asserts that a token is refused with this error and by one check, and returns the report.
 fn refused(options: &[&str], token: &str, error: Error) -> String {
     let Run { status, stdout: report, stderr } = verify(options, token);
     assert_eq!((status, stderr.as_str()), (1, ""), "{error:?}: {report}");
@@ -812,14 +812,14 @@ fn refused(options: &[&str], token: &str, error: Error) -> String {
     report
 }
 
-/// A terminal has 80 columns. Claims and headers are as long as they are.
+/// Asserts that a text fits a terminal of 80 columns. Lines that quote a long claim or header may be longer.
 fn assert_fits(what: &str, text: &str) {
     for line in text.lines() {
         assert!(line.chars().count() <= 80 || line.contains(&"k".repeat(97)), "{what}: {line}");
     }
 }
 
-/// What a report says of a check: `ok`, `FAIL` or `-`.
+/// The outcome of a check in a report: `ok`, `FAIL` or `-`.
 fn outcome(report: &str, check: &str) -> String {
     let line = report.lines().find(|line| line.get(7..).is_some_and(|line| line.starts_with(check)));
     line.and_then(|line| line.get(2..6)).unwrap_or_else(|| panic!("{check}: {report}")).trim().into()
@@ -833,7 +833,7 @@ struct Run {
 
 fn run(args: &[&str], stdin: &[u8]) -> Run {
     let mut child = spawn(args);
-    // From a thread of its own, since an answer may come before all is read; an early exit closes the pipe.
+    // Write from a separate thread: an answer may come before all input is read. An early exit closes the pipe.
     let mut pipe = child.stdin.take().unwrap();
     let input = stdin.to_vec();
     let writer = thread::spawn(move || drop(pipe.write_all(&input)));
@@ -846,7 +846,7 @@ fn run(args: &[&str], stdin: &[u8]) -> Run {
     }
 }
 
-/// On the backend under test, unless `args` name one.
+/// Starts the example with the backend under test, unless `args` name one.
 fn spawn(args: &[&str]) -> Child {
     let mut verify = Command::new(example());
     if cfg!(feature = "ring") && !args.contains(&"--backend") {
@@ -855,7 +855,8 @@ fn spawn(args: &[&str]) -> Child {
     verify.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-/// Built by cargo along with the tests: `target/debug/deps/cli-...` is run, `target/debug/examples/verify` is wanted.
+/// The path of the example, which cargo builds with the tests: `target/debug/examples/verify`, if this test runs as
+/// `target/debug/deps/cli-...`.
 fn example() -> PathBuf {
     let test = env::current_exe().unwrap();
     let profile = test.ancestors().nth(2).unwrap();
@@ -864,7 +865,7 @@ fn example() -> PathBuf {
     example
 }
 
-/// At the time of the test tokens, unless `options` say otherwise.
+/// Verifies a token at the time of the test tokens, unless `options` set another time.
 fn verify(options: &[&str], token: &str) -> Run {
     with_request("verify", options, token, b"")
 }
@@ -877,7 +878,7 @@ fn with_request(name: &str, options: &[&str], token: &str, stdin: &[u8]) -> Run 
         args.extend(["--now", &now]);
     }
     args.extend_from_slice(options);
-    // A long token does not fit a command line everywhere.
+    // A long token does not fit into a command line on every system.
     if token.len() > 60_000 {
         args.push("-");
         return run(&args, token.as_bytes());
@@ -890,7 +891,7 @@ fn jwks_file(name: &str) -> PathBuf {
     temporary_file(name, bundle::JWKS)
 }
 
-/// Written aside and moved, since tests run at the same time.
+/// Writes a draft and renames it, since tests run at the same time.
 fn temporary_file(name: &str, content: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let path = folder.join(format!("{name}.json"));
@@ -906,7 +907,7 @@ fn batch(input: &[u8]) -> Vec<Value> {
     run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// A line of the batch that asks for no more than it must.
+/// A batch line with the required fields only.
 fn line(id: impl Into<Value>, token: &str) -> Value {
     let jwks: Value = serde_json::from_str(bundle::JWKS).unwrap();
     json!({

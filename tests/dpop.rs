@@ -1,5 +1,5 @@
-//! DPoP proofs, in the steps of [RFC 9449 section 4.3](https://www.rfc-editor.org/rfc/rfc9449#section-4.3): each rule
-//! as an accepted proof and its twin with one thing wrong.
+//! DPoP proofs, in the steps of [RFC 9449 section 4.3](https://www.rfc-editor.org/rfc/rfc9449#section-4.3). Each rule
+//! is tested with an accepted proof and with a copy that has one fault.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
 use std::time::Duration;
@@ -13,7 +13,7 @@ const METHOD: &str = "POST";
 const URI: &str = "https://pump-7.local/speed";
 const ACCESS_TOKEN: &str = "an.access.token";
 
-/// The request of [`dpop_claims`], with the bounds that this file counts on.
+/// The policy for the request of [`dpop_claims`], with the limits that the tests of this file assume.
 fn request() -> DpopPolicy<'static> {
     DpopPolicy::new(METHOD, URI, ACCESS_TOKEN)
         .with_leeway(Duration::from_secs(10))
@@ -28,7 +28,7 @@ fn good(alg: Alg) -> String {
     alg.mint(alg.dpop_header().to_string(), good_claims().to_string())
 }
 
-/// Verifies a proof of this text at this time, and lets `read` look at it if it is accepted.
+/// Verifies a proof at the time `now`, and passes it to `read` if it is accepted.
 fn validate_text<T>(
     text: &str,
     request: &DpopPolicy<'_>,
@@ -39,7 +39,7 @@ fn validate_text<T>(
     Token::parse(text)?.verify_dpop(request, BOTH, UnixTime::from_secs(now), &mut buf).map(read)
 }
 
-/// Why a proof is refused now, with these backends and this buffer.
+/// The error of a proof that is verified at [`NOW`] with these backends and this buffer.
 fn refusal(
     text: &str,
     request: &DpopPolicy<'_>,
@@ -56,7 +56,7 @@ fn validate_header(alg: Alg, header: &Value) -> Result<(), Error> {
 fn validate_at(claims: &Value, request: &DpopPolicy<'_>, now: i64) -> Result<(), Error> {
     let text = |alg: Alg| alg.mint(alg.dpop_header().to_string(), claims.to_string());
     let [one, other] = ALGS.map(|alg| validate_text(&text(alg), request, now, |_| ()));
-    assert_eq!(one, other, "the algorithm makes no difference");
+    assert_eq!(one, other, "the result does not depend on the algorithm");
     one
 }
 
@@ -64,7 +64,7 @@ fn validate(claims: &Value, request: &DpopPolicy<'_>) -> Result<(), Error> {
     validate_at(claims, request, NOW)
 }
 
-/// The claims with one of them replaced, by `null` too.
+/// The claims with one of them replaced. A `null` is inserted as such.
 fn replaced(name: &str, value: Value) -> Value {
     let mut claims = good_claims();
     claims[name] = value;
@@ -76,7 +76,7 @@ fn number(text: &str) -> Value {
 }
 
 #[test]
-fn returns_what_the_proof_says() {
+fn proof_returns_its_claims() {
     for alg in ALGS {
         validate_text(&good(alg), &request(), NOW, |proof| {
             assert_eq!(proof.thumbprint(), alg.key().thumbprint());
@@ -88,30 +88,31 @@ fn returns_what_the_proof_says() {
     }
 }
 
-/// The proofs that RFC 9449 prints, each with its signature over the text as printed.
+/// The proofs printed in RFC 9449, each with its signature over the printed text.
 mod rfc_9449 {
     use super::*;
 
-    /// [Section 4.2](https://www.rfc-editor.org/rfc/rfc9449#section-4.2); its thumbprint is in
-    /// [section 6.1](https://www.rfc-editor.org/rfc/rfc9449#section-6.1).
+    /// The header of [section 4.2](https://www.rfc-editor.org/rfc/rfc9449#section-4.2). The thumbprint of its key is
+    /// in [section 6.1](https://www.rfc-editor.org/rfc/rfc9449#section-6.1).
     const HEADER: &str = "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0\
         VjNoUklDUkRZOXpDa0RscEJoRjQyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWclUwQ2R2R1JE\
         QSIsImNydiI6IlAtMjU2In19";
     const THUMBPRINT: &str = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
 
-    /// [Section 4.1](https://www.rfc-editor.org/rfc/rfc9449#section-4.1), for the authorization server: without `ath`.
+    /// The proof of [section 4.1](https://www.rfc-editor.org/rfc/rfc9449#section-4.1): for the authorization server,
+    /// without `ath`.
     const TOKEN_REQUEST: [&str; 2] = [
         "eyJqdGkiOiItQndDM0VTYzZhY2MybFRjIiwiaHRtIjoiUE9TVCIsImh0dSI6Imh0dHBzOi8vc2VydmVyLmV4YW1wbGUuY29tL3Rva2VuIiwi\
             aWF0IjoxNTYyMjYyNjE2fQ",
         "2-GxA6T8lP4vfrg8v-FdWP0A0zdrj8igiMLvqRMUvwnQg4PtFLbdLXiOSsX0x7NVY-FNyJK70nfbV37xRZT3Lg",
     ];
-    /// [Section 5](https://www.rfc-editor.org/rfc/rfc9449#section-5), the same an hour later.
+    /// The proof of [section 5](https://www.rfc-editor.org/rfc/rfc9449#section-5): the same, issued 2,680 s later.
     const REFRESH_REQUEST: [&str; 2] = [
         "eyJqdGkiOiItQndDM0VTYzZhY2MybFRjIiwiaHRtIjoiUE9TVCIsImh0dSI6Imh0dHBzOi8vc2VydmVyLmV4YW1wbGUuY29tL3Rva2VuIiwi\
             aWF0IjoxNTYyMjY1Mjk2fQ",
         "pAqut2IRDm_De6PR93SYmGBPXpwrAk90e8cP2hjiaG5QsGSuKDYW7_X620BxqhvYC8ynrrvZLTk41mSRroapUA",
     ];
-    /// [Section 7.1](https://www.rfc-editor.org/rfc/rfc9449#section-7.1), with an access token.
+    /// The proof of [section 7.1](https://www.rfc-editor.org/rfc/rfc9449#section-7.1): with an access token.
     const RESOURCE_REQUEST: [&str; 2] = [
         "eyJqdGkiOiJlMWozVl9iS2ljOC1MQUVCIiwiaHRtIjoiR0VUIiwiaHR1IjoiaHR0cHM6Ly9yZXNvdXJjZS5leGFtcGxlLm9yZy9wcm90ZWN0\
             ZWRyZXNvdXJjZSIsImlhdCI6MTU2MjI2MjYxOCwiYXRoIjoiZlVIeU8ycjJaM0RaNTNFc05yV0JiMHhXWG9hTnk1OUlpS0NBcWtzbVFFbyJ\
@@ -126,7 +127,7 @@ mod rfc_9449 {
     }
 
     #[test]
-    fn the_proof_for_a_resource_is_accepted() {
+    fn resource_request_proof_is_accepted() {
         let request = DpopPolicy::new("GET", "https://resource.example.org/protectedresource", ACCESS_TOKEN);
         validate_text(&text(RESOURCE_REQUEST), &request, IAT, |proof| {
             assert_eq!(proof.thumbprint().to_string(), THUMBPRINT);
@@ -137,7 +138,7 @@ mod rfc_9449 {
     }
 
     #[test]
-    fn the_proofs_for_the_authorization_server_hold_and_are_for_no_access_token() {
+    fn authorization_server_proofs_are_valid_but_lack_ath() {
         for (proof, iat) in [(TOKEN_REQUEST, 1_562_262_616), (REFRESH_REQUEST, 1_562_265_296)] {
             let request = DpopPolicy::new("POST", "https://server.example.com/token", ACCESS_TOKEN);
             let refused = validate_text(&text(proof), &request, iat, |_| ());
@@ -146,7 +147,7 @@ mod rfc_9449 {
     }
 
     #[test]
-    fn their_signatures_serve_none_but_their_own() {
+    fn signature_of_one_proof_is_invalid_for_another() {
         let payloads = [TOKEN_REQUEST, REFRESH_REQUEST, RESOURCE_REQUEST];
         for (one, other) in [(0, 1), (1, 2), (2, 0)] {
             let mixed = text([payloads[one][0], payloads[other][1]]);
@@ -157,7 +158,7 @@ mod rfc_9449 {
 }
 
 #[test]
-fn a_policy_that_expects_nothing_refuses_every_proof() {
+fn empty_expected_value_refuses_every_proof() {
     let unconfigured = [
         (DpopPolicy::new("", URI, ACCESS_TOKEN), Claim::HttpMethod),
         (DpopPolicy::new(METHOD, "", ACCESS_TOKEN), Claim::HttpUri),
@@ -172,13 +173,13 @@ fn a_policy_that_expects_nothing_refuses_every_proof() {
             claims[name] = json!("");
         }
         assert_eq!(validate(&claims, &policy), Err(Error::Unconfigured(claim)));
-        // Whatever the proof and the buffer are.
+        // For any proof and any buffer.
         assert_eq!(refusal("e30.e30.AA", &policy, &[], &mut []), Some(Error::Unconfigured(claim)));
     }
 }
 
 #[test]
-fn the_buffer_holds_header_and_payload_in_turn() {
+fn buffer_is_used_for_header_and_payload_in_turn() {
     for alg in ALGS {
         let text = good(alg);
         let needed = Token::parse(&text).unwrap().buffer_len();
@@ -187,13 +188,13 @@ fn the_buffer_holds_header_and_payload_in_turn() {
             assert_eq!(refused, (len < needed).then_some(Error::BufferTooSmall), "{len} of {needed} bytes");
         }
     }
-    // A device with too small a buffer learns so whatever the proof is.
+    // A buffer that is too small is reported for any proof.
     assert_eq!(refusal("e30.e30.AA", &request(), BOTH, &mut [0; 1]), Some(Error::BufferTooSmall));
 }
 
 /// Steps 2 and 3: a well-formed JWT.
 #[test]
-fn a_header_that_cannot_be_read_is_refused() {
+fn unreadable_header_is_refused() {
     let jwk = Alg::EdDsa.jwk();
     let nested = format!(r#"{{"alg":"EdDSA","x":{}}}"#, "[".repeat(MAX_DEPTH));
     let unreadable = [
@@ -218,7 +219,7 @@ fn a_header_that_cannot_be_read_is_refused() {
 }
 
 #[test]
-fn a_header_of_more_than_512_bytes_is_refused() {
+fn header_longer_than_512_bytes_is_refused() {
     for alg in ALGS {
         let padded = |len: usize| {
             let header = with(alg.dpop_header(), "pad", json!(""));
@@ -231,7 +232,7 @@ fn a_header_of_more_than_512_bytes_is_refused() {
 }
 
 #[test]
-fn no_critical_extension_is_understood() {
+fn critical_extension_is_refused() {
     for alg in ALGS {
         for crit in [json!(["exp"]), json!(["jwk"]), json!(["b64"]), json!([]), json!("x")] {
             let header = with(alg.dpop_header(), "crit", crit);
@@ -243,9 +244,9 @@ fn no_critical_extension_is_understood() {
     }
 }
 
-/// Step 4.
+/// Step 4: the type.
 #[test]
-fn the_type_is_that_of_a_proof() {
+fn proof_must_have_type_dpop_jwt() {
     for alg in ALGS {
         for typ in ["dpop+jwt", "DPoP+JWT", "application/dpop+jwt"] {
             assert_eq!(validate_header(alg, &with(alg.dpop_header(), "typ", json!(typ))), Ok(()), "{typ}");
@@ -259,26 +260,23 @@ fn the_type_is_that_of_a_proof() {
 }
 
 #[test]
-fn a_proof_is_no_access_token_and_no_other_token_is_a_proof() {
-    let keys = keys();
+fn proof_and_access_token_are_not_interchangeable() {
     for alg in ALGS {
-        // Even if the key of a client were one of the issuer's, and the claims those of both.
+        // Even if the client's key is one of the issuer's keys, and the token has the claims of both kinds.
         let mut both = claims();
         both.as_object_mut().unwrap().append(good_claims().as_object_mut().unwrap());
-        let mut buf = [0; 1024];
         let proof = alg.mint(alg.dpop_header().to_string(), both.to_string());
-        let verified = Token::parse(&proof).unwrap().verify(&issuer(&keys), &mut buf).unwrap();
-        let refused = verified.into_access_token(&AccessTokenPolicy::untyped(AUDIENCE), now());
-        assert_eq!(refused.err(), Some(Error::WrongType));
+        let refused = validate_access_token(&proof, &AccessTokenPolicy::untyped(AUDIENCE), NOW, |_| ());
+        assert_eq!(refused, Err(Error::WrongType));
         let header = with(alg.header(), "jwk", alg.jwk());
         let access_token = alg.mint(header.to_string(), both.to_string());
         assert_eq!(validate_text(&access_token, &request(), NOW, |_| ()), Err(Error::WrongType));
     }
 }
 
-/// Step 5.
+/// Step 5: the algorithm.
 #[test]
-fn the_algorithm_is_one_that_is_known() {
+fn unknown_algorithm_is_refused() {
     for alg in ALGS {
         for name in ["none", "None", "", "HS256", "RS256", "PS256", "ES384", "ES256K", "es256", "EDDSA", "Ed448"] {
             let header = with(alg.dpop_header(), "alg", json!(name));
@@ -296,7 +294,7 @@ fn the_algorithm_is_one_that_is_known() {
 }
 
 #[test]
-fn the_algorithm_is_one_that_is_accepted() {
+fn algorithm_without_backend_is_refused() {
     let lists: [(&[&dyn SignatureAlgorithm], _); 4] = [
         (&[], [false, false]),
         (&[&Es256], [true, false]),
@@ -313,7 +311,7 @@ fn the_algorithm_is_one_that_is_accepted() {
 }
 
 #[test]
-fn the_algorithm_is_judged_before_the_key() {
+fn algorithm_is_checked_before_the_key() {
     let header = with(Alg::Es256.dpop_header(), "jwk", Value::Null);
     let text = Alg::Es256.mint(header.to_string(), good_claims().to_string());
     assert_eq!(refusal(&text, &request(), &[&EdDsa], &mut [0; 1024]), Some(Error::UnsupportedAlgorithm));
@@ -321,7 +319,7 @@ fn the_algorithm_is_judged_before_the_key() {
 
 /// Steps 6 and 7: the key.
 #[test]
-fn the_key_is_a_public_one_of_the_algorithm() {
+fn key_must_be_a_public_key_of_the_algorithm() {
     for alg in ALGS {
         let jwk = |name: &str, value: Value| with(alg.jwk(), name, value);
         let x = alg.jwk()["x"].as_str().unwrap().to_owned();
@@ -364,7 +362,7 @@ fn the_key_is_a_public_one_of_the_algorithm() {
             vec![jwk("y", json!(x)), with(jwk("x", zero.clone()), "y", zero)]
         } else {
             bad.extend(small_order_points().map(|point| jwk("x", json!(base64url(&point)))));
-            // p + 2 is beyond the field; 2 is the y of no point.
+            // p + 2 is not below p, and no point has y = 2.
             let [beyond, two] = [[0xef, 0xff, 0x7f], [2, 0, 0]].map(|[first, between, last]| {
                 let mut y = [between; 32];
                 (y[0], y[31]) = (first, last);
@@ -403,7 +401,7 @@ fn small_order_points() -> impl Iterator<Item = [u8; 32]> {
 }
 
 #[test]
-fn the_key_of_one_algorithm_never_serves_the_other() {
+fn key_of_one_algorithm_is_refused_for_the_other() {
     for (alg, other) in [(Alg::Es256, Alg::EdDsa), (Alg::EdDsa, Alg::Es256)] {
         for signer in ALGS {
             let header = with(alg.dpop_header(), "alg", json!(other.name()));
@@ -414,7 +412,7 @@ fn the_key_of_one_algorithm_never_serves_the_other() {
 }
 
 #[test]
-fn what_else_the_header_and_the_key_hold_is_ignored() {
+fn other_members_of_header_and_key_are_ignored() {
     for alg in ALGS {
         let mut header = alg.dpop_header();
         header["kid"] = json!("of nobody");
@@ -432,7 +430,7 @@ fn what_else_the_header_and_the_key_hold_is_ignored() {
 
 /// Step 6: the signature.
 #[test]
-fn the_signature_is_by_the_key_in_the_header() {
+fn signature_by_another_key_is_refused() {
     // The generator of P-256, and the key of RFC 8037 appendix A.2.
     let another_es256 = json!({
         "kty": "EC", "crv": "P-256",
@@ -446,7 +444,7 @@ fn the_signature_is_by_the_key_in_the_header() {
 }
 
 #[test]
-fn every_bit_of_the_signature_counts() {
+fn any_flipped_signature_bit_is_refused() {
     for alg in ALGS {
         let text = good(alg);
         let (signed, signature) = text.rsplit_once('.').unwrap();
@@ -466,7 +464,7 @@ fn every_bit_of_the_signature_counts() {
 }
 
 #[test]
-fn every_character_of_the_payload_is_signed() {
+fn any_changed_payload_character_is_refused() {
     for alg in ALGS {
         let text = good(alg);
         let (first, second) = (text.find('.').unwrap(), text.rfind('.').unwrap());
@@ -480,7 +478,7 @@ fn every_character_of_the_payload_is_signed() {
 }
 
 #[test]
-fn a_signature_is_64_bytes_in_strict_base64url() {
+fn signature_must_be_64_bytes_in_strict_base64url() {
     for alg in ALGS {
         let text = good(alg);
         let (signed, signature) = text.rsplit_once('.').unwrap();
@@ -499,7 +497,7 @@ fn a_signature_is_64_bytes_in_strict_base64url() {
             (format!("{signature}\n"), malformed),
             (format!(" {signature}"), malformed),
             (format!("{}+", &signature[..85]), malformed),
-            // Bits beyond the last byte.
+            // Bits after the last byte.
             (format!("{}{stray}", &signature[..85]), malformed),
         ];
         for (signature, error) in wrong {
@@ -509,9 +507,9 @@ fn a_signature_is_64_bytes_in_strict_base64url() {
     }
 }
 
-/// JOSE knows no low-s rule: the two texts are one proof, with one identity.
+/// JOSE has no low-s rule. Both texts are therefore the same proof, with the same identity.
 #[test]
-fn the_other_s_makes_no_other_proof() {
+fn negated_s_does_not_change_the_proof_identity() {
     let text = good(Alg::Es256);
     let (signed, signature) = text.rsplit_once('.').unwrap();
     let signature = p256::ecdsa::Signature::from_slice(&Base64UrlUnpadded::decode_vec(signature).unwrap()).unwrap();
@@ -526,7 +524,7 @@ fn the_other_s_makes_no_other_proof() {
 }
 
 #[test]
-fn a_backend_without_an_answer_is_no_forgery() {
+fn unavailable_backend_is_not_reported_as_forgery() {
     #[derive(Debug)]
     struct Offline(Algorithm);
 
@@ -535,7 +533,7 @@ fn a_backend_without_an_answer_is_no_forgery() {
             self.0
         }
 
-        fn verify(&self, _: &Key, _: &[u8], _: &[u8; 64]) -> Result<(), BackendError> {
+        fn verify(&self, _: &Key, _: &[u8], _: Signature<'_>) -> Result<(), BackendError> {
             Err(BackendError::Unavailable)
         }
     }
@@ -548,7 +546,7 @@ fn a_backend_without_an_answer_is_no_forgery() {
 }
 
 #[test]
-fn a_payload_that_cannot_be_read_is_refused() {
+fn unreadable_payload_is_refused() {
     let claims = good_claims().to_string();
     let members: Vec<_> = (0..=MAX_OPEN_MEMBERS).map(|i| format!("\"{i:x}\":0")).collect();
     let unreadable = [
@@ -578,7 +576,7 @@ const REQUIRED: [(&str, Claim); 5] = [
 
 /// Step 3, and step 12 for `ath`.
 #[test]
-fn every_claim_of_a_proof_is_required() {
+fn every_proof_claim_is_required() {
     assert_eq!(validate(&good_claims(), &request()), Ok(()));
     for (name, claim) in REQUIRED {
         let claims = with(good_claims(), name, Value::Null);
@@ -591,7 +589,7 @@ fn every_claim_of_a_proof_is_required() {
 }
 
 #[test]
-fn a_claim_of_the_wrong_type_is_never_taken_for_absent() {
+fn claim_of_wrong_type_is_not_treated_as_absent() {
     let nonce = ("nonce", Claim::Nonce);
     for (name, claim) in REQUIRED.into_iter().chain([nonce]) {
         for value in [Value::Null, json!(true), json!([]), json!({}), json!(["a"])] {
@@ -611,9 +609,9 @@ fn a_claim_of_the_wrong_type_is_never_taken_for_absent() {
     }
 }
 
-/// Step 8.
+/// Step 8: the method.
 #[test]
-fn the_method_is_compared_with_its_case() {
+fn method_is_compared_case_sensitively() {
     for method in ["POST", "GET", "get", "M-SEARCH"] {
         let policy = DpopPolicy::new(method, URI, ACCESS_TOKEN);
         assert_eq!(validate(&replaced("htm", json!(method)), &policy), Ok(()), "{method}");
@@ -624,9 +622,9 @@ fn the_method_is_compared_with_its_case() {
     }
 }
 
-/// Step 9. The rules of comparing are tested beside their code.
+/// Step 9: the URI. The comparison rules are tested next to their code.
 #[test]
-fn the_uri_is_compared_as_a_target() {
+fn uri_is_compared_normalized_without_query_and_fragment() {
     for same in [
         "https://pump-7.local/speed",
         "HTTPS://PUMP-7.local:443/speed",
@@ -658,33 +656,33 @@ fn the_uri_is_compared_as_a_target() {
             assert_eq!(validate(&good_claims(), &DpopPolicy::new(METHOD, other, ACCESS_TOKEN)), mismatch, "{other}");
         }
     }
-    // What is no absolute URI names no target, not even its own.
+    // A URI that is not absolute matches nothing, not even itself.
     for relative in ["/speed", "pump-7.local/speed", "https:///speed"] {
         let refused = validate(&replaced("htu", json!(relative)), &DpopPolicy::new(METHOD, relative, ACCESS_TOKEN));
         assert_eq!(refused, Err(Error::Mismatch(Claim::HttpUri)), "{relative}");
     }
 }
 
-/// Step 10.
+/// Step 10: the nonce.
 #[test]
-fn the_nonce_is_the_one_that_was_given_out() {
-    let asked = request().with_nonce("n-1");
-    assert_eq!(validate(&replaced("nonce", json!("n-1")), &asked), Ok(()));
-    assert_eq!(validate(&good_claims(), &asked), Err(Error::Missing(Claim::Nonce)));
+fn nonce_must_match_the_policy() {
+    let with_nonce = request().with_nonce("n-1");
+    assert_eq!(validate(&replaced("nonce", json!("n-1")), &with_nonce), Ok(()));
+    assert_eq!(validate(&good_claims(), &with_nonce), Err(Error::Missing(Claim::Nonce)));
     for nonce in ["", "n-2", "N-1", "n-1 ", "n-", "n-11", "n-1\0"] {
-        let refused = validate(&replaced("nonce", json!(nonce)), &asked);
+        let refused = validate(&replaced("nonce", json!(nonce)), &with_nonce);
         assert_eq!(refused, Err(Error::Mismatch(Claim::Nonce)), "{nonce:?}");
     }
-    // One that nobody asked for is not compared.
+    // A nonce is ignored if the policy has none.
     for nonce in ["", "n-1", "\""] {
         assert_eq!(validate(&replaced("nonce", json!(nonce)), &request()), Ok(()), "{nonce:?}");
     }
-    // Compared unescaped.
+    // It is compared after unescaping.
     assert_eq!(validate(&replaced("nonce", json!("a\"b\\")), &request().with_nonce("a\"b\\")), Ok(()));
 }
 
 #[test]
-fn types_are_judged_before_values() {
+fn claim_types_are_checked_before_values() {
     for (name, claim) in REQUIRED.into_iter().chain([("nonce", Claim::Nonce)]) {
         let claims = with(good_claims(), "htm", json!("GET"));
         let claims = with(claims, name, json!([]));
@@ -692,9 +690,9 @@ fn types_are_judged_before_values() {
     }
 }
 
-/// Step 11.
+/// Step 11: the time.
 #[test]
-fn the_proof_was_made_about_now() {
+fn iat_must_be_within_max_age_and_leeway() {
     let iat = |seconds: i64| replaced("iat", json!(NOW + seconds));
     let cases = [
         (0, 60, 0, -60),
@@ -719,7 +717,7 @@ fn the_proof_was_made_about_now() {
 }
 
 #[test]
-fn by_default_a_minute_either_way_besides_a_minute_of_age() {
+fn default_leeway_and_max_age_are_one_minute_each() {
     assert_eq!((DEFAULT_LEEWAY, DEFAULT_PROOF_AGE), (Duration::from_secs(60), Duration::from_secs(60)));
     let policy = DpopPolicy::new(METHOD, URI, ACCESS_TOKEN);
     for (iat, expected) in [(60, Ok(())), (61, Err(Error::NotYetValid)), (-120, Ok(())), (-121, Err(Error::TooOld))] {
@@ -728,7 +726,7 @@ fn by_default_a_minute_either_way_besides_a_minute_of_age() {
 }
 
 #[test]
-fn fractions_are_rounded_against_the_proof() {
+fn fractional_iat_is_rounded_against_the_proof() {
     let at = |iat: String| {
         let claims = replaced("iat", number(&iat));
         let text = Alg::EdDsa.mint(Alg::EdDsa.dpop_header().to_string(), claims.to_string());
@@ -746,7 +744,7 @@ fn fractions_are_rounded_against_the_proof() {
 }
 
 #[test]
-fn a_clock_that_was_never_set_refuses() {
+fn unset_clock_refuses_every_proof() {
     let policy = request().with_leeway(Duration::MAX).with_max_token_age(Duration::MAX);
     for iat in [-1, 0, 1, NOW] {
         let claims = replaced("iat", json!(iat));
@@ -758,7 +756,7 @@ fn a_clock_that_was_never_set_refuses() {
 }
 
 #[test]
-fn arithmetic_on_times_saturates() {
+fn time_arithmetic_saturates() {
     let strict = request().with_leeway(Duration::ZERO);
     let endless = request().with_leeway(Duration::MAX).with_max_token_age(Duration::MAX);
     let usable_until = |iat: i64, policy: &DpopPolicy<'_>, now: i64| {
@@ -786,7 +784,7 @@ fn arithmetic_on_times_saturates() {
 }
 
 #[test]
-fn usable_until_is_the_last_moment() {
+fn usable_until_is_the_last_accepted_second() {
     for (iat, leeway, age) in [(NOW.to_string(), 10, 60), (NOW.to_string(), 0, 0), (format!("{}.5", NOW - 50), 5, 61)] {
         let claims = replaced("iat", number(&iat));
         let policy = request().with_leeway(Duration::from_secs(leeway)).with_max_token_age(Duration::from_secs(age));
@@ -800,11 +798,11 @@ fn usable_until_is_the_last_moment() {
     }
 }
 
-/// Step 12. Whether the access token is bound to the proof's key is for its own policy to judge.
+/// Step 12: the access token. Its own policy checks whether it is bound to the proof's key.
 #[test]
-fn the_hash_is_that_of_the_access_token() {
+fn ath_must_be_the_hash_of_the_access_token() {
     assert_eq!(validate(&dpop_claims("another"), &request()), Err(Error::Mismatch(Claim::AccessTokenHash)));
-    // Of the whole text, as it came.
+    // The hash covers the whole text as it was received.
     for token in ["an.access.toke", "an.access.token ", "AN.access.token", "DPoP an.access.token"] {
         assert_eq!(validate(&dpop_claims(token), &request()), Err(Error::Mismatch(Claim::AccessTokenHash)), "{token}");
         assert_eq!(validate(&dpop_claims(token), &DpopPolicy::new(METHOD, URI, token)), Ok(()), "{token}");
@@ -825,7 +823,7 @@ fn the_hash_is_that_of_the_access_token() {
 }
 
 #[test]
-fn the_first_failure_ends_it() {
+fn first_failure_in_documented_order_is_reported() {
     struct Case {
         method: &'static str,
         buf_len: usize,
@@ -870,7 +868,7 @@ fn the_first_failure_ends_it() {
 }
 
 #[test]
-fn an_escaped_identity_is_returned_plain_and_needs_room() {
+fn escaped_jti_is_returned_unescaped_and_needs_room() {
     for id in ["a\"b\\c", "\u{0}\n", "é\t"] {
         for alg in ALGS {
             let payload = replaced("jti", json!(id)).to_string();
@@ -879,24 +877,24 @@ fn an_escaped_identity_is_returned_plain_and_needs_room() {
             let needed = token.buffer_len().max(payload.len() + id.len());
             for len in token.buffer_len() - 1..=needed + 1 {
                 let mut buf = vec![0; len];
-                let judged =
+                let result =
                     token.verify_dpop(&request(), BOTH, now(), &mut buf).map(|proof| proof.jwt_id().to_owned());
                 let expected = if len < needed { Err(Error::BufferTooSmall) } else { Ok(id.to_owned()) };
-                assert_eq!(judged, expected, "{id:?} in {len} bytes");
+                assert_eq!(result, expected, "{id:?} in {len} bytes");
             }
             assert!(needed <= 2 * token.buffer_len());
         }
     }
-    // Whatever can stand plainly does, however the proof spells it.
+    // An unnecessary escape is replaced by its character.
     let payload = good_claims().to_string().replace("proof-1", r"proof\u002d\u0031");
     let text = Alg::EdDsa.mint(Alg::EdDsa.dpop_header().to_string(), payload);
     assert_eq!(validate_text(&text, &request(), NOW, |proof| proof.jwt_id().to_owned()).unwrap(), "proof-1");
-    // An empty one is an identity like others.
+    // An empty `jti` is accepted like any other.
     assert_eq!(validate(&replaced("jti", json!("")), &request()), Ok(()));
 }
 
 #[test]
-fn strings_compare_after_unescaping() {
+fn strings_are_compared_after_unescaping() {
     let payload = good_claims()
         .to_string()
         .replace("POST", r"P\u004fST")

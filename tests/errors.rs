@@ -1,4 +1,4 @@
-//! Every error, brought about by the public interface.
+//! Every error, produced through the public API.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
 use std::collections::BTreeSet;
@@ -8,7 +8,8 @@ use embedded_jwt::*;
 use serde_json::{Value, json};
 use testkit::*;
 
-/// Each variant and how the public interface brings it about: from one list, so that none can be left out.
+/// Lists each variant with the expression that produces it through the public API. As there is one list, no variant can
+/// be left out.
 macro_rules! errors {
     ($($variant:ident $(($detail:expr))? => $produce:expr,)*) => {
         const ALL: &[Error] = &[$(Error::$variant $(($detail))?),*];
@@ -40,7 +41,7 @@ errors! {
     AmbiguousKey => verify_with(&[Alg::EdDsa.key(), Alg::EdDsa.key()], BOTH),
     InvalidKey => verify_with(&[Key::ed25519(&[0; 32]).with_kid(b"ed-test")], BOTH),
     InvalidSignature => verify(&good().replace(".e", ".f")),
-    BackendUnavailable => verify_with(&keys(), &[&Answering(BackendError::Unavailable)]),
+    BackendUnavailable => verify_with(&keys(), &[&Failing(BackendError::Unavailable)]),
     WrongType => validate_text(&Alg::EdDsa.mint(r#"{"alg":"EdDSA","typ":"JWT"}"#, claims().to_string()), policy(), NOW),
     Missing(Claim::Subject) => validate(&claims_with("sub", Value::Null), policy(), NOW),
     Invalid(Claim::Expiration) => validate(&claims_with("exp", json!("1")), policy(), NOW),
@@ -51,11 +52,7 @@ errors! {
     LifetimeTooLong => validate(&claims(), policy().with_max_lifetime(Duration::from_secs(60)), NOW),
     TooOld => validate(&claims(), policy().with_max_token_age(Duration::from_secs(60)), NOW + 1),
     InsufficientScope => validate(&claims(), policy().with_required_scope("admin"), NOW),
-    Deserialize => {
-        let (text, keys, mut buf) = (good(), keys(), [0; 1024]);
-        let verified = Token::parse(&text).unwrap().verify(&issuer(&keys), &mut buf).unwrap();
-        verified.into_access_token(&policy(), now()).unwrap().claims::<u8>().err()
-    },
+    Deserialize => validate_access_token(&good(), &policy(), NOW, |token| token.claims::<u8>().err()).unwrap(),
     TooManyKeys => {
         let mut jwks = *br#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
         KeySet::<0>::from_jwks(&mut jwks).err()
@@ -74,10 +71,9 @@ errors! {
     },
     RolledBack => {
         let claims = json!({"iss": ISSUER, "iat": NOW, "keys": []});
-        let (text, mut buf) = (Alg::EdDsa.mint(r#"{"alg":"EdDSA","typ":"jwk-set+jwt"}"#, claims.to_string()), [0; 1024]);
-        let keys = keys();
-        let verified = Token::parse(&text).unwrap().verify(&issuer(&keys), &mut buf).unwrap();
-        KeySet::<1>::new().replace_from_signed(verified, UnixTime::from_secs(NOW + 1), now()).err()
+        let text = Alg::EdDsa.mint(r#"{"alg":"EdDSA","typ":"jwk-set+jwt"}"#, claims.to_string());
+        let newest = UnixTime::from_secs(NOW + 1);
+        testkit::verify(&text, |verified| KeySet::<1>::new().replace_from_signed(verified, newest, now())).err()
     },
     NoCredentials => bearer::from_authorization("Basic YTpi").err(),
     Revoked => {
@@ -90,12 +86,11 @@ errors! {
         RevocationList::<0>::new().revoke(token, now(), now()).err()
     },
     TimeUnknown => {
-        let (text, keys, mut buf) = (good(), keys(), [0; 1024]);
-        let verified = Token::parse(&text).unwrap().verify(&issuer(&keys), &mut buf).unwrap();
-        verified.into_access_token(&policy(), Now::AtLeast(now())).err()
+        let now = Now::AtLeast(now());
+        testkit::verify(&good(), |verified| verified.into_access_token(&policy(), now).map(drop)).err()
     },
-    BackendBroken => self_test(&Answering(BackendError::InvalidSignature)).err(),
-    StatusUnknown => ask_another_list(),
+    BackendBroken => self_test(&Failing(BackendError::InvalidSignature)).err(),
+    StatusUnknown => check_against_another_list(),
 }
 
 /// The claims of an access token that is bound to the ES256 test key.
@@ -103,8 +98,8 @@ fn bound() -> Value {
     claims_with("cnf", json!({"jkt": Alg::Es256.key().thumbprint().to_string()}))
 }
 
-/// Nothing but a status list has this error, so that without the feature nothing can produce it.
-fn ask_another_list() -> Option<Error> {
+/// The error [`Error::StatusUnknown`]. Only a status list produces it, so that nothing does without the feature.
+fn check_against_another_list() -> Option<Error> {
     #[cfg(feature = "status-list")]
     {
         let claims = json!({
@@ -146,7 +141,7 @@ fn policy() -> AccessTokenPolicy<'static> {
 }
 
 fn verify(text: &str) -> Option<Error> {
-    Token::parse(text).and_then(|token| token.verify(&issuer(&keys()), &mut [0; 1024]).map(drop)).err()
+    testkit::verify(text, |_| Ok(())).err()
 }
 
 fn verify_header(header: &str) -> Option<Error> {
@@ -166,21 +161,19 @@ fn validate(claims: &Value, policy: AccessTokenPolicy<'_>, now: i64) -> Option<E
 }
 
 fn validate_text(text: &str, policy: AccessTokenPolicy<'_>, now: i64) -> Option<Error> {
-    let (keys, mut buf) = (keys(), [0; 1024]);
-    let verified = Token::parse(text).unwrap().verify(&issuer(&keys), &mut buf).unwrap();
-    verified.into_access_token(&policy, UnixTime::from_secs(now)).err()
+    validate_access_token(text, &policy, now, |_| ()).err()
 }
 
-/// A backend that has but one answer.
+/// A backend that returns the same error for every signature.
 #[derive(Debug)]
-struct Answering(BackendError);
+struct Failing(BackendError);
 
-impl SignatureAlgorithm for Answering {
+impl SignatureAlgorithm for Failing {
     fn algorithm(&self) -> Algorithm {
         Algorithm::EdDsa
     }
 
-    fn verify(&self, _: &Key, _: &[u8], _: &[u8; 64]) -> Result<(), BackendError> {
+    fn verify(&self, _: &Key, _: &[u8], _: Signature<'_>) -> Result<(), BackendError> {
         Err(self.0)
     }
 }
@@ -195,6 +188,6 @@ fn every_error_can_be_produced() {
 }
 
 #[test]
-fn the_table_of_the_readme_names_every_error() {
+fn readme_table_names_every_error() {
     assert_eq!(errors::named_in_the_readme(), errors::all().map(errors::variant).collect());
 }

@@ -1,4 +1,4 @@
-//! The tokens and keys of `examples/firmware`, made again: what is committed is what the test keys sign.
+//! The tokens and keys of `examples/firmware`: the committed files must match the output of the test keys.
 //! `UPDATE_TOKENS=1 cargo test --test firmware_tokens` writes them.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
@@ -13,7 +13,7 @@ fn token(alg: Alg, typ: &str, claims: &Value) -> String {
     alg.mint(json!({"alg": alg.name(), "typ": typ, "kid": KID}).to_string(), claims.to_string())
 }
 
-/// An RFC 9068 token of 435 bytes, as it is compared with other libraries.
+/// The claims of an RFC 9068 token of 435 bytes, as used in the comparison with other libraries.
 fn short_claims() -> Value {
     json!({
         "iss": ISSUER, "sub": "user-4200", "aud": AUDIENCE, "client_id": "pump-app",
@@ -22,7 +22,7 @@ fn short_claims() -> Value {
     })
 }
 
-/// The same with as many roles as make a token of 2,047 bytes.
+/// The same claims, with enough roles for a token of 2,047 bytes.
 fn long_claims() -> Value {
     let mut claims = short_claims();
     let roles: Vec<_> = (0..78).map(|i| format!("operator-{i:03}")).collect();
@@ -37,7 +37,7 @@ fn with(name: &str, value: Value) -> Value {
     claims
 }
 
-/// The short token, issued so much later.
+/// The short token, issued `seconds` later.
 fn later(seconds: i64) -> String {
     let mut claims = short_claims();
     for (name, time) in [("exp", NOW + 240), ("nbf", NOW - 60), ("iat", NOW - 60)] {
@@ -46,7 +46,7 @@ fn later(seconds: i64) -> String {
     token(Alg::EdDsa, "at+jwt", &claims)
 }
 
-/// The short token in as many sessions as are too many for the gateway to remember that they have ended, one a line.
+/// The short token for 18 sessions, one per line. The gateway cannot remember that many ended sessions.
 fn sessions() -> String {
     (1..=18).map(|i| token(Alg::EdDsa, "at+jwt", &with("jti", json!(format!("session-{i}")))) + "\n").collect()
 }
@@ -89,7 +89,7 @@ fn files() -> Vec<(&'static str, String)> {
 }
 
 #[test]
-fn the_firmware_has_the_tokens_of_the_test_keys() {
+fn committed_firmware_tokens_match_the_test_keys() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples/firmware/tokens");
     for (name, content) in files() {
         let path = folder.join(name);
@@ -101,7 +101,7 @@ fn the_firmware_has_the_tokens_of_the_test_keys() {
 }
 
 #[test]
-fn the_tokens_to_measure_with_have_their_sizes() {
+fn tokens_for_measurements_have_the_expected_sizes() {
     let sizes: Vec<_> = files()[..4].iter().map(|(_, token)| token.len()).collect();
     assert_eq!(sizes, [435, 435, 2047, 2047]);
 }

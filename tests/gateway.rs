@@ -1,4 +1,5 @@
-//! The example `gateway` from outside, over HTTP: whom it lets in, what it answers the others, and where it has its keys.
+//! Runs the example `gateway` and checks over HTTP which requests it accepts, how it answers the others, and how it
+//! gets its keys.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
 #[path = "../examples/gateway/replay.rs"]
@@ -33,15 +34,15 @@ const INSUFFICIENT_SCOPE_DPOP: &str =
     r#"DPoP algs="ES256 EdDSA Ed25519", realm="pump", error="insufficient_scope", scope="pump:write""#;
 
 #[test]
-fn the_demo_keeps_what_it_promises() {
+fn demo_commands_return_the_announced_statuses() {
     let mut gateway = Gateway::start(&[]);
     let demo = gateway.demo();
     assert!(demo.contains("SIGNED WITH A TEST KEY, which is published"), "{demo}");
     let mut statuses = Vec::new();
-    let mut promised = 0_u16;
+    let mut announced = 0_u16;
     for line in demo.lines() {
-        if let Some(promise) = line.strip_prefix("# ") {
-            promised = promise[..3].parse().unwrap();
+        if let Some(announcement) = line.strip_prefix("# ") {
+            announced = announcement[..3].parse().unwrap();
         }
         if let Some(command) = line.strip_prefix("curl -i ") {
             let (url, options) = command.split_once(' ').unwrap_or((command, ""));
@@ -51,15 +52,15 @@ fn the_demo_keeps_what_it_promises() {
                 true => format!("POST /speed HTTP/1.1\r\n{headers}Content-Length: 4\r\n\r\n1500"),
                 false => format!("GET /speed HTTP/1.1\r\n{headers}\r\n"),
             };
-            assert_eq!(exchange(gateway.address, &request).status, promised, "{line}");
-            statuses.push(promised);
+            assert_eq!(exchange(gateway.address, &request).status, announced, "{line}");
+            statuses.push(announced);
         }
     }
     assert_eq!(statuses, [200, 204, 401, 403, 401, 200]);
 }
 
 #[test]
-fn lets_in_who_has_the_scope() {
+fn token_with_the_scope_is_accepted() {
     let gateway = Gateway::with_test_keys("lets-in");
     for alg in ALGS {
         let token = format!("Bearer {}", token(alg, "pump:read pump:write"));
@@ -71,7 +72,7 @@ fn lets_in_who_has_the_scope() {
 }
 
 #[test]
-fn tells_apart_what_is_wrong() {
+fn faults_get_distinct_answers() {
     let gateway = Gateway::with_test_keys("tells-apart");
     let good = format!("Bearer {}", token(Alg::Es256, "pump:read"));
     let bearer = |name: &str, value: Value| {
@@ -104,11 +105,11 @@ fn tells_apart_what_is_wrong() {
     let headers = [("Authorization", good.as_str())];
     assert_eq!(gateway.write("1500", &headers), Answer::empty(403, &[INSUFFICIENT_SCOPE]));
     assert_eq!(gateway.write("1500", &[]), Answer::empty(401, &[NEEDS_WRITE, NEEDS_WRITE_DPOP]));
-    assert_eq!(gateway.read(&headers).body, "1200\n", "nobody has changed it");
+    assert_eq!(gateway.read(&headers).body, "1200\n", "refused requests change nothing");
 }
 
 #[test]
-fn knows_its_routes_and_bodies() {
+fn unknown_routes_and_bad_bodies_are_refused() {
     let gateway = Gateway::with_test_keys("routes");
     let token = format!("Bearer {}", token(Alg::EdDsa, "pump:write"));
     for (body, status) in [
@@ -142,7 +143,7 @@ fn knows_its_routes_and_bodies() {
 }
 
 #[test]
-fn takes_a_proof_once() {
+fn proof_is_accepted_once() {
     let gateway = Gateway::with_test_keys("proof");
     let url = format!("http://{}/speed", gateway.address);
     for (holder, issuer) in [(Alg::Es256, Alg::EdDsa), (Alg::EdDsa, Alg::Es256)] {
@@ -158,7 +159,7 @@ fn takes_a_proof_once() {
 }
 
 #[test]
-fn tells_what_is_wrong_with_a_proof_from_what_is_with_its_token() {
+fn faults_of_proof_and_token_get_distinct_answers() {
     let gateway = Gateway::with_test_keys("proofs");
     let url = format!("http://{}/speed", gateway.address);
     let token = bound_token(Alg::EdDsa, Alg::Es256);
@@ -177,7 +178,7 @@ fn tells_what_is_wrong_with_a_proof_from_what_is_with_its_token() {
         assert_eq!(gateway.read(&headers), Answer::empty(401, &[INVALID_PROOF]), "{proofs:?}");
     }
 
-    // The proof of someone else, who has the token but not its key.
+    // A proof by someone with the token but without its key.
     let stolen = proof(Alg::EdDsa, &token, "GET", &url, "d");
     let headers = [("Authorization", authorization.as_str()), ("DPoP", &stolen)];
     assert_eq!(gateway.read(&headers), Answer::empty(401, &[INVALID_TOKEN_DPOP]));
@@ -187,13 +188,13 @@ fn tells_what_is_wrong_with_a_proof_from_what_is_with_its_token() {
     let headers = [("Authorization", unbound.as_str()), ("DPoP", &proof)];
     assert_eq!(gateway.read(&headers), Answer::empty(401, &[INVALID_TOKEN_DPOP]));
 
-    // By itself, with or without the proof that is not looked at.
+    // The bound token with the scheme Bearer, with or without a proof, which is ignored.
     let bearer = format!("Bearer {token}");
     let answer = Answer::empty(401, &[INVALID_TOKEN, NEEDS_READ_DPOP]);
     assert_eq!(gateway.read(&[("Authorization", &bearer)]), answer);
     assert_eq!(gateway.read(&[("Authorization", &bearer), ("DPoP", &good)]), answer);
 
-    // What was refused for its scope has used up nothing; nor has any of the above.
+    // A request that is refused for its scope consumes nothing. Nor did the requests above.
     let post = self::proof(Alg::Es256, &token, "POST", &url, "good");
     let headers = [("Authorization", authorization.as_str()), ("DPoP", &post)];
     assert_eq!(gateway.write("1500", &headers), Answer::empty(403, &[INSUFFICIENT_SCOPE_DPOP]));
@@ -201,7 +202,7 @@ fn tells_what_is_wrong_with_a_proof_from_what_is_with_its_token() {
 }
 
 #[test]
-fn a_proof_is_for_the_url_that_clients_use() {
+fn proof_must_be_for_the_base_url_of_the_clients() {
     let jwks = jwks_file("base-url", &test_jwks());
     let args = ["--jwks", jwks.to_str().unwrap(), "--issuer", ISSUER, "--base-url", "https://pump-7.local/api/"];
     let gateway = Gateway::start(&args);
@@ -214,7 +215,7 @@ fn a_proof_is_for_the_url_that_clients_use() {
 }
 
 #[test]
-fn sees_a_new_key_in_its_file() {
+fn new_key_in_the_file_is_used() {
     let jwks = jwks_file("new-key", &json!({"keys": [published(Alg::Es256)]}));
     let args = ["--jwks", jwks.to_str().unwrap(), "--issuer", ISSUER, "--reload", "0"];
     let gateway = Gateway::start(&args);
@@ -225,19 +226,19 @@ fn sees_a_new_key_in_its_file() {
     assert_eq!((read(Alg::Es256), bearer(token(Alg::EdDsa, "pump:read"))), (200, refused.clone()));
     jwks_file("new-key", &json!({"keys": [published(Alg::EdDsa)]}));
     assert_eq!(read(Alg::EdDsa), 200);
-    assert_eq!(read(Alg::Es256), 200, "a retired key serves a while longer");
+    assert_eq!(read(Alg::Es256), 200, "a retired key stays valid for a while");
 
-    // What cannot be read changes nothing.
+    // An unreadable key set changes nothing.
     for broken in ["", "{\"keys\":[", "[]"] {
         temporary_file("new-key", broken);
-        assert_eq!((bearer(of_an_unknown_key()), read(Alg::EdDsa)), (refused.clone(), 200));
+        assert_eq!((bearer(token_of_unknown_key()), read(Alg::EdDsa)), (refused.clone(), 200));
     }
     fs::remove_file(&jwks).unwrap();
-    assert_eq!((bearer(of_an_unknown_key()), read(Alg::EdDsa)), (refused, 200));
+    assert_eq!((bearer(token_of_unknown_key()), read(Alg::EdDsa)), (refused, 200));
 }
 
 #[test]
-fn sees_a_key_that_was_replaced_under_its_name() {
+fn key_replaced_under_the_same_kid_is_used() {
     // The key of RFC 8037 appendix A.
     let other = with(published(Alg::EdDsa), "x", json!("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"));
     let jwks = jwks_file("same-kid", &json!({"keys": [other]}));
@@ -250,7 +251,7 @@ fn sees_a_key_that_was_replaced_under_its_name() {
 }
 
 #[test]
-fn drops_a_retired_key_after_the_overlap() {
+fn retired_key_is_dropped_after_the_overlap() {
     let es256 = published(Alg::Es256);
     let jwks = jwks_file("overlap", &json!({"keys": [es256]}));
     let args = ["--jwks", jwks.to_str().unwrap(), "--issuer", ISSUER, "--refresh", "1", "--overlap", "0"];
@@ -258,15 +259,15 @@ fn drops_a_retired_key_after_the_overlap() {
     let read = |alg| gateway.read(&[("Authorization", &format!("Bearer {}", token(alg, "pump:read")))]).status;
     assert_eq!((read(Alg::Es256), read(Alg::EdDsa)), (200, 401));
     jwks_file("overlap", &json!({"keys": [published(Alg::EdDsa)]}));
-    let became = (0..100).map(|_| {
+    let polls = (0..100).map(|_| {
         thread::sleep(Duration::from_millis(100));
         (read(Alg::Es256), read(Alg::EdDsa))
     });
-    assert!(became.into_iter().any(|statuses| statuses == (401, 200)), "the keys are fetched now and then");
+    assert!(polls.into_iter().any(|statuses| statuses == (401, 200)), "the keys are fetched periodically");
 }
 
 #[test]
-fn fetches_keys_over_http_and_not_for_each_token() {
+fn keys_are_fetched_over_http_but_not_for_each_token() {
     let issuer = KeyServer::start();
     issuer.answer_with("200 OK", &json!({"keys": [published(Alg::Es256)]}));
     let url = issuer.url();
@@ -295,7 +296,7 @@ fn fetches_keys_over_http_and_not_for_each_token() {
 }
 
 #[test]
-fn logs_the_reason_and_no_token() {
+fn log_has_the_reason_and_no_token() {
     let gateway = Gateway::with_test_keys("log");
     let bearer = format!("Bearer {}", token(Alg::EdDsa, "pump:read"));
     let forged = format!("{}AAAA", &bearer[..bearer.len() - 4]);
@@ -326,7 +327,7 @@ fn logs_the_reason_and_no_token() {
 }
 
 #[test]
-fn wrong_usage_has_status_2() {
+fn wrong_usage_exits_with_status_2() {
     let broken = temporary_file("broken", "{");
     let broken = broken.to_str().unwrap();
     let cases: [(&[&str], &str); 13] = [
@@ -356,7 +357,7 @@ fn wrong_usage_has_status_2() {
 }
 
 #[test]
-fn a_full_replay_check_refuses_until_a_proof_is_out_of_date() {
+fn full_replay_check_refuses_until_a_proof_expires() {
     let replay = Replay::<2>::new();
     let use_once = |scope: &str, id: &str, until: i64, now: i64| {
         replay.use_once(scope.as_bytes(), id, UnixTime::from_secs(until), UnixTime::from_secs(now))
@@ -364,14 +365,14 @@ fn a_full_replay_check_refuses_until_a_proof_is_out_of_date() {
 
     assert_eq!(use_once("key", "1", NOW + 10, NOW), Ok(()));
     assert_eq!(use_once("key", "1", NOW + 10, NOW), Err(Error::Replayed));
-    assert_eq!(use_once("ke", "y1", NOW + 20, NOW), Ok(()), "another key's");
+    assert_eq!(use_once("ke", "y1", NOW + 20, NOW), Ok(()), "a proof by another key");
     assert_eq!(use_once("key", "2", NOW + 30, NOW + 9), Err(Error::Full));
-    assert_eq!(use_once("key", "2", NOW + 30, NOW + 10), Ok(()), "in place of the first");
-    assert_eq!(use_once("key", "1", NOW + 10, NOW + 10), Err(Error::Replayed), "though it is good for this second");
+    assert_eq!(use_once("key", "2", NOW + 30, NOW + 10), Ok(()), "in the slot of the first proof");
+    assert_eq!(use_once("key", "1", NOW + 10, NOW + 10), Err(Error::Replayed), "though still valid in this second");
     assert_eq!(use_once("ke", "y1", NOW + 20, NOW + 11), Err(Error::Replayed));
 }
 
-/// The example, running.
+/// A running instance of the example.
 struct Gateway {
     child: Child,
     stdout: BufReader<ChildStdout>,
@@ -396,7 +397,7 @@ impl Gateway {
         Self::start(&["--jwks", jwks.to_str().unwrap(), "--issuer", ISSUER])
     }
 
-    /// What it prints when started without arguments, up to the last request to try, which has a proof.
+    /// The output without arguments, up to the last of the suggested requests, which has a proof.
     fn demo(&mut self) -> String {
         let mut text = String::new();
         while !text.contains("DPoP: ") {
@@ -405,7 +406,7 @@ impl Gateway {
         text
     }
 
-    /// What it has logged.
+    /// Stops the example and returns its log.
     fn stop(mut self) -> String {
         self.child.kill().unwrap();
         let mut log = String::new();
@@ -452,7 +453,7 @@ fn exchange(address: SocketAddr, request: &str) -> Answer {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     let request = request.replacen(" HTTP/1.1\r\n", " HTTP/1.1\r\nHost: pump-7.local\r\nConnection: close\r\n", 1);
-    // A server that has seen enough may close before all is written, and what it answered is then still there to read.
+    // The server may close the connection before everything is written. Its answer can still be read then.
     let _ = stream.write_all(request.as_bytes());
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
@@ -466,7 +467,7 @@ fn exchange(address: SocketAddr, request: &str) -> Answer {
     }
 }
 
-/// Serves one JWK Set, and counts how often.
+/// A server of one JWK Set that counts the requests.
 struct KeyServer {
     address: SocketAddr,
     answer: Arc<Mutex<String>>,
@@ -506,7 +507,7 @@ fn seconds() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().try_into().unwrap()
 }
 
-/// The claims of an access token that is good now.
+/// The claims of an access token that is valid now.
 fn claims_now(scope: &str) -> Value {
     let times = [("iat", seconds()), ("nbf", seconds()), ("exp", seconds() + 300)];
     let claims = claims_with("scope", json!(scope));
@@ -517,12 +518,12 @@ fn token(issuer: Alg, scope: &str) -> String {
     issuer.access_token(&claims_now(scope))
 }
 
-fn of_an_unknown_key() -> String {
+fn token_of_unknown_key() -> String {
     let header = with(Alg::EdDsa.header(), "kid", json!("unknown"));
     Alg::EdDsa.mint(header.to_string(), claims_now("pump:read").to_string())
 }
 
-/// A token to read with, bound to the key of `holder`.
+/// A token with the scope `pump:read`, bound to the key of `holder`.
 fn bound_token(issuer: Alg, holder: Alg) -> String {
     let jkt = holder.key().thumbprint().to_string();
     issuer.access_token(&with(claims_now("pump:read"), "cnf", json!({ "jkt": jkt })))
@@ -534,7 +535,7 @@ fn proof(holder: Alg, token: &str, method: &str, url: &str, jti: &str) -> String
     holder.mint(holder.dpop_header().to_string(), claims.to_string())
 }
 
-/// The public key as issuers publish it.
+/// The public key in the form that issuers publish.
 fn published(alg: Alg) -> Value {
     with(alg.jwk(), "kid", json!(alg.kid()))
 }
@@ -547,7 +548,7 @@ fn jwks_file(name: &str, jwks: &Value) -> PathBuf {
     temporary_file(name, &jwks.to_string())
 }
 
-/// Written aside and moved, so that nobody reads the half of it.
+/// Writes a draft and renames it, so that no reader sees half a file.
 fn temporary_file(name: &str, content: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let path = folder.join(format!("gateway-{name}.json"));
@@ -557,7 +558,8 @@ fn temporary_file(name: &str, content: &str) -> PathBuf {
     path
 }
 
-/// Built by cargo along with the tests: `target/debug/deps/gateway-...` is run, `target/debug/examples/gateway` is wanted.
+/// The path of the example, which cargo builds with the tests: `target/debug/examples/gateway`, if this test runs as
+/// `target/debug/deps/gateway-...`.
 fn example() -> PathBuf {
     let test = env::current_exe().unwrap();
     let profile = test.ancestors().nth(2).unwrap();

@@ -1,6 +1,6 @@
-//! The rules for ID tokens, by the steps of
-//! [OpenID Connect Core 3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation), each as an
-//! accepted token and its twin with one thing wrong.
+//! The rules for ID tokens, in the steps of
+//! [OpenID Connect Core 3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation). Each rule is
+//! tested with an accepted token and with a copy that has one fault.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
 use std::time::Duration;
@@ -21,17 +21,14 @@ fn id_token(alg: Alg, payload: impl AsRef<[u8]>) -> String {
     alg.mint(alg.id_header().to_string(), payload)
 }
 
-/// Judges a token of this text at this time, and lets `read` look at it if it is accepted.
+/// Verifies and validates an ID token at the time `now`, and passes it to `read` if it is accepted.
 fn validate_text<T>(
     text: &str,
     policy: &IdTokenPolicy<'_>,
     now: i64,
     read: impl FnOnce(IdToken<'_>) -> T,
 ) -> Result<T, Error> {
-    let keys = keys();
-    let mut buf = [0; 4096];
-    let verified = Token::parse(text)?.verify(&issuer(&keys), &mut buf)?;
-    verified.into_id_token(policy, UnixTime::from_secs(now)).map(read)
+    verify(text, |verified| verified.into_id_token(policy, UnixTime::from_secs(now)).map(read))
 }
 
 fn validate_at(claims: &Value, policy: &IdTokenPolicy<'_>, now: i64) -> Result<(), Error> {
@@ -47,7 +44,7 @@ fn id_with(name: &str, value: Value) -> Value {
     with(id_claims(), name, value)
 }
 
-/// [`id_claims`] with one claim spelled like this.
+/// [`id_claims`] with one claim given as JSON text.
 fn spelled(name: &str, json: &str) -> String {
     id_with(name, json!("?")).to_string().replace("\"?\"", json)
 }
@@ -57,7 +54,7 @@ fn validate_spelled(name: &str, json: &str, policy: &IdTokenPolicy<'_>) -> Resul
 }
 
 #[test]
-fn returns_what_the_token_says() {
+fn token_returns_its_claims() {
     for alg in ALGS {
         validate_text(&id_token(alg, id_claims().to_string()), &POLICY, NOW, |token| {
             assert_eq!(token.issuer(), ISSUER);
@@ -77,9 +74,9 @@ fn returns_what_the_token_says() {
 }
 
 #[test]
-fn returns_nothing_of_a_login_that_is_not_described() {
-    let least = json!({"iss": ISSUER, "sub": "user-42", "aud": CLIENT_ID, "exp": NOW + 1, "iat": NOW});
-    validate_text(&id_token(Alg::Es256, least.to_string()), &POLICY, NOW, |token| {
+fn absent_login_claims_are_none() {
+    let minimal = json!({"iss": ISSUER, "sub": "user-42", "aud": CLIENT_ID, "exp": NOW + 1, "iat": NOW});
+    validate_text(&id_token(Alg::Es256, minimal.to_string()), &POLICY, NOW, |token| {
         assert_eq!((token.authenticated_at(), token.acr()), (None, None));
         assert!(token.amr().iter().next().is_none());
     })
@@ -87,7 +84,7 @@ fn returns_nothing_of_a_login_that_is_not_described() {
 }
 
 #[test]
-fn returns_claims_as_a_type_of_the_user() {
+fn claims_deserialize_into_a_user_type() {
     #[derive(serde::Deserialize)]
     struct Profile<'b> {
         name: &'b str,
@@ -105,7 +102,7 @@ fn returns_claims_as_a_type_of_the_user() {
 }
 
 #[test]
-fn rounds_the_time_of_the_login_down() {
+fn auth_time_is_rounded_down() {
     for (json, secs) in [("1.9", 1), ("-0.5", -1), ("1.7684784e9", NOW), ("-9223372036854775807", -i64::MAX)] {
         let read = |token: IdToken<'_>| token.authenticated_at();
         let time = validate_text(&id_token(Alg::EdDsa, spelled("auth_time", json)), &POLICY, NOW, read);
@@ -114,7 +111,7 @@ fn rounds_the_time_of_the_login_down() {
 }
 
 #[test]
-fn returns_an_escaped_acr_if_the_buffer_has_room_for_its_copy() {
+fn escaped_acr_needs_room_for_its_copy() {
     let acr = r#"level "2"\3"#;
     let payload = id_with("acr", acr.into()).to_string();
     let text = id_token(Alg::EdDsa, &payload);
@@ -129,14 +126,14 @@ fn returns_an_escaped_acr_if_the_buffer_has_room_for_its_copy() {
             false => assert_eq!(token.unwrap().acr(), Some(acr), "{len}"),
         }
     }
-    // To a policy it is two values, for its space.
+    // In a policy, the space separates two values.
     let policy = POLICY.with_acr(acr);
     assert_eq!(validate_text(&text, &policy, NOW, |_| ()), Err(Error::Mismatch(Claim::AuthenticationContext)));
     assert_eq!(validate(&id_with("acr", json!(r#""2"\3"#)), &policy), Ok(()));
 }
 
 #[test]
-fn requires_the_claims_of_openid_connect() {
+fn claims_required_by_openid_connect_must_be_present() {
     let required = [
         ("iss", Claim::Issuer),
         ("sub", Claim::Subject),
@@ -153,7 +150,7 @@ fn requires_the_claims_of_openid_connect() {
 }
 
 #[test]
-fn a_known_claim_of_the_wrong_type_is_never_taken_for_absent() {
+fn known_claim_of_wrong_type_is_not_treated_as_absent() {
     let strings = [
         ("iss", Claim::Issuer),
         ("sub", Claim::Subject),
@@ -184,7 +181,7 @@ fn a_known_claim_of_the_wrong_type_is_never_taken_for_absent() {
             refuses(name, json, claim);
         }
     }
-    refuses("amr", "\"pwd\"", Claim::AuthenticationMethods); // an array even of one
+    refuses("amr", "\"pwd\"", Claim::AuthenticationMethods); // an array is required even for one value
     for (name, claim) in lists {
         for json in ["null", "true", "1", "{}", "[1]", "[\"pump-app\",null]", "[[\"pump-app\"]]"] {
             refuses(name, json, claim);
@@ -193,7 +190,7 @@ fn a_known_claim_of_the_wrong_type_is_never_taken_for_absent() {
 }
 
 #[test]
-fn takes_a_token_that_is_marked_as_jwt_or_not_at_all() {
+fn type_must_be_jwt_or_absent() {
     let validate_typ = |typ: Value| {
         let header = with(Alg::EdDsa.id_header(), "typ", typ);
         validate_text(&Alg::EdDsa.mint(header.to_string(), id_claims().to_string()), &POLICY, NOW, |_| ())
@@ -222,13 +219,8 @@ fn takes_a_token_that_is_marked_as_jwt_or_not_at_all() {
 }
 
 #[test]
-fn is_no_access_token_and_an_access_token_is_none() {
-    let keys = keys();
-    let as_access_token = |text: &str, policy: &AccessTokenPolicy<'_>| {
-        let mut buf = [0; 1024];
-        let verified = Token::parse(text)?.verify(&issuer(&keys), &mut buf)?;
-        verified.into_access_token(policy, now()).map(|_| ())
-    };
+fn id_token_and_access_token_are_not_interchangeable() {
+    let as_access_token = |text: &str, policy: &AccessTokenPolicy<'_>| validate_access_token(text, policy, NOW, |_| ());
     for alg in ALGS {
         let id = id_token(alg, id_claims().to_string());
         assert_eq!(validate_text(&id, &POLICY, NOW, |_| ()), Ok(()));
@@ -240,24 +232,24 @@ fn is_no_access_token_and_an_access_token_is_none() {
         let access = alg.access_token(&claims());
         assert_eq!(as_access_token(&access, &AccessTokenPolicy::new(AUDIENCE)), Ok(()));
         assert_eq!(validate_text(&access, &IdTokenPolicy::new(AUDIENCE), NOW, |_| ()), Err(Error::WrongType));
-        // One that is not marked is kept out by its audience, for which no client is named.
+        // An access token of the type JWT is refused for its audience, which is not a client.
         let unmarked = id_token(alg, claims().to_string());
         assert_eq!(validate_text(&unmarked, &POLICY, NOW, |_| ()), wrong_audience);
     }
 }
 
-/// Step 2.
+/// Step 2: the issuer.
 #[test]
-fn the_issuer_is_exactly_the_expected_one() {
+fn issuer_must_match_exactly() {
     for iss in ["https://idp.example.com/", "https://IDP.example.com", "http://idp.example.com", "idp.example.com", ""]
     {
         assert_eq!(validate(&id_with("iss", json!(iss)), &POLICY), Err(Error::Mismatch(Claim::Issuer)), "{iss}");
     }
 }
 
-/// Step 3.
+/// Step 3: the audience.
 #[test]
-fn the_client_is_among_the_audiences() {
+fn client_must_be_among_the_audiences() {
     for aud in [json!(CLIENT_ID), json!([CLIENT_ID]), json!([CLIENT_ID, CLIENT_ID])] {
         assert_eq!(validate(&id_with("aud", aud.clone()), &POLICY), Ok(()), "{aud}");
     }
@@ -272,7 +264,7 @@ fn the_client_is_among_the_audiences() {
         json!("pump-app urn:example:other"),
     ];
     for aud in wrong {
-        // Neither `azp` nor the trust in others makes up for it.
+        // Neither `azp` nor trusted audiences make up for a missing client.
         for claims in [id_with("aud", aud.clone()), with(id_with("aud", aud.clone()), "azp", json!(CLIENT_ID))] {
             for policy in [POLICY, POLICY.with_trusted_audiences(&[OTHER, ""])] {
                 assert_eq!(validate(&claims, &policy), Err(Error::Mismatch(Claim::Audience)), "{aud}");
@@ -282,16 +274,16 @@ fn the_client_is_among_the_audiences() {
 }
 
 #[test]
-fn an_empty_client_id_is_no_policy() {
+fn empty_client_id_refuses_every_token() {
     for aud in [json!(""), json!([CLIENT_ID, ""])] {
         let refused = validate(&id_with("aud", aud), &IdTokenPolicy::new(""));
         assert_eq!(refused, Err(Error::Unconfigured(Claim::Audience)));
     }
 }
 
-/// Steps 3 to 5.
+/// Steps 3 to 5: other audiences and the authorized party.
 #[test]
-fn a_token_for_others_too_was_issued_to_this_client() {
+fn token_for_several_audiences_must_be_issued_to_this_client() {
     const NONE: &[&str] = &[];
     const TRUSTED: &[&str] = &[OTHER];
     let (ours, others) = (json!(CLIENT_ID), json!(OTHER));
@@ -299,25 +291,25 @@ fn a_token_for_others_too_was_issued_to_this_client() {
     let both = || json!([OTHER, CLIENT_ID]);
     let three = || json!([CLIENT_ID, OTHER, "urn:example:third"]);
     let table = [
-        // The only audience needs no `azp`, and is issued to no other.
+        // A token with one audience needs no `azp`, and must not be issued to another party.
         (alone(), Value::Null, NONE, Ok(())),
         (alone(), ours.clone(), NONE, Ok(())),
         (alone(), others.clone(), NONE, Err(Error::Mismatch(AZP))),
-        // Another audience is trusted, or `azp` says whose token it is.
+        // Another audience must be trusted, or `azp` must name this client.
         (both(), Value::Null, NONE, Err(Error::Missing(AZP))),
         (both(), ours.clone(), NONE, Ok(())),
         (both(), others.clone(), NONE, Err(Error::Mismatch(AZP))),
         (both(), Value::Null, TRUSTED, Ok(())),
         (both(), ours.clone(), TRUSTED, Ok(())),
-        // A trusted audience is no trusted party.
+        // A trusted audience is not a trusted party.
         (both(), others, TRUSTED, Err(Error::Mismatch(AZP))),
-        // Each other audience has to be trusted.
+        // Every other audience must be trusted.
         (three(), Value::Null, TRUSTED, Err(Error::Missing(AZP))),
         (three(), ours, TRUSTED, Ok(())),
         (three(), Value::Null, &["urn:example:third", OTHER], Ok(())),
         (json!([CLIENT_ID, ""]), Value::Null, TRUSTED, Err(Error::Missing(AZP))),
         (json!([CLIENT_ID, "URN:example:other"]), Value::Null, TRUSTED, Err(Error::Missing(AZP))),
-        // It is compared exactly.
+        // `azp` is compared exactly.
         (alone(), json!(""), NONE, Err(Error::Mismatch(AZP))),
         (alone(), json!("Pump-app"), NONE, Err(Error::Mismatch(AZP))),
         (alone(), json!("pump-app "), NONE, Err(Error::Mismatch(AZP))),
@@ -327,16 +319,16 @@ fn a_token_for_others_too_was_issued_to_this_client() {
         assert_eq!(validate(&claims, &POLICY.with_trusted_audiences(trusted)), verdict, "{aud} {azp} {trusted:?}");
     }
     assert_eq!(validate_spelled("azp", r#""pump\u002dapp""#, &POLICY), Ok(()));
-    // Of the wrong type, it is refused where it is not needed too.
+    // An `azp` of the wrong type is refused even if it is not needed.
     for json in ["null", "1", "[\"pump-app\"]", "{}"] {
         let trusting = POLICY.with_trusted_audiences(TRUSTED);
         assert_eq!(validate_spelled("azp", json, &trusting), Err(Error::Invalid(AZP)), "{json}");
     }
 }
 
-/// Step 9.
+/// Step 9: the expiration.
 #[test]
-fn expires_on_the_second() {
+fn token_expires_at_exp_plus_leeway() {
     let exp = |exp: i64| id_with("exp", json!(exp));
     assert_eq!(validate(&exp(NOW + 1), &POLICY), Ok(()));
     assert_eq!(validate(&exp(NOW), &POLICY), Err(Error::Expired));
@@ -351,7 +343,7 @@ fn expires_on_the_second() {
 }
 
 #[test]
-fn begins_on_the_second() {
+fn token_is_valid_from_nbf_minus_leeway() {
     let nbf = |nbf: i64| id_with("nbf", json!(nbf));
     assert_eq!(validate(&nbf(NOW), &POLICY), Ok(()));
     assert_eq!(validate(&nbf(NOW + 1), &POLICY), Err(Error::NotYetValid));
@@ -361,9 +353,9 @@ fn begins_on_the_second() {
     assert_eq!(validate(&nbf(NOW + 31), &lenient), Err(Error::NotYetValid));
 }
 
-/// Step 10.
+/// Step 10: the age.
 #[test]
-fn the_age_counts_where_it_is_limited() {
+fn token_age_is_checked_only_if_limited() {
     let iat = |iat: i64| id_with("iat", json!(iat));
     assert_eq!(validate(&iat(NOW + 100), &POLICY), Ok(()));
     assert_eq!(validate(&iat(0), &POLICY), Ok(()));
@@ -385,7 +377,7 @@ fn the_age_counts_where_it_is_limited() {
 }
 
 #[test]
-fn limits_the_lifetime_without_leeway() {
+fn max_lifetime_allows_no_leeway() {
     let policy = POLICY.with_max_lifetime(Duration::from_secs(300)).with_leeway(Duration::from_secs(60));
     assert_eq!(validate(&id_claims(), &policy), Ok(()));
     assert_eq!(validate(&id_with("exp", json!(NOW + 241)), &policy), Err(Error::LifetimeTooLong));
@@ -394,7 +386,7 @@ fn limits_the_lifetime_without_leeway() {
 }
 
 #[test]
-fn a_clock_that_was_never_set_refuses() {
+fn unset_clock_refuses_every_token() {
     let claims = with(id_claims(), "auth_time", json!(1));
     let policy = POLICY.with_max_age(Duration::ZERO);
     assert_eq!(validate_at(&claims, &policy, 1), Ok(()));
@@ -404,9 +396,9 @@ fn a_clock_that_was_never_set_refuses() {
     }
 }
 
-/// Step 11.
+/// Step 11: the nonce.
 #[test]
-fn the_nonce_is_that_of_the_request() {
+fn nonce_must_match_the_request() {
     let policy = POLICY.with_nonce(NONCE);
     assert_eq!(validate(&id_claims(), &policy), Ok(()));
     assert_eq!(validate(&id_with("nonce", Value::Null), &policy), Err(Error::Missing(Claim::Nonce)));
@@ -418,30 +410,30 @@ fn the_nonce_is_that_of_the_request() {
     assert_eq!(validate(&id_claims(), &policy.with_nonce("n-2")), Err(Error::Mismatch(Claim::Nonce)));
 }
 
-/// Step 11.
+/// Step 11: the nonce.
 #[test]
-fn the_nonce_is_compared_after_unescaping() {
+fn nonce_is_compared_after_unescaping() {
     let policy = POLICY.with_nonce(NONCE);
     assert_eq!(validate_spelled("nonce", r#""\u006e-0S6\u005FWzA2Mj""#, &policy), Ok(()));
     assert_eq!(validate_spelled("nonce", r#""\\u006e-0S6_WzA2Mj""#, &policy), Err(Error::Mismatch(Claim::Nonce)));
     let odd = "a\"b\\c\n\u{1}é";
     assert_eq!(validate(&id_with("nonce", json!(odd)), &POLICY.with_nonce(odd)), Ok(()));
-    let as_it_stands = POLICY.with_nonce(r#"a\"b\\c\n\u0001é"#);
-    assert_eq!(validate(&id_with("nonce", json!(odd)), &as_it_stands), Err(Error::Mismatch(Claim::Nonce)));
+    let still_escaped = POLICY.with_nonce(r#"a\"b\\c\n\u0001é"#);
+    assert_eq!(validate(&id_with("nonce", json!(odd)), &still_escaped), Err(Error::Mismatch(Claim::Nonce)));
 }
 
-/// Step 11.
+/// Step 11: the nonce.
 #[test]
-fn an_empty_nonce_is_no_policy() {
+fn empty_nonce_refuses_every_token() {
     for nonce in [json!(""), json!(NONCE), Value::Null] {
         let refused = validate(&id_with("nonce", nonce), &POLICY.with_nonce(""));
         assert_eq!(refused, Err(Error::Unconfigured(Claim::Nonce)));
     }
 }
 
-/// Step 12.
+/// Step 12: the authentication context.
 #[test]
-fn the_acr_is_one_of_the_list() {
+fn acr_must_be_in_the_list() {
     let wrong = Err(Error::Mismatch(Claim::AuthenticationContext));
     let unconfigured = Err(Error::Unconfigured(Claim::AuthenticationContext));
     let table = [
@@ -452,7 +444,7 @@ fn the_acr_is_one_of_the_list() {
         (json!(SILVER), "urn:mace:incommon:iap:silve", wrong),
         (json!(SILVER), "urn:mace:incommon:iap:silverware", wrong),
         (json!(SILVER), "URN:mace:incommon:iap:silver", wrong),
-        // Spaces separate the policy's values, and nothing else does; the claim is one value.
+        // Only spaces separate the policy's values. The claim is a single value.
         (json!(SILVER), "gold\turn:mace:incommon:iap:silver", wrong),
         (json!(SILVER), "gold,urn:mace:incommon:iap:silver", wrong),
         (json!("gold silver"), "gold silver", wrong),
@@ -470,9 +462,9 @@ fn the_acr_is_one_of_the_list() {
     assert_eq!(validate(&id_claims(), &POLICY.with_acr("gold").with_acr(SILVER)), Ok(()));
 }
 
-/// Step 13.
+/// Step 13: the time of the login.
 #[test]
-fn the_login_is_no_older_than_max_age() {
+fn login_must_not_be_older_than_max_age() {
     let a_minute = Duration::from_secs(60);
     let table = [
         // max_age, leeway, auth_time before now, accepted
@@ -499,9 +491,9 @@ fn the_login_is_no_older_than_max_age() {
     assert_eq!(validate(&id_with("auth_time", json!(NOW - 121)), &by_default), Err(Error::AuthenticationTooOld));
 }
 
-/// Step 13.
+/// Step 13: the time of the login.
 #[test]
-fn a_fraction_is_rounded_against_the_login() {
+fn fractional_auth_time_is_rounded_against_the_token() {
     let policy = POLICY.with_max_age(Duration::from_secs(60));
     let too_old = Err(Error::AuthenticationTooOld);
     assert_eq!(validate_spelled("auth_time", &format!("{}.9", NOW - 61), &policy), too_old);
@@ -509,40 +501,38 @@ fn a_fraction_is_rounded_against_the_login() {
     assert_eq!(validate_spelled("auth_time", &format!("{}0e-1", NOW - 60), &policy), Ok(()));
 }
 
-/// Step 13.
+/// Step 13: the time of the login.
 #[test]
-fn the_login_is_not_to_come() {
+fn login_in_the_future_is_refused() {
     let policy = POLICY.with_leeway(Duration::from_secs(60)).with_max_age(Duration::ZERO);
     assert_eq!(validate(&id_with("auth_time", json!(NOW + 60)), &policy), Ok(()));
     for auth_time in [json!(NOW + 61), json!(NOW as f64 + 60.5), json!(i64::MAX)] {
         assert_eq!(validate(&id_with("auth_time", auth_time), &policy), Err(Error::NotYetValid));
     }
-    assert_eq!(validate(&id_with("auth_time", json!(i64::MAX)), &POLICY), Ok(()), "not asked");
+    assert_eq!(validate(&id_with("auth_time", json!(i64::MAX)), &POLICY), Ok(()), "not checked without `max_age`");
 }
 
-/// As a logout token, whose own type is optional, has ([RFC 8417](https://www.rfc-editor.org/rfc/rfc8417)).
+/// Logout tokens are security events ([RFC 8417](https://www.rfc-editor.org/rfc/rfc8417)), and their type is optional.
 #[test]
-fn a_security_event_is_neither_id_token_nor_access_token() {
+fn security_event_is_neither_id_token_nor_access_token() {
     let event = json!({"http://schemas.openid.net/event/backchannel-logout": {}});
     assert_eq!(validate(&id_with("events", event.clone()), &POLICY), Err(Error::WrongType));
-    let keys = keys();
     for (claims, refused) in [(claims(), false), (claims_with("events", event), true)] {
-        let (text, mut buf) = (Alg::EdDsa.mint(r#"{"alg":"EdDSA"}"#, claims.to_string()), [0; 1024]);
-        let verified = Token::parse(&text).unwrap().verify(&issuer(&keys), &mut buf).unwrap();
-        let token = verified.into_access_token(&AccessTokenPolicy::untyped(AUDIENCE), now());
-        assert_eq!(token.err(), refused.then_some(Error::WrongType));
+        let text = Alg::EdDsa.mint(r#"{"alg":"EdDSA"}"#, claims.to_string());
+        let verdict = validate_access_token(&text, &AccessTokenPolicy::untyped(AUDIENCE), NOW, |_| ());
+        assert_eq!(verdict.err(), refused.then_some(Error::WrongType));
     }
 }
 
 #[test]
-fn a_subject_has_at_most_255_bytes() {
+fn subject_longer_than_255_bytes_is_refused() {
     assert_eq!(validate(&id_with("sub", json!("s".repeat(MAX_SUBJECT_LEN))), &POLICY), Ok(()));
     let too_long = id_with("sub", json!("s".repeat(MAX_SUBJECT_LEN + 1)));
     assert_eq!(validate(&too_long, &POLICY), Err(Error::Invalid(Claim::Subject)));
 }
 
 #[test]
-fn the_time_of_the_login_is_required_for_max_age() {
+fn max_age_requires_auth_time() {
     let missing = Err(Error::Missing(Claim::AuthenticationTime));
     for max_age in [Duration::ZERO, Duration::MAX] {
         assert_eq!(validate(&id_with("auth_time", Value::Null), &POLICY.with_max_age(max_age)), missing);
@@ -550,7 +540,7 @@ fn the_time_of_the_login_is_required_for_max_age() {
 }
 
 #[test]
-fn saturates_at_the_ends_of_time() {
+fn time_arithmetic_saturates() {
     let endless = POLICY
         .with_leeway(Duration::MAX)
         .with_max_age(Duration::MAX)
@@ -563,7 +553,7 @@ fn saturates_at_the_ends_of_time() {
     assert_eq!(validate_at(&far, &fresh, i64::MAX - 1), Err(Error::AuthenticationTooOld));
 }
 
-/// A policy's setter for what came with the token, and the claim that has its hash.
+/// A hash claim, as its name and as a [`Claim`], and the policy's setter for the hashed text.
 type Hash = (&'static str, Claim, fn(IdTokenPolicy<'static>, &'static [u8]) -> IdTokenPolicy<'static>);
 
 const HASHES: [Hash; 2] = [
@@ -571,7 +561,7 @@ const HASHES: [Hash; 2] = [
     ("c_hash", Claim::CodeHash, |policy, text| policy.with_code(text)),
 ];
 
-/// Its digests have `-` and `_` in them, for both algorithms.
+/// A text whose hashes contain `-` and `_` for both algorithms.
 const TEXT: &[u8] = b"came with it 34";
 
 fn digest(alg: Alg, text: &[u8]) -> Vec<u8> {
@@ -596,7 +586,7 @@ fn validate_hash(alg: Alg, hash: Hash, value: Value) -> Result<(), Error> {
 }
 
 #[test]
-fn a_hash_is_the_left_half_of_the_digest_that_the_algorithm_uses() {
+fn hash_is_the_left_half_of_the_digest_of_the_algorithm() {
     for alg in ALGS {
         let digest = digest(alg, TEXT);
         let right = base64url(left_half(&digest));
@@ -610,7 +600,7 @@ fn a_hash_is_the_left_half_of_the_digest_that_the_algorithm_uses() {
 }
 
 #[test]
-fn a_hash_of_anything_else_is_refused() {
+fn any_other_hash_is_refused() {
     for alg in ALGS {
         let digest_of = digest(alg, TEXT);
         let (left, right_half) = digest_of.split_at(digest_of.len() / 2);
@@ -623,16 +613,16 @@ fn a_hash_of_anything_else_is_refused() {
         stray_bit.push(char::from(last as u8 + 1));
         let wrong = [
             ("of the other algorithm", base64url(left_half(&foreign))),
-            ("of the other algorithm, this long", base64url(&foreign[..left.len()])),
+            ("of the other algorithm, in the right length", base64url(&foreign[..left.len()])),
             ("the whole digest", base64url(&digest_of)),
-            ("a byte less", base64url(&left[1..])),
-            ("a byte more", base64url(&digest_of[..=left.len()])),
+            ("one byte too short", base64url(&left[1..])),
+            ("one byte too long", base64url(&digest_of[..=left.len()])),
             ("the right half", base64url(right_half)),
             ("padded", format!("{right}{padding}")),
             ("in base64", right.replace('-', "+").replace('_', "/")),
             ("a stray bit", stray_bit),
             ("in upper case", right.to_uppercase()),
-            ("a character less", right[1..].into()),
+            ("one character too short", right[1..].into()),
             ("white space", format!("{right} ")),
             ("of another text", base64url(left_half(&digest(alg, b"came with another")))),
             ("of no text", base64url(left_half(&digest(alg, b"")))),
@@ -641,16 +631,16 @@ fn a_hash_of_anything_else_is_refused() {
             ("empty", String::new()),
         ];
         for hash in HASHES {
-            for (what, value) in &wrong {
+            for (fault, value) in &wrong {
                 let verdict = validate_hash(alg, hash, json!(value));
-                assert_eq!(verdict, Err(Error::Mismatch(hash.1)), "{} {alg:?}: {what}", hash.0);
+                assert_eq!(verdict, Err(Error::Mismatch(hash.1)), "{} {alg:?}: {fault}", hash.0);
             }
         }
     }
 }
 
 #[test]
-fn a_hash_is_required_where_the_text_is_given() {
+fn hash_is_required_if_its_text_is_given() {
     let both = POLICY.with_access_token(TEXT).with_code(TEXT);
     for alg in ALGS {
         let right = json!(right_hash(alg));
@@ -659,7 +649,7 @@ fn a_hash_is_required_where_the_text_is_given() {
             validate_text(&id_token(alg, claims.to_string()), &both, NOW, |_| ())
         };
         assert_eq!(validate_both(right.clone(), right.clone()), Ok(()));
-        // Neither stands in for the other.
+        // Neither replaces the other.
         assert_eq!(validate_both(Value::Null, right.clone()), Err(Error::Missing(Claim::AccessTokenHash)));
         assert_eq!(validate_both(right.clone(), Value::Null), Err(Error::Missing(Claim::CodeHash)));
         assert_eq!(validate_both(right.clone(), json!("")), Err(Error::Mismatch(Claim::CodeHash)));
@@ -672,12 +662,12 @@ fn a_hash_is_required_where_the_text_is_given() {
             }
         }
     }
-    // Where nothing is given, there is nothing to compare with.
+    // Without a text there is nothing to compare with.
     assert_eq!(validate(&with(id_with("at_hash", json!("x")), "c_hash", json!("y")), &POLICY), Ok(()));
 }
 
 #[test]
-fn an_empty_text_is_no_policy() {
+fn empty_hashed_text_refuses_every_token() {
     for alg in ALGS {
         for (name, claim, with_text) in HASHES {
             for hash in [json!(base64url(left_half(&digest(alg, b"")))), json!(""), Value::Null] {
@@ -690,7 +680,7 @@ fn an_empty_text_is_no_policy() {
 }
 
 #[test]
-fn a_hash_is_compared_after_unescaping() {
+fn hash_is_compared_after_unescaping() {
     for alg in ALGS {
         let right = right_hash(alg);
         let escaped: String = right.bytes().map(|byte| format!("\\u{byte:04x}")).collect();
@@ -703,10 +693,10 @@ fn a_hash_is_compared_after_unescaping() {
 
 /// The payloads of the ID tokens in OpenID Connect Core, appendices
 /// [A.3](https://openid.net/specs/openid-connect-core-1_0.html#id_token-tokenExample) and
-/// [A.4](https://openid.net/specs/openid-connect-core-1_0.html#code-id_tokenExample), byte for byte, with the access
-/// token and the code that came with them. They are signed with RS256 there and with ES256 here, which hashes alike.
+/// [A.4](https://openid.net/specs/openid-connect-core-1_0.html#code-id_tokenExample), byte for byte, with their access
+/// token and code. They are signed with RS256 there and with ES256 here, which uses the same hash.
 #[test]
-fn takes_the_examples_of_openid_connect_core() {
+fn examples_of_openid_connect_core_are_accepted() {
     const ACCESS_TOKEN: &[u8] = b"jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
     const CODE: &[u8] = b"Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk";
     let payload = |hash: &str| {
@@ -728,24 +718,24 @@ fn takes_the_examples_of_openid_connect_core() {
     };
     let at_hash = r#""at_hash": "77QmUPtjPfzWtF2AnpK9RQ""#;
     let c_hash = r#""c_hash": "LDktKdoQak3Pk0cnXxCltA""#;
-    let of_access_token = policy.with_access_token(ACCESS_TOKEN);
-    let of_code = policy.with_code(CODE);
-    assert_eq!(validate(Alg::Es256, at_hash, &of_access_token), Ok(()));
-    assert_eq!(validate(Alg::Es256, c_hash, &of_code), Ok(()));
-    // Each with the other's text.
+    let for_access_token = policy.with_access_token(ACCESS_TOKEN);
+    let for_code = policy.with_code(CODE);
+    assert_eq!(validate(Alg::Es256, at_hash, &for_access_token), Ok(()));
+    assert_eq!(validate(Alg::Es256, c_hash, &for_code), Ok(()));
+    // Each hash with the text of the other.
     let mismatch = |claim| Err(Error::Mismatch(claim));
     let swapped = policy.with_access_token(CODE).with_code(ACCESS_TOKEN);
     assert_eq!(validate(Alg::Es256, &format!("{at_hash}, {c_hash}"), &swapped), mismatch(Claim::AccessTokenHash));
     assert_eq!(validate(Alg::Es256, c_hash, &policy.with_code(ACCESS_TOKEN)), mismatch(Claim::CodeHash));
-    // EdDSA hashes otherwise.
-    assert_eq!(validate(Alg::EdDsa, at_hash, &of_access_token), mismatch(Claim::AccessTokenHash));
-    assert_eq!(validate(Alg::EdDsa, c_hash, &of_code), mismatch(Claim::CodeHash));
+    // EdDSA uses another hash.
+    assert_eq!(validate(Alg::EdDsa, at_hash, &for_access_token), mismatch(Claim::AccessTokenHash));
+    assert_eq!(validate(Alg::EdDsa, c_hash, &for_code), mismatch(Claim::CodeHash));
 }
 
-/// OpenID Connect has no example for EdDSA: these are from the tests of
+/// OpenID Connect has no example for EdDSA. These hashes come from the tests of
 /// [oidc-token-hash](https://github.com/panva/oidc-token-hash/blob/main/test/generate.js).
 #[test]
-fn hashes_as_other_implementations_do() {
+fn hashes_match_other_implementations() {
     const ACCESS_TOKEN: &[u8] = b"YmJiZTAwYmYtMzgyOC00NzhkLTkyOTItNjJjNDM3MGYzOWIy9sFhvH8K_x8UIHj1osisS57f5DduL";
     let vectors = [(Alg::Es256, "xsZZrUssMXjL3FBlzoSh2g"), (Alg::EdDsa, "p2LHG4H-8pYDc0hyVOo3iIHvZJUqe9tbj3jESOuXbkY")];
     for (alg, at_hash) in vectors {
@@ -761,23 +751,23 @@ fn hashes_as_other_implementations_do() {
 
 #[test]
 fn only_top_level_members_are_claims() {
-    let least = || json!({"iss": ISSUER, "sub": "user-42", "aud": CLIENT_ID, "exp": NOW + 1, "iat": NOW});
-    let nested = with(least(), "claims", id_claims());
+    let minimal = || json!({"iss": ISSUER, "sub": "user-42", "aud": CLIENT_ID, "exp": NOW + 1, "iat": NOW});
+    let nested = with(minimal(), "claims", id_claims());
     assert_eq!(validate(&nested, &POLICY), Ok(()));
     assert_eq!(validate(&nested, &POLICY.with_nonce(NONCE)), Err(Error::Missing(Claim::Nonce)));
     let policy = POLICY.with_acr(SILVER);
     assert_eq!(validate(&nested, &policy), Err(Error::Missing(Claim::AuthenticationContext)));
 }
 
-/// One that is wrong in everything, and right in one thing more each time.
+/// Starts with a token and a policy in which everything is wrong, and fixes one fault at a time.
 #[test]
-fn reports_the_first_failure_in_the_documented_order() {
+fn first_failure_in_documented_order_is_reported() {
     struct Case {
         policy: IdTokenPolicy<'static>,
         typ: &'static str,
         claims: Value,
         now: i64,
-        spare: usize,
+        extra_len: usize,
     }
     fn strict(client_id: &'static str) -> IdTokenPolicy<'static> {
         let fresh = IdTokenPolicy::new(client_id).with_leeway(Duration::ZERO).with_max_token_age(Duration::ZERO);
@@ -794,10 +784,10 @@ fn reports_the_first_failure_in_the_documented_order() {
             "nonce": "", "acr": "\"", "auth_time": NOW - 1, "at_hash": "", "c_hash": "",
         }),
         now: 0,
-        spare: 0,
+        extra_len: 0,
     };
-    type Mend = fn(&mut Case);
-    let mends: [(Error, Mend); 22] = [
+    type Fix = fn(&mut Case);
+    let fixes: [(Error, Fix); 22] = [
         (Error::Unconfigured(Claim::Audience), |case| case.policy = strict(CLIENT_ID)),
         (Error::Unconfigured(Claim::AuthenticationContext), |case| case.policy = case.policy.with_acr("gold")),
         (Error::Unconfigured(Claim::Nonce), |case| case.policy = case.policy.with_nonce("n-1")),
@@ -811,7 +801,7 @@ fn reports_the_first_failure_in_the_documented_order() {
         (Error::Expired, |case| claim(case, "exp", json!(NOW + 1))),
         (Error::NotYetValid, |case| claim(case, "nbf", json!(NOW))),
         (Error::TooOld, |case| claim(case, "iat", json!(NOW))),
-        (Error::BufferTooSmall, |case| case.spare = r"CORP\alice".len()),
+        (Error::BufferTooSmall, |case| case.extra_len = r"CORP\alice".len()),
         (Error::Mismatch(AZP), |case| claim(case, "azp", json!(CLIENT_ID))),
         (Error::Mismatch(Claim::Nonce), |case| claim(case, "nonce", json!("n-1"))),
         (Error::Mismatch(Claim::AuthenticationContext), |case| case.policy = case.policy.with_acr("gold \"")),
@@ -819,20 +809,20 @@ fn reports_the_first_failure_in_the_documented_order() {
         (Error::Mismatch(Claim::AccessTokenHash), |case| claim(case, "at_hash", Value::Null)),
         (Error::Missing(Claim::AccessTokenHash), |case| claim(case, "at_hash", json!(right_hash(Alg::EdDsa)))),
         (Error::Mismatch(Claim::CodeHash), |case| claim(case, "c_hash", json!(right_hash(Alg::EdDsa)))),
-        (Error::BufferTooSmall, |case| case.spare += "\"".len()),
+        (Error::BufferTooSmall, |case| case.extra_len += "\"".len()),
     ];
     let keys = keys();
     let validate = |case: &Case| {
         let header = with(Alg::EdDsa.id_header(), "typ", json!(case.typ));
         let payload = case.claims.to_string();
         let text = Alg::EdDsa.mint(header.to_string(), &payload);
-        let mut buf = vec![0; payload.len() + case.spare];
+        let mut buf = vec![0; payload.len() + case.extra_len];
         let verified = Token::parse(&text).unwrap().verify(&issuer(&keys), &mut buf).unwrap();
         verified.into_id_token(&case.policy, UnixTime::from_secs(case.now)).map(|_| ())
     };
-    for (error, mend) in mends {
+    for (error, fix) in fixes {
         assert_eq!(validate(&case), Err(error));
-        mend(&mut case);
+        fix(&mut case);
     }
     assert_eq!(validate(&case), Ok(()));
 }

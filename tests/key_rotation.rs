@@ -1,4 +1,4 @@
-//! How the keys of an issuer change, and how they do not.
+//! The rotation and the replacement of an issuer's keys.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
 use std::collections::BTreeSet;
@@ -9,17 +9,17 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use testkit::*;
 
-/// The moment until which keys that go stay.
+/// The time until which retired keys stay valid.
 const UNTIL: i64 = NOW + 300;
 
-/// Before any key's time is over.
+/// A time at which no key has expired.
 const FIRST: UnixTime = UnixTime::from_secs(i64::MIN);
 
 fn at(secs: i64) -> UnixTime {
     UnixTime::from_secs(secs)
 }
 
-/// TEST KEYS of Ed25519, one for each letter, which is the `kid` too.
+/// Ed25519 TEST KEYS, one for each letter. The letter is also the `kid`.
 fn secret(letter: char) -> SigningKey {
     SigningKey::from_bytes(&[letter as u8; 32])
 }
@@ -29,12 +29,12 @@ fn jwk(letter: char) -> Value {
     json!({"kty": "OKP", "crv": "Ed25519", "kid": letter, "x": x})
 }
 
-/// The JWK Set of the keys of these letters.
+/// A JWK Set with the keys of these letters.
 fn jwks(letters: &str) -> Vec<u8> {
-    text_of(&letters.chars().map(jwk).collect::<Vec<_>>())
+    jwks_of(&letters.chars().map(jwk).collect::<Vec<_>>())
 }
 
-fn text_of(keys: &[Value]) -> Vec<u8> {
+fn jwks_of(keys: &[Value]) -> Vec<u8> {
     json!({ "keys": keys }).to_string().into_bytes()
 }
 
@@ -42,12 +42,12 @@ fn letters(keys: &[Key]) -> String {
     keys.iter().map(|key| str::from_utf8(key.kid().unwrap_or(b"-")).unwrap()).collect()
 }
 
-/// The current keys, and those that are good before [`UNTIL`].
+/// The current keys, and all keys that are valid just before [`UNTIL`].
 fn state<const N: usize>(keys: &KeySet<N>) -> (String, String) {
     (letters(keys), letters(keys.keys_at(at(UNTIL - 1))))
 }
 
-fn is<const N: usize>(keys: &KeySet<N>, current: &str, all: &str) -> bool {
+fn has_keys<const N: usize>(keys: &KeySet<N>, current: &str, all: &str) -> bool {
     state(keys) == (current.into(), all.into())
 }
 
@@ -72,17 +72,17 @@ fn verify(token: &str, keys: &[Key]) -> Result<(), Error> {
 }
 
 #[test]
-fn the_new_keys_come_first_and_the_old_ones_stay_behind_them() {
-    assert!(is(&rotated::<2>(&["a"]), "a", "a"), "nothing goes from an empty set");
-    assert!(is(&rotated::<2>(&["a", "b"]), "b", "ba"));
-    assert!(is(&rotated::<4>(&["ab", "cd"]), "cd", "cdab"));
-    assert!(is(&rotated::<3>(&["ab", "bc"]), "bc", "bca"));
-    assert!(is(&rotated::<4>(&["abc", "cad"]), "cad", "cadb"), "in the order of the new set");
-    assert!(is(&rotated::<2>(&["ab", ""]), "", "ab"), "an issuer without keys");
+fn new_keys_come_first_and_retired_keys_follow() {
+    assert!(has_keys(&rotated::<2>(&["a"]), "a", "a"), "an empty set retires no key");
+    assert!(has_keys(&rotated::<2>(&["a", "b"]), "b", "ba"));
+    assert!(has_keys(&rotated::<4>(&["ab", "cd"]), "cd", "cdab"));
+    assert!(has_keys(&rotated::<3>(&["ab", "bc"]), "bc", "bca"));
+    assert!(has_keys(&rotated::<4>(&["abc", "cad"]), "cad", "cadb"), "in the order of the new set");
+    assert!(has_keys(&rotated::<2>(&["ab", ""]), "", "ab"), "an issuer without keys");
 }
 
 #[test]
-fn a_key_that_goes_verifies_before_the_moment_given() {
+fn retired_key_verifies_until_it_expires() {
     let keys = rotated::<2>(&["a", "b"]);
     for now in [1, NOW, UNTIL - 1] {
         assert_eq!(verify(&token('a'), keys.keys_at(at(now))), Ok(()), "{now}");
@@ -92,12 +92,12 @@ fn a_key_that_goes_verifies_before_the_moment_given() {
         assert_eq!(verify(&token('a'), keys.keys_at(at(now))), Err(Error::UnknownKey), "{now}");
         assert_eq!(verify(&token('b'), keys.keys_at(at(now))), Ok(()), "{now}");
     }
-    // One that the issuer never had, at no time.
+    // A key that the issuer never had is never valid.
     assert_eq!(verify(&token('c'), keys.keys_at(now())), Err(Error::UnknownKey));
 }
 
 #[test]
-fn the_set_itself_is_the_current_keys() {
+fn set_derefs_to_the_current_keys() {
     let keys = rotated::<4>(&["ab", "c"]);
     assert_eq!((keys.len(), keys.keys_at(now()).len()), (1, 3));
     assert_eq!(letters(&keys), "c");
@@ -109,21 +109,21 @@ fn the_set_itself_is_the_current_keys() {
 }
 
 #[test]
-fn what_cannot_be_used_is_counted_and_takes_no_place() {
+fn unusable_keys_are_counted_and_take_no_slot() {
     let mut keys = rotated::<2>(&["a"]);
     let rsa = json!({"kty": "RSA", "n": "AQAB", "e": "AQAB"});
-    let mut text = text_of(&[rsa.clone(), jwk('b'), rsa, json!(1)]);
+    let mut text = jwks_of(&[rsa.clone(), jwk('b'), rsa, json!(1)]);
     keys.rotate_from_jwks(&mut text, FIRST, at(UNTIL)).unwrap();
-    assert!(is(&keys, "b", "ba"));
+    assert!(has_keys(&keys, "b", "ba"));
     assert_eq!(keys.skipped(), 3);
     keys.rotate_from_jwks(&mut jwks("b"), FIRST, at(UNTIL)).unwrap();
     assert_eq!(keys.skipped(), 0);
 }
 
 #[test]
-fn a_second_rotation_ends_the_first() {
-    assert!(is(&rotated::<3>(&["a", "b", "c"]), "c", "cb"));
-    assert!(is(&rotated::<2>(&["a", "b", "c", "d"]), "d", "dc"), "a place is free again");
+fn second_rotation_removes_keys_retired_by_the_first() {
+    assert!(has_keys(&rotated::<3>(&["a", "b", "c"]), "c", "cb"));
+    assert!(has_keys(&rotated::<2>(&["a", "b", "c", "d"]), "d", "dc"), "a slot is free again");
     let mut keys = rotated::<2>(&["a", "b"]);
     keys.rotate_from_jwks(&mut jwks("c"), FIRST, at(NOW + 10)).unwrap();
     assert_eq!(letters(keys.keys_at(at(NOW + 9))), "cb");
@@ -131,86 +131,86 @@ fn a_second_rotation_ends_the_first() {
 }
 
 #[test]
-fn a_set_that_lacks_nothing_ends_nothing() {
+fn rotation_that_retires_no_key_keeps_retired_keys() {
     for later in [at(0), at(NOW + 1), at(UNTIL + 300), at(i64::MAX)] {
         let mut keys = rotated::<4>(&["ab", "bc"]);
         for set in ["bc", "cb", "bc", "bcd"] {
             keys.rotate_from_jwks(&mut jwks(set), FIRST, later).unwrap();
             assert_eq!(letters(&keys), set);
-            assert_eq!(letters(keys.keys_at(at(UNTIL - 1))), format!("{set}a"), "still there");
-            assert_eq!(letters(keys.keys_at(at(UNTIL))), set, "and no longer than it was");
+            assert_eq!(letters(keys.keys_at(at(UNTIL - 1))), format!("{set}a"), "still valid");
+            assert_eq!(letters(keys.keys_at(at(UNTIL))), set, "until the same time as before");
         }
     }
 }
 
 #[test]
-fn a_key_that_returns_is_there_once() {
-    assert!(is(&rotated::<2>(&["a", "b", "a"]), "a", "ab"));
-    assert!(is(&rotated::<2>(&["a", "b", "ab"]), "ab", "ab"), "beside the other, it needs no other place");
-    assert!(is(&rotated::<3>(&["a", "b", "ca"]), "ca", "cab"));
-    // A key that is the same in all but its name is another.
+fn returning_key_is_listed_once() {
+    assert!(has_keys(&rotated::<2>(&["a", "b", "a"]), "a", "ab"));
+    assert!(has_keys(&rotated::<2>(&["a", "b", "ab"]), "ab", "ab"), "next to the other key, it needs no other slot");
+    assert!(has_keys(&rotated::<3>(&["a", "b", "ca"]), "ca", "cab"));
+    // The same key with another `kid` counts as another key.
     let mut keys = rotated::<2>(&["a"]);
-    keys.rotate_from_jwks(&mut text_of(&[with(jwk('a'), "kid", json!("b"))]), FIRST, at(UNTIL)).unwrap();
-    assert!(is(&keys, "b", "ba"));
+    keys.rotate_from_jwks(&mut jwks_of(&[with(jwk('a'), "kid", json!("b"))]), FIRST, at(UNTIL)).unwrap();
+    assert!(has_keys(&keys, "b", "ba"));
 }
 
 #[test]
-fn a_key_whose_name_is_given_to_another_goes_at_once() {
+fn key_is_removed_at_once_if_another_gets_its_kid() {
     let renamed = with(jwk('x'), "kid", json!("a"));
     let mut keys = rotated::<4>(&["ab"]);
-    keys.rotate_from_jwks(&mut text_of(&[renamed.clone(), jwk('c')]), FIRST, at(UNTIL)).unwrap();
-    assert!(is(&keys, "ac", "acb"));
-    assert_eq!(verify(&token('a'), keys.keys_at(now())), Err(Error::InvalidSignature), "by the old one");
+    keys.rotate_from_jwks(&mut jwks_of(&[renamed.clone(), jwk('c')]), FIRST, at(UNTIL)).unwrap();
+    assert!(has_keys(&keys, "ac", "acb"));
+    assert_eq!(verify(&token('a'), keys.keys_at(now())), Err(Error::InvalidSignature), "signed with the old key");
     assert_eq!(verify(&token('b'), keys.keys_at(now())), Ok(()));
 
-    // One that has gone before, too.
+    // The same applies to a key that was retired earlier.
     let mut keys = rotated::<4>(&["a", "b"]);
-    keys.rotate_from_jwks(&mut text_of(&[jwk('b'), renamed]), FIRST, at(UNTIL)).unwrap();
-    assert!(is(&keys, "ba", "ba"));
+    keys.rotate_from_jwks(&mut jwks_of(&[jwk('b'), renamed]), FIRST, at(UNTIL)).unwrap();
+    assert!(has_keys(&keys, "ba", "ba"));
 
-    // Names are those of an algorithm's keys.
+    // A `kid` is compared only among keys of the same algorithm.
     let mut keys = rotated::<4>(&["a"]);
-    keys.rotate_from_jwks(&mut text_of(&[with(Alg::Es256.jwk(), "kid", json!("a"))]), FIRST, at(UNTIL)).unwrap();
-    assert!(is(&keys, "a", "aa"));
+    keys.rotate_from_jwks(&mut jwks_of(&[with(Alg::Es256.jwk(), "kid", json!("a"))]), FIRST, at(UNTIL)).unwrap();
+    assert!(has_keys(&keys, "a", "aa"));
     assert_eq!(verify(&token('a'), keys.keys_at(now())), Ok(()));
 }
 
 #[test]
-fn a_key_without_a_name_goes_at_once_if_another_has_none() {
+fn key_without_kid_is_removed_at_once_by_another_without_kid() {
     let nameless = |letter| with(jwk(letter), "kid", Value::Null);
-    let mut keys = KeySet::<4>::from_jwks(&mut text_of(&[nameless('a')])).unwrap();
-    keys.rotate_from_jwks(&mut text_of(&[nameless('b')]), FIRST, at(UNTIL)).unwrap();
-    assert!(is(&keys, "-", "-"));
+    let mut keys = KeySet::<4>::from_jwks(&mut jwks_of(&[nameless('a')])).unwrap();
+    keys.rotate_from_jwks(&mut jwks_of(&[nameless('b')]), FIRST, at(UNTIL)).unwrap();
+    assert!(has_keys(&keys, "-", "-"));
     assert_eq!(keys[0].public_key(), secret('b').verifying_key().as_bytes());
-    // It stays behind those that have one.
+    // It stays valid after a rotation to keys that have a `kid`.
     keys.rotate_from_jwks(&mut jwks("c"), FIRST, at(UNTIL)).unwrap();
-    assert!(is(&keys, "c", "c-"));
-    keys.rotate_from_jwks(&mut text_of(&[jwk('c'), nameless('d')]), FIRST, at(UNTIL)).unwrap();
-    assert!(is(&keys, "c-", "c-"));
+    assert!(has_keys(&keys, "c", "c-"));
+    keys.rotate_from_jwks(&mut jwks_of(&[jwk('c'), nameless('d')]), FIRST, at(UNTIL)).unwrap();
+    assert!(has_keys(&keys, "c-", "c-"));
     assert_eq!(keys.keys_at(now())[1].public_key(), secret('d').verifying_key().as_bytes());
 }
 
 #[test]
-fn keys_that_stay_take_places() {
+fn retired_keys_take_slots() {
     let mut keys = rotated::<3>(&["ab"]);
     keys.rotate_from_jwks(&mut jwks("bc"), FIRST, at(UNTIL)).unwrap();
-    assert!(is(&keys, "bc", "bca"), "exactly as many as there are places");
+    assert!(has_keys(&keys, "bc", "bca"), "exactly as many keys as slots");
     for too_many in ["bcd", "abcd", "de", "bde", "bcdefgh"] {
         let later = at(UNTIL + 300);
         assert_eq!(keys.rotate_from_jwks(&mut jwks(too_many), FIRST, later), Err(Error::TooManyKeys), "{too_many}");
-        assert!(is(&keys, "bc", "bca"), "{too_many}");
+        assert!(has_keys(&keys, "bc", "bca"), "{too_many}");
         assert_eq!(letters(keys.keys_at(at(UNTIL))), "bc", "{too_many}");
         assert_eq!(keys.skipped(), 0);
     }
-    // Without them, it fits.
+    // Without retired keys, the set fits.
     keys.replace_from_jwks(&mut jwks("bcd")).unwrap();
-    assert!(is(&keys, "bcd", "bcd"));
+    assert!(has_keys(&keys, "bcd", "bcd"));
     assert_eq!(KeySet::<0>::new().rotate_from_jwks(&mut jwks("a"), FIRST, at(UNTIL)), Err(Error::TooManyKeys));
     assert_eq!(KeySet::<0>::new().rotate_from_jwks(&mut jwks(""), FIRST, at(UNTIL)), Ok(()));
 }
 
 #[test]
-fn a_set_that_cannot_be_read_changes_nothing() {
+fn unreadable_set_changes_nothing() {
     let malformed = Error::Malformed(Part::KeySet);
     let whole = jwks("de");
     let mut unreadable = vec![
@@ -227,26 +227,26 @@ fn a_set_that_cannot_be_read_changes_nothing() {
         let later = at(UNTIL + 300);
         assert_eq!(keys.rotate_from_jwks(&mut text.clone(), FIRST, later), Err(error), "{shown}");
         assert_eq!(keys.replace_from_jwks(&mut text.clone()), Err(error), "{shown}");
-        assert!(is(&keys, "bc", "bca"), "{shown}");
+        assert!(has_keys(&keys, "bc", "bca"), "{shown}");
         assert_eq!(letters(keys.keys_at(at(UNTIL))), "bc", "{shown}");
     }
 }
 
 #[test]
-fn replacing_leaves_nothing_behind() {
+fn replacing_removes_retired_keys() {
     let mut keys = rotated::<4>(&["ab", "c"]);
     keys.replace_from_jwks(&mut jwks("d")).unwrap();
-    assert!(is(&keys, "d", "d"));
-    // Nor does what stayed before come back.
+    assert!(has_keys(&keys, "d", "d"));
+    // Keys that were retired earlier do not come back.
     keys.rotate_from_jwks(&mut jwks("de"), FIRST, at(UNTIL + 300)).unwrap();
-    assert!(is(&keys, "de", "de"));
+    assert!(has_keys(&keys, "de", "de"));
     keys.rotate_from_jwks(&mut jwks("e"), FIRST, at(NOW)).unwrap();
     assert_eq!(letters(keys.keys_at(at(NOW - 1))), "ed");
     assert_eq!(letters(keys.keys_at(at(NOW))), "e");
 }
 
 #[test]
-fn a_moment_that_has_passed_keeps_nothing() {
+fn expiry_in_the_past_retains_no_key() {
     for until in [i64::MIN, -1, 0, 1, NOW - 1, NOW] {
         let mut keys = rotated::<2>(&["a"]);
         keys.rotate_from_jwks(&mut jwks("b"), FIRST, at(until)).unwrap();
@@ -261,7 +261,7 @@ fn a_moment_that_has_passed_keeps_nothing() {
     }
 }
 
-/// The documented rules, written down once more.
+/// A second implementation of the documented rules.
 #[derive(Debug, Default)]
 struct Model {
     current: Vec<Key>,
@@ -270,13 +270,13 @@ struct Model {
 }
 
 impl Model {
-    fn rotate(&mut self, new: &[Key], until: i64, places: usize) -> Result<(), Error> {
-        let goes = |key: &&Key| !new.contains(key);
-        let has_a_namesake = |key: &Key| new.iter().any(|n| (n.algorithm(), n.kid()) == (key.algorithm(), key.kid()));
-        let retires = self.current.iter().any(|key| goes(&key));
+    fn rotate(&mut self, new: &[Key], until: i64, capacity: usize) -> Result<(), Error> {
+        let is_dropped = |key: &&Key| !new.contains(key);
+        let is_replaced = |key: &Key| new.iter().any(|n| (n.algorithm(), n.kid()) == (key.algorithm(), key.kid()));
+        let retires = self.current.iter().any(|key| is_dropped(&key));
         let mut retired = if retires { self.current.clone() } else { self.retired.clone() };
-        retired.retain(|key| !has_a_namesake(key));
-        if new.len() + retired.len() > places {
+        retired.retain(|key| !is_replaced(key));
+        if new.len() + retired.len() > capacity {
             return Err(Error::TooManyKeys);
         }
         (self.current, self.retired) = (new.to_vec(), retired);
@@ -295,20 +295,20 @@ impl Model {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// With keys that share a name, that have none, and of both algorithms.
+    /// The keys include some with the same `kid`, some without one, and both algorithms.
     #[test]
-    fn any_sequence_of_rotations_follows_the_rules(
+    fn any_sequence_of_rotations_follows_the_model(
         steps in prop::collection::vec((prop::sample::subsequence((0..8).collect::<Vec<_>>(), 0..5), 1..20_i64), 1..12),
     ) {
-        let universe: [Value; 8] = std::array::from_fn(|place| match place {
-            0..4 => jwk(['a', 'b', 'c', 'd'][place]),
+        let universe: [Value; 8] = std::array::from_fn(|index| match index {
+            0..4 => jwk(['a', 'b', 'c', 'd'][index]),
             4 => with(jwk('x'), "kid", json!("a")),
             5 => with(Alg::Es256.jwk(), "kid", json!("a")),
-            _ => with(jwk(['y', 'z'][place - 6]), "kid", Value::Null),
+            _ => with(jwk(['y', 'z'][index - 6]), "kid", Value::Null),
         });
         let (mut keys, mut model) = (KeySet::<5>::new(), Model::default());
-        for (places, until) in steps {
-            let text = text_of(&places.iter().map(|place| universe[*place].clone()).collect::<Vec<_>>());
+        for (indices, until) in steps {
+            let text = jwks_of(&indices.iter().map(|index| universe[*index].clone()).collect::<Vec<_>>());
             let new = KeySet::<8>::from_jwks(&mut text.clone()).unwrap();
             let expected = model.rotate(&new, until, 5);
             prop_assert_eq!(keys.rotate_from_jwks(&mut text.clone(), FIRST, at(until)), expected);
@@ -328,56 +328,54 @@ fn set_claims(letters: &str, iat: i64) -> Value {
     json!({"iss": ISSUER, "iat": iat, "keys": letters.chars().map(jwk).collect::<Vec<_>>()})
 }
 
-/// Takes a signed key set of this text under the pinned roots.
-fn take<const N: usize>(keys: &mut KeySet<N>, text: &str, newest: i64) -> Result<i64, Error> {
-    let (roots, mut buf) = (testkit::keys(), [0; 2048]);
-    let verified = Token::parse(text)?.verify(&issuer(&roots), &mut buf)?;
-    keys.replace_from_signed(verified, at(newest), now()).map(UnixTime::as_secs)
+/// Replaces the keys with a signed key set, which is verified with the pinned root keys.
+fn install_signed<const N: usize>(keys: &mut KeySet<N>, text: &str, newest: i64) -> Result<i64, Error> {
+    testkit::verify(text, |verified| keys.replace_from_signed(verified, at(newest), now()).map(UnixTime::as_secs))
 }
 
 #[test]
-fn a_signed_set_replaces_the_keys() {
+fn signed_set_replaces_the_keys() {
     for root in ALGS {
         let mut keys = rotated::<4>(&["ab", "c"]);
         let mut claims = set_claims("de", NOW - 10);
         claims["keys"].as_array_mut().unwrap().push(json!({"kty": "RSA"}));
-        assert_eq!(take(&mut keys, &signed_set(root, &claims), NOW - 3600), Ok(NOW - 10));
-        assert!(is(&keys, "de", "de"), "what stayed before goes");
+        assert_eq!(install_signed(&mut keys, &signed_set(root, &claims), NOW - 3600), Ok(NOW - 10));
+        assert!(has_keys(&keys, "de", "de"), "retired keys are removed");
         assert_eq!(keys.skipped(), 1);
         assert_eq!(verify(&token('d'), &keys), Ok(()));
-        assert_eq!(take(&mut keys, &signed_set(root, &set_claims("", NOW)), NOW - 10), Ok(NOW));
-        assert!(is(&keys, "", ""));
+        assert_eq!(install_signed(&mut keys, &signed_set(root, &set_claims("", NOW)), NOW - 10), Ok(NOW));
+        assert!(has_keys(&keys, "", ""));
     }
 }
 
 #[test]
-fn an_older_set_is_never_brought_back() {
+fn older_signed_set_is_refused() {
     let mut keys = rotated::<4>(&["ab", "c"]);
     for iat in [NOW - 11, 0, -1, -i64::MAX] {
         let text = signed_set(Alg::EdDsa, &set_claims("d", iat));
-        assert_eq!(take(&mut keys, &text, NOW - 10), Err(Error::RolledBack), "{iat}");
-        assert!(is(&keys, "c", "cab"), "{iat}");
+        assert_eq!(install_signed(&mut keys, &text, NOW - 10), Err(Error::RolledBack), "{iat}");
+        assert!(has_keys(&keys, "c", "cab"), "{iat}");
     }
-    // The same once more, and a newer one.
+    // A set of the same time, and a newer one.
     for iat in [NOW - 10, NOW - 9] {
         let text = signed_set(Alg::EdDsa, &set_claims("d", iat));
-        assert_eq!(take(&mut keys, &text, NOW - 10), Ok(iat));
-        assert!(is(&keys, "d", "d"));
+        assert_eq!(install_signed(&mut keys, &text, NOW - 10), Ok(iat));
+        assert!(has_keys(&keys, "d", "d"));
     }
-    // In whole seconds, rounded down.
+    // `iat` is rounded down to whole seconds.
     for (iat, expected) in [("10.9", Ok(10)), ("9.9", Err(Error::RolledBack))] {
         let claims = with(set_claims("e", 0), "iat", serde_json::from_str(iat).unwrap());
-        assert_eq!(take(&mut keys, &signed_set(Alg::EdDsa, &claims), 10), expected, "{iat}");
+        assert_eq!(install_signed(&mut keys, &signed_set(Alg::EdDsa, &claims), 10), expected, "{iat}");
     }
-    // What is returned is what the next one is held against.
-    let newest = take(&mut keys, &signed_set(Alg::Es256, &set_claims("f", NOW)), NOW).unwrap();
+    // The next set is compared with the time that was returned.
+    let newest = install_signed(&mut keys, &signed_set(Alg::Es256, &set_claims("f", NOW)), NOW).unwrap();
     let older = signed_set(Alg::Es256, &set_claims("a", NOW - 1));
-    assert_eq!(take(&mut keys, &older, newest), Err(Error::RolledBack));
-    assert!(is(&keys, "f", "f"));
+    assert_eq!(install_signed(&mut keys, &older, newest), Err(Error::RolledBack));
+    assert!(has_keys(&keys, "f", "f"));
 }
 
 #[test]
-fn a_signed_set_has_a_time_and_keys() {
+fn signed_set_must_have_iat_and_keys() {
     let mut keys = rotated::<2>(&["a", "b"]);
     let claims = || set_claims("c", NOW);
     let malformed = Error::Malformed(Part::KeySet);
@@ -396,94 +394,95 @@ fn a_signed_set_has_a_time_and_keys() {
         (with(claims(), "keys", json!("[]")), malformed),
         (json!({"iss": ISSUER, "iat": NOW, "jwks": {"keys": [jwk('c')]}}), malformed),
         (set_claims("cde", NOW), Error::TooManyKeys),
-        // The first failure ends it.
+        // The first failure is reported.
         (json!({"iss": ISSUER}), Error::Missing(Claim::IssuedAt)),
         (json!({"iss": ISSUER, "iat": NOW - 1}), Error::RolledBack),
         (set_claims("cde", NOW - 1), Error::RolledBack),
     ];
     for root in ALGS {
         for (claims, error) in &bad {
-            assert_eq!(take(&mut keys, &signed_set(root, claims), NOW), Err(*error), "{claims}");
-            assert!(is(&keys, "b", "ba"), "{claims}");
+            assert_eq!(install_signed(&mut keys, &signed_set(root, claims), NOW), Err(*error), "{claims}");
+            assert!(has_keys(&keys, "b", "ba"), "{claims}");
         }
     }
 }
 
 #[test]
-fn a_set_is_signed_by_the_pinned_root() {
+fn set_must_be_signed_by_the_pinned_root() {
     let mut keys = rotated::<2>(&["a", "b"]);
     let claims = set_claims("c", NOW);
     for (root, other) in [(Alg::Es256, Alg::EdDsa), (Alg::EdDsa, Alg::Es256)] {
         let header = with(root.header(), "typ", json!("jwk-set+jwt"));
-        assert_eq!(take(&mut keys, &root.mint(header.to_string(), claims.to_string()), NOW - 1), Ok(NOW));
+        assert_eq!(install_signed(&mut keys, &root.mint(header.to_string(), claims.to_string()), NOW - 1), Ok(NOW));
         keys = rotated(&["a", "b"]);
         let forged = other.mint(header.to_string(), claims.to_string());
-        assert_eq!(take(&mut keys, &forged, NOW - 1), Err(Error::InvalidSignature));
-        // A key that it brings along, or that was taken before, is no root.
+        assert_eq!(install_signed(&mut keys, &forged, NOW - 1), Err(Error::InvalidSignature));
+        // A key in the header, or from an earlier set, is not a root key.
         let own = with(with(header.clone(), "jwk", jwk('a')), "kid", json!("a"));
-        assert_eq!(take(&mut keys, &root.mint(own.to_string(), claims.to_string()), NOW - 1), Err(Error::UnknownKey));
+        assert_eq!(
+            install_signed(&mut keys, &root.mint(own.to_string(), claims.to_string()), NOW - 1),
+            Err(Error::UnknownKey)
+        );
         let none = with(header, "alg", json!("none"));
         let unsigned =
             format!("{}.{}.", base64url(none.to_string().as_bytes()), base64url(claims.to_string().as_bytes()));
-        assert_eq!(take(&mut keys, &unsigned, NOW - 1), Err(Error::UnsupportedAlgorithm));
-        let of_another = signed_set(root, &with(claims.clone(), "iss", json!("https://attacker.example")));
-        assert_eq!(take(&mut keys, &of_another, NOW - 1), Err(Error::Mismatch(Claim::Issuer)));
-        let for_somebody = signed_set(root, &with(claims.clone(), "aud", json!(AUDIENCE)));
-        assert_eq!(take(&mut keys, &for_somebody, NOW - 1), Err(Error::Mismatch(Claim::Audience)));
+        assert_eq!(install_signed(&mut keys, &unsigned, NOW - 1), Err(Error::UnsupportedAlgorithm));
+        let of_another_issuer = signed_set(root, &with(claims.clone(), "iss", json!("https://attacker.example")));
+        assert_eq!(install_signed(&mut keys, &of_another_issuer, NOW - 1), Err(Error::Mismatch(Claim::Issuer)));
+        let for_an_audience = signed_set(root, &with(claims.clone(), "aud", json!(AUDIENCE)));
+        assert_eq!(install_signed(&mut keys, &for_an_audience, NOW - 1), Err(Error::Mismatch(Claim::Audience)));
         let expired = signed_set(root, &with(claims.clone(), "exp", json!(NOW - 60)));
-        assert_eq!(take(&mut keys, &expired, NOW - 1), Err(Error::Expired));
-        assert!(is(&keys, "b", "ba"));
+        assert_eq!(install_signed(&mut keys, &expired, NOW - 1), Err(Error::Expired));
+        assert!(has_keys(&keys, "b", "ba"));
     }
 }
 
 #[test]
-fn no_other_token_is_a_key_set_and_no_key_set_another_token() {
+fn key_set_and_other_tokens_are_not_interchangeable() {
     let mut keys = rotated::<2>(&["a", "b"]);
     let mut all = claims();
     all.as_object_mut().unwrap().append(set_claims("c", NOW).as_object_mut().unwrap());
-    let roots = testkit::keys();
     for root in ALGS {
         for typ in [json!("at+jwt"), json!("JWT"), json!("jwk-set"), json!("jwk-set+json"), json!(""), Value::Null] {
             let header = with(root.header(), "typ", typ);
             let text = root.mint(header.to_string(), all.to_string());
-            assert_eq!(take(&mut keys, &text, NOW - 1), Err(Error::WrongType), "{header}");
+            assert_eq!(install_signed(&mut keys, &text, NOW - 1), Err(Error::WrongType), "{header}");
         }
         let text = signed_set(root, &all);
-        let mut buf = [0; 1024];
-        let verified = Token::parse(&text).unwrap().verify(&issuer(&roots), &mut buf).unwrap();
-        let refused = verified.into_access_token(&AccessTokenPolicy::untyped(AUDIENCE), now());
-        assert_eq!(refused.err(), Some(Error::WrongType));
-        let verified = Token::parse(&text).unwrap().verify(&issuer(&roots), &mut buf).unwrap();
-        assert_eq!(verified.into_id_token(&IdTokenPolicy::new(AUDIENCE), now()).err(), Some(Error::WrongType));
+        let refused = validate_access_token(&text, &AccessTokenPolicy::untyped(AUDIENCE), NOW, |_| ());
+        assert_eq!(refused, Err(Error::WrongType));
+        let id_policy = IdTokenPolicy::new(AUDIENCE);
+        let refused = testkit::verify(&text, |verified| verified.into_id_token(&id_policy, now()).map(drop));
+        assert_eq!(refused, Err(Error::WrongType));
     }
-    assert!(is(&keys, "b", "ba"));
+    assert!(has_keys(&keys, "b", "ba"));
 }
 
-/// It would roll back every later set for good.
+/// After such a set, every later one would be refused as a rollback.
 #[test]
-fn a_signed_set_is_not_from_the_future() {
+fn signed_set_from_the_future_is_refused() {
     let mut keys = rotated::<4>(&["a"]);
     for (iat, expected) in
         [(NOW + 60, Ok(NOW + 60)), (NOW + 61, Err(Error::NotYetValid)), (1000 * NOW, Err(Error::NotYetValid))]
     {
-        assert_eq!(take(&mut keys, &signed_set(Alg::EdDsa, &set_claims("c", iat)), NOW), expected, "{iat}");
+        assert_eq!(install_signed(&mut keys, &signed_set(Alg::EdDsa, &set_claims("c", iat)), NOW), expected, "{iat}");
     }
 }
 
-/// Else an issuer's next key would find no place.
+/// Otherwise the issuer's next key would find no free slot.
 #[test]
-fn keys_whose_time_is_over_go_with_the_next_rotation() {
+fn expired_keys_are_evicted_by_the_next_rotation() {
     let mut keys = KeySet::<2>::from_jwks(&mut jwks("a")).unwrap();
     keys.rotate_from_jwks(&mut jwks("ab"), now(), at(UNTIL)).unwrap();
     keys.rotate_from_jwks(&mut jwks("b"), now(), at(UNTIL)).unwrap();
-    assert!(is(&keys, "b", "ba"));
+    assert!(has_keys(&keys, "b", "ba"));
     assert_eq!(keys.rotate_from_jwks(&mut jwks("bc"), at(UNTIL - 1), at(UNTIL + 300)), Err(Error::TooManyKeys));
     assert_eq!(keys.rotate_from_jwks(&mut jwks("bc"), at(UNTIL), at(UNTIL + 300)), Ok(()));
-    assert!(is(&keys, "bc", "bc"));
+    assert!(has_keys(&keys, "bc", "bc"));
 }
 
 #[test]
-fn keys_are_stale_when_none_fits_or_the_signature_does_not_hold() {
+fn unknown_key_and_invalid_signature_suggest_a_key_refresh() {
     let mut variants = BTreeSet::new();
     for error in errors::all() {
         variants.insert(usize::from(error.code() >> 8));
@@ -494,15 +493,15 @@ fn keys_are_stale_when_none_fits_or_the_signature_does_not_hold() {
 }
 
 #[test]
-fn a_token_of_a_new_key_asks_for_newer_keys() {
+fn token_of_a_new_key_suggests_a_key_refresh() {
     let mut keys = rotated::<4>(&["a"]);
     let refused = verify(&token('b'), &keys).unwrap_err();
     assert!(refused.suggests_key_refresh());
     keys.rotate_from_jwks(&mut jwks("b"), FIRST, at(UNTIL)).unwrap();
     assert_eq!(verify(&token('b'), keys.keys_at(now())), Ok(()));
 
-    // A new key under an old name.
-    let mut keys = KeySet::<4>::from_jwks(&mut text_of(&[with(jwk('x'), "kid", json!("a"))])).unwrap();
+    // A new key with an old `kid`.
+    let mut keys = KeySet::<4>::from_jwks(&mut jwks_of(&[with(jwk('x'), "kid", json!("a"))])).unwrap();
     assert!(verify(&token('a'), &keys).unwrap_err().suggests_key_refresh());
     keys.rotate_from_jwks(&mut jwks("a"), FIRST, at(UNTIL)).unwrap();
     assert_eq!(verify(&token('a'), keys.keys_at(now())), Ok(()));

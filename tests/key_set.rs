@@ -1,4 +1,4 @@
-//! Which keys of a JWK Set are taken.
+//! Which keys of a JWK Set are accepted.
 
 use embedded_jwt::{Algorithm, Error, KeySet, MAX_KEY_SET_LEN, Part};
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ fn read<const N: usize>(keys: &[Value]) -> Result<KeySet<N>, Error> {
 }
 
 #[test]
-fn reads_keys_of_both_algorithms() {
+fn keys_of_both_algorithms_are_read() {
     let keys = read::<2>(&[es256_jwk(), eddsa_jwk()]).unwrap();
     assert_eq!(keys.skipped(), 0);
     assert_eq!(keys.iter().map(|key| key.algorithm()).collect::<Vec<_>>(), [Algorithm::Es256, Algorithm::EdDsa]);
@@ -41,14 +41,14 @@ fn reads_keys_of_both_algorithms() {
     assert_eq!(keys[1].public_key()[..4], [0xd7, 0x5a, 0x98, 0x01]);
 }
 
-fn taken(jwk: Value) -> bool {
+fn usable(jwk: Value) -> bool {
     let keys = read::<2>(std::slice::from_ref(&jwk)).unwrap();
     assert_eq!(keys.len() + keys.skipped(), 1, "{jwk}");
     keys.len() == 1
 }
 
 #[test]
-fn takes_what_may_verify() {
+fn keys_that_may_verify_are_accepted() {
     for jwk in [es256_jwk(), eddsa_jwk()] {
         for good in [
             with(jwk.clone(), "use", json!("sig")),
@@ -61,16 +61,16 @@ fn takes_what_may_verify() {
             with(jwk.clone(), "x5c", json!(["MIIB"])),
             without(jwk.clone(), "kid"),
         ] {
-            assert!(taken(good.clone()), "{good}");
+            assert!(usable(good.clone()), "{good}");
         }
     }
-    assert!(taken(with(es256_jwk(), "alg", json!("ES256"))));
-    assert!(taken(with(eddsa_jwk(), "alg", json!("EdDSA"))));
-    assert!(taken(with(eddsa_jwk(), "alg", json!("Ed25519"))));
+    assert!(usable(with(es256_jwk(), "alg", json!("ES256"))));
+    assert!(usable(with(eddsa_jwk(), "alg", json!("EdDSA"))));
+    assert!(usable(with(eddsa_jwk(), "alg", json!("Ed25519"))));
 }
 
 #[test]
-fn skips_what_may_not_verify() {
+fn keys_that_may_not_verify_are_skipped() {
     for jwk in [es256_jwk(), eddsa_jwk()] {
         for bad in [
             with(jwk.clone(), "use", json!("enc")),
@@ -105,23 +105,23 @@ fn skips_what_may_not_verify() {
             without(jwk.clone(), "crv"),
             without(jwk.clone(), "x"),
         ] {
-            assert!(!taken(bad.clone()), "{bad}");
+            assert!(!usable(bad.clone()), "{bad}");
         }
     }
-    assert!(!taken(with(es256_jwk(), "alg", json!("EdDSA"))));
-    assert!(!taken(with(eddsa_jwk(), "alg", json!("ES256"))));
-    assert!(!taken(without(es256_jwk(), "y")));
-    assert!(!taken(with(es256_jwk(), "y", json!("AAAA"))));
-    assert!(!taken(with(eddsa_jwk(), "x", json!("A".repeat(43)))), "small order");
+    assert!(!usable(with(es256_jwk(), "alg", json!("EdDSA"))));
+    assert!(!usable(with(eddsa_jwk(), "alg", json!("ES256"))));
+    assert!(!usable(without(es256_jwk(), "y")));
+    assert!(!usable(with(es256_jwk(), "y", json!("AAAA"))));
+    assert!(!usable(with(eddsa_jwk(), "x", json!("A".repeat(43)))), "small order");
     let ones = format!("{}8", "_".repeat(42));
-    assert!(!taken(with(es256_jwk(), "x", json!(ones))) && !taken(with(es256_jwk(), "y", json!(ones))), "beyond p");
+    assert!(!usable(with(es256_jwk(), "x", json!(ones))) && !usable(with(es256_jwk(), "y", json!(ones))), "beyond p");
     for other in [json!(null), json!(1), json!("key"), json!([]), json!({})] {
-        assert!(!taken(other.clone()), "{other}");
+        assert!(!usable(other.clone()), "{other}");
     }
 }
 
 #[test]
-fn skipped_keys_take_no_place() {
+fn skipped_keys_take_no_slot() {
     let rsa = json!({"kty": "RSA", "n": "AQAB", "e": "AQAB"});
     let keys = read::<1>(&[rsa.clone(), es256_jwk(), rsa.clone(), rsa]).unwrap();
     assert_eq!((keys.len(), keys.skipped()), (1, 3));
@@ -130,14 +130,14 @@ fn skipped_keys_take_no_place() {
 }
 
 #[test]
-fn more_usable_keys_than_places_is_an_error() {
+fn more_usable_keys_than_slots_is_an_error() {
     let three = [es256_jwk(), eddsa_jwk(), eddsa_jwk()];
     assert_eq!(read::<3>(&three).unwrap().len(), 3);
     assert_eq!(read::<2>(&three).err(), Some(Error::TooManyKeys));
 }
 
 #[test]
-fn a_set_is_an_object_with_an_array_of_keys() {
+fn set_must_be_an_object_with_an_array_of_keys() {
     let malformed = Some(Error::Malformed(Part::KeySet));
     for text in ["", "{", "[]", "null", "{}", "{\"keys\":{}}", "{\"keys\":null}", "{\"Keys\":[]}", "{\"keys\":[]}x"] {
         assert_eq!(KeySet::<1>::from_jwks(&mut text.as_bytes().to_vec()).err(), malformed, "{text}");
@@ -151,7 +151,7 @@ fn a_set_is_an_object_with_an_array_of_keys() {
 }
 
 #[test]
-fn a_set_is_at_most_64_kib() {
+fn set_longer_than_64_kib_is_refused() {
     let mut longest = br#"{"keys":[]}"#.to_vec();
     longest.resize(MAX_KEY_SET_LEN, b' ');
     let mut too_long = longest.clone();
@@ -161,7 +161,7 @@ fn a_set_is_at_most_64_kib() {
 }
 
 #[test]
-fn replacing_takes_all_or_nothing() {
+fn replacing_takes_all_keys_or_changes_nothing() {
     let mut keys = KeySet::<2>::new();
     assert_eq!((keys.len(), keys.skipped()), (0, 0));
     let text = |keys: &[Value]| json!({ "keys": keys }).to_string().into_bytes();

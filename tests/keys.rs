@@ -1,4 +1,4 @@
-//! Keys as tools write them, and their thumbprints. The keys of this file are TEST KEYS: never trust them.
+//! Keys in the formats of common tools, and their thumbprints. The keys of this file are TEST KEYS: never trust them.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
@@ -38,22 +38,21 @@ const ED25519_POINT: &str = "8db8621fd8aaaa6a4ce6c15ecda075666c496fbb4e2285035ba
 const ED25519_TOKEN: &str = "eyJhbGciOiJFZERTQSJ9.eyJpc3MiOiJodHRwczovL2lkcC5leGFtcGxlLmNvbSIsInN1YiI6Im9wZW5zc2wifQ\
     .VslfaN3yenTKPv9ODILtlOg4YsPAkQeJuwQh53UyY3uHqc8zDT1Sblm08dw3YX-BhjOMJhHOX6Q-TApP-JuWDw";
 
-/// [RFC 8410 section 10.1](https://www.rfc-editor.org/rfc/rfc8410#section-10.1).
+/// The public key of [RFC 8410 section 10.1](https://www.rfc-editor.org/rfc/rfc8410#section-10.1).
 const RFC_8410_PUBLIC: &str = "\
 -----BEGIN PUBLIC KEY-----
 MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
 -----END PUBLIC KEY-----
 ";
 
-/// The private key of it, as the RFC prints it in
-/// [section 10.3](https://www.rfc-editor.org/rfc/rfc8410#section-10.3).
+/// Its private key, from [section 10.3](https://www.rfc-editor.org/rfc/rfc8410#section-10.3).
 const RFC_8410_PRIVATE: &str = "\
 -----BEGIN PRIVATE KEY-----
 MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
 -----END PRIVATE KEY-----
 ";
 
-/// Public keys that are no keys of ours. TEST KEYS, by `openssl`, but for the first.
+/// Public keys that are not supported. TEST KEYS, by `openssl`, except for the first.
 const OTHERS: [(&str, &str); 9] = [
     (
         "P-384, of RFC 7468 section 13",
@@ -92,7 +91,7 @@ const OTHERS: [(&str, &str); 9] = [
         8MC2QQ2F1JYzdJv8TrnBkYFwHUjHMHlY/WBLV+jeoBZFhPIvS0sjss0LTw==",
     ),
     (
-        // CVE-2020-0601: who chooses the generator can sign for any key.
+        // CVE-2020-0601: an attacker who chooses the generator can sign for any key.
         "explicit parameters",
         "MIIBSzCCAQMGByqGSM49AgEwgfcCAQEwLAYHKoZIzj0BAQIhAP////8AAAABAAAA\
         AAAAAAAAAAAA////////////////MFsEIP////8AAAABAAAAAAAAAAAAAAAA////\
@@ -104,7 +103,7 @@ const OTHERS: [(&str, &str); 9] = [
     ),
 ];
 
-/// p of P-256, big-endian.
+/// The prime p of P-256, big-endian.
 const P: &str = "ffffffff00000001000000000000000000000000ffffffffffffffffffffffff";
 
 fn hex<const N: usize>(digits: &str) -> [u8; N] {
@@ -130,13 +129,13 @@ fn verify(key: Key, token: &str) -> Result<(), Error> {
 }
 
 #[test]
-fn a_key_of_openssl_verifies_a_token_of_openssl() {
+fn key_of_openssl_verifies_token_of_openssl() {
     for (pem, key, token) in [(P256, p256(), P256_TOKEN), (ED25519, ed25519(), ED25519_TOKEN)] {
         let imported = Key::from_spki_der(&der_of(pem)).unwrap();
         assert_eq!(imported, key);
         assert_eq!(imported.kid(), None);
         assert_eq!(verify(imported.clone(), token), Ok(()));
-        // Under its kid, once it has one.
+        // Also with a `kid`.
         assert_eq!(verify(imported.try_with_kid("a").unwrap(), token), Ok(()));
     }
     assert_eq!(verify(p256(), ED25519_TOKEN), Err(Error::UnknownKey));
@@ -145,18 +144,18 @@ fn a_key_of_openssl_verifies_a_token_of_openssl() {
 }
 
 #[test]
-fn reads_the_example_of_rfc_8410() {
+fn example_of_rfc_8410_is_read() {
     let key = Key::from_spki_der(&der_of(RFC_8410_PUBLIC)).unwrap();
     let point = "19bf44096984cdfe8541bac167dc3b96c85086aa30b6b6cb0c5c38ad703166e1";
     assert_eq!(key, Key::ed25519(&hex(point)));
-    // It belongs to the private one.
+    // It belongs to the private key.
     let private = der_of(RFC_8410_PRIVATE);
     let secret = ed25519_dalek::SigningKey::from_bytes(private[16..].try_into().unwrap());
     assert_eq!(key.public_key(), secret.verifying_key().as_bytes());
 }
 
 #[test]
-fn spki_is_of_one_length() {
+fn spki_of_another_length_is_refused() {
     for pem in [P256, ED25519] {
         let der = der_of(pem);
         assert!([91, 44].contains(&der.len()));
@@ -164,15 +163,15 @@ fn spki_is_of_one_length() {
             assert_eq!(Key::from_spki_der(&der[..len]), Err(MALFORMED), "{len} bytes");
         }
         for more in [&[0][..], &[0, 0], b"\n", &der] {
-            assert_eq!(Key::from_spki_der(&[&der[..], more].concat()), Err(MALFORMED), "{} more", more.len());
-            assert_eq!(Key::from_spki_der(&[more, &der[..]].concat()), Err(MALFORMED), "{} before", more.len());
+            assert_eq!(Key::from_spki_der(&[&der[..], more].concat()), Err(MALFORMED), "{} bytes after", more.len());
+            assert_eq!(Key::from_spki_der(&[more, &der[..]].concat()), Err(MALFORMED), "{} bytes before", more.len());
         }
     }
 }
 
 #[test]
-fn every_bit_of_what_stands_before_the_point_counts() {
-    // The form of the point, 04, is part of what is fixed.
+fn any_changed_byte_before_the_point_is_refused() {
+    // The form of the point, 04, is part of the fixed prefix.
     for (pem, len) in [(P256, 27), (ED25519, 12)] {
         let der = der_of(pem);
         for at in 0..len {
@@ -194,7 +193,7 @@ fn keys_of_other_kinds_and_forms_are_refused() {
     let algorithm = "301306072a8648ce3d020106082a8648ce3d030107";
     assert_eq!(Key::from_spki_der(&hex::<27>(&format!("3019{algorithm}03020000"))), Err(MALFORMED));
     assert_eq!(Key::from_spki_der(&hex::<26>(&format!("3018{algorithm}030100"))), Err(MALFORMED));
-    // Neither raw points, nor a private key.
+    // Raw points and a private key.
     assert_eq!(Key::from_spki_der(p256().public_key()), Err(MALFORMED));
     assert_eq!(Key::from_spki_der(ed25519().public_key()), Err(MALFORMED));
     assert_eq!(Key::from_spki_der(&der_of(RFC_8410_PRIVATE)), Err(MALFORMED));
@@ -204,7 +203,7 @@ fn keys_of_other_kinds_and_forms_are_refused() {
 }
 
 #[test]
-fn a_coordinate_is_below_the_prime() {
+fn coordinate_not_below_the_prime_is_refused() {
     let below = |number: &str| {
         let mut number: [u8; 32] = hex(number);
         number[31] -= 1;
@@ -219,7 +218,7 @@ fn a_coordinate_is_below_the_prime() {
             assert_eq!(Key::from_sec1(&sec1(&x, &y)), Err(Error::InvalidKey));
         }
     }
-    // Whether both are a point shows when the key is used.
+    // Whether the coordinates are a point of the curve is checked when the key is used.
     for (x, y) in [(below(P), x), (x, below(P)), ([0; 32], [0; 32]), (x, x), (hex(P256_X), below(P256_Y))] {
         let key = Key::from_spki_der(&spki(&x, &y)).unwrap();
         assert_eq!(Key::from_sec1(&sec1(&x, &y)), Ok(key.clone()));
@@ -228,7 +227,7 @@ fn a_coordinate_is_below_the_prime() {
 }
 
 #[test]
-fn an_ed25519_point_is_below_the_prime_and_not_of_small_order() {
+fn ed25519_point_out_of_range_or_of_small_order_is_refused() {
     let spki = |point: &[u8]| [&der_of(ED25519)[..12], point].concat();
     for point in curve25519_dalek::constants::EIGHT_TORSION {
         for sign in [0, 0x80] {
@@ -244,14 +243,14 @@ fn an_ed25519_point_is_below_the_prime_and_not_of_small_order() {
             assert_eq!(Key::from_spki_der(&spki(&point)), Err(Error::InvalidKey), "{point:x?}");
         }
     }
-    // 2 is the y of no point, which shows when the key is used.
+    // No point has y = 2. This is detected when the key is used.
     let mut two = [0; 32];
     two[0] = 2;
     assert_eq!(verify(Key::from_spki_der(&spki(&two)).unwrap(), ED25519_TOKEN), Err(OFF_CURVE));
 }
 
 #[test]
-fn a_point_is_read_in_its_two_forms() {
+fn compressed_and_uncompressed_points_are_read() {
     let (x, y): ([u8; 32], [u8; 32]) = (hex(P256_X), hex(P256_Y));
     let uncompressed = [&[0x04][..], &x, &y].concat();
     assert_eq!(Key::from_sec1(&uncompressed), Ok(p256()));
@@ -262,7 +261,7 @@ fn a_point_is_read_in_its_two_forms() {
     assert_eq!(other.public_key()[..32], x);
     assert_ne!(other.public_key()[32..], y);
     assert_eq!(verify(other, P256_TOKEN), Err(Error::InvalidSignature));
-    // Leading zeros of y are kept: the compressed form of a point is the point.
+    // Leading zeros of y are kept: both forms of a point give the same key.
     for secret in 1..=64 {
         let secret = p256::ecdsa::SigningKey::from_slice(&[[0; 31].as_slice(), &[secret]].concat()).unwrap();
         let point = |compressed| secret.verifying_key().to_sec1_point(compressed);
@@ -271,7 +270,7 @@ fn a_point_is_read_in_its_two_forms() {
 }
 
 #[test]
-fn a_point_of_another_form_or_length_is_refused() {
+fn point_of_another_form_or_length_is_refused() {
     let point = p256().public_key().to_vec();
     for first in 0..=u8::MAX {
         let long = Key::from_sec1(&[&[first][..], &point].concat());
@@ -279,7 +278,7 @@ fn a_point_of_another_form_or_length_is_refused() {
         if !matches!(first, 0x02 | 0x03) {
             assert_eq!(Key::from_sec1(&[&[first][..], &point[..32]].concat()), Err(MALFORMED), "{first:#x}");
         }
-        // Infinity, 00, among them.
+        // This includes the point at infinity, 00.
         assert_eq!(Key::from_sec1(&[first]), Err(MALFORMED), "{first:#x}");
     }
     for first in [0x02, 0x03, 0x04] {
@@ -289,13 +288,13 @@ fn a_point_of_another_form_or_length_is_refused() {
         assert_eq!(Key::from_sec1(&[&[first][..], &point, &[0]].concat()), Err(MALFORMED), "{first}");
     }
     assert_eq!(Key::from_sec1(&[]), Err(MALFORMED));
-    assert_eq!(Key::from_sec1(&point), Err(MALFORMED), "without its form");
-    assert_eq!(Key::from_sec1(ed25519().public_key()), Err(MALFORMED), "of Ed25519");
+    assert_eq!(Key::from_sec1(&point), Err(MALFORMED), "without the byte for its form");
+    assert_eq!(Key::from_sec1(ed25519().public_key()), Err(MALFORMED), "a key of Ed25519");
     assert_eq!(Key::from_sec1(&der_of(P256)), Err(MALFORMED));
 }
 
 #[test]
-fn a_compressed_point_has_a_y() {
+fn compressed_point_without_a_y_is_refused() {
     for first in [0x02, 0x03] {
         for x in [1, 2, 3, 4, 7, 10] {
             let compressed = [&[first][..], &[0; 31], &[x]].concat();
@@ -305,7 +304,7 @@ fn a_compressed_point_has_a_y() {
             let compressed = [&[first][..], &[0; 31], &[x]].concat();
             assert_eq!(Key::from_sec1(&compressed).unwrap().algorithm(), Algorithm::Es256, "{x}");
         }
-        // p + 5 is not 5.
+        // p + 5 is not reduced to 5.
         let mut beyond: [u8; 32] = hex(P);
         for byte in &mut beyond[20..] {
             *byte = 0;
@@ -317,12 +316,13 @@ fn a_compressed_point_has_a_y() {
     }
 }
 
-/// [RFC 7638](https://www.rfc-editor.org/rfc/rfc7638) has an RSA key only; these of
+/// [RFC 7638](https://www.rfc-editor.org/rfc/rfc7638) has only an RSA key. The keys here come from
 /// [RFC 7517 appendix A.1](https://www.rfc-editor.org/rfc/rfc7517#appendix-A.1),
 /// [RFC 7515 appendix A.3](https://www.rfc-editor.org/rfc/rfc7515#appendix-A.3) and
-/// [RFC 8037 appendix A.2](https://www.rfc-editor.org/rfc/rfc8037#appendix-A.2) are as other libraries compute them.
+/// [RFC 8037 appendix A.2](https://www.rfc-editor.org/rfc/rfc8037#appendix-A.2). Other libraries compute the same
+/// thumbprints.
 #[test]
-fn thumbprints_are_those_of_public_keys() {
+fn thumbprints_match_other_libraries() {
     let ec = |x: &str, y: &str| json!({"kty": "EC", "crv": "P-256", "x": x, "y": y});
     let thumbprints = [
         (
@@ -350,7 +350,7 @@ fn thumbprint_of(jwk: &Value) -> Thumbprint {
 }
 
 #[test]
-fn a_thumbprint_is_of_the_key_alone() {
+fn thumbprint_depends_only_on_the_key() {
     for key in [p256(), ed25519()] {
         let thumbprint = key.thumbprint();
         for kid in ["", "a", "b", &"k".repeat(MAX_KID_LEN)] {
@@ -369,11 +369,11 @@ fn a_thumbprint_is_of_the_key_alone() {
             assert_eq!(thumbprint_of(&with(alg.jwk(), name, value)), plain, "{name}");
         }
     }
-    // The same bytes are another key in another algorithm, and x is not y.
+    // The same bytes are another key for another algorithm, and x and y are not interchangeable.
     let (x, y): ([u8; 32], [u8; 32]) = (hex(P256_X), hex(P256_Y));
     let all = [Key::es256(&x, &y), Key::es256(&y, &x), Key::es256(&x, &[0; 32]), Key::ed25519(&x), Key::ed25519(&y)];
-    for (place, one) in all.iter().enumerate() {
-        for other in &all[place + 1..] {
+    for (index, one) in all.iter().enumerate() {
+        for other in &all[index + 1..] {
             assert_ne!(one.thumbprint(), other.thumbprint());
         }
     }
@@ -389,7 +389,7 @@ mod pem {
     }
 
     #[test]
-    fn reads_what_openssl_writes() {
+    fn openssl_output_is_read() {
         for (pem, key) in [(P256, p256()), (ED25519, ed25519())] {
             assert_eq!(Key::from_pem(pem.as_bytes()), Ok(key));
             assert_eq!(pem_of("PUBLIC KEY", &Base64::encode_string(&der_of(pem))), pem);
@@ -398,9 +398,9 @@ mod pem {
     }
 
     /// [RFC 7468 section 2](https://www.rfc-editor.org/rfc/rfc7468#section-2): "MUST handle different newline
-    /// conventions", and text before the key is permitted.
+    /// conventions", and text before the key is allowed.
     #[test]
-    fn reads_it_from_other_systems_too() {
+    fn other_newlines_and_leading_text_are_read() {
         for (pem, key) in [(P256, p256()), (ED25519, ed25519())] {
             for same in [
                 pem.replace('\n', "\r\n"),
@@ -415,7 +415,7 @@ mod pem {
     }
 
     #[test]
-    fn a_key_is_labelled_public() {
+    fn label_must_be_public_key() {
         assert_eq!(Key::from_pem(RFC_8410_PRIVATE.as_bytes()), Err(MALFORMED));
         for pem in [P256, ED25519] {
             let base64 = Base64::encode_string(&der_of(pem));
@@ -429,7 +429,7 @@ mod pem {
                 assert_eq!(Key::from_pem(pem_of(label, &base64).as_bytes()), Err(MALFORMED), "{label:?}");
             }
         }
-        // Nor does a label make a private key a public one.
+        // The label does not make a private key a public key.
         let private = pem_of("PUBLIC KEY", &Base64::encode_string(&der_of(RFC_8410_PRIVATE)));
         assert_eq!(Key::from_pem(private.as_bytes()), Err(MALFORMED));
     }
@@ -442,7 +442,7 @@ mod pem {
     }
 
     #[test]
-    fn a_point_out_of_range_is_refused() {
+    fn point_out_of_range_is_refused() {
         let small = [&der_of(ED25519)[..12], &[0; 32]].concat();
         let beyond = [&der_of(P256)[..27], &[0xff; 64]].concat();
         for der in [small, beyond] {
@@ -452,7 +452,7 @@ mod pem {
     }
 
     #[test]
-    fn what_is_cut_off_or_put_in_is_refused() {
+    fn truncated_or_altered_pem_is_refused() {
         for pem in [P256, ED25519] {
             let whole = pem.trim_end();
             for len in 0..whole.len() {
@@ -475,7 +475,7 @@ mod pem {
                 pem_of("PUBLIC KEY", &base64[..base64.len() - 4]),
                 pem_of("PUBLIC KEY", ""),
                 pem_of("PUBLIC KEY", &"A".repeat(4096)),
-                // Bits beyond the last byte.
+                // Bits after the last byte.
                 pem.replacen("Tw==", "Tx==", 1).replacen("xIM=", "xIN=", 1),
             ] {
                 assert_eq!(Key::from_pem(bad.as_bytes()), Err(MALFORMED), "{bad}");

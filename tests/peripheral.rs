@@ -1,4 +1,4 @@
-//! The example `peripheral`: hardware in the place of the crate's cryptography, by its two drivers.
+//! The example `peripheral`: hardware instead of the crate's cryptography, through its two drivers.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
 #[path = "../examples/peripheral/accelerator.rs"]
@@ -27,7 +27,7 @@ fn both_drivers_pass_the_self_test() {
 }
 
 #[test]
-fn one_status_alone_is_a_yes() {
+fn only_the_status_valid_accepts_a_signature() {
     assert_eq!(outcome(Status::Valid), Ok(()));
     assert_eq!(outcome(Status::Invalid), Err(BackendError::InvalidSignature));
     assert_eq!(outcome(Status::NotOnCurve), Err(BackendError::InvalidKey));
@@ -36,7 +36,7 @@ fn one_status_alone_is_a_yes() {
 }
 
 #[test]
-fn both_drivers_say_what_the_software_says() {
+fn both_drivers_return_the_verdicts_of_the_software() {
     let accelerator = RefCell::new(Accelerator::default());
     let off_curve = Key::es256(&[1; 32], &[1; 32]).with_kid(b"es-test");
     let [good, forged] = tokens();
@@ -52,68 +52,70 @@ fn both_drivers_say_what_the_software_says() {
 }
 
 #[test]
-fn a_peripheral_in_use_or_stuck_is_no_refusal_and_serves_again_afterwards() {
+fn busy_or_stuck_peripheral_is_unavailable_and_recovers() {
     let accelerator = RefCell::new(Accelerator::default());
     let (key, [good, _]) = (Alg::Es256.key(), tokens());
-    let waited_for = || verify(&good, &key, &AcceleratedEs256(&accelerator));
+    let blocking = || verify(&good, &key, &AcceleratedEs256(&accelerator));
     let awaited = || verify_awaited(&good, &key, &accelerator, || ());
 
     let in_use = accelerator.borrow_mut();
-    assert_eq!(waited_for(), Err(Error::BackendUnavailable));
+    assert_eq!(blocking(), Err(Error::BackendUnavailable));
     drop(in_use);
 
     assert_eq!(accelerator.borrow_mut().start(&[4; 64], &[0; 32], &[1; 64]), Ok(()));
-    assert_eq!(waited_for(), Err(Error::BackendUnavailable));
+    assert_eq!(blocking(), Err(Error::BackendUnavailable));
     assert_eq!(awaited(), Err(Error::BackendUnavailable));
     accelerator.borrow_mut().reset();
 
     accelerator.borrow_mut().hangs = true;
-    assert_eq!(waited_for(), Err(Error::BackendUnavailable));
+    assert_eq!(blocking(), Err(Error::BackendUnavailable));
     assert_eq!(awaited(), Err(Error::BackendUnavailable));
 
     accelerator.borrow_mut().hangs = false;
-    assert_eq!(waited_for(), Ok(()));
+    assert_eq!(blocking(), Ok(()));
     assert_eq!(awaited(), Ok(()));
 }
 
 #[test]
-fn a_peripheral_that_is_looked_at_while_it_is_awaited_answers_later() {
+fn awaited_peripheral_borrowed_by_another_driver_answers_later() {
     let accelerator = RefCell::new(Accelerator::default());
     let (key, signature) = (Alg::Es256.key(), Alg::Es256.sign(b"message"));
-    let mut awaited = Box::pin(awaited::verify(&accelerator, &key, b"message", &signature));
+    let signature = Signature::new(Algorithm::Es256, &signature).unwrap();
+    let mut awaited = Box::pin(awaited::verify(&accelerator, &key, b"message", signature));
     let mut poll = || awaited.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     assert_eq!(poll(), Poll::Pending);
     (0..PATIENCE).for_each(|_| accelerator.borrow_mut().tick());
-    let looked_at = accelerator.borrow_mut();
+    let borrowed = accelerator.borrow_mut();
     assert_eq!(poll(), Poll::Pending);
-    drop(looked_at);
+    drop(borrowed);
     assert_eq!(poll(), Poll::Ready(Ok(())));
 }
 
 #[test]
-fn a_verification_that_is_given_up_leaves_the_peripheral_to_the_next() {
+fn dropped_verification_frees_the_peripheral_for_the_next() {
     let accelerator = RefCell::new(Accelerator::default());
     let (key, signature) = (Alg::Es256.key(), Alg::Es256.sign(b"message"));
-    for is_looked_at in [false, true] {
-        let mut given_up = Box::pin(awaited::verify(&accelerator, &key, b"another", &signature));
-        assert_eq!(given_up.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Pending);
-        let looked_at = is_looked_at.then(|| accelerator.borrow_mut());
-        drop(given_up);
-        drop(looked_at);
+    let signature = Signature::new(Algorithm::Es256, &signature).unwrap();
+    for is_borrowed in [false, true] {
+        let mut dropped = Box::pin(awaited::verify(&accelerator, &key, b"another", signature));
+        assert_eq!(dropped.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Pending);
+        let borrowed = is_borrowed.then(|| accelerator.borrow_mut());
+        drop(dropped);
+        drop(borrowed);
         (0..PATIENCE).for_each(|_| accelerator.borrow_mut().tick());
-        assert_eq!(Polled(&accelerator).verify(&key, b"message", &signature), Ok(()));
+        assert_eq!(Polled(&accelerator).verify(&key, b"message", signature), Ok(()));
     }
 }
 
 #[test]
-fn other_tasks_run_while_the_peripheral_is_at_work() {
+fn other_tasks_run_while_the_peripheral_verifies() {
     let accelerator = RefCell::new(Accelerator::default());
     let (others, [good, _]) = (Cell::new(0), tokens());
     assert_eq!(verify_awaited(&good, &Alg::Es256.key(), &accelerator, || others.set(others.get() + 1)), Ok(()));
     assert!(others.get() > 10, "{}", others.get());
 }
 
-/// One that holds, and one whose signature is of something else.
+/// A valid token, and one whose signature is over another message.
 fn tokens() -> [String; 2] {
     let good = Alg::Es256.access_token(&claims());
     let (signing_input, _) = good.rsplit_once('.').unwrap();

@@ -1,4 +1,4 @@
-//! Signatures that somebody else verifies, by [`Token::prepare`]: what is handed out, and what becomes of the answer.
+//! Signatures verified outside the crate, with [`Token::prepare`]: the data it hands out, and how it uses the outcome.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
 use std::task::{Context, Poll, Waker};
@@ -12,17 +12,17 @@ const POLICY: AccessTokenPolicy<'_> = AccessTokenPolicy::new(AUDIENCE);
 
 const CALLER: &[&dyn SignatureAlgorithm] = &[&CallerVerifies(Algorithm::Es256), &CallerVerifies(Algorithm::EdDsa)];
 
-fn elsewhere(keys: &[Key]) -> Issuer<'_> {
+fn external_issuer(keys: &[Key]) -> Issuer<'_> {
     Issuer::new(ISSUER, keys, CALLER)
 }
 
-/// What the backends of this crate say of it.
+/// The verdict of this crate's backends.
 fn outcome(prepared: &Prepared<'_, '_>) -> Result<(), BackendError> {
     let backend = BOTH.iter().find(|backend| backend.algorithm() == prepared.algorithm()).unwrap();
     backend.verify(prepared.key(), prepared.message(), prepared.signature())
 }
 
-/// By [`Token::prepare`], with the true outcome.
+/// Verifies with [`Token::prepare`] and asserts the true outcome.
 fn prepare_and_assert<'t, 'b>(
     text: &'t [u8],
     issuer: &Issuer<'t>,
@@ -34,30 +34,30 @@ fn prepare_and_assert<'t, 'b>(
 }
 
 #[test]
-fn hands_out_all_that_a_backend_needs() {
+fn prepared_token_has_all_that_a_backend_needs() {
     let keys = keys();
     for (alg, algorithm) in ALGS.into_iter().zip([Algorithm::Es256, Algorithm::EdDsa]) {
         let text = alg.access_token(&claims());
         let mut buf = [0; 1024];
-        let prepared = Token::parse(&text).unwrap().prepare(&elsewhere(&keys), &mut buf).unwrap();
+        let prepared = Token::parse(&text).unwrap().prepare(&external_issuer(&keys), &mut buf).unwrap();
         let (message, _) = text.rsplit_once('.').unwrap();
         assert_eq!(prepared.algorithm(), algorithm);
         assert_eq!(prepared.key(), &alg.key());
         assert_eq!(prepared.message(), message.as_bytes());
         assert_eq!(prepared.message().as_ptr(), text.as_ptr());
         assert_eq!(prepared.message_digest(), *sha2::Sha256::digest(message));
-        assert_eq!(prepared.signature(), &alg.sign(message.as_bytes()));
+        assert_eq!(prepared.signature().as_bytes(), alg.sign(message.as_bytes()));
         assert_eq!(outcome(&prepared), Ok(()));
     }
 }
 
 #[test]
-fn a_signature_that_the_caller_vouches_for_leads_to_an_access_token() {
+fn signature_asserted_by_the_caller_gives_an_access_token() {
     let keys = keys();
     for alg in ALGS {
         let text = alg.access_token(&claims());
         let mut buf = [0; 1024];
-        let verified = prepare_and_assert(text.as_bytes(), &elsewhere(&keys), &mut buf).unwrap();
+        let verified = prepare_and_assert(text.as_bytes(), &external_issuer(&keys), &mut buf).unwrap();
         let token = verified.into_access_token(&POLICY, now()).unwrap();
         assert_eq!(token.subject(), Some("user-42"));
         assert!(token.has_scope("pump:write"));
@@ -65,7 +65,7 @@ fn a_signature_that_the_caller_vouches_for_leads_to_an_access_token() {
 }
 
 #[test]
-fn what_the_caller_did_not_confirm_is_refused() {
+fn token_is_refused_with_the_error_that_the_caller_reports() {
     let keys = keys();
     let text = Alg::Es256.access_token(&claims());
     for (outcome, error) in [
@@ -74,21 +74,21 @@ fn what_the_caller_did_not_confirm_is_refused() {
         (BackendError::Unavailable, Error::BackendUnavailable),
     ] {
         let mut buf = [0; 1024];
-        let prepared = Token::parse(&text).unwrap().prepare(&elsewhere(&keys), &mut buf).unwrap();
+        let prepared = Token::parse(&text).unwrap().prepare(&external_issuer(&keys), &mut buf).unwrap();
         assert_eq!(prepared.caller_asserts(Err(outcome)).unwrap_err(), error);
     }
 }
 
-/// It is the caller's word, and nobody else's.
+/// A forged signature is accepted if the caller asserts that it is valid.
 #[test]
-fn believes_the_caller_of_the_signature_and_of_nothing_else() {
+fn caller_decides_about_the_signature_and_nothing_else() {
     let keys = keys();
     let validate = |claims: &serde_json::Value| {
         let text = Alg::EdDsa.access_token(claims);
         let (signing_input, _) = text.rsplit_once('.').unwrap();
         let forged = format!("{signing_input}.{}", base64url(&Alg::EdDsa.sign(b"something else")));
         let mut buf = [0; 1024];
-        let prepared = Token::parse(&forged)?.prepare(&elsewhere(&keys), &mut buf)?;
+        let prepared = Token::parse(&forged)?.prepare(&external_issuer(&keys), &mut buf)?;
         assert_eq!(outcome(&prepared), Err(BackendError::InvalidSignature));
         prepared.caller_asserts(Ok(()))?.into_access_token(&POLICY, now()).map(drop)
     };
@@ -98,21 +98,21 @@ fn believes_the_caller_of_the_signature_and_of_nothing_else() {
     assert_eq!(validate(&claims_with("aud", json!("urn:device:other"))), Err(Error::Mismatch(Claim::Audience)));
 }
 
-/// The payload stays undecoded until the caller has answered.
+/// The payload is not decoded before the caller has answered.
 #[test]
-fn the_payload_is_looked_at_last() {
+fn payload_is_decoded_after_the_signature_is_asserted() {
     let keys = keys();
     let text = Alg::EdDsa.mint(Alg::EdDsa.header().to_string(), "{");
     let mut buf = [0; 1024];
     let mut prepare =
-        |outcome| Token::parse(&text)?.prepare(&elsewhere(&keys), &mut buf)?.caller_asserts(outcome).map(drop);
+        |outcome| Token::parse(&text)?.prepare(&external_issuer(&keys), &mut buf)?.caller_asserts(outcome).map(drop);
     assert_eq!(prepare(Err(BackendError::InvalidSignature)), Err(Error::InvalidSignature));
     assert_eq!(prepare(Ok(())), Err(Error::Malformed(Part::Payload)));
 }
 
-/// What no backend may come to judge is not handed out.
+/// Keys and signatures that a backend must never see are not handed out.
 #[test]
-fn refuses_before_anybody_is_asked() {
+fn prepare_refuses_input_that_no_backend_may_see() {
     let keys = keys();
     let prepare = |text: &str, issuer: &Issuer<'_>, room: usize| {
         let mut buf = [0; 1024];
@@ -122,7 +122,7 @@ fn refuses_before_anybody_is_asked() {
         let text = alg.access_token(&claims());
         format!("{}.{}", text.rsplit_once('.').unwrap().0, base64url(signature))
     };
-    let (good, issuer) = (Alg::EdDsa.access_token(&claims()), elsewhere(&keys));
+    let (good, issuer) = (Alg::EdDsa.access_token(&claims()), external_issuer(&keys));
     assert_eq!(prepare(&good, &issuer, 1024), Ok(()));
     assert_eq!(prepare(&good, &issuer, 10), Err(Error::BufferTooSmall));
     assert_eq!(prepare(&good, &Issuer::new("", &keys, CALLER), 1024), Err(Error::Unconfigured(Claim::Issuer)));
@@ -136,31 +136,31 @@ fn refuses_before_anybody_is_asked() {
     assert_eq!(prepare(&signed_by(Alg::EdDsa, &[1; 63]), &issuer, 1024), Err(Error::InvalidSignature));
 
     let small_order = [Key::ed25519(&[0; 32]).with_kid(b"ed-test")];
-    assert_eq!(prepare(&good, &elsewhere(&small_order), 1024), Err(Error::InvalidKey));
+    assert_eq!(prepare(&good, &external_issuer(&small_order), 1024), Err(Error::InvalidKey));
 }
 
 #[test]
-fn what_the_caller_verifies_is_verified_by_nothing_else() {
+fn caller_verifies_backend_is_unavailable_to_verify_and_self_test() {
     let keys = keys();
     for (alg, algorithm) in ALGS.into_iter().zip([Algorithm::Es256, Algorithm::EdDsa]) {
         let text = alg.access_token(&claims());
         let mut buf = [0; 1024];
-        let refused = Token::parse(&text).unwrap().verify(&elsewhere(&keys), &mut buf).map(drop);
+        let refused = Token::parse(&text).unwrap().verify(&external_issuer(&keys), &mut buf).map(drop);
         assert_eq!(refused, Err(Error::BackendUnavailable));
         assert_eq!(CallerVerifies(algorithm).algorithm(), algorithm);
         assert_eq!(self_test(&CallerVerifies(algorithm)), Err(Error::BackendUnavailable));
     }
 }
 
-/// Whatever is wrong with a token, both ways say the same.
+/// `prepare` and `verify` report the same error, whatever is wrong with a token.
 #[test]
-fn says_what_verify_says() {
+fn prepare_returns_the_verdict_of_verify() {
     let keys = keys();
     let mut cases = 0;
     let mut compare = |text: &[u8], keys: &[Key]| {
         let [mut one, mut other] = [[0; 4096]; 2];
         let at_once = Token::parse(text).and_then(|token| token.verify(&issuer(keys), &mut one).map(drop));
-        let in_steps = prepare_and_assert(text, &elsewhere(keys), &mut other).map(drop);
+        let in_steps = prepare_and_assert(text, &external_issuer(keys), &mut other).map(drop);
         assert_eq!(in_steps, at_once, "{}", text.escape_ascii());
         cases += 1;
     };
@@ -180,13 +180,13 @@ fn says_what_verify_says() {
     assert!(cases > 3000, "{cases}");
 }
 
-/// Whatever the issuer's backends are, so that an executor of several threads can move what waits.
+/// An executor with several threads can move the waiting future, whatever the issuer's backends are.
 #[test]
-fn moves_to_another_thread_while_it_waits() {
+fn prepared_token_moves_to_another_thread_while_it_waits() {
     async fn accepts(text: &str, keys: &[Key]) -> Result<(), Error> {
         let mut buf = [0; 1024];
-        // The issuer itself may hold a peripheral that belongs to one thread: it is not kept.
-        let prepared = Token::parse(text)?.prepare(&elsewhere(keys), &mut buf)?;
+        // The issuer is not kept, because it may hold a peripheral that belongs to one thread.
+        let prepared = Token::parse(text)?.prepare(&external_issuer(keys), &mut buf)?;
         let outcome = after_a_while(outcome(&prepared)).await;
         prepared.caller_asserts(outcome)?.into_access_token(&POLICY, now()).map(drop)
     }
@@ -215,9 +215,9 @@ fn moves_to_another_thread_while_it_waits() {
     assert_eq!(accepts(&forged, &keys), [Poll::Pending, Poll::Ready(Err(Error::InvalidSignature))]);
 }
 
-/// The way that the documentation describes, for issuers whose key ids collide.
+/// The loop from the documentation, for issuers whose `kid`s collide.
 #[test]
-fn finds_the_one_of_several_issuers() {
+fn prepare_finds_the_right_one_of_several_issuers() {
     let other_key = Key::ed25519(ed25519_dalek::SigningKey::from_bytes(&[7; 32]).verifying_key().as_bytes());
     let (keys, other_keys) = (keys(), [other_key.try_with_kid(Alg::EdDsa.kid()).unwrap()]);
     let issuers = [
@@ -225,7 +225,7 @@ fn finds_the_one_of_several_issuers() {
         Issuer::new("urn:other-algorithm", &keys, &[&CallerVerifies(Algorithm::Es256)]),
         Issuer::new("urn:other-key", &other_keys, CALLER),
         Issuer::new("urn:other-name", &keys, CALLER),
-        elsewhere(&keys),
+        external_issuer(&keys),
     ];
     let subject = |text: &str, issuers: &[Issuer<'_>]| {
         let mut buf = [0; 1024];
@@ -244,7 +244,7 @@ fn finds_the_one_of_several_issuers() {
                     | Error::InvalidSignature
                     | Error::Mismatch(Claim::Issuer),
                 ) => {}
-                judged => return judged,
+                verdict => return verdict,
             }
         }
         Err(Error::UnknownKey)

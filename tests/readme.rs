@@ -1,10 +1,10 @@
-//! What the README says of other files.
+//! Statements of the README about other files.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
 const README: &str = include_str!("../README.md");
 
 #[test]
-fn the_example_access_token_is_the_code_of_the_readme() {
+fn example_access_token_contains_the_code_of_the_readme() {
     let (_, code) = README.split_once("```rust\n").unwrap();
     let (code, _) = code.split_once("```").unwrap();
     let example = include_str!("../examples/access_token.rs");
@@ -13,7 +13,7 @@ fn the_example_access_token_is_the_code_of_the_readme() {
 }
 
 #[test]
-fn the_readme_names_the_rust_version_of_the_manifest() {
+fn readme_names_the_rust_version_of_the_manifest() {
     let manifest = include_str!("../Cargo.toml");
     let (_, version) = manifest.split_once("\nrust-version = \"").unwrap();
     let (version, _) = version.split_once('"').unwrap();
@@ -21,7 +21,7 @@ fn the_readme_names_the_rust_version_of_the_manifest() {
 }
 
 #[test]
-fn the_table_of_limits_is_right() {
+fn table_of_limits_has_the_values_of_the_constants() {
     use embedded_jwt::*;
     let rows = [
         format!("{} KiB of text | `MAX_TOKEN_LEN`", MAX_TOKEN_LEN / 1024),

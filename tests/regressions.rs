@@ -1,7 +1,7 @@
-//! Every committed input of the fuzz targets, seeds and what once crashed one, through the property of its target.
+//! Every committed input of the fuzz targets (seeds and former crashes), checked with the property of its target.
 //! `UPDATE_SEEDS=1 cargo test --test regressions the_seeds` writes the seeds.
 //!
-//! The target `differential` has a peer that would weigh on these tests; `.ci/fuzz` replays its inputs.
+//! The target `differential` is left out, since its peer is too heavy for these tests; `.ci/fuzz` replays its inputs.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
 #[path = "../fuzz/properties/mod.rs"]
@@ -12,10 +12,10 @@ use std::fs;
 use std::path::PathBuf;
 
 #[test]
-fn every_committed_input_holds_the_property_of_its_target() {
+fn every_committed_input_meets_the_property_of_its_target() {
     for (target, property) in properties::ALL {
         for path in ["seeds", "regressions"].iter().flat_map(|folder| entries(fuzz().join(folder).join(target))) {
-            // The last one printed is the one that fails.
+            // If the test fails, the last path printed is the cause.
             println!("{}", path.display());
             property(&fs::read(path).unwrap());
         }
@@ -23,7 +23,7 @@ fn every_committed_input_holds_the_property_of_its_target() {
 }
 
 #[test]
-fn every_target_is_replayed_and_has_seeds_and_no_inputs_are_left_over() {
+fn every_target_is_replayed_and_seeded_and_no_input_is_left_over() {
     let targets = properties::ALL.iter().map(|(target, _)| *target);
     let targets: BTreeSet<_> = targets.chain(["differential"]).map(PathBuf::from).collect();
     let [programs, seeds, crashes] = ["fuzz_targets", "seeds", "regressions"].map(|folder| -> BTreeSet<PathBuf> {
@@ -35,7 +35,7 @@ fn every_target_is_replayed_and_has_seeds_and_no_inputs_are_left_over() {
 }
 
 #[test]
-fn the_seeds_are_those_of_the_tests_tokens() {
+fn the_seeds_match_the_test_tokens() {
     let expected: BTreeMap<_, _> = properties::seeds::all()
         .into_iter()
         .map(|(target, name, content)| (fuzz().join("seeds").join(target).join(name), content))
@@ -48,7 +48,7 @@ fn the_seeds_are_those_of_the_tests_tokens() {
         }
         for path in committed().filter(|path| !expected.contains_key(path)) {
             fs::remove_file(&path).unwrap();
-            let _others_are_left = fs::remove_dir(path.parent().unwrap());
+            let _other_seeds_remain = fs::remove_dir(path.parent().unwrap());
         }
     }
     let committed: BTreeMap<_, _> = committed().map(|path| (path.clone(), fs::read(path).unwrap())).collect();
@@ -59,7 +59,7 @@ fn fuzz() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fuzz")
 }
 
-/// What is in a folder, which need not exist.
+/// The entries of a folder, or none if it does not exist.
 fn entries(folder: PathBuf) -> BTreeSet<PathBuf> {
     fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path()).collect()
 }

@@ -1,4 +1,4 @@
-//! The property of the fuzz target `revocations`, over thousands of random inputs.
+//! The property of the fuzz target `revocations`, checked on thousands of random inputs.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
 #[path = "../fuzz/properties/careless.rs"]
@@ -13,7 +13,7 @@ use std::env;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-/// `PROPTEST_CASES` says how many instead.
+/// The number of inputs, unless `PROPTEST_CASES` sets another.
 const SEQUENCES: u32 = 3000;
 
 #[test]
@@ -21,11 +21,11 @@ fn any_sequence_of_revocations_and_restarts_follows_the_rules() {
     let cases = env::var("PROPTEST_CASES").map_or(SEQUENCES, |cases| cases.parse().unwrap());
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     let operations = Cell::new(0);
-    let held = TestRunner::new(config).run(&prop::collection::vec(any::<u8>(), 0..240), |input| {
+    let result = TestRunner::new(config).run(&prop::collection::vec(any::<u8>(), 0..240), |input| {
         operations.set(operations.get() + revocations::sequence(&input));
         Ok(())
     });
-    assert_eq!(held, Ok(()));
+    assert_eq!(result, Ok(()));
     println!("{cases} sequences of {} operations together", operations.get());
     assert!(operations.get() > 20 * u64::from(cases));
 }

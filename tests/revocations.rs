@@ -1,5 +1,5 @@
-//! Which tokens a [`RevocationList`] voids and which it does not, that no clock and no leeway brings one back, and when a
-//! policy asks.
+//! Which tokens a [`RevocationList`] revokes, that no clock and no leeway makes a revoked token acceptable again, and
+//! when a policy asks a store.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
 use std::cell::{Cell, RefCell};
@@ -20,7 +20,7 @@ const FIVE_MINUTES: Duration = Duration::from_secs(300);
 const OTHER_ISSUER: &str = "urn:factory";
 /// When the token of [`claims`] expires.
 const EXP: i64 = NOW + 240;
-/// When it was issued.
+/// When the token of [`claims`] was issued.
 const IAT: i64 = NOW - 60;
 const TOKEN_1: Revocation = Revocation::Token { issuer: ISSUER, jwt_id: "token-1" };
 const TOKEN_2: Revocation = Revocation::Token { issuer: ISSUER, jwt_id: "token-2" };
@@ -37,7 +37,7 @@ fn subject(subject: &str, issued_before: i64) -> Revocation<'_> {
     Revocation::Subject { issuer: ISSUER, subject, issued_before: at(issued_before) }
 }
 
-/// A list of these, made now, of tokens that expire when that of [`claims`] does.
+/// A list with these entries, added now, for tokens that expire no later than the one of [`claims`].
 fn list_of<const N: usize>(revocations: [Revocation<'_>; N]) -> RevocationList<N> {
     let mut list = RevocationList::new();
     for revocation in revocations {
@@ -46,7 +46,7 @@ fn list_of<const N: usize>(revocations: [Revocation<'_>; N]) -> RevocationList<N
     list
 }
 
-/// Judges a token of this text, of either issuer, which have the same keys.
+/// Validates a token of either issuer. Both issuers have the same keys.
 fn validate_text(text: &str, policy: &AccessTokenPolicy<'_>, now: impl Into<Now>) -> Result<(), Error> {
     let keys = keys();
     let other = Issuer::new(OTHER_ISSUER, &keys, BOTH);
@@ -64,16 +64,15 @@ fn validate(claims: &Value, revocations: &dyn Revocations) -> Result<(), Error> 
 }
 
 fn validate_typed(claims: &Value, policy: &TypedPolicy<'_>) -> Result<(), Error> {
-    let (keys, text, mut buf) = (keys(), Alg::EdDsa.access_token(claims), [0; 4096]);
-    Token::parse(&text)?.verify(&issuer(&keys), &mut buf)?.into_typed(policy, now()).map(drop)
+    verify(&Alg::EdDsa.access_token(claims), |verified| verified.into_typed(policy, now()).map(drop))
 }
 
-/// [`claims`] with these changed, or removed by `Value::Null`.
+/// [`claims`] with these members changed, or removed by `Value::Null`.
 fn claims_of<const N: usize>(changes: [(&str, Value); N]) -> Value {
     changes.into_iter().fold(claims(), |claims, (name, value)| with(claims, name, value))
 }
 
-/// Answers always the same, and counts how often it was asked.
+/// Always gives the same answer, and counts how often it is asked.
 #[derive(Debug)]
 struct Store {
     answer: Result<(), Error>,
@@ -93,7 +92,7 @@ impl Revocations for Store {
     }
 }
 
-/// Answers always the same, and notes in a common log that it was asked.
+/// Always gives the same answer, and adds its name to a shared log when it is asked.
 #[derive(Debug)]
 struct Window<'l> {
     name: &'static str,
@@ -109,7 +108,7 @@ impl ReplayCheck for Window<'_> {
 }
 
 #[test]
-fn a_revoked_token_is_refused_and_no_other() {
+fn revoked_token_is_refused_and_no_other() {
     let list = list_of([TOKEN_1]);
     for alg in ALGS {
         for policy in [POLICY, UNTYPED] {
@@ -120,16 +119,16 @@ fn a_revoked_token_is_refused_and_no_other() {
             for other in ["token-2", "token-", "token-10", "Token-1", ""] {
                 assert_eq!(validate(&claims_with("jti", json!(other))), Ok(()), "{other}");
             }
-            assert_eq!(validate(&claims_with("iss", json!(OTHER_ISSUER))), Ok(()), "the jti is another issuer's");
+            assert_eq!(validate(&claims_with("iss", json!(OTHER_ISSUER))), Ok(()), "the jti belongs to another issuer");
         }
         let without = alg.access_token(&claims_with("jti", Value::Null));
         assert_eq!(validate_text(&without, &UNTYPED.with_revocations(&list), now()), Ok(()));
     }
 }
 
-/// Each voids the first of the tokens, and none of the others.
+/// Each entry revokes the token of [`claims`], and none of the tokens listed with it.
 #[test]
-fn a_group_is_refused_and_no_other() {
+fn revoked_group_is_refused_and_no_other() {
     let before = at(IAT + 1);
     let other_issuer = claims_with("iss", json!(OTHER_ISSUER));
     let keys = keys();
@@ -172,9 +171,9 @@ fn a_group_is_refused_and_no_other() {
     }
 }
 
-/// Of a token that is issued at noon sharp, noon voids nothing; a second later does.
+/// `issued_before` noon does not revoke a token that was issued at noon; one second later does.
 #[test]
-fn what_was_issued_before_the_moment_is_void_and_so_is_what_does_not_say() {
+fn group_covers_tokens_issued_before_the_moment_or_at_no_known_time() {
     let (keys, before) = (keys(), at(NOW - 100));
     let groups = [
         subject("user-42", NOW - 100),
@@ -202,7 +201,7 @@ fn what_was_issued_before_the_moment_is_void_and_so_is_what_does_not_say() {
 }
 
 #[test]
-fn one_token_is_void_whenever_it_was_issued() {
+fn token_revoked_by_id_is_refused_whenever_it_was_issued() {
     for iat in [json!(-i64::MAX), json!(0), json!(NOW + 1000), json!(i64::MAX), Value::Null] {
         let token = claims_with("iat", iat.clone());
         assert_eq!(validate(&token, &list_of([])), Ok(()), "{iat}");
@@ -210,7 +209,7 @@ fn one_token_is_void_whenever_it_was_issued() {
         let text = Alg::EdDsa.access_token(&token);
         let digest = Token::parse(&text).unwrap().signing_input_digest();
         assert_eq!(validate(&token, &list_of([Revocation::SigningInput(&digest)])), Err(Error::Revoked), "{iat}");
-        // All of whatever time takes the place of each of them.
+        // `All`, up to the last moment, replaces the entry.
         let mut list = list_of([TOKEN_1]);
         list.revoke(all(i64::MAX), at(EXP), now()).unwrap();
         assert_eq!((list.len(), validate(&token, &list)), (0, Err(Error::Revoked)), "{iat}");
@@ -218,7 +217,7 @@ fn one_token_is_void_whenever_it_was_issued() {
 }
 
 #[test]
-fn a_token_without_an_id_is_revoked_by_the_digest_of_what_is_signed() {
+fn token_without_id_is_revoked_by_its_signing_input_digest() {
     for alg in ALGS {
         for jti in [Value::Null, json!("token-1")] {
             let text = alg.access_token(&claims_with("jti", jti));
@@ -234,9 +233,9 @@ fn a_token_without_an_id_is_revoked_by_the_digest_of_what_is_signed() {
     }
 }
 
-/// ES256 has two signatures of the same text, (r, s) and (r, n - s).
+/// ES256 has two valid signatures for the same text, (r, s) and (r, n - s).
 #[test]
-fn a_token_whose_signature_is_rewritten_stays_revoked() {
+fn token_with_a_rewritten_signature_stays_revoked() {
     for jti in [json!("token-1"), Value::Null] {
         let text = Alg::Es256.access_token(&claims_with("jti", jti.clone()));
         let (signing_input, _) = text.rsplit_once('.').unwrap();
@@ -259,7 +258,7 @@ fn a_token_whose_signature_is_rewritten_stays_revoked() {
 }
 
 #[test]
-fn a_key_is_what_verifies_and_not_its_name() {
+fn key_is_identified_by_its_bytes_and_not_by_its_kid() {
     for alg in ALGS {
         let text = alg.access_token(&claims());
         let [mine, other] = [alg, if alg == Alg::Es256 { Alg::EdDsa } else { Alg::Es256 }].map(Alg::key);
@@ -272,7 +271,7 @@ fn a_key_is_what_verifies_and_not_its_name() {
         assert_eq!(validate(&renamed(mine.clone(), "another")), Err(Error::Revoked));
         assert_eq!(validate(&other), Ok(()));
         assert_eq!(validate(&renamed(other, alg.kid())), Ok(()));
-        // Half of a key's bytes, or a prefix of them, is another key.
+        // The first half of a key, or its first 32 bytes padded with zeros, is another key.
         let bytes = mine.public_key();
         let half = Key::ed25519(bytes.first_chunk().unwrap());
         let padded = Key::es256(bytes.first_chunk().unwrap(), &[0; 32]);
@@ -283,9 +282,9 @@ fn a_key_is_what_verifies_and_not_its_name() {
     }
 }
 
-/// `a` + `bc` reads as `ab` + `c`.
+/// The issuer `a` with the id `bc` concatenates to the same text as `ab` with `c`.
 #[test]
-fn names_that_read_the_same_end_to_end_are_two() {
+fn pairs_with_the_same_concatenation_are_different_entries() {
     type Named = for<'a> fn(&'a str, &'a str) -> Revocation<'a>;
     let kinds: [(Named, &str); 3] = [
         (|issuer, jwt_id| Revocation::Token { issuer, jwt_id }, "jti"),
@@ -303,16 +302,16 @@ fn names_that_read_the_same_end_to_end_are_two() {
             (ISSUER, "b".into(), "bc"),
             (ISSUER, "bc\0".into(), "bc"),
         ];
-        for (issuer, id, spared) in table {
+        for (issuer, id, other) in table {
             let list = list_of([revocation(issuer, &id)]);
-            assert_eq!(validate(&named(spared), &list), Ok(()), "{issuer} {id}");
-            assert_eq!(validate(&named(spared), &list_of([revocation(ISSUER, spared)])), Err(Error::Revoked));
+            assert_eq!(validate(&named(other), &list), Ok(()), "{issuer} {id}");
+            assert_eq!(validate(&named(other), &list_of([revocation(ISSUER, other)])), Err(Error::Revoked));
         }
     }
 }
 
 #[test]
-fn an_empty_id_is_one_and_an_absent_one_is_none() {
+fn empty_id_is_matched_and_absent_id_is_not() {
     let before = at(NOW);
     let table = [
         (Revocation::Token { issuer: ISSUER, jwt_id: "" }, "jti"),
@@ -328,7 +327,7 @@ fn an_empty_id_is_one_and_an_absent_one_is_none() {
 }
 
 #[test]
-fn an_id_is_the_string_and_not_how_it_is_spelled() {
+fn ids_are_compared_unescaped() {
     let id = "CORP\\alice \"the first\"\n\u{e9}\u{1f600}";
     let before = at(NOW);
     let table = [
@@ -341,7 +340,7 @@ fn an_id_is_the_string_and_not_how_it_is_spelled() {
         let list = list_of([revocation]);
         assert_eq!(validate(&claims_with(name, json!(id)), &list), Err(Error::Revoked));
         assert_eq!(validate(&claims_with(name, json!(format!("{id}."))), &list), Ok(()));
-        // As it stands in the token, it is the name of another.
+        // Its escaped text, taken literally, is another id.
         let raw = json!(id).to_string();
         let (_, raw) = raw.split_at(1);
         assert_eq!(validate(&claims_with(name, json!(raw.strip_suffix('"'))), &list), Ok(()));
@@ -352,7 +351,7 @@ fn an_id_is_the_string_and_not_how_it_is_spelled() {
 }
 
 #[test]
-fn a_revoked_token_is_refused_whatever_the_leeway() {
+fn revoked_token_is_refused_whatever_the_leeway() {
     let list = list_of([TOKEN_1]);
     let text = Alg::EdDsa.access_token(&claims());
     for leeway in [0, 1, 60, 100_000, i64::MAX.unsigned_abs(), u64::MAX] {
@@ -365,9 +364,9 @@ fn a_revoked_token_is_refused_whatever_the_leeway() {
     }
 }
 
-/// `until` is the latest `exp` of what is void; a token that goes on longer is not promised to be.
+/// `until` is the latest `exp` of the revoked tokens. A token that expires later may be accepted.
 #[test]
-fn a_revocation_lasts_for_what_expires_until_then() {
+fn revocation_covers_tokens_that_expire_no_later_than_until() {
     let mut list = RevocationList::<2>::new();
     list.revoke(subject("user-42", NOW), at(EXP), now()).unwrap();
     let longer = claims_with("exp", json!(EXP + 1));
@@ -384,7 +383,7 @@ fn a_revocation_lasts_for_what_expires_until_then() {
 }
 
 #[test]
-fn what_never_expires_is_revoked_for_good() {
+fn token_without_expiry_is_revoked_forever() {
     let mut list = RevocationList::<1>::new();
     list.revoke(subject("user-42", NOW), at(i64::MAX), now()).unwrap();
     let eternal = claims_of([("exp", Value::Null), ("aud", Value::Null)]);
@@ -396,7 +395,7 @@ fn what_never_expires_is_revoked_for_good() {
 }
 
 #[test]
-fn a_full_list_refuses_and_drops_nothing() {
+fn full_list_refuses_a_new_entry_and_drops_none() {
     let mut list = list_of([TOKEN_1, subject("user-43", NOW)]);
     let generation = list.generation();
     for now in [1, NOW, EXP - 1] {
@@ -411,17 +410,21 @@ fn a_full_list_refuses_and_drops_nothing() {
     );
     assert_eq!(validate(&token_2, &list), Ok(()), "it was not revoked");
 
-    // The same once more takes no place, and all of them none.
+    // Repeating an entry takes no slot, and `All` takes none.
     assert_eq!(list.revoke(TOKEN_1, at(EXP), now()), Ok(()));
     assert_eq!(list.len(), 2);
     assert_eq!(list.revoke(all(NOW), at(EXP), now()), Ok(()));
     assert_eq!(validate(&token_2, &list), Err(Error::Revoked));
     assert_eq!(validate(&claims_of([("jti", json!("token-3")), ("iat", json!(NOW))]), &list), Ok(()));
-    assert_eq!(validate(&claims_with("iat", json!(NOW)), &list), Err(Error::Revoked), "token-1 is, whenever issued");
+    assert_eq!(
+        validate(&claims_with("iat", json!(NOW)), &list),
+        Err(Error::Revoked),
+        "token-1 is revoked, whenever it was issued"
+    );
 }
 
 #[test]
-fn a_place_comes_free_when_all_that_was_void_has_expired() {
+fn slot_is_freed_when_all_tokens_of_its_entry_have_expired() {
     let token_2 = claims_of([("jti", json!("token-2")), ("exp", json!(EXP + 100))]);
     for (now, expected) in [(EXP - 1, Err(Error::Full)), (EXP, Ok(())), (EXP + 1, Ok(()))] {
         let mut list = list_of([TOKEN_1]);
@@ -429,7 +432,7 @@ fn a_place_comes_free_when_all_that_was_void_has_expired() {
         let is_revoked = validate(&token_2, &list) == Err(Error::Revoked);
         assert_eq!((list.len(), is_revoked), (1, expected.is_ok()), "{now}");
     }
-    // Only what may go does.
+    // Only an expired entry is evicted.
     let mut list = RevocationList::<2>::new();
     list.revoke(TOKEN_1, at(EXP), now()).unwrap();
     list.revoke(subject("user-43", NOW), at(EXP + 1), now()).unwrap();
@@ -440,7 +443,7 @@ fn a_place_comes_free_when_all_that_was_void_has_expired() {
 }
 
 #[test]
-fn what_went_does_not_come_back_when_the_clock_is_set_back() {
+fn token_of_an_evicted_entry_stays_refused_when_the_clock_is_set_back() {
     let mut list = list_of([TOKEN_1]);
     list.revoke(TOKEN_2, at(EXP + 100), at(EXP)).unwrap();
     let token_1 = Alg::EdDsa.access_token(&claims());
@@ -450,7 +453,7 @@ fn what_went_does_not_come_back_when_the_clock_is_set_back() {
             assert_eq!(validate_text(&token_1, &policy, at(now)), Err(Error::Expired), "{leeway} {now}");
         }
     }
-    // So is what expires no later, and nothing else.
+    // Every token that expires no later is refused too, and no other.
     let other = |exp: i64| claims_of([("jti", json!("token-3")), ("exp", json!(exp))]);
     assert_eq!(validate(&other(EXP - 1), &list), Err(Error::Expired));
     assert_eq!(validate(&other(EXP), &list), Err(Error::Expired));
@@ -462,7 +465,7 @@ fn what_went_does_not_come_back_when_the_clock_is_set_back() {
 }
 
 #[test]
-fn a_clock_that_is_far_ahead_for_a_moment_voids_what_went_and_no_more() {
+fn clock_far_ahead_refuses_only_tokens_that_evicted_entries_cover() {
     let mut list = list_of([TOKEN_1, subject("user-43", NOW)]);
     list.revoke(TOKEN_2, at(EXP), at(10 * NOW)).unwrap();
     assert_eq!(validate(&claims(), &list), Err(Error::Expired));
@@ -470,7 +473,7 @@ fn a_clock_that_is_far_ahead_for_a_moment_voids_what_went_and_no_more() {
 }
 
 #[test]
-fn of_what_is_revoked_twice_the_later_of_the_times_counts() {
+fn repeated_revocation_keeps_the_later_of_both_times() {
     let (early, late) = ((NOW - 100, EXP), (NOW - 50, EXP + 100));
     for [first, second] in [[early, late], [late, early], [(early.0, late.1), (late.0, early.1)]] {
         let mut list = RevocationList::<1>::new();
@@ -495,7 +498,7 @@ fn of_what_is_revoked_twice_the_later_of_the_times_counts() {
 }
 
 #[test]
-fn all_takes_no_place_and_makes_place_of_what_it_covers() {
+fn all_takes_no_slot_and_frees_the_slots_of_entries_that_it_covers() {
     let groups = |before: i64, until: i64| {
         let mut list = RevocationList::<3>::new();
         for name in ["user-42", "user-43"] {
@@ -512,11 +515,11 @@ fn all_takes_no_place_and_makes_place_of_what_it_covers() {
         list.revoke(all(NOW - 100), at(EXP), now()).unwrap();
         assert_eq!(list.len(), left, "{before} {until}");
         assert!(list.generation() > generation);
-        // Whatever was void before is.
+        // Every token that was revoked before still is.
         let of_user_43 = claims_of([("sub", json!("user-43")), ("iat", json!(before - 1)), ("exp", json!(until))]);
         assert_eq!(validate(&of_user_43, &list), Err(Error::Revoked));
         assert_eq!(validate(&claims_of([("iat", json!(NOW)), ("exp", json!(until))]), &list), Err(Error::Revoked));
-        // And what was not goes on.
+        // Other tokens are revoked by `All` alone.
         let of_user_44 = claims_of([("sub", json!("user-44")), ("jti", json!("a"))]);
         assert_eq!(validate(&with(of_user_44.clone(), "iat", json!(NOW - 101)), &list), Err(Error::Revoked));
         assert_eq!(validate(&with(of_user_44, "iat", json!(NOW - 100)), &list), Ok(()));
@@ -524,7 +527,7 @@ fn all_takes_no_place_and_makes_place_of_what_it_covers() {
 }
 
 #[test]
-fn all_never_goes() {
+fn all_is_never_evicted() {
     let mut list = RevocationList::<1>::new();
     list.revoke(all(NOW), at(EXP), now()).unwrap();
     for round in 1..4 {
@@ -534,11 +537,11 @@ fn all_never_goes() {
     let policy = UNTYPED.with_leeway(Duration::from_secs(1000)).with_revocations(&list);
     let longest = Alg::EdDsa.access_token(&claims_with("exp", json!(EXP + 400)));
     assert_eq!(validate_text(&longest, &policy, now()), Err(Error::Revoked));
-    assert_eq!(validate_text(&longest, &policy, at(EXP)), Ok(()), "it expires later than was said");
+    assert_eq!(validate_text(&longest, &policy, at(EXP)), Ok(()), "the token expires later than `until`");
 }
 
 #[test]
-fn a_list_without_places_still_voids_all() {
+fn list_without_slots_still_revokes_all() {
     let mut list = RevocationList::<0>::new();
     for now in [1, NOW, i64::MAX] {
         assert_eq!(list.revoke(TOKEN_1, at(EXP), at(now)), Err(Error::Full));
@@ -550,7 +553,7 @@ fn a_list_without_places_still_voids_all() {
 }
 
 #[test]
-fn each_change_counts_and_nothing_else() {
+fn generation_counts_each_change_and_nothing_else() {
     let mut list = RevocationList::<1>::default();
     assert_eq!((list.generation(), list.len(), list.is_empty()), (0, 0, true));
     let mut last = 0;
@@ -562,7 +565,7 @@ fn each_change_counts_and_nothing_else() {
         last = list.generation();
         if !matches!(revocation, Revocation::All { .. }) {
             list.revoke(revocation, at(until), at(now)).unwrap();
-            assert_eq!(list.generation(), last, "the same again is no change");
+            assert_eq!(list.generation(), last, "repeating an entry is no change");
         }
     }
     assert_eq!(list.revoke(TOKEN_1, at(EXP), now()), Err(Error::Full));
@@ -591,7 +594,7 @@ fn all_of_several_stores_are_asked() {
 }
 
 #[test]
-fn a_store_that_cannot_tell_refuses() {
+fn error_of_a_store_refuses_the_token() {
     let list = RevocationList::<1>::new();
     for error in [Error::BackendUnavailable, Error::ClockNotSet, Error::Full, Error::Revoked] {
         let store = Store::new(Err(error));
@@ -605,17 +608,17 @@ fn a_store_that_cannot_tell_refuses() {
 }
 
 #[test]
-fn the_last_stores_given_are_those_that_count() {
-    let (void, fine) = (list_of([TOKEN_1]), RevocationList::<1>::new());
+fn last_revocations_set_on_a_policy_count() {
+    let (revoking, empty) = (list_of([TOKEN_1]), RevocationList::<1>::new());
     let text = Alg::Es256.access_token(&claims());
     let validate = |policy| validate_text(&text, &policy, now());
-    assert_eq!(validate(POLICY.with_revocations(&void).with_revocations(&fine)), Ok(()));
-    assert_eq!(validate(POLICY.with_revocations(&fine).with_revocations(&void)), Err(Error::Revoked));
+    assert_eq!(validate(POLICY.with_revocations(&revoking).with_revocations(&empty)), Ok(()));
+    assert_eq!(validate(POLICY.with_revocations(&empty).with_revocations(&revoking)), Err(Error::Revoked));
 }
 
-/// What stands in a token that is refused for another reason is not even looked up.
+/// A token that is refused for another reason is not looked up.
 #[test]
-fn a_store_is_asked_only_of_what_is_otherwise_accepted() {
+fn store_is_asked_only_about_a_token_that_is_otherwise_accepted() {
     let scope = POLICY.with_required_scope("pump:read");
     let policies = [scope, scope.with_acr("1"), scope.with_challenge("c"), scope.with_max_lifetime(FIVE_MINUTES)];
     let good = claims_of([("acr", json!("1")), ("cnonce", json!("c"))]);
@@ -648,7 +651,7 @@ fn a_store_is_asked_only_of_what_is_otherwise_accepted() {
 }
 
 #[test]
-fn a_store_is_not_asked_of_what_the_policy_refuses() {
+fn store_is_not_asked_about_a_token_that_the_policy_refuses() {
     let good = claims_of([("acr", json!("1")), ("cnonce", json!("c"))]);
     for (policy, claims) in [
         (POLICY.with_acr("2"), good.clone()),
@@ -667,7 +670,7 @@ fn a_store_is_not_asked_of_what_the_policy_refuses() {
 }
 
 #[test]
-fn a_store_is_asked_only_of_a_typed_token_that_is_otherwise_accepted() {
+fn store_is_asked_only_about_typed_tokens_that_are_otherwise_accepted() {
     let store = Store::new(Ok(()));
     for (name, value) in [("aud", json!("a")), ("exp", json!(NOW)), ("nbf", json!(NOW + 1)), ("sub", json!(1))] {
         assert!(validate_typed(&claims_with(name, value), &TYPED.with_revocations(&store)).is_err(), "{name}");
@@ -677,7 +680,8 @@ fn a_store_is_asked_only_of_a_typed_token_that_is_otherwise_accepted() {
     assert_eq!((validate_typed(&claims(), &TYPED.with_revocations(&store)), store.asked.get()), (Ok(()), 1));
 }
 
-/// Judges a token that is bound to the key of a proof, by these stores: the verdict, and what was used up, in order.
+/// Validates a token that is bound to the key of a proof, with these stores. Returns the verdict, and the names of the
+/// windows that were asked, in order.
 fn validate_bound(
     revocations: &Store,
     proof: Result<(), Error>,
@@ -698,7 +702,7 @@ fn validate_bound(
 }
 
 #[test]
-fn a_revoked_token_uses_up_nothing() {
+fn revoked_token_consumes_nothing() {
     for error in [Error::Revoked, Error::Expired, Error::BackendUnavailable] {
         let revoked = Store::new(Err(error));
         assert_eq!(validate_bound(&revoked, Ok(()), Ok(())), (Err(error), vec![]));
@@ -712,23 +716,23 @@ fn a_revoked_token_uses_up_nothing() {
 }
 
 #[test]
-fn the_proof_is_used_up_before_the_token() {
-    let fine = Store::new(Ok(()));
+fn proof_is_consumed_before_the_token() {
+    let accepting = Store::new(Ok(()));
     let (ok, replayed, full) = (Ok(()), Err(Error::Replayed), Err(Error::Full));
-    assert_eq!(validate_bound(&fine, ok, ok), (ok, vec!["proof", "token"]));
+    assert_eq!(validate_bound(&accepting, ok, ok), (ok, vec!["proof", "token"]));
     for error in [replayed, full] {
-        assert_eq!(validate_bound(&fine, error, ok), (error, vec!["proof"]));
-        assert_eq!(validate_bound(&fine, ok, error), (error, vec!["proof", "token"]));
+        assert_eq!(validate_bound(&accepting, error, ok), (error, vec!["proof"]));
+        assert_eq!(validate_bound(&accepting, ok, error), (error, vec!["proof", "token"]));
     }
-    assert_eq!(fine.asked.get(), 5);
+    assert_eq!(accepting.asked.get(), 5);
 }
 
 #[test]
-fn other_types_of_tokens_are_revoked_too_but_by_no_client() {
+fn typed_token_is_revoked_by_everything_except_its_client() {
     let (keys, before) = (keys(), at(NOW));
     let text = Alg::EdDsa.access_token(&claims());
     let digest = Token::parse(&text).unwrap().signing_input_digest();
-    let voiding = [
+    let matching = [
         TOKEN_1,
         Revocation::SigningInput(&digest),
         subject("user-42", NOW),
@@ -736,7 +740,7 @@ fn other_types_of_tokens_are_revoked_too_but_by_no_client() {
         Revocation::Issuer { issuer: ISSUER, issued_before: before },
         all(NOW),
     ];
-    for revocation in voiding {
+    for revocation in matching {
         let list = list_of([revocation]);
         assert_eq!(validate_typed(&claims(), &TYPED.with_revocations(&list)), Err(Error::Revoked), "{revocation:?}");
     }
@@ -748,14 +752,14 @@ fn other_types_of_tokens_are_revoked_too_but_by_no_client() {
 }
 
 #[test]
-fn a_store_sees_the_token_and_shows_nothing_of_it() {
+fn store_sees_the_token_and_debug_output_shows_nothing_of_it() {
     #[derive(Debug)]
-    struct Look<'c> {
+    struct Inspector<'c> {
         client_id: Option<&'c str>,
         alg: Alg,
         digest: [u8; 32],
     }
-    impl Revocations for Look<'_> {
+    impl Revocations for Inspector<'_> {
         fn check(&self, token: &TokenIdentity<'_>, now: Now) -> Result<(), Error> {
             assert_eq!((token.client_id(), token.key()), (self.client_id, &self.alg.key()));
             assert_eq!(token.signing_input_digest(), self.digest);
@@ -769,17 +773,17 @@ fn a_store_sees_the_token_and_shows_nothing_of_it() {
     for alg in ALGS {
         let text = alg.access_token(&claims());
         let digest = Token::parse(&text).unwrap().signing_input_digest();
-        let look = Look { client_id: Some("pump-app"), alg, digest };
-        assert_eq!(validate_text(&text, &POLICY.with_revocations(&look), now()), Err(Error::Revoked));
+        let inspector = Inspector { client_id: Some("pump-app"), alg, digest };
+        assert_eq!(validate_text(&text, &POLICY.with_revocations(&inspector), now()), Err(Error::Revoked));
         if alg == Alg::EdDsa {
-            let look = Look { client_id: None, ..look };
-            assert_eq!(validate_typed(&claims(), &TYPED.with_revocations(&look)), Err(Error::Revoked));
+            let inspector = Inspector { client_id: None, ..inspector };
+            assert_eq!(validate_typed(&claims(), &TYPED.with_revocations(&inspector)), Err(Error::Revoked));
         }
     }
 }
 
 #[test]
-fn a_revoked_token_is_refused_where_the_time_is_not_known() {
+fn revoked_token_is_refused_when_the_time_is_unknown() {
     let list = list_of([TOKEN_1]);
     let policy = UNTYPED.with_max_unproven_lifetime(FIVE_MINUTES).with_revocations(&list);
     let validate = |jti: &str, floor: i64| {
@@ -793,7 +797,7 @@ fn a_revoked_token_is_refused_where_the_time_is_not_known() {
 }
 
 #[test]
-fn a_signature_that_is_remembered_makes_no_revoked_token_good() {
+fn revoked_token_with_a_cached_signature_is_refused() {
     let (keys, cache, text) = (keys(), SignatureCache::<4>::new(), Alg::Es256.access_token(&claims()));
     let validate = |list: &dyn Revocations| {
         let mut buf = [0; 1024];
@@ -808,9 +812,9 @@ fn a_signature_that_is_remembered_makes_no_revoked_token_good() {
     }
 }
 
-/// What no policy asks for may be of any type, whatever else it asks for.
+/// A claim that the policy does not check may have any type.
 #[test]
-fn a_store_makes_no_other_claim_matter() {
+fn store_does_not_cause_other_claims_to_be_checked() {
     let odd = with(claims_with("auth_time", json!("noon")), "acr", json!(1));
     assert_eq!(validate(&odd, &RevocationList::<4>::new()), Ok(()));
     assert_eq!(validate(&odd, &list_of([TOKEN_1])), Err(Error::Revoked));

@@ -1,4 +1,4 @@
-//! The examples that the standards themselves print, byte for byte.
+//! The examples that the standards print, byte for byte.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
 use embedded_jwt::*;
@@ -70,7 +70,7 @@ const RFC_9068_3_CLAIMS: &str = r#"{
    }"#;
 
 #[test]
-fn rfc_7515_a3_holds_and_is_no_access_token() {
+fn rfc_7515_a3_has_a_valid_signature_and_is_no_access_token() {
     let keys = key_set(RFC_7515_A3_KEY);
     let joe = Issuer::new("joe", &keys, BOTH);
     let now = UnixTime::from_secs(RFC_7515_A3_EXP - 1);
@@ -89,7 +89,7 @@ fn rfc_7515_a3_holds_and_is_no_access_token() {
 }
 
 #[test]
-fn rfc_7515_a3_twins_are_rejected() {
+fn altered_rfc_7515_a3_is_refused() {
     let keys = key_set(RFC_7515_A3_KEY);
     let mut buf = [0; 256];
     let joe = Issuer::new("joe", &keys, BOTH);
@@ -98,15 +98,15 @@ fn rfc_7515_a3_twins_are_rejected() {
     assert_eq!(refusal(&forged, &joe), Error::InvalidSignature);
     let not_canonical = RFC_7515_A3.replace("NU1Q", "NU1R");
     assert_eq!(refusal(&not_canonical, &joe), Error::Malformed(Part::Signature));
-    let of_another = Issuer::new("jane", &keys, BOTH);
-    assert_eq!(refusal(RFC_7515_A3, &of_another), Error::Mismatch(Claim::Issuer));
+    let other_issuer = Issuer::new("jane", &keys, BOTH);
+    assert_eq!(refusal(RFC_7515_A3, &other_issuer), Error::Mismatch(Claim::Issuer));
     let eddsa_only = Issuer::new("joe", &keys, &[&EdDsa]);
     assert_eq!(refusal(RFC_7515_A3, &eddsa_only), Error::UnsupportedAlgorithm);
 
     assert!(Token::parse(RFC_7515_A3).unwrap().verify(&joe, &mut buf).is_ok());
 }
 
-/// The published key is compromised by being published, as it would be in a key set.
+/// A private key is compromised once it is published, in an RFC as in a key set.
 #[test]
 fn private_keys_of_rfc_7515_a3_and_rfc_8037_a1_are_skipped() {
     for (private, public) in [(RFC_7515_A3_PRIVATE_KEY, RFC_7515_A3_KEY), (RFC_8037_A1, RFC_8037_A2)] {
@@ -127,9 +127,9 @@ fn rfc_8037_a2_is_the_public_key_of_rfc_8032() {
     assert_eq!(hex, "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
 }
 
-/// Its signature holds, since the payload is only looked at after that; and then it is no JSON.
+/// The signature is valid: the error is about the payload, which is checked after it and is not JSON.
 #[test]
-fn rfc_8037_a4_holds_and_is_no_jwt() {
+fn rfc_8037_a4_has_a_valid_signature_and_is_no_jwt() {
     let keys = key_set(RFC_8037_A2);
     let issuer = Issuer::new("anyone", &keys, BOTH);
     assert_eq!(refusal(RFC_8037_A4, &issuer), Error::Malformed(Part::Payload));
@@ -142,10 +142,10 @@ fn rfc_8037_a4_holds_and_is_no_jwt() {
     assert_eq!(refusal(&forged, &issuer), Error::InvalidSignature);
 }
 
-/// [RFC 9864 section 2.2](https://www.rfc-editor.org/rfc/rfc9864#section-2.2) gives the algorithm its second name; the
-/// header is signed, so that one name cannot be changed into the other.
+/// [RFC 9864 section 2.2](https://www.rfc-editor.org/rfc/rfc9864#section-2.2) gives the algorithm a second name. The
+/// header is signed, so that one name cannot be replaced by the other.
 #[test]
-fn rfc_8037_a4_under_the_other_name_is_rejected() {
+fn rfc_8037_a4_with_the_other_algorithm_name_is_refused() {
     let keys = key_set(RFC_8037_A2);
     let renamed = RFC_8037_A4.replace("eyJhbGciOiJFZERTQSJ9", &base64url(br#"{"alg":"Ed25519"}"#));
     assert_eq!(refusal(&renamed, &Issuer::new("anyone", &keys, BOTH)), Error::InvalidSignature);
@@ -215,9 +215,9 @@ fn rfc_9068_example_is_an_access_token() {
 }
 
 /// [RFC 8725 section 2.1](https://www.rfc-editor.org/rfc/rfc8725#section-2.1): a verifier that lets the header choose
-/// takes a public key for a shared secret.
+/// the algorithm uses a public key as a shared secret.
 #[test]
-fn public_keys_never_serve_as_secrets() {
+fn public_key_is_never_used_as_a_shared_secret() {
     let keys = keys();
     for alg in ALGS {
         for name in ["HS256", "HS384", "HS512", "none", "None", "NONE", "nOnE", "", "es256", "EDDSA", "ES256K", "Ed448"]
@@ -226,14 +226,14 @@ fn public_keys_never_serve_as_secrets() {
             let token = alg.mint(header, claims().to_string());
             assert_eq!(refusal(&token, &issuer(&keys)), Error::UnsupportedAlgorithm, "{name}");
         }
-        assert!(Token::parse(&alg.access_token(&claims())).unwrap().verify(&issuer(&keys), &mut [0; 1024]).is_ok());
+        assert_eq!(verify(&alg.access_token(&claims()), |_| Ok(())), Ok(()));
     }
 }
 
 /// [RFC 8725 section 3.1](https://www.rfc-editor.org/rfc/rfc8725#section-3.1): "each key MUST be used with exactly one
 /// algorithm".
 #[test]
-fn keys_of_one_algorithm_never_serve_the_other() {
+fn key_of_one_algorithm_is_never_used_for_the_other() {
     let keys = keys();
     for (alg, other) in [(Alg::Es256, Alg::EdDsa), (Alg::EdDsa, Alg::Es256)] {
         let header = json!({"alg": alg.name(), "typ": "at+jwt", "kid": other.kid()}).to_string();
@@ -248,9 +248,9 @@ fn keys_of_one_algorithm_never_serve_the_other() {
     }
 }
 
-/// [RFC 8725 section 3.10](https://www.rfc-editor.org/rfc/rfc8725#section-3.10): keys that the token brings along.
+/// [RFC 8725 section 3.10](https://www.rfc-editor.org/rfc/rfc8725#section-3.10): keys in the token's own header.
 #[test]
-fn keys_in_the_header_choose_nothing() {
+fn key_in_the_header_is_never_used() {
     let trusted = key_set(RFC_8037_A2);
     let issuer = Issuer::new(ISSUER, &trusted, BOTH);
     let own_key = base64url(Alg::EdDsa.key().public_key());

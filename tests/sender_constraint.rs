@@ -1,7 +1,6 @@
-//! Who presents an access token, and how its user logged in: tokens that are bound to a key
-//! ([RFC 7800](https://www.rfc-editor.org/rfc/rfc7800)), DPoP ([RFC 9449](https://www.rfc-editor.org/rfc/rfc9449)),
-//! mutual TLS ([RFC 8705](https://www.rfc-editor.org/rfc/rfc8705)) and step-up
-//! ([RFC 9470](https://www.rfc-editor.org/rfc/rfc9470)).
+//! Access tokens that are bound to a key ([RFC 7800](https://www.rfc-editor.org/rfc/rfc7800)): proof of possession with
+//! DPoP ([RFC 9449](https://www.rfc-editor.org/rfc/rfc9449)) and mutual TLS
+//! ([RFC 8705](https://www.rfc-editor.org/rfc/rfc8705)), also together with step-up authentication.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
 use std::cell::RefCell;
@@ -18,14 +17,14 @@ const UNTYPED: AccessTokenPolicy = AccessTokenPolicy::untyped(AUDIENCE).with_lee
 const UNCHECKED: AccessTokenPolicy = POLICY.with_unchecked_confirmation();
 const A_MINUTE: Duration = Duration::from_secs(60);
 
-/// Any bytes: what is in a certificate is for the TLS stack to judge.
+/// Any bytes: the content of a certificate is for the TLS stack to validate.
 const DER: &[u8] = b"the client's certificate";
 const OTHER_DER: &[u8] = b"another certificate";
 
 const CONFIRMATION: Claim = Claim::Confirmation;
 const ACR: Claim = Claim::AuthenticationContext;
 
-/// Judges a token with this payload at this time, and lets `read` look at it if it is accepted.
+/// Validates a token with this payload at this time, and passes it to `read` if it is accepted.
 fn validate_text<T>(
     payload: &str,
     policy: &AccessTokenPolicy<'_>,
@@ -39,14 +38,10 @@ fn validate(claims: &Value, policy: &AccessTokenPolicy<'_>) -> Result<(), Error>
     validate_text(&claims.to_string(), policy, NOW, |_| ())
 }
 
-/// [`claims`] with one claim spelled like this.
-fn spelled(name: &str, json: &str) -> String {
-    claims_with(name, json!("?")).to_string().replace("\"?\"", json)
-}
-
-/// Judges a token that is bound by a `cnf` spelled like this.
+/// Validates a token with this JSON text as its `cnf`.
 fn validate_cnf(json: &str, policy: &AccessTokenPolicy<'_>) -> Result<(), Error> {
-    validate_text(&spelled("cnf", json), policy, NOW, |_| ())
+    let payload = bound_to(json!("?")).to_string().replace("\"?\"", json);
+    validate_text(&payload, policy, NOW, |_| ())
 }
 
 fn bound_to(cnf: Value) -> Value {
@@ -64,13 +59,13 @@ fn jkt(alg: Alg) -> String {
     sha256(Value::Object(in_order.collect()).to_string())
 }
 
-/// Another digest of the same letters, but for the last, of which not all bits count.
+/// Another digest: the same text in lower case, except the last character, because not all of its bits count.
 fn in_lower_case(digest: &str) -> String {
     let (all_but_last, last) = digest.split_at(42);
     all_but_last.to_lowercase() + last
 }
 
-/// Judges a token that comes with a proof by the key of `alg`.
+/// Validates a token that is presented with a proof by the key of `alg`.
 fn validate_with_proof(
     alg: Alg,
     claims: &Value,
@@ -86,7 +81,7 @@ fn validate_with_proof(
     validate_text(&claims.to_string(), &policy.with_dpop(&proof, replay), now, |_| ())
 }
 
-/// Answers always the same, and remembers what it was asked.
+/// Always gives the same answer, and records each use.
 #[derive(Debug)]
 struct Recorder {
     answer: Result<(), Error>,
@@ -107,7 +102,7 @@ impl ReplayCheck for Recorder {
 }
 
 #[test]
-fn a_token_that_is_bound_to_no_key_is_for_any_bearer() {
+fn unbound_token_is_accepted_from_any_bearer() {
     for policy in [POLICY, UNTYPED, UNCHECKED, POLICY.with_max_age(Duration::MAX), POLICY.with_acr("1")] {
         let claims = with(with(claims(), "auth_time", json!(NOW)), "acr", json!("1"));
         let confirmation = validate_text(&claims.to_string(), &policy, NOW, |token| token.confirmation().is_none());
@@ -116,7 +111,7 @@ fn a_token_that_is_bound_to_no_key_is_for_any_bearer() {
 }
 
 #[test]
-fn a_bound_token_is_for_no_bearer() {
+fn bound_token_is_refused_without_proof_of_possession() {
     let (key, certificate) = (jkt(Alg::Es256), sha256(DER));
     let bound = [
         json!({"jkt": key}),
@@ -137,7 +132,7 @@ fn a_bound_token_is_for_no_bearer() {
 }
 
 #[test]
-fn a_confirmation_of_the_wrong_type_is_never_taken_for_absent() {
+fn confirmation_of_the_wrong_type_is_not_taken_for_absent() {
     for json in ["null", "true", "false", "0", "\"\"", "[]", "[{}]", &format!("\"{}\"", sha256(DER))] {
         for policy in [POLICY, UNTYPED, POLICY.with_acr("1"), POLICY.with_max_age(A_MINUTE)] {
             assert_eq!(validate_cnf(json, &policy), Err(Error::SenderConstrained), "{json}");
@@ -149,7 +144,7 @@ fn a_confirmation_of_the_wrong_type_is_never_taken_for_absent() {
 }
 
 #[test]
-fn a_confirmation_is_returned_to_who_checks_it() {
+fn unchecked_confirmation_is_returned_to_the_caller() {
     let key = Alg::Es256.key().thumbprint();
     let certificate = Thumbprint::of_certificate(DER);
     assert_eq!((key.to_string(), certificate.to_string()), (jkt(Alg::Es256), sha256(DER)));
@@ -161,7 +156,7 @@ fn a_confirmation_is_returned_to_who_checks_it() {
         (json!({"kid": "a\"b\\c"}), (None, None, Some("a\"b\\c"))),
         (json!({"kid": ""}), (None, None, Some(""))),
         (json!({"jkt": jkt, "x5t#S256": x5t, "kid": "k"}), (Some(key), Some(certificate), Some("k"))),
-        // Members of other names are ignored, and so are those of other objects.
+        // Members with other names are ignored, and so are the members of other objects.
         (json!({"x5t": x5t, "JKT": jkt, "jku": "https://evil.example", "jwk": {"kid": "k"}}), (None, None, None)),
         (json!({"other": {"jkt": jkt}, "jkt": jkt, "list": [1, null]}), (Some(key), None, None)),
         (json!({}), (None, None, None)),
@@ -177,7 +172,7 @@ fn a_confirmation_is_returned_to_who_checks_it() {
 }
 
 #[test]
-fn a_member_that_is_no_thumbprint_is_refused() {
+fn member_that_is_no_thumbprint_is_refused() {
     let good = sha256(DER);
     let (all_but_last, last) = good.split_at(42);
     assert_eq!(last, "8");
@@ -206,16 +201,16 @@ fn a_member_that_is_no_thumbprint_is_refused() {
     let invalid = Err(Error::Invalid(CONFIRMATION));
     for value in malformed {
         for name in ["jkt", "x5t#S256"] {
-            // No good member beside it makes up for it.
-            let beside = if name == "jkt" { "x5t#S256" } else { "jkt" };
-            for cnf in [json!({name: value}), json!({name: value, beside: good})] {
+            // A valid second member does not make up for it.
+            let second = if name == "jkt" { "x5t#S256" } else { "jkt" };
+            for cnf in [json!({name: value}), json!({name: value, second: good})] {
                 for policy in &policies {
                     assert_eq!(validate(&bound_to(cnf.clone()), policy), invalid, "{cnf}");
                 }
                 let recorder = Recorder::new(Ok(()));
                 let with_proof = validate_with_proof(Alg::Es256, &bound_to(cnf.clone()), NOW, &POLICY, &recorder);
                 assert_eq!(with_proof, invalid, "{cnf}");
-                // Who presents nothing learns nothing of it.
+                // A request without proof of possession does not learn that the member is malformed.
                 assert_eq!(validate(&bound_to(cnf.clone()), &POLICY), Err(Error::SenderConstrained), "{cnf}");
             }
         }
@@ -229,7 +224,7 @@ fn a_member_that_is_no_thumbprint_is_refused() {
 }
 
 #[test]
-fn a_name_occurs_once_in_a_confirmation() {
+fn duplicate_name_in_a_confirmation_is_refused() {
     let (one, other) = (sha256(DER), sha256(OTHER_DER));
     for second in ["jkt", r"\u006akt"] {
         let cnf = format!(r#"{{"jkt":"{one}","{second}":"{other}"}}"#);
@@ -238,7 +233,7 @@ fn a_name_occurs_once_in_a_confirmation() {
 }
 
 #[test]
-fn the_certificate_is_the_one_that_the_token_is_bound_to() {
+fn certificate_must_be_the_one_that_the_token_is_bound_to() {
     let (ours, other, key) = (sha256(DER), sha256(OTHER_DER), jkt(Alg::Es256));
     let mismatch = Err(Error::Mismatch(CONFIRMATION));
     let table = [
@@ -247,7 +242,7 @@ fn the_certificate_is_the_one_that_the_token_is_bound_to() {
         (json!({"x5t#S256": other}), mismatch),
         (json!({"x5t#S256": in_lower_case(&ours)}), mismatch),
         (json!({"x5t#s256": ours}), mismatch),
-        // Bound to a key, if only to one of this name; bound to both, of which one is not proven.
+        // Bound to a key, even if only by `kid`, or to a key and a certificate: possession of the key is not proven.
         (json!({"jkt": key}), mismatch),
         (json!({"jkt": ours}), mismatch),
         (json!({"jkt": key, "x5t#S256": ours}), mismatch),
@@ -273,7 +268,7 @@ fn the_certificate_is_the_one_that_the_token_is_bound_to() {
 
 /// The certificate and the thumbprint of [RFC 8705 appendix A](https://www.rfc-editor.org/rfc/rfc8705#appendix-A).
 #[test]
-fn takes_the_example_of_rfc_8705() {
+fn example_of_rfc_8705_is_accepted() {
     let certificate = "MIIBBjCBrAIBAjAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARtdGxzMB4XDTE4MTAx\
         ODEyMzcwOVoXDTIyMDUwMjEyMzcwOVowDzENMAsGA1UEAwwEbXRsczBZMBMGByqG\
         SM49AgEGCCqGSM49AwEHA0IABNcnyxwqV6hY8QnhxxzFQ03C7HKW9OylMbnQZjjJ\
@@ -288,7 +283,7 @@ fn takes_the_example_of_rfc_8705() {
 }
 
 #[test]
-fn a_proof_is_by_the_key_that_the_token_is_bound_to() {
+fn proof_must_be_by_the_key_that_the_token_is_bound_to() {
     let mismatch = Err(Error::Mismatch(CONFIRMATION));
     for [alg, other] in [[Alg::Es256, Alg::EdDsa], [Alg::EdDsa, Alg::Es256]] {
         let (ours, other, certificate) = (jkt(alg), jkt(other), sha256(DER));
@@ -309,8 +304,8 @@ fn a_proof_is_by_the_key_that_the_token_is_bound_to() {
         for (cnf, verdict) in table {
             for policy in [POLICY, UNTYPED] {
                 let recorder = Recorder::new(Ok(()));
-                let judged = validate_with_proof(alg, &bound_to(cnf.clone()), NOW, &policy, &recorder);
-                assert_eq!(judged, verdict, "{alg:?} {cnf}");
+                let result = validate_with_proof(alg, &bound_to(cnf.clone()), NOW, &policy, &recorder);
+                assert_eq!(result, verdict, "{alg:?} {cnf}");
                 assert_eq!(recorder.uses.borrow().len(), usize::from(verdict.is_ok()), "{alg:?} {cnf}");
             }
         }
@@ -318,19 +313,19 @@ fn a_proof_is_by_the_key_that_the_token_is_bound_to() {
 }
 
 #[test]
-fn a_proof_is_used_once_when_all_else_has_passed() {
+fn proof_is_consumed_once_when_all_else_has_passed() {
     for alg in ALGS {
         let bound = bound_to(json!({"jkt": jkt(alg)}));
         let recorder = Recorder::new(Ok(()));
         assert_eq!(validate_with_proof(alg, &bound, NOW, &POLICY, &recorder), Ok(()));
-        let until = UnixTime::from_secs(NOW + 120); // its age and the leeway, both a minute unless told otherwise
+        let until = UnixTime::from_secs(NOW + 120); // its maximum age and the leeway, both a minute by default
         let expected = (alg.key().thumbprint().as_bytes().to_vec(), "proof-1".to_owned(), until);
         assert_eq!(*recorder.uses.borrow(), [expected]);
     }
 }
 
 #[test]
-fn a_proof_is_still_fresh_when_the_token_is_judged() {
+fn proof_must_still_be_fresh_when_the_token_is_validated() {
     let bound = with(bound_to(json!({"jkt": jkt(Alg::Es256)})), "exp", json!(NOW + 3600));
     for (now, verdict) in [(NOW + 120, Ok(())), (NOW + 121, Err(Error::TooOld))] {
         let recorder = Recorder::new(Ok(()));
@@ -340,7 +335,7 @@ fn a_proof_is_still_fresh_when_the_token_is_judged() {
 }
 
 #[test]
-fn a_certificate_may_be_given_by_its_fingerprint() {
+fn certificate_may_be_given_by_its_thumbprint() {
     let bound = bound_to(json!({"x5t#S256": sha256(DER)}));
     let thumbprint = Thumbprint::from_bytes(Sha256::digest(DER).into());
     let validate =
@@ -350,14 +345,14 @@ fn a_certificate_may_be_given_by_its_fingerprint() {
 }
 
 #[test]
-fn what_is_refused_uses_no_proof_up() {
+fn refused_token_consumes_no_proof() {
     let strict = || {
         let fresh = POLICY.with_max_age(A_MINUTE).with_max_token_age(A_MINUTE).with_max_lifetime(5 * A_MINUTE);
         fresh.with_acr("gold").with_required_scope("pump:read")
     };
     let good = || with(with(bound_to(json!({"jkt": jkt(Alg::Es256)})), "auth_time", json!(NOW)), "acr", json!("gold"));
     let validate_with = |claims: &Value, now: i64, policy: &AccessTokenPolicy<'_>| {
-        // Were it asked, its answer would be the verdict.
+        // If the replay check were asked, its answer would be the verdict.
         let recorder = Recorder::new(Err(Error::Replayed));
         let verdict = validate_with_proof(Alg::Es256, claims, now, policy, &recorder);
         (verdict, recorder.uses.borrow().len())
@@ -399,7 +394,7 @@ fn what_is_refused_uses_no_proof_up() {
 }
 
 #[test]
-fn the_verdict_of_the_replay_check_is_passed_on() {
+fn verdict_of_the_replay_check_is_returned() {
     let bound = bound_to(json!({"jkt": jkt(Alg::EdDsa)}));
     for error in [Error::Replayed, Error::BackendUnavailable] {
         let recorder = Recorder::new(Err(error));
@@ -412,7 +407,7 @@ fn the_verdict_of_the_replay_check_is_passed_on() {
 }
 
 #[test]
-fn a_proof_that_was_used_is_refused() {
+fn used_proof_is_refused() {
     #[derive(Debug, Default)]
     struct Memory(RefCell<Vec<(Vec<u8>, String)>>);
 
@@ -436,7 +431,7 @@ fn a_proof_that_was_used_is_refused() {
 }
 
 #[test]
-fn a_confirmation_matches_what_the_token_is_bound_to_alone() {
+fn confirmation_matches_only_what_the_token_is_bound_to() {
     let (key, other_key) = (Alg::Es256.key(), Alg::EdDsa.key());
     let (jkt, x5t) = (jkt(Alg::Es256), sha256(DER));
     let table = [
@@ -456,96 +451,16 @@ fn a_confirmation_matches_what_the_token_is_bound_to_alone() {
             let found = token.confirmation().unwrap();
             assert_eq!((found.matches_key(&key), found.matches_certificate(DER)), (by_key, by_certificate), "{cnf}");
             assert!(!found.matches_key(&other_key) && !found.matches_certificate(OTHER_DER), "{cnf}");
-            // A key is itself under any name.
+            // It is the same key under any `kid`.
             assert_eq!(found.matches_key(&key.clone().with_kid(b"another")), by_key, "{cnf}");
         })
         .unwrap();
     }
 }
 
+/// Neither check replaces the other, in whatever order the policy sets them.
 #[test]
-fn the_acr_is_one_of_the_list() {
-    let wrong = Err(Error::Mismatch(ACR));
-    let unconfigured = Err(Error::Unconfigured(ACR));
-    let table = [
-        (json!("gold"), "gold", Ok(())),
-        (json!("gold"), "silver gold", Ok(())),
-        (json!("gold"), "  silver  gold ", Ok(())),
-        (json!("gold"), "silver", wrong),
-        (json!("gold"), "Gold golden gol", wrong),
-        (json!("gold"), "silver,gold", wrong),
-        (json!("gold"), "silver\tgold", wrong),
-        (json!("silver gold"), "silver gold", wrong),
-        (json!(""), "gold", wrong),
-        (Value::Null, "gold", Err(Error::Missing(ACR))),
-        (json!(1), "1", Err(Error::Invalid(ACR))),
-        (json!(["gold"]), "gold", Err(Error::Invalid(ACR))),
-        (json!("gold"), "", unconfigured),
-        (json!(""), " ", unconfigured),
-        (Value::Null, "  ", unconfigured),
-    ];
-    for (acr, values, verdict) in table {
-        for policy in [POLICY, UNTYPED, UNCHECKED] {
-            let judged = validate(&claims_with("acr", acr.clone()), &policy.with_acr(values));
-            assert_eq!(judged, verdict, "{acr} {values:?}");
-        }
-    }
-    let policy = POLICY.with_acr("gold");
-    assert_eq!(validate_text(&spelled("acr", r#""\u0067old""#), &policy, NOW, |_| ()), Ok(()));
-    assert_eq!(validate_text(&spelled("acr", "null"), &policy, NOW, |_| ()), Err(Error::Invalid(ACR)));
-    // It replaces the one given before.
-    assert_eq!(validate(&claims_with("acr", json!("gold")), &policy.with_acr("silver")), wrong);
-}
-
-#[test]
-fn the_login_is_no_older_than_max_age() {
-    let table = [
-        // max_age, leeway, auth_time before now, accepted
-        (A_MINUTE, 0, 60, true),
-        (A_MINUTE, 0, 61, false),
-        (A_MINUTE, 10, 70, true),
-        (A_MINUTE, 10, 71, false),
-        (Duration::ZERO, 0, 0, true),
-        (Duration::ZERO, 0, 1, false),
-        (Duration::from_millis(60_999), 0, 61, false),
-        (Duration::MAX, 0, i64::MAX, true),
-        (A_MINUTE, 0, i64::MAX, false),
-    ];
-    for (max_age, leeway, age, accepted) in table {
-        let claims = claims_with("auth_time", json!(NOW.saturating_sub(age)));
-        let verdict = if accepted { Ok(()) } else { Err(Error::AuthenticationTooOld) };
-        for policy in [POLICY, UNTYPED, UNCHECKED] {
-            let policy = policy.with_max_age(max_age).with_leeway(Duration::from_secs(leeway));
-            assert_eq!(validate(&claims, &policy), verdict, "{max_age:?} {leeway} {age}");
-        }
-        assert_eq!(validate(&claims, &POLICY), Ok(()));
-    }
-    let by_default = AccessTokenPolicy::new(AUDIENCE).with_max_age(A_MINUTE);
-    assert_eq!(validate(&claims_with("auth_time", json!(NOW - 120)), &by_default), Ok(()));
-    assert_eq!(validate(&claims_with("auth_time", json!(NOW - 121)), &by_default), Err(Error::AuthenticationTooOld));
-}
-
-#[test]
-fn the_time_of_the_login_is_a_date_that_is_required_for_max_age() {
-    let policy = POLICY.with_max_age(A_MINUTE);
-    let validate_time = |json: &str| validate_text(&spelled("auth_time", json), &policy, NOW, |_| ());
-    assert_eq!(validate(&claims(), &policy), Err(Error::Missing(Claim::AuthenticationTime)));
-    assert_eq!(
-        validate(&claims(), &POLICY.with_max_age(Duration::MAX)),
-        Err(Error::Missing(Claim::AuthenticationTime))
-    );
-    // A fraction is rounded against the login.
-    assert_eq!(validate_time(&format!("{}.9", NOW - 61)), Err(Error::AuthenticationTooOld));
-    assert_eq!(validate_time(&format!("{}.1", NOW - 60)), Ok(()));
-    assert_eq!(validate_time("1.7684784e9"), Ok(()));
-    for json in ["null", "true", "\"1768478400\"", "[]", "{}", "1e400"] {
-        assert_eq!(validate_time(json), Err(Error::Invalid(Claim::AuthenticationTime)), "{json}");
-    }
-}
-
-/// Whoever presents the token, and in whatever order the policy says so.
-#[test]
-fn the_login_and_the_presenter_both_count() {
+fn login_and_proof_of_possession_are_both_checked() {
     let bound = bound_to(json!({"x5t#S256": sha256(DER)}));
     let strong = with(bound.clone(), "acr", json!("gold"));
     for policy in [POLICY.with_certificate(DER).with_acr("gold"), POLICY.with_acr("gold").with_certificate(DER)] {
@@ -559,14 +474,14 @@ fn the_login_and_the_presenter_both_count() {
     }
 }
 
-/// One that is wrong in everything, and right in one thing more each time. What is used once comes last:
-/// [`what_is_refused_uses_no_proof_up`].
+/// A token with everything wrong, fixed one fault at a time. The proof is consumed last:
+/// [`refused_token_consumes_no_proof`].
 #[test]
-fn reports_the_first_failure_in_the_documented_order() {
+fn first_error_in_the_documented_order_is_returned() {
     let mut claims = with(claims(), "exp", json!(NOW));
     let mut policy = POLICY.with_required_scope("").with_acr("").with_max_age(A_MINUTE).with_certificate(DER);
-    type Mend = fn(&mut Value, &mut AccessTokenPolicy<'static>);
-    let mends: [(Error, Mend); 12] = [
+    type Fix = fn(&mut Value, &mut AccessTokenPolicy<'static>);
+    let fixes: [(Error, Fix); 12] = [
         (Error::Unconfigured(Claim::Scope), |_, policy| *policy = policy.with_required_scope("pump:admin")),
         (Error::Expired, |claims, _| claims["exp"] = json!(NOW + 1)),
         (Error::InsufficientScope, |claims, _| claims["scope"] = json!("pump:admin")),
@@ -583,15 +498,15 @@ fn reports_the_first_failure_in_the_documented_order() {
         (Error::Missing(Claim::AuthenticationTime), |claims, _| claims["auth_time"] = json!(NOW - 61)),
         (Error::AuthenticationTooOld, |claims, _| claims["auth_time"] = json!(NOW)),
     ];
-    for (error, mend) in mends {
+    for (error, fix) in fixes {
         assert_eq!(validate(&claims, &policy), Err(error));
-        mend(&mut claims, &mut policy);
+        fix(&mut claims, &mut policy);
     }
     assert_eq!(validate(&claims, &policy), Ok(()));
 }
 
 #[test]
-fn debug_shows_no_claim() {
+fn debug_output_shows_no_claim() {
     let claims = bound_to(json!({"jkt": jkt(Alg::Es256)}));
     let shown = validate_text(&claims.to_string(), &UNCHECKED, NOW, |token| format!("{token:?}"));
     assert_eq!(shown.as_deref(), Ok("AccessToken { .. }"));

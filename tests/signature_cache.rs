@@ -1,4 +1,4 @@
-//! A cache leaves out the curve arithmetic for a signature that held before, and nothing else.
+//! A [`SignatureCache`] skips the curve arithmetic for a signature that was valid before, and nothing else.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
 use std::cell::Cell;
@@ -12,7 +12,7 @@ use testkit::{EdDsa, Es256, *};
 
 const POLICY: AccessTokenPolicy = AccessTokenPolicy::new(AUDIENCE);
 
-/// Counts how often it is asked to verify. It computes the answer unless it has one.
+/// Counts how often it is asked to verify. It computes the answer unless `answer` is set.
 #[derive(Debug)]
 struct Counting {
     algorithm: Algorithm,
@@ -29,7 +29,7 @@ impl Counting {
         Self { algorithm, asked: Cell::new(0), answer: Cell::new(None) }
     }
 
-    /// How often it was asked since the last time.
+    /// How often it was asked since the last call.
     fn asked(&self) -> usize {
         self.asked.take()
     }
@@ -40,7 +40,7 @@ impl SignatureAlgorithm for Counting {
         self.algorithm
     }
 
-    fn verify(&self, key: &Key, message: &[u8], signature: &[u8; 64]) -> Result<(), BackendError> {
+    fn verify(&self, key: &Key, message: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
         self.asked.set(self.asked.get() + 1);
         self.answer.get().unwrap_or_else(|| match self.algorithm {
             Algorithm::Es256 => Es256.verify(key, message, signature),
@@ -57,7 +57,7 @@ fn verify_uncached(text: impl AsRef<[u8]>, issuer: &Issuer<'_>) -> Result<(), Er
     Token::parse(&text)?.verify(issuer, &mut [0; 1024]).map(|_| ())
 }
 
-/// The token with this signature in place of its own.
+/// The token with its signature replaced by this one.
 fn signed_with(text: &str, signature: &[u8]) -> String {
     format!("{}.{}", text.rsplit_once('.').unwrap().0, base64url(signature))
 }
@@ -66,14 +66,14 @@ fn signature_of(text: &str) -> Vec<u8> {
     Base64UrlUnpadded::decode_vec(text.rsplit_once('.').unwrap().1).unwrap()
 }
 
-/// A key of nobody's.
+/// A key that belongs to no issuer.
 fn stranger() -> Key {
     let secret = ed25519_dalek::SigningKey::from_bytes(b"embedded-jwt strange test key...");
     Key::ed25519(secret.verifying_key().as_bytes())
 }
 
 #[test]
-fn a_signature_that_held_is_not_verified_again() {
+fn valid_signature_is_not_verified_again() {
     for alg in ALGS {
         let backend = Counting::new(alg);
         let backends: [&dyn SignatureAlgorithm; 1] = [&backend];
@@ -87,17 +87,17 @@ fn a_signature_that_held_is_not_verified_again() {
             assert_eq!((token.issuer(), token.subject()), (ISSUER, Some("user-42")));
             assert_eq!(backend.asked(), expected);
         }
-        // Without a cache it is, and another cache knows nothing of it.
+        // Without a cache, or with another one, it is verified again.
         assert_eq!((verify_uncached(&text, &issuer), backend.asked()), (Ok(()), 1));
         assert_eq!((verify(&text, &issuer, &SignatureCache::<2>::default()), backend.asked()), (Ok(()), 1));
-        // Another token of the same claims is another signing input.
+        // A token with the same claims and another header is another signing input.
         let other = alg.mint(with(alg.header(), "x", json!(1)).to_string(), claims().to_string());
         assert_eq!((verify(&other, &issuer, &cache), backend.asked()), (Ok(()), 1));
     }
 }
 
 #[test]
-fn the_claims_are_judged_each_time() {
+fn claims_are_validated_each_time() {
     let backend = Counting::new(Alg::EdDsa);
     let backends: [&dyn SignatureAlgorithm; 1] = [&backend];
     let issuer = Issuer::new(ISSUER, &*KEYS, &backends);
@@ -111,7 +111,7 @@ fn the_claims_are_judged_each_time() {
     let at = |secs| Now::Exact(UnixTime::from_secs(secs));
     assert_eq!((validate(&POLICY, at(NOW)), backend.asked()), (Ok(()), 1));
 
-    let nothing_is_left: RevocationList<1> = {
+    let all_revoked: RevocationList<1> = {
         let mut list = RevocationList::new();
         list.revoke(Revocation::All { issued_before: now() }, UnixTime::from_secs(i64::MAX), now()).unwrap();
         list
@@ -122,11 +122,11 @@ fn the_claims_are_judged_each_time() {
     assert_eq!(validate(&POLICY, Now::AtLeast(now())), Err(Error::TimeUnknown));
     assert_eq!(validate(&AccessTokenPolicy::new("urn:other"), at(NOW)), Err(Error::Mismatch(Claim::Audience)));
     assert_eq!(validate(&POLICY.with_required_scope("pump:admin"), at(NOW)), Err(Error::InsufficientScope));
-    assert_eq!(validate(&POLICY.with_revocations(&nothing_is_left), at(NOW)), Err(Error::Revoked));
+    assert_eq!(validate(&POLICY.with_revocations(&all_revoked), at(NOW)), Err(Error::Revoked));
     let used = ReplayWindow::<4>::new();
     assert_eq!(validate(&POLICY.with_single_use(&used), at(NOW)), Ok(()));
     assert_eq!(validate(&POLICY.with_single_use(&used), at(NOW)), Err(Error::Replayed));
-    // Two policies of different kinds share it.
+    // Policies of different kinds share the cached signature.
     let mut buf = [0; 1024];
     let verified = Token::parse(&text).unwrap().verify_cached(&issuer, &cache, &mut buf).unwrap();
     assert!(verified.into_typed(&TypedPolicy::new("at+jwt", AUDIENCE), now()).is_ok());
@@ -138,7 +138,7 @@ fn the_claims_are_judged_each_time() {
 }
 
 #[test]
-fn the_key_is_chosen_each_time() {
+fn key_is_chosen_each_time() {
     for (alg, nth) in [(Alg::Es256, 0), (Alg::EdDsa, 1)] {
         let backend = Counting::new(alg);
         let backends: [&dyn SignatureAlgorithm; 1] = [&backend];
@@ -156,14 +156,14 @@ fn the_key_is_chosen_each_time() {
         assert_eq!(verify("urn:other", &*KEYS, &backends), Err(Error::Mismatch(Claim::Issuer)));
         assert_eq!(verify("", &*KEYS, &backends), Err(Error::Unconfigured(Claim::Issuer)));
 
-        // In another place it is the same key.
+        // At another position it is the same key.
         assert_eq!(verify(ISSUER, &[stranger(), key.clone()], &backends), Ok(()));
         assert_eq!(backend.asked(), 0);
     }
 }
 
 #[test]
-fn a_signature_by_a_key_that_was_replaced_does_not_hold() {
+fn cached_signature_is_refused_after_its_key_is_replaced() {
     let backend = Counting::new(Alg::EdDsa);
     let backends: [&dyn SignatureAlgorithm; 1] = [&backend];
     let cache = SignatureCache::<1>::new();
@@ -177,7 +177,7 @@ fn a_signature_by_a_key_that_was_replaced_does_not_hold() {
 }
 
 #[test]
-fn the_buffer_is_needed_each_time() {
+fn buffer_is_needed_each_time() {
     let cache = SignatureCache::<1>::new();
     let text = Alg::EdDsa.access_token(&claims());
     let token = Token::parse(&text).unwrap();
@@ -190,7 +190,7 @@ fn the_buffer_is_needed_each_time() {
 }
 
 #[test]
-fn another_signature_of_the_same_text_is_verified_anew() {
+fn another_signature_of_the_same_text_is_verified_again() {
     let backend = Counting::new(Alg::Es256);
     let backends: [&dyn SignatureAlgorithm; 1] = [&backend];
     let issuer = Issuer::new(ISSUER, &*KEYS, &backends);
@@ -210,7 +210,7 @@ fn short_token(alg: Alg) -> String {
 }
 
 #[test]
-fn a_token_of_which_a_byte_is_changed_is_refused_as_without_a_cache_and_not_remembered() {
+fn damaged_token_is_refused_as_without_a_cache_and_not_cached() {
     for alg in ALGS {
         let backend = Counting::new(alg);
         let backends: [&dyn SignatureAlgorithm; 1] = [&backend];
@@ -230,13 +230,13 @@ fn a_token_of_which_a_byte_is_changed_is_refused_as_without_a_cache_and_not_reme
                 }
             }
         }
-        // Nor did they take its place.
+        // The refused tokens did not evict the original.
         assert_eq!((verify(&text, &issuer, &cache), backend.asked()), (Ok(()), 0));
     }
 }
 
 #[test]
-fn no_answer_and_no_key_are_not_remembered() {
+fn error_of_a_backend_is_not_cached() {
     let backend = Counting::new(Alg::EdDsa);
     let backends: [&dyn SignatureAlgorithm; 1] = [&backend];
     let issuer = Issuer::new(ISSUER, &*KEYS, &backends);
@@ -254,14 +254,14 @@ fn no_answer_and_no_key_are_not_remembered() {
     }
     backend.answer.set(None);
     assert_eq!((verify(&text, &issuer, &cache), backend.asked()), (Ok(()), 1));
-    // Once it has held, no answer is needed.
+    // Once the signature is cached, no answer is needed.
     backend.answer.set(Some(Err(BackendError::Unavailable)));
     assert_eq!((verify(&text, &issuer, &cache), backend.asked()), (Ok(()), 0));
 }
 
-/// Tenants of one provider share its keys: the same signature holds for both, and `iss` says whose it is.
+/// Tenants of one provider share its keys: a signature is valid for both, and `iss` says which of them issued a token.
 #[test]
-fn issuers_of_equal_keys_share_what_held_and_no_tokens() {
+fn issuers_with_equal_keys_share_signatures_and_no_tokens() {
     let backend = Counting::new(Alg::EdDsa);
     let backends: [&dyn SignatureAlgorithm; 1] = [&backend];
     let [one, two] = ["urn:one", "urn:two"].map(|name| Issuer::new(name, &*KEYS, &backends));
@@ -277,11 +277,11 @@ fn issuers_of_equal_keys_share_what_held_and_no_tokens() {
 }
 
 #[test]
-fn what_held_by_one_algorithm_does_not_by_the_other() {
+fn signature_cached_for_one_algorithm_is_invalid_for_the_other() {
     let backends = ALGS.map(Counting::new);
     let [es256, eddsa] = &backends;
     let algorithms: [&dyn SignatureAlgorithm; 2] = [es256, eddsa];
-    // An Ed25519 key of the same first bytes and of the same name.
+    // An Ed25519 key with the same first bytes and the same `kid`.
     let es256_key = KEYS[0].clone().with_kid(b"k");
     let eddsa_key = Key::ed25519(es256_key.public_key().first_chunk().unwrap()).with_kid(b"k");
     let keys = [es256_key, eddsa_key];
@@ -290,13 +290,13 @@ fn what_held_by_one_algorithm_does_not_by_the_other() {
     let header = |alg: Alg| json!({"alg": alg.name(), "kid": "k"}).to_string();
     let text = Alg::Es256.mint(header(Alg::Es256), claims().to_string());
     assert_eq!((verify(&text, &issuer, &cache), es256.asked()), (Ok(()), 1));
-    // The same signature over the text that names the other: its encoding may already refuse it.
+    // The same signature on a text that names the other algorithm: the checks of its encoding may already refuse it.
     let renamed = Alg::EdDsa.mint(header(Alg::EdDsa), claims().to_string());
     let renamed = signed_with(&renamed, &signature_of(&text));
     assert!(matches!(verify(&renamed, &issuer, &cache), Err(Error::InvalidSignature | Error::InvalidKey)));
     assert_eq!((verify(&text, &issuer, &cache), es256.asked()), (Ok(()), 0));
 
-    // Each its own.
+    // Each algorithm has its own entry.
     let issuer = Issuer::new(ISSUER, &*KEYS, &algorithms);
     let [of_es256, of_eddsa] = ALGS.map(|alg| alg.access_token(&claims()));
     for expected in [1, 0] {
@@ -306,7 +306,7 @@ fn what_held_by_one_algorithm_does_not_by_the_other() {
 }
 
 #[test]
-fn debug_shows_nothing_of_what_held() {
+fn debug_output_shows_no_cached_signature() {
     let cache = SignatureCache::<2>::new();
     assert_eq!(format!("{cache:?}"), "SignatureCache { .. }");
     assert_eq!(verify(short_token(Alg::EdDsa), &issuer(&*KEYS), &cache), Ok(()));
@@ -314,21 +314,21 @@ fn debug_shows_nothing_of_what_held() {
 }
 
 #[test]
-fn without_places_it_remembers_nothing_and_with_one_the_last() {
+fn cache_without_slots_keeps_nothing_and_with_one_slot_the_last() {
     assert_eq!(hits::<0>(&[0, 0, 0]), [false; 3]);
     assert_eq!(hits::<1>(&[0, 0, 1, 1, 0]), [false, true, false, true, false]);
 }
 
 #[test]
-fn what_was_used_longest_ago_goes_first() {
-    // A use counts, not only the first one.
+fn least_recently_used_entry_is_evicted_first() {
+    // Every use counts, not only the first.
     assert_eq!(hits::<2>(&[0, 1, 0, 2, 0, 1]), [false, false, true, false, true, false]);
     assert_eq!(hits::<3>(&[0, 1, 2, 3, 1, 2, 3, 0]), [false, false, false, false, true, true, true, false]);
-    // What is refused takes no place and uses none.
+    // A refused token takes no slot and does not count as a use.
     assert_eq!(hits::<2>(&[0, 1, REFUSED, REFUSED, 0, 1]), [false, false, false, false, true, true]);
 }
 
-/// Different tokens, of which the last has a signature that is refused before any arithmetic.
+/// Different tokens. The signature of the last, [`REFUSED`], is refused before any arithmetic.
 static TOKENS: LazyLock<[String; 7]> = LazyLock::new(|| {
     std::array::from_fn(|nth| {
         let header = json!({"alg": "EdDSA", "kid": "ed-test"}).to_string();
@@ -338,7 +338,7 @@ static TOKENS: LazyLock<[String; 7]> = LazyLock::new(|| {
 });
 const REFUSED: usize = 6;
 
-/// Which uses of these [`TOKENS`], one after the other, a cache of `N` places spared the arithmetic.
+/// Uses these [`TOKENS`] in turn, and returns for which of them a cache with `N` slots saved the arithmetic.
 fn hits<const N: usize>(uses: &[usize]) -> Vec<bool> {
     let backend = Counting::new(Alg::EdDsa);
     backend.answer.set(Some(Ok(())));
@@ -354,20 +354,20 @@ fn hits<const N: usize>(uses: &[usize]) -> Vec<bool> {
     uses.iter().map(is_hit).collect()
 }
 
-/// The same by the rules: a list in the order of last use.
-fn expected_hits(places: usize, uses: &[usize]) -> Vec<bool> {
+/// The same, computed with a list in the order of last use.
+fn expected_hits(slots: usize, uses: &[usize]) -> Vec<bool> {
     let mut by_last_use = Vec::new();
     let is_hit = |nth: &usize| {
         if *nth == REFUSED {
             return false;
         }
-        let held = by_last_use.iter().position(|held| held == nth);
-        held.map(|place| by_last_use.remove(place));
+        let found = by_last_use.iter().position(|used| used == nth);
+        found.map(|position| by_last_use.remove(position));
         by_last_use.push(*nth);
-        if by_last_use.len() > places {
+        if by_last_use.len() > slots {
             by_last_use.remove(0);
         }
-        held.is_some()
+        found.is_some()
     };
     uses.iter().map(is_hit).collect()
 }
@@ -376,7 +376,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_sequence_of_uses_forgets_by_last_use(uses in prop::collection::vec(0..7_usize, 1..40)) {
+    fn any_sequence_of_uses_evicts_by_last_use(uses in prop::collection::vec(0..7_usize, 1..40)) {
         prop_assert_eq!(hits::<0>(&uses), expected_hits(0, &uses));
         prop_assert_eq!(hits::<1>(&uses), expected_hits(1, &uses));
         prop_assert_eq!(hits::<2>(&uses), expected_hits(2, &uses));
@@ -384,9 +384,9 @@ proptest! {
         prop_assert_eq!(hits::<8>(&uses), expected_hits(8, &uses));
     }
 
-    /// Whatever came before.
+    /// The verdict does not depend on the tokens before.
     #[test]
-    fn any_sequence_of_tokens_is_judged_as_without_a_cache(
+    fn any_sequence_of_tokens_has_the_verdicts_without_a_cache(
         sequence in prop::collection::vec((0..2_usize, 0..4_usize, any_damage()), 1..6),
     ) {
         let originals = ALGS.map(|alg| alg.access_token(&claims()));
@@ -410,7 +410,7 @@ fn any_damage() -> impl Strategy<Value = Option<(prop::sample::Index, u8)>> {
 }
 
 #[test]
-fn a_cleared_cache_remembers_nothing() {
+fn cleared_cache_is_empty() {
     let backend = Counting::new(Alg::EdDsa);
     let algorithms: [&dyn SignatureAlgorithm; 1] = [&backend];
     let issuer = Issuer::new(ISSUER, &KEYS[..], &algorithms);

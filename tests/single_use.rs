@@ -1,4 +1,4 @@
-//! What may be used once: tokens, proofs, and the [`ReplayWindow`] that remembers them.
+//! Single use of tokens and proofs, and the [`ReplayWindow`] that records them.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
 use std::cell::RefCell;
@@ -33,8 +33,8 @@ enum Kind {
 
 const KINDS: [Kind; 3] = [Kind::Access, Kind::Untyped, Kind::Typed];
 
-/// Judges a token for a single use, of either issuer.
-fn use_up(kind: Kind, claims: &Value, replay: &dyn ReplayCheck, now: i64) -> Result<(), Error> {
+/// Validates a token of either issuer for a single use.
+fn consume(kind: Kind, claims: &Value, replay: &dyn ReplayCheck, now: i64) -> Result<(), Error> {
     let (keys, text, mut buf) = (keys(), Alg::EdDsa.access_token(claims), [0; 4096]);
     let other = Issuer::new(OTHER_ISSUER, &keys, BOTH);
     let verified = Token::parse(&text)?.verify_any(&[&issuer(&keys), &other], &mut buf)?;
@@ -49,15 +49,15 @@ fn use_id<const N: usize>(window: &ReplayWindow<N>, id: &str, until: i64, now: i
     window.use_once(b"scope", id, at(until), at(now))
 }
 
-/// Scope, id, until and now.
+/// Scope, id, `until` and `now`.
 type Use = (Vec<u8>, String, i64, i64);
 
 #[test]
-fn policies_of_several_leeways_use_an_id_once() {
+fn id_is_used_once_by_policies_with_different_leeways() {
     let window = ReplayWindow::<4>::new();
     assert_eq!(use_id(&window, "id", NOW + 10, NOW), Ok(()));
     assert_eq!(use_id(&window, "id", NOW + 300, NOW + 10), Err(Error::Replayed));
-    // Then the later end counts.
+    // Then the later `until` counts.
     for id in ["a", "b", "c"] {
         assert_eq!(use_id(&window, id, NOW + 300, NOW + 10), Ok(()));
     }
@@ -66,22 +66,21 @@ fn policies_of_several_leeways_use_an_id_once() {
 }
 
 #[test]
-fn places_get_free_where_only_the_tokens_tell_the_time() {
+fn slots_are_freed_when_only_the_tokens_show_the_time() {
     let window = ReplayWindow::<1>::new();
     let policy = ACCESS.with_max_unproven_lifetime(Duration::from_secs(300)).with_single_use(&window);
-    let (keys, mut buf) = (keys(), [0; 1024]);
     for hours in 0..3 {
         let mut claims = claims_with("jti", json!(format!("token-{hours}")));
         for name in ["iat", "nbf", "exp"] {
             claims[name] = json!(claims[name].as_i64().unwrap() + hours * 3600);
         }
         let text = Alg::EdDsa.access_token(&claims);
-        let verified = Token::parse(&text).unwrap().verify(&issuer(&keys), &mut buf).unwrap();
-        assert!(verified.into_access_token(&policy, Now::AtLeast(at(0))).is_ok(), "{hours}");
+        let verdict = verify(&text, |verified| verified.into_access_token(&policy, Now::AtLeast(at(0))).map(drop));
+        assert_eq!(verdict, Ok(()), "{hours}");
     }
 }
 
-/// Accepts everything, and remembers what it was asked.
+/// Accepts everything, and records each use.
 #[derive(Debug, Default)]
 struct Recorder {
     uses: RefCell<Vec<Use>>,
@@ -95,30 +94,30 @@ impl ReplayCheck for Recorder {
 }
 
 #[test]
-fn a_token_is_accepted_once() {
+fn token_is_accepted_once() {
     for kind in KINDS {
         let window = ReplayWindow::<8>::new();
         let token_2 = claims_with("jti", json!("token-2"));
-        let of_another = claims_with("iss", json!(OTHER_ISSUER));
+        let of_other_issuer = claims_with("iss", json!(OTHER_ISSUER));
         for claims in
-            [claims(), token_2, of_another, claims_with("jti", json!("")), claims_with("jti", json!("a\"\\b"))]
+            [claims(), token_2, of_other_issuer, claims_with("jti", json!("")), claims_with("jti", json!("a\"\\b"))]
         {
-            assert_eq!(use_up(kind, &claims, &window, NOW), Ok(()), "{kind:?} {claims}");
+            assert_eq!(consume(kind, &claims, &window, NOW), Ok(()), "{kind:?} {claims}");
             for now in [NOW, NOW - 30, EXP - 1, EXP, EXP + LEEWAY - 1] {
-                assert_eq!(use_up(kind, &claims, &window, now), Err(Error::Replayed), "{kind:?} {claims} {now}");
+                assert_eq!(consume(kind, &claims, &window, now), Err(Error::Replayed), "{kind:?} {claims} {now}");
             }
-            // Also if all else in it is another.
+            // Even if its other claims differ.
             let rewritten = with(with(claims, "sub", json!("user-43")), "exp", json!(EXP + 1));
-            assert_eq!(use_up(kind, &rewritten, &window, NOW), Err(Error::Replayed), "{kind:?}");
+            assert_eq!(consume(kind, &rewritten, &window, NOW), Err(Error::Replayed), "{kind:?}");
         }
     }
 }
 
 #[test]
-fn without_a_store_a_token_is_accepted_again() {
+fn token_is_accepted_again_without_a_store() {
     for kind in KINDS {
         for _ in 0..2 {
-            assert_eq!(use_up(kind, &claims(), &AllowReplay, NOW), Ok(()));
+            assert_eq!(consume(kind, &claims(), &AllowReplay, NOW), Ok(()));
         }
     }
     for _ in 0..2 {
@@ -127,19 +126,19 @@ fn without_a_store_a_token_is_accepted_again() {
 }
 
 #[test]
-fn a_token_without_an_id_is_for_no_single_use() {
+fn token_without_id_is_refused_for_single_use() {
     let anonymous = claims_with("jti", Value::Null);
     let store = Recorder::default();
     for kind in KINDS {
-        assert_eq!(use_up(kind, &anonymous, &store, NOW), Err(Error::Missing(Claim::JwtId)), "{kind:?}");
+        assert_eq!(consume(kind, &anonymous, &store, NOW), Err(Error::Missing(Claim::JwtId)), "{kind:?}");
     }
     assert_eq!(validate_access_token(&Alg::EdDsa.access_token(&anonymous), &UNTYPED, NOW, |_| ()), Ok(()));
 
-    // That shows before a store is asked.
+    // The missing id is noticed before a store is asked.
     let list = RevocationList::<0>::new();
-    let mut void = list.clone();
-    void.revoke(Revocation::All { issued_before: at(NOW) }, at(EXP), now()).unwrap();
-    let policy = UNTYPED.with_revocations(&void).with_single_use(&store);
+    let mut all_revoked = list.clone();
+    all_revoked.revoke(Revocation::All { issued_before: at(NOW) }, at(EXP), now()).unwrap();
+    let policy = UNTYPED.with_revocations(&all_revoked).with_single_use(&store);
     let validate = |claims: &Value| validate_access_token(&Alg::EdDsa.access_token(claims), &policy, NOW, |_| ());
     assert_eq!(validate(&anonymous), Err(Error::Missing(Claim::JwtId)));
     assert_eq!(validate(&claims()), Err(Error::Revoked));
@@ -147,7 +146,7 @@ fn a_token_without_an_id_is_for_no_single_use() {
 }
 
 #[test]
-fn a_token_is_remembered_by_issuer_and_id_for_as_long_as_it_is_accepted() {
+fn token_is_recorded_by_issuer_and_id_for_as_long_as_it_is_accepted() {
     for kind in KINDS {
         let store = Recorder::default();
         for (claims, issuer, id, exp) in [
@@ -157,7 +156,7 @@ fn a_token_is_remembered_by_issuer_and_id_for_as_long_as_it_is_accepted() {
             (claims_with("exp", json!(EXP as f64 + 0.5)), ISSUER, "token-1", EXP),
             (claims_with("exp", json!(i64::MAX)), ISSUER, "token-1", i64::MAX),
         ] {
-            assert_eq!(use_up(kind, &claims, &store, NOW - 1), Ok(()));
+            assert_eq!(consume(kind, &claims, &store, NOW - 1), Ok(()));
             let until = exp.saturating_add(LEEWAY);
             assert_eq!(store.uses.take(), [(issuer.as_bytes().to_vec(), id.into(), until, NOW - 1)], "{kind:?}");
         }
@@ -165,7 +164,7 @@ fn a_token_is_remembered_by_issuer_and_id_for_as_long_as_it_is_accepted() {
 }
 
 #[test]
-fn what_is_refused_uses_up_nothing() {
+fn refused_token_consumes_nothing() {
     let window = ReplayWindow::<1>::new();
     for kind in KINDS {
         for (name, value) in [
@@ -175,54 +174,58 @@ fn what_is_refused_uses_up_nothing() {
             ("sub", json!(1)),
             ("jti", json!(1)),
         ] {
-            assert!(use_up(kind, &claims_with(name, value), &window, NOW).is_err(), "{name}");
+            assert!(consume(kind, &claims_with(name, value), &window, NOW).is_err(), "{name}");
         }
-        assert_eq!(use_up(kind, &claims(), &window, 0), Err(Error::ClockNotSet));
+        assert_eq!(consume(kind, &claims(), &window, 0), Err(Error::ClockNotSet));
     }
     assert_eq!(window.generation(), 0);
-    assert_eq!(use_up(Kind::Typed, &claims(), &window, NOW), Ok(()));
+    assert_eq!(consume(Kind::Typed, &claims(), &window, NOW), Ok(()));
 }
 
 #[test]
-fn a_full_window_refuses_until_something_in_it_has_expired() {
+fn full_window_refuses_until_an_entry_has_expired() {
     for kind in KINDS {
         let token = |id: &str, exp: i64| with(claims_with("jti", json!(id)), "exp", json!(exp));
         let window = ReplayWindow::<2>::new();
-        assert_eq!(use_up(kind, &token("1", EXP), &window, NOW), Ok(()));
-        assert_eq!(use_up(kind, &token("2", EXP + 100), &window, NOW), Ok(()));
+        assert_eq!(consume(kind, &token("1", EXP), &window, NOW), Ok(()));
+        assert_eq!(consume(kind, &token("2", EXP + 100), &window, NOW), Ok(()));
         let generation = window.generation();
         for now in [NOW, EXP, EXP + LEEWAY - 1] {
-            assert_eq!(use_up(kind, &token("3", EXP + 100), &window, now), Err(Error::Full), "{now}");
-            assert_eq!(use_up(kind, &token("1", EXP), &window, now), Err(Error::Replayed), "{now}");
-            assert_eq!(use_up(kind, &token("2", EXP + 100), &window, now), Err(Error::Replayed), "{now}");
+            assert_eq!(consume(kind, &token("3", EXP + 100), &window, now), Err(Error::Full), "{now}");
+            assert_eq!(consume(kind, &token("1", EXP), &window, now), Err(Error::Replayed), "{now}");
+            assert_eq!(consume(kind, &token("2", EXP + 100), &window, now), Err(Error::Replayed), "{now}");
         }
         assert_eq!(window.generation(), generation);
-        assert_eq!(use_up(kind, &token("3", EXP + 100), &window, EXP + LEEWAY), Ok(()));
-        assert_eq!(use_up(kind, &token("4", EXP + 100), &window, EXP + LEEWAY), Err(Error::Full));
+        assert_eq!(consume(kind, &token("3", EXP + 100), &window, EXP + LEEWAY), Ok(()));
+        assert_eq!(consume(kind, &token("4", EXP + 100), &window, EXP + LEEWAY), Err(Error::Full));
         for id in ["2", "3"] {
-            assert_eq!(use_up(kind, &token(id, EXP + 100), &window, EXP + LEEWAY), Err(Error::Replayed), "{id}");
+            assert_eq!(consume(kind, &token(id, EXP + 100), &window, EXP + LEEWAY), Err(Error::Replayed), "{id}");
         }
     }
 }
 
 #[test]
-fn what_went_is_not_usable_again_when_the_clock_is_set_back() {
+fn evicted_token_stays_refused_when_the_clock_is_set_back() {
     for kind in KINDS {
         let token = |id: &str, exp: i64| with(claims_with("jti", json!(id)), "exp", json!(exp));
         let window = ReplayWindow::<1>::new();
-        assert_eq!(use_up(kind, &token("1", EXP), &window, NOW), Ok(()));
-        assert_eq!(use_up(kind, &token("2", EXP + 100), &window, EXP + LEEWAY), Ok(()));
+        assert_eq!(consume(kind, &token("1", EXP), &window, NOW), Ok(()));
+        assert_eq!(consume(kind, &token("2", EXP + 100), &window, EXP + LEEWAY), Ok(()));
         for now in [NOW, EXP, EXP + LEEWAY - 1] {
-            assert_eq!(use_up(kind, &token("1", EXP), &window, now), Err(Error::Replayed), "{now}");
-            assert_eq!(use_up(kind, &token("3", EXP), &window, now), Err(Error::Replayed), "it ends no later");
-            assert_eq!(use_up(kind, &token("3", EXP + 1), &window, now), Err(Error::Full), "it ends later");
+            assert_eq!(consume(kind, &token("1", EXP), &window, now), Err(Error::Replayed), "{now}");
+            assert_eq!(
+                consume(kind, &token("3", EXP), &window, now),
+                Err(Error::Replayed),
+                "it expires no later than the evicted entry"
+            );
+            assert_eq!(consume(kind, &token("3", EXP + 1), &window, now), Err(Error::Full), "it expires later");
         }
     }
 }
 
 /// A proof is accepted at its last moment too.
 #[test]
-fn a_proof_is_used_once_to_its_last_moment() {
+fn proof_is_accepted_once_until_its_last_moment() {
     let cnf = json!({"jkt": Alg::Es256.key().thumbprint().to_string()});
     let text = Alg::EdDsa.access_token(&claims_with("cnf", cnf));
     let request = DpopPolicy::new("POST", "https://pump-7.local/speed", &text);
@@ -242,7 +245,7 @@ fn a_proof_is_used_once_to_its_last_moment() {
         }
         assert_eq!(present("2", &window, NOW), Err(Error::Full));
         assert_eq!(present("1", &window, last + 1), Err(Error::TooOld));
-        // When another one has taken its place.
+        // Even when another entry has taken its slot.
         assert_eq!(use_id(&window, "another", last + 100, last), Ok(()));
         for again in [NOW, last] {
             assert_eq!(present("1", &window, again), Err(Error::Replayed), "{first} {again}");
@@ -262,18 +265,18 @@ fn proofs_and_tokens_share_a_window() {
         let proof = Token::parse(&proof)?.verify_dpop(&request, BOTH, now(), &mut buf)?;
         validate_access_token(&text, &ACCESS.with_dpop(&proof, &window).with_single_use(&window), NOW, |_| ())
     };
-    // Of the same name as the token: it is another's id.
+    // The proof and the token have the same id, in different scopes.
     assert_eq!(present("token-1"), Ok(()));
     assert_eq!(window.generation(), 2);
-    assert_eq!(present("token-1"), Err(Error::Replayed), "the proof");
+    assert_eq!(present("token-1"), Err(Error::Replayed), "the proof is used");
     assert_eq!(window.generation(), 2);
-    assert_eq!(present("proof-2"), Err(Error::Replayed), "the token, after the proof");
+    assert_eq!(present("proof-2"), Err(Error::Replayed), "the token is used; the proof is consumed first");
     assert_eq!(window.generation(), 3);
-    assert_eq!(present("proof-3"), Err(Error::Full), "the proof");
+    assert_eq!(present("proof-3"), Err(Error::Full), "no slot for the proof");
 }
 
 #[test]
-fn ids_are_unique_within_their_scope_only() {
+fn id_is_unique_only_within_its_scope() {
     let window = ReplayWindow::<16>::new();
     let uses: [(&[u8], &str); 9] = [
         (b"a", "bc"),
@@ -299,7 +302,7 @@ fn ids_are_unique_within_their_scope_only() {
 }
 
 #[test]
-fn a_window_without_places_refuses() {
+fn window_without_slots_refuses_every_use() {
     let window = ReplayWindow::<0>::default();
     for now in [1, NOW, EXP, i64::MAX] {
         assert_eq!(use_id(&window, "1", EXP, now), Err(Error::Full), "{now}");
@@ -308,7 +311,7 @@ fn a_window_without_places_refuses() {
 }
 
 #[test]
-fn each_use_counts_and_no_refusal_does() {
+fn generation_counts_each_use_and_no_refusal() {
     let window = ReplayWindow::<1>::new();
     let mut last = window.generation();
     assert_eq!(last, 0);
@@ -327,7 +330,7 @@ fn each_use_counts_and_no_refusal_does() {
     assert_eq!(use_id(&window.clone(), "2", 20, 10), Err(Error::Replayed));
 }
 
-/// Each id with the moment until which it is good, as a token has it.
+/// Each id with the moment until which it is usable, as a token has it.
 const IDS: [(&str, i64); 12] = [
     ("a", 4),
     ("b", 4),
@@ -342,37 +345,37 @@ const IDS: [(&str, i64); 12] = [
     ("k", 18),
     ("l", 20),
 ];
-const PLACES: usize = 4;
+const SLOTS: usize = 4;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// With the clock set forwards and backwards, and a restart now and then.
+    /// The clock is set forward and back, and the device restarts now and then.
     #[test]
-    fn nothing_is_ever_used_twice(
+    fn no_id_is_ever_used_twice(
         steps in prop::collection::vec((prop::sample::select(&IDS[..]), 1..22_i64, prop::bool::weighted(0.1)), 0..60),
     ) {
-        let mut window = ReplayWindow::<PLACES>::new();
-        let (mut used, mut swept) = (BTreeMap::new(), i64::MIN);
+        let mut window = ReplayWindow::<SLOTS>::new();
+        let (mut used, mut latest_use) = (BTreeMap::new(), i64::MIN);
         for ((id, until), now, restarts) in steps {
             if restarts {
-                let mut buf = [0; ReplayWindow::<PLACES>::SNAPSHOT_LEN];
+                let mut buf = [0; ReplayWindow::<SLOTS>::SNAPSHOT_LEN];
                 let snapshot = window.snapshot(&mut buf).unwrap();
                 let mut restored = ReplayWindow::new();
                 restored.restore(snapshot, window.generation()).unwrap();
                 window = restored;
             }
-            let may_have_gone = |end: &i64| *end <= swept;
+            let may_be_evicted = |end: &i64| *end <= latest_use;
             match use_id(&window, id, until, now) {
                 Ok(()) => {
                     prop_assert_eq!(used.insert(id, until), None);
-                    swept = swept.max(now);
+                    latest_use = latest_use.max(now);
                 }
-                // Or it ends no later than what has gone.
+                // Or it expires no later than an evicted entry.
                 Err(Error::Replayed) => prop_assert!(
-                    used.contains_key(id) || used.values().filter(|end| may_have_gone(end)).any(|end| until <= *end)
+                    used.contains_key(id) || used.values().filter(|end| may_be_evicted(end)).any(|end| until <= *end)
                 ),
-                Err(Error::Full) => prop_assert!(used.values().filter(|end| **end > now).count() >= PLACES),
+                Err(Error::Full) => prop_assert!(used.values().filter(|end| **end > now).count() >= SLOTS),
                 Err(error) => panic!("{error:?}"),
             }
         }

@@ -1,11 +1,11 @@
-//! What the public types cost in memory, which is what a device has least of, on a 64-bit machine; a device
-//! with 32 bits needs less. A bound that a change breaks asks whether the growth is worth it.
+//! The memory that the public types take on a 64-bit machine; a 32-bit device needs less. Memory is a device's scarcest
+//! resource: if a change breaks a bound, ask whether the growth is worth it.
 #![cfg(target_pointer_width = "64")]
 
 use embedded_jwt::*;
 
-/// An error passes every function on the way back: it fits a register on any machine, with
-/// the part or claim it is about.
+/// An error is returned through every function on the way back: it fits a register on any machine, with its part or
+/// claim.
 #[test]
 fn error_is_two_bytes() {
     assert!(size_of::<Error>() <= 2);
@@ -14,7 +14,7 @@ fn error_is_two_bytes() {
     assert!(size_of::<BackendError>() <= 1);
 }
 
-/// Success and absence live in the values that no variant takes.
+/// Success and absence are encoded in values that no variant takes.
 #[test]
 fn wrapping_an_error_costs_nothing() {
     assert!(size_of::<Option<Error>>() <= 2);
@@ -23,14 +23,14 @@ fn wrapping_an_error_costs_nothing() {
     assert!(size_of::<Result<(), BackendError>>() <= 1);
 }
 
-/// Header, payload, signature and what is signed: four slices of the caller's text, copied around freely.
+/// Header, payload, signature and signing input: four slices of the caller's text, copied freely.
 #[test]
 fn token_is_four_slices() {
     assert!(size_of::<Token>() <= 4 * size_of::<&[u8]>());
     assert!(size_of::<Result<Token, Error>>() <= size_of::<Token>());
 }
 
-/// Payload, rest of the buffer, what was signed, the key, and the `typ`, which is copied since the payload overwrites the
+/// Payload, rest of the buffer, signing input, key, and the `typ`, which is copied since the payload overwrites the
 /// header.
 #[test]
 fn verified_is_three_slices_a_key_and_a_media_type() {
@@ -38,7 +38,7 @@ fn verified_is_three_slices_a_key_and_a_media_type() {
     assert!(size_of::<Result<Verified, Error>>() <= size_of::<Verified>());
 }
 
-/// References into the buffer, three dates and what shows its freshness: no string is copied into the token itself.
+/// References into the buffer, three dates and the freshness: no string is copied into the token itself.
 #[test]
 fn accepted_tokens_are_references_and_dates() {
     let references = 5 * size_of::<&str>();
@@ -50,15 +50,16 @@ fn accepted_tokens_are_references_and_dates() {
     assert!(size_of::<IdToken>() <= size_of::<Claims>() + size_of::<Option<UnixTime>>() + 2 * size_of::<&str>());
 }
 
-/// Raw bytes, not a decompressed point with its tables: the bytes themselves, the `kid` in place with its length, and
-/// the algorithm.
+/// Raw bytes, not a decompressed point with its tables: the bytes themselves, the `kid`, stored inline with its length,
+/// and the algorithm.
 #[test]
-fn key_is_its_bytes_and_its_id() {
+fn key_is_its_bytes_and_its_kid() {
     assert!(size_of::<Key>() <= 64 + MAX_KID_LEN + 24);
     assert!(size_of::<Option<Key>>() <= size_of::<Key>());
 }
 
-/// A key set costs its keys, how many there are, are current and were skipped, and until when the others may be used.
+/// The keys, the numbers of all, current and skipped keys, and the time until which keys that are not current may be
+/// used.
 #[test]
 fn key_set_is_its_keys_three_counters_and_a_date() {
     let rest = 3 * size_of::<usize>() + size_of::<UnixTime>();
@@ -66,14 +67,14 @@ fn key_set_is_its_keys_three_counters_and_a_date() {
     assert!(size_of::<KeySet<0>>() <= rest);
 }
 
-/// Eight times less than a window, and placed by the caller.
+/// A third of a window, and placed by the caller.
 #[cfg(feature = "status-list")]
 #[test]
 fn inflater_is_the_state_of_the_decompressor() {
     assert!(size_of::<Inflater>() <= 10_560);
 }
 
-/// A list is its claims, and a few words that were read from them; of a decoded one, the digest of its URI.
+/// A list is its claims, and a few words that were read from them. A decoded list has the digest of its URI.
 #[cfg(feature = "status-list")]
 #[test]
 fn status_lists_are_references_and_numbers() {
@@ -82,7 +83,7 @@ fn status_lists_are_references_and_numbers() {
     assert!(size_of::<Result<Status, Error>>() <= 3);
 }
 
-/// It borrows its name, keys and algorithms, so that it can be built wherever it is used.
+/// An issuer borrows its name, keys and algorithms, so that it can be built wherever it is used.
 #[test]
 fn issuer_is_three_slices() {
     assert!(size_of::<Issuer>() <= 3 * size_of::<&[u8]>());
@@ -96,9 +97,9 @@ fn policies_are_strings_and_numbers() {
     assert!(size_of::<TypedPolicy>() <= 128);
 }
 
-/// 32 bytes an entry, for as many as there are places, and some numbers.
+/// 32 bytes for each slot, 36 in a [`SignatureCache`], and some numbers.
 #[test]
-fn what_is_kept_takes_32_bytes_an_entry() {
+fn stores_take_32_or_36_bytes_a_slot() {
     assert!(size_of::<RevocationList<64>>() <= 2560);
     assert!(size_of::<RevocationList<64>>() <= 64 * 32 + 48);
     assert!(size_of::<RevocationList<1024>>() <= 1024 * 32 + 48);

@@ -1,4 +1,5 @@
-//! What a device keeps over a power cut: the format, what is refused, and that what is refused changes nothing.
+//! Snapshots, which preserve a store across a power cut: the format, the snapshots that are refused, and that a refused
+//! snapshot changes nothing.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
 use embedded_jwt::*;
@@ -11,21 +12,21 @@ const ISSUER: &str = testkit::ISSUER;
 const UNTIL: i64 = NOW + 240;
 const MALFORMED: Result<(), Error> = Err(Error::Malformed(Part::Snapshot));
 
-/// Of both: head and digest, then 32 bytes for each of `N` entries.
+/// The length of an empty snapshot of either kind: head and digest. Each entry adds 32 bytes.
 const EMPTY_LEN: usize = 56;
 
 fn at(secs: i64) -> UnixTime {
     UnixTime::from_secs(secs)
 }
 
-/// What both have in common.
+/// The common interface of both kinds.
 trait ExpiringSet: Clone {
     const SNAPSHOT_LEN: usize;
-    /// The third byte.
+    /// The third byte of a snapshot.
     const KIND: u8;
 
     fn empty() -> Self;
-    /// Keeps one entry more, of a number, for so long.
+    /// Adds an entry with this number, until this time.
     fn add(&mut self, number: usize, until: i64, now: i64) -> Result<(), Error>;
     fn generation(&self) -> u64;
     fn snapshot<'s>(&self, buf: &'s mut [u8]) -> Result<&'s [u8], Error>;
@@ -82,22 +83,22 @@ snapshot_tests!(ReplayWindow, b'U', |window, number, until, now| {
     window.use_once(ISSUER.as_bytes(), &number.to_string(), at(until), at(now))
 });
 
-/// Calls a check of both kinds with these numbers of places.
+/// Calls a check for both kinds, with these numbers of slots.
 macro_rules! for_both {
-    ($check:ident::<$($places:literal),+>) => {{
-        $check::<$(RevocationList<$places>),+>();
-        $check::<$(ReplayWindow<$places>),+>();
+    ($check:ident::<$($slots:literal),+>) => {{
+        $check::<$(RevocationList<$slots>),+>();
+        $check::<$(ReplayWindow<$slots>),+>();
     }};
 }
 
-/// A snapshot as the format says, with the digest that fits.
+/// A snapshot in the documented format, with its digest.
 fn image(kind: u8, version: u8, generation: u64, numbers: [i64; 3], entries: &[([u8; 16], i64, i64)]) -> Vec<u8> {
     let mut bytes = vec![b'E', b'J', kind, version];
     bytes.extend(generation.to_be_bytes());
     bytes.extend(numbers.into_iter().flat_map(i64::to_be_bytes));
     bytes.extend(u32::try_from(entries.len()).unwrap().to_be_bytes());
-    for (name, before, until) in entries {
-        bytes.extend(name);
+    for (id, before, until) in entries {
+        bytes.extend(id);
         bytes.extend([before, until].into_iter().flat_map(|secs| secs.to_be_bytes()));
     }
     let digest = Sha256::digest(&bytes);
@@ -105,13 +106,13 @@ fn image(kind: u8, version: u8, generation: u64, numbers: [i64; 3], entries: &[(
     bytes
 }
 
-/// Two strings of a kind, by their digest.
-fn name(kind: u8, first: &[u8], second: &[u8]) -> [u8; 16] {
+/// The id of an entry: a digest of two strings, with the entry's kind in the last byte.
+fn entry_id(kind: u8, first: &[u8], second: &[u8]) -> [u8; 16] {
     let length = u64::try_from(first.len()).unwrap().to_be_bytes();
     let digest = Sha256::digest([&length, first, second].concat());
-    let mut name: [u8; 16] = digest[..16].try_into().unwrap();
-    name[15] = kind;
-    name
+    let mut id: [u8; 16] = digest[..16].try_into().unwrap();
+    id[15] = kind;
+    id
 }
 
 fn hex(text: &str) -> Vec<u8> {
@@ -119,35 +120,35 @@ fn hex(text: &str) -> Vec<u8> {
     pairs.iter().map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
 }
 
-/// A device that is updated reads what it has kept: of another format, the version has to be another.
+/// A device reads its snapshots after a firmware update, so another format needs another version.
 #[test]
-fn the_format_of_a_revocation_list_is_this() {
+fn snapshot_of_a_revocation_list_has_the_documented_format() {
     let [_, key] = testkit::keys();
     let digest = [7; 32];
     let (issuer, issued_before) = (ISSUER, at(NOW - 5));
     let revocations = [
-        (Revocation::Token { issuer, jwt_id: "token-1" }, 1, name(1, issuer.as_bytes(), b"token-1"), i64::MAX),
-        (Revocation::SigningInput(&digest), 2, name(2, b"", &digest), i64::MAX),
+        (Revocation::Token { issuer, jwt_id: "token-1" }, 1, entry_id(1, issuer.as_bytes(), b"token-1"), i64::MAX),
+        (Revocation::SigningInput(&digest), 2, entry_id(2, b"", &digest), i64::MAX),
         (
             Revocation::Subject { issuer, subject: "user-42", issued_before },
             3,
-            name(3, issuer.as_bytes(), b"user-42"),
+            entry_id(3, issuer.as_bytes(), b"user-42"),
             NOW - 5,
         ),
         (
             Revocation::Client { issuer, client_id: "pump", issued_before },
             4,
-            name(4, issuer.as_bytes(), b"pump"),
+            entry_id(4, issuer.as_bytes(), b"pump"),
             NOW - 5,
         ),
-        (Revocation::Key { key: &key, issued_before }, 5, name(5, b"", key.public_key()), NOW - 5),
-        (Revocation::Issuer { issuer, issued_before }, 6, name(6, issuer.as_bytes(), b""), NOW - 5),
+        (Revocation::Key { key: &key, issued_before }, 5, entry_id(5, b"", key.public_key()), NOW - 5),
+        (Revocation::Issuer { issuer, issued_before }, 6, entry_id(6, issuer.as_bytes(), b""), NOW - 5),
     ];
     let mut list = RevocationList::<7>::new();
     let mut entries = Vec::new();
-    for (revocation, number, name, before) in revocations {
+    for (revocation, number, id, before) in revocations {
         list.revoke(revocation, at(UNTIL + number), at(NOW)).unwrap();
-        entries.push((name, before, UNTIL + number));
+        entries.push((id, before, UNTIL + number));
     }
     let nothing = [i64::MIN; 3];
     assert_eq!(list.bytes(), image(b'R', 1, 6, nothing, &entries));
@@ -155,24 +156,24 @@ fn the_format_of_a_revocation_list_is_this() {
     list.revoke(Revocation::All { issued_before: at(NOW - 6) }, at(UNTIL), at(NOW)).unwrap();
     assert_eq!(list.bytes(), image(b'R', 1, 7, [i64::MIN, NOW - 6, UNTIL], &entries));
 
-    // A place comes free when all are taken, which counts too.
+    // When no slot is free, expired entries are evicted, which raises the generation too.
     for (jwt_id, now) in [("token-2", NOW), ("token-3", UNTIL + 2)] {
         list.revoke(Revocation::Token { issuer, jwt_id }, at(UNTIL + 9), at(now)).unwrap();
     }
     entries.drain(..2);
     for jwt_id in ["token-2", "token-3"] {
-        entries.push((name(1, issuer.as_bytes(), jwt_id.as_bytes()), i64::MAX, UNTIL + 9));
+        entries.push((entry_id(1, issuer.as_bytes(), jwt_id.as_bytes()), i64::MAX, UNTIL + 9));
     }
     assert_eq!(list.bytes(), image(b'R', 1, 10, [UNTIL + 2, NOW - 6, UNTIL], &entries));
 }
 
 #[test]
-fn the_format_of_a_replay_window_is_this() {
+fn snapshot_of_a_replay_window_has_the_documented_format() {
     let window = ReplayWindow::<2>::new();
     for (id, until) in [("id-1", UNTIL), ("id-2", UNTIL + 1)] {
         window.use_once(b"scope", id, at(until), at(NOW)).unwrap();
     }
-    let entry = |id: &str, until| (name(1, b"scope", id.as_bytes()), i64::MAX, until);
+    let entry = |id: &str, until| (entry_id(1, b"scope", id.as_bytes()), i64::MAX, until);
     let entries = [entry("id-1", UNTIL), entry("id-2", UNTIL + 1)];
     assert_eq!(window.bytes(), image(b'U', 1, 2, [i64::MIN; 3], &entries));
 
@@ -183,7 +184,7 @@ fn the_format_of_a_replay_window_is_this() {
 
 /// Byte for byte, as a device may have it in its flash.
 #[test]
-fn a_snapshot_of_the_first_version_is_read() {
+fn snapshot_of_the_first_format_version_is_read() {
     let fields = [
         "454a5201",
         "0000000000000003",
@@ -211,15 +212,15 @@ fn a_snapshot_of_the_first_version_is_read() {
 }
 
 #[test]
-fn its_length_is_that_of_the_entries() {
+fn length_of_a_snapshot_depends_on_the_number_of_entries() {
     fn check<L: ExpiringSet>() {
-        let places = (L::SNAPSHOT_LEN - EMPTY_LEN) / 32;
-        assert_eq!(L::SNAPSHOT_LEN, EMPTY_LEN + 32 * places);
-        for entries in 0..=places {
+        let slots = (L::SNAPSHOT_LEN - EMPTY_LEN) / 32;
+        assert_eq!(L::SNAPSHOT_LEN, EMPTY_LEN + 32 * slots);
+        for entries in 0..=slots {
             let (set, mut buf) = (L::of(entries), vec![0; L::SNAPSHOT_LEN]);
             assert_eq!(set.snapshot(&mut buf).unwrap().len(), EMPTY_LEN + 32 * entries);
         }
-        assert_eq!(L::of(places).add(places, UNTIL, NOW), Err(Error::Full));
+        assert_eq!(L::of(slots).add(slots, UNTIL, NOW), Err(Error::Full));
     }
     for_both!(check::<0>);
     for_both!(check::<1>);
@@ -229,7 +230,7 @@ fn its_length_is_that_of_the_entries() {
 }
 
 #[test]
-fn a_buffer_that_is_too_short_is_refused() {
+fn too_short_buffer_is_refused() {
     fn check<L: ExpiringSet>() {
         for entries in 0..=3 {
             let set = L::of(entries);
@@ -238,7 +239,7 @@ fn a_buffer_that_is_too_short_is_refused() {
                 let mut buf = vec![0xa5; short];
                 assert_eq!(set.snapshot(&mut buf), Err(Error::BufferTooSmall), "{entries} {short}");
             }
-            // What is behind the snapshot stays as it was.
+            // The bytes after the snapshot stay as they were.
             let mut buf = vec![0xa5; len + 3];
             assert_eq!(set.snapshot(&mut buf).unwrap(), set.bytes());
             assert_eq!(buf[len..], [0xa5; 3]);
@@ -248,7 +249,7 @@ fn a_buffer_that_is_too_short_is_refused() {
 }
 
 #[test]
-fn what_is_restored_is_what_was_kept() {
+fn restored_store_equals_the_saved_one() {
     fn check<L: ExpiringSet, Larger: ExpiringSet>() {
         for entries in 0..=4 {
             let set = L::of(entries);
@@ -257,11 +258,11 @@ fn what_is_restored_is_what_was_kept() {
             assert_eq!(larger.restore(&set.bytes(), set.generation()), Ok(()));
             assert_eq!((restored.bytes(), larger.bytes()), (set.bytes(), set.bytes()));
             assert_eq!(restored.generation(), set.generation());
-            // It goes on from there, and a larger one has more places.
+            // It continues from there, and a larger one has more slots.
             let full = if entries == 4 { Err(Error::Full) } else { Ok(()) };
             assert_eq!((restored.add(9, UNTIL, NOW), larger.add(9, UNTIL, NOW)), (full, Ok(())));
             assert!(larger.generation() > set.generation());
-            // What follows a snapshot is the rest of its page.
+            // The bytes after a snapshot are the rest of its page, and ignored.
             for rest in [&[0][..], &[0xff; 100], &set.bytes()] {
                 let mut restored = L::empty();
                 assert_eq!(restored.restore(&[&set.bytes(), rest].concat(), 0), Ok(()));
@@ -273,7 +274,7 @@ fn what_is_restored_is_what_was_kept() {
 }
 
 #[test]
-fn a_restored_list_voids_and_a_restored_window_remembers() {
+fn restored_list_revokes_and_restored_window_refuses_replays() {
     let mut list = RevocationList::<2>::new();
     list.revoke(Revocation::Token { issuer: ISSUER, jwt_id: "token-1" }, at(UNTIL), at(NOW)).unwrap();
     list.revoke(Revocation::All { issued_before: at(NOW - 100) }, at(UNTIL), at(NOW)).unwrap();
@@ -292,9 +293,9 @@ fn a_restored_list_voids_and_a_restored_window_remembers() {
     assert_eq!(restored.add(1, UNTIL, NOW), Ok(()));
 }
 
-/// It is part of the snapshot from when on a token can no longer have been voided by what has gone.
+/// A snapshot contains the latest `until` of all evicted entries. They cannot have revoked a token that expires later.
 #[test]
-fn what_went_before_a_restart_does_not_come_back_after_it() {
+fn token_of_an_evicted_entry_stays_refused_after_a_restart() {
     fn check<L: ExpiringSet>() {
         let mut set = L::of(1);
         set.add(1, UNTIL + 100, UNTIL).unwrap();
@@ -317,11 +318,11 @@ fn what_went_before_a_restart_does_not_come_back_after_it() {
     let mut restored = RevocationList::<1>::new();
     restored.restore(&list.bytes(), 0).unwrap();
     let policy = AccessTokenPolicy::new(testkit::AUDIENCE).with_revocations(&restored);
-    let validate = validate_access_token(&Alg::EdDsa.access_token(&claims()), &policy, NOW, |_| ());
-    assert_eq!(validate, Err(Error::Expired));
+    let verdict = validate_access_token(&Alg::EdDsa.access_token(&claims()), &policy, NOW, |_| ());
+    assert_eq!(verdict, Err(Error::Expired));
 }
 
-/// Into an empty one, and one that holds something.
+/// Checks that an empty store and a store with an entry both refuse the snapshot and stay as they were.
 fn refuses<L: ExpiringSet>(snapshot: &[u8], least: u64, error: Result<(), Error>) {
     for entries in [0, 1] {
         let mut set = L::of(entries);
@@ -332,13 +333,13 @@ fn refuses<L: ExpiringSet>(snapshot: &[u8], least: u64, error: Result<(), Error>
 }
 
 #[test]
-fn a_torn_snapshot_is_refused_wherever_it_is_cut() {
+fn torn_snapshot_is_refused_wherever_it_is_cut() {
     fn check<L: ExpiringSet>() {
         for entries in 0..=4 {
             let bytes = L::of(entries).bytes();
             for len in 0..bytes.len() {
                 refuses::<L>(&bytes[..len], 0, MALFORMED);
-                // The rest of the page is erased, or what was there before.
+                // The rest of the page is erased, or has its old content.
                 for fill in [0x00, 0xff] {
                     let mut torn = bytes.clone();
                     torn[len..].fill(fill);
@@ -360,23 +361,23 @@ fn a_torn_snapshot_is_refused_wherever_it_is_cut() {
 }
 
 #[test]
-fn an_altered_snapshot_is_refused_whichever_byte_it_is() {
+fn altered_snapshot_is_refused_whichever_byte_is_altered() {
     fn check<L: ExpiringSet>() {
         let bytes = L::of(3).bytes();
         let mut altered = bytes.clone();
-        for place in 0..bytes.len() {
+        for at in 0..bytes.len() {
             for difference in 1..=u8::MAX {
-                altered[place] ^= difference;
+                altered[at] ^= difference;
                 let mut set = L::empty();
-                assert_eq!(set.restore(&altered, 0), MALFORMED, "{place} {difference}");
+                assert_eq!(set.restore(&altered, 0), MALFORMED, "{at} {difference}");
                 assert_eq!(set.generation(), 0);
-                altered[place] = bytes[place];
+                altered[at] = bytes[at];
             }
-            altered.swap(place, 0);
+            altered.swap(at, 0);
             if altered != bytes {
                 refuses::<L>(&altered, 0, MALFORMED);
             }
-            altered.swap(place, 0);
+            altered.swap(at, 0);
         }
         assert_eq!(L::empty().restore(&altered, 0), Ok(()));
     }
@@ -384,14 +385,14 @@ fn an_altered_snapshot_is_refused_whichever_byte_it_is() {
 }
 
 #[test]
-fn what_is_no_snapshot_is_refused() {
+fn bytes_that_are_no_snapshot_are_refused() {
     fn check<L: ExpiringSet>() {
         for len in [0, 1, 55, 56, 57, 88, 1000] {
             for fill in [0x00, 0xff, b'E'] {
                 refuses::<L>(&vec![fill; len], 0, MALFORMED);
             }
         }
-        // More entries than there are bytes, up to what a length can say.
+        // More entries than there are bytes, up to the largest possible count.
         for count in [1, 2, 1 << 27, u32::MAX] {
             let mut bytes = image(L::KIND, 1, 9, [0; 3], &[]);
             bytes[36..40].copy_from_slice(&count.to_be_bytes());
@@ -404,9 +405,9 @@ fn what_is_no_snapshot_is_refused() {
 }
 
 #[test]
-fn a_snapshot_is_of_one_kind_and_version() {
+fn snapshot_of_another_kind_or_version_is_refused() {
     fn check<L: ExpiringSet>() {
-        let entries = [(name(1, b"a", b"b"), i64::MAX, UNTIL)];
+        let entries = [(entry_id(1, b"a", b"b"), i64::MAX, UNTIL)];
         for kind in 0..=u8::MAX {
             for version in 0..=u8::MAX {
                 let bytes = image(kind, version, 9, [i64::MIN; 3], &entries);
@@ -421,7 +422,7 @@ fn a_snapshot_is_of_one_kind_and_version() {
 }
 
 #[test]
-fn more_entries_than_places_are_refused() {
+fn snapshot_with_more_entries_than_slots_is_refused() {
     fn check<L: ExpiringSet, Larger: ExpiringSet>() {
         for entries in 0..=5 {
             let bytes = Larger::of(entries).bytes();
@@ -436,7 +437,7 @@ fn more_entries_than_places_are_refused() {
 }
 
 #[test]
-fn an_older_snapshot_is_refused() {
+fn older_snapshot_is_refused() {
     fn check<L: ExpiringSet>() {
         let bytes = L::of(3).bytes();
         for (least, expected) in
@@ -448,7 +449,7 @@ fn an_older_snapshot_is_refused() {
         }
         refuses::<L>(&bytes, 4, Err(Error::RolledBack));
 
-        // Nor one that is older than what is there.
+        // A snapshot that is older than the store itself is refused too.
         for (entries, expected) in [(2, Ok(())), (3, Ok(())), (4, Err(Error::RolledBack))] {
             let mut set = L::of(entries);
             let before = set.bytes();
@@ -456,8 +457,8 @@ fn an_older_snapshot_is_refused() {
             assert_eq!(set.bytes(), if expected.is_ok() { bytes.clone() } else { before });
         }
         let mut set = L::of(4);
-        assert_eq!(set.restore(&bytes, 3), Err(Error::RolledBack), "the larger of the two counts");
-        assert_eq!(set.restore(&bytes[1..], 9), MALFORMED, "what is torn has no generation");
+        assert_eq!(set.restore(&bytes, 3), Err(Error::RolledBack), "the larger of the two generations counts");
+        assert_eq!(set.restore(&bytes[1..], 9), MALFORMED, "a torn snapshot has no generation");
     }
     for_both!(check::<4>);
     let last = image(b'R', 1, u64::MAX, [i64::MIN; 3], &[]);
@@ -475,8 +476,8 @@ proptest! {
         steps in prop::collection::vec((0..20_usize, 0..40_i64, 0..40_i64, prop::bool::weighted(0.1)), 0..40),
     ) {
         let (mut list, mut window) = (RevocationList::<6>::new(), ReplayWindow::<6>::new());
-        for (number, until, now, voids_all) in steps {
-            if voids_all {
+        for (number, until, now, revokes_all) in steps {
+            if revokes_all {
                 list.revoke(Revocation::All { issued_before: at(now) }, at(until), at(now)).unwrap();
             }
             let _ = (list.add(number, until, now), window.add(number, until, now));

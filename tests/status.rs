@@ -1,4 +1,4 @@
-//! Where a token's status is kept.
+//! The claim `status` of a token: the URI of a status list, and the index of the token's status in it.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
 use embedded_jwt::*;
@@ -7,7 +7,7 @@ use testkit::*;
 
 const URI: &str = "https://idp.example.com/status/1";
 
-/// Index and URI of an access token with this `status`, as it is spelled.
+/// Index and URI that an access token refers to, if its `status` is this JSON text.
 fn reference(status: &str) -> Result<Option<(u64, String)>, Error> {
     let payload = claims_with("status", json!("?")).to_string().replace("\"?\"", status);
     let text = Alg::EdDsa.mint(Alg::EdDsa.header().to_string(), payload);
@@ -22,19 +22,19 @@ fn list_with(name: &str, value: Value) -> String {
 }
 
 #[test]
-fn a_reference_is_index_and_uri() {
+fn reference_is_an_index_and_a_uri() {
     assert_eq!(reference(&list_with("idx", json!(0))), Ok(Some((0, URI.into()))));
     assert_eq!(reference(&list_with("idx", json!(u64::MAX))), Ok(Some((u64::MAX, URI.into()))));
     assert_eq!(reference(&list_with("uri", json!("urn:a"))), Ok(Some((7, "urn:a".into()))));
     assert_eq!(reference(&list_with("uri", json!("a\"b"))), Ok(Some((7, "a\"b".into()))), "unescaped");
-    // What else there is may be of use to others.
+    // Other members are ignored, since they may be for other recipients.
     assert_eq!(reference(&list_with("aggregation_uri", json!(1))), Ok(Some((7, URI.into()))));
     let other = json!({"status_list": {"idx": 7, "uri": URI}, "status_assertion": null});
     assert_eq!(reference(&other.to_string()), Ok(Some((7, URI.into()))));
 }
 
 #[test]
-fn a_token_without_status_has_no_reference() {
+fn token_without_status_has_no_reference() {
     let token = Alg::EdDsa.access_token(&claims());
     validate_access_token(&token, &AccessTokenPolicy::new(AUDIENCE), NOW, |token| {
         assert!(token.status_reference().unwrap().is_none());
@@ -43,7 +43,7 @@ fn a_token_without_status_has_no_reference() {
 }
 
 #[test]
-fn a_status_of_another_kind_is_refused() {
+fn status_without_a_valid_reference_is_refused() {
     let invalid = Err(Error::Invalid(Claim::Status));
     for status in ["null", "0", "\"valid\"", "[]", "true", "{}", r#"{"status_assertion":{"idx":7,"uri":"urn:a"}}"#] {
         assert_eq!(reference(status), invalid, "{status}");

@@ -1,4 +1,4 @@
-//! Status lists: whose they are, how long they last, and what stands in them.
+//! Status lists: when a list is accepted, until when it is usable, and how its statuses are decoded.
 
 #[path = "vectors/status_list.rs"]
 mod vectors;
@@ -33,7 +33,7 @@ fn sixteen_with(name: &str, value: Value) -> Value {
     with(claims_of(1, SIXTEEN), name, value)
 }
 
-/// Judges a list of this type and payload, fetched from this URI at this time, and lets `read` look at it.
+/// Validates a list with this type and payload, fetched from this URI at this time, and passes it to `read`.
 fn validate_text<T>(
     typ: &str,
     payload: &str,
@@ -56,7 +56,7 @@ fn verdict(claims: &Value, now: i64) -> Result<(), Error> {
     validate_text("statuslist+jwt", &claims.to_string(), URI, now, |_| ())
 }
 
-/// Judges the 16 statuses with one claim spelled like this.
+/// Validates the list of [`SIXTEEN`] with this JSON text as one of its claims.
 fn verdict_spelled(name: &str, json: &str) -> Result<(), Error> {
     let payload = sixteen_with(name, json!("?")).to_string().replace("\"?\"", json);
     validate_text("statuslist+jwt", &payload, URI, NOW, |_| ())
@@ -70,7 +70,7 @@ fn window() -> Box<[u8; Inflater::WINDOW_LEN]> {
     vec![0xaa; Inflater::WINDOW_LEN].into_boxed_slice().try_into().unwrap()
 }
 
-/// All statuses of a list that fits memory of this size, which held something before.
+/// All statuses of a list, decoded into memory of this size with old content.
 fn decode(bits: u8, lst: &str, room: usize) -> Result<Vec<Status>, Error> {
     let mut memory = vec![0xaa; room];
     validate(&claims_of(bits, lst), |list| {
@@ -80,7 +80,7 @@ fn decode(bits: u8, lst: &str, room: usize) -> Result<Vec<Status>, Error> {
     })?
 }
 
-/// What each way answers to a list that is wrong somewhere, and why.
+/// The error for a faulty list, which `decode` and `pick` both return.
 fn refuse(lst: &str) -> Error {
     let decoded = decode(1, lst, 4096).unwrap_err();
     let picked = validate(&claims_of(1, lst), |list| list.pick(&mut Inflater::new(), &mut window(), [0])).unwrap();
@@ -98,16 +98,16 @@ fn zlib(list: &[u8], level: u32) -> Vec<u8> {
 fn stored(list: &[u8], lengths: &[usize]) -> Vec<u8> {
     let mut stream = vec![0x78, 0x01];
     let mut rest = list;
-    for (place, len) in lengths.iter().enumerate() {
+    for (index, len) in lengths.iter().enumerate() {
         let (block, tail) = rest.split_at(*len);
-        push_stored(&mut stream, block, place + 1 == lengths.len());
+        push_stored(&mut stream, block, index + 1 == lengths.len());
         rest = tail;
     }
     stream.extend(adler_32(list).to_be_bytes());
     stream
 }
 
-/// RFC 1951 section 3.2.4
+/// Appends a stored block (RFC 1951 section 3.2.4).
 fn push_stored(stream: &mut Vec<u8>, block: &[u8], is_last: bool) {
     let len = u16::try_from(block.len()).unwrap();
     stream.push(u8::from(is_last));
@@ -126,15 +126,15 @@ fn adler_32(list: &[u8]) -> u32 {
 
 /// A list that compresses a little.
 fn uneven(len: u32) -> Vec<u8> {
-    (0..len).map(|place| ((place * place) >> 3) as u8).collect()
+    (0..len).map(|at| ((at * at) >> 3) as u8).collect()
 }
 
 /// A list that does not compress.
 fn noise(len: u32) -> Vec<u8> {
-    (0..len).map(|place| (place.wrapping_mul(0x9e37_79b9) >> 24) as u8).collect()
+    (0..len).map(|at| (at.wrapping_mul(0x9e37_79b9) >> 24) as u8).collect()
 }
 
-/// What stands in a list, told in another way than the crate does.
+/// The statuses in a list, computed in another way than the crate does.
 fn statuses(list: &[u8], bits: usize) -> Vec<u8> {
     let bit = |at: usize| list[at / 8] >> (at % 8) & 1;
     (0..list.len() * 8 / bits).map(|index| (0..bits).map(|at| bit(index * bits + at) << at).sum()).collect()
@@ -156,11 +156,11 @@ fn values(statuses: &[Status]) -> Vec<u8> {
     statuses.iter().copied().map(value).collect()
 }
 
-// The draft's own lists.
+// The lists in the draft.
 
 /// [Section 4.1](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list-21#section-4.1)
 #[test]
-fn reads_the_short_lists_of_the_draft() {
+fn short_lists_of_the_draft_are_decoded() {
     let sixteen = decode(1, SIXTEEN, 2).unwrap();
     assert_eq!(values(&sixteen), [1, 0, 0, 1, 1, 1, 0, 1, 1, 1, 0, 0, 0, 1, 0, 1]);
     let twelve = decode(2, "eNo76fITAAPfAgc", 3).unwrap();
@@ -171,7 +171,7 @@ fn reads_the_short_lists_of_the_draft() {
 }
 
 #[test]
-fn reads_the_long_lists_of_the_draft() {
+fn long_lists_of_the_draft_are_decoded() {
     for vector in [vectors::BITS_1, vectors::BITS_2, vectors::BITS_4] {
         let expected: HashMap<_, _> = vector.statuses.iter().copied().collect();
         let decoded = decode(vector.bits, vector.lst, MAX_STATUS_LIST_LEN).unwrap();
@@ -189,7 +189,7 @@ fn reads_the_long_lists_of_the_draft() {
 }
 
 #[test]
-fn reads_the_longest_list_of_the_draft() {
+fn longest_list_of_the_draft_is_decoded() {
     let claims = claims_of(8, vectors::LST_8);
     let picked = validate(&claims, |list| list.pick(&mut Inflater::new(), &mut window(), vectors::INDICES_8)).unwrap();
     assert!(picked.unwrap().into_iter().map(value).eq(0..=255));
@@ -199,11 +199,10 @@ fn reads_the_longest_list_of_the_draft() {
     assert_eq!(decoded.iter().filter(|status| !status.is_valid()).count(), 255);
 }
 
-/// The token of
-/// [section 8.2](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list-21#section-8.2), whose key is in
-/// the draft's repository.
+/// The token of [section 8.2](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list-21#section-8.2). Its
+/// key is in the draft's repository.
 #[test]
-fn takes_the_token_of_the_draft() {
+fn token_of_the_draft_is_accepted() {
     const TOKEN: &str = "\
         eyJhbGciOiJFUzI1NiIsImtpZCI6IjEyIiwidHlwIjoic3RhdHVzbGlzdCtqd3QifQ.eyJleHAiOjIyOTE3MjAxNzAsImlhdCI6MTY4N\
         jkyMDE3MCwiaXNzIjoiaHR0cHM6Ly9leGFtcGxlLmNvbSIsInN0YXR1c19saXN0Ijp7ImJpdHMiOjEsImxzdCI6ImVOcmJ1UmdBQWhjQ\
@@ -220,10 +219,10 @@ fn takes_the_token_of_the_draft() {
     assert_eq!(list.pick(&mut Inflater::new(), &mut window(), [0, 1]), Ok([Status::Invalid, Status::Valid]));
 }
 
-// Whose list it is, and how long it lasts.
+// When a list is accepted, and until when it is usable.
 
 #[test]
-fn takes_a_list_with_no_more_than_it_needs() {
+fn list_with_only_the_required_claims_is_accepted() {
     let list = json!({
         "iss": ISSUER, "sub": URI, "iat": NOW, "status_list": {"bits": 1, "lst": SIXTEEN},
     });
@@ -237,11 +236,11 @@ fn takes_a_list_with_no_more_than_it_needs() {
         assert_eq!(verdict(&with(list.clone(), name, Value::Null), NOW), Err(Error::Missing(claim)));
     }
     let list = with(list, "status_list", json!({"bits": 1, "lst": SIXTEEN, "aggregation_uri": 1}));
-    assert_eq!(verdict(&list, NOW), Ok(()), "what is not needed is not looked at");
+    assert_eq!(verdict(&list, NOW), Ok(()), "other members are not checked");
 }
 
 #[test]
-fn refuses_tokens_of_other_types() {
+fn token_of_another_type_is_refused() {
     let payload = claims_of(1, SIXTEEN).to_string();
     for (typ, expected) in [
         ("statuslist+jwt", Ok(())),
@@ -256,7 +255,7 @@ fn refuses_tokens_of_other_types() {
 }
 
 #[test]
-fn refuses_the_list_of_another_uri() {
+fn list_of_another_uri_is_refused() {
     let payload = claims_of(1, SIXTEEN).to_string();
     let validate_from = |uri: &str| validate_text("statuslist+jwt", &payload, uri, NOW, |_| ());
     assert_eq!(validate_from(URI), Ok(()));
@@ -265,7 +264,7 @@ fn refuses_the_list_of_another_uri() {
     {
         assert_eq!(validate_from(uri), Err(Error::Mismatch(Claim::Subject)), "{uri}");
     }
-    // An empty one would fit an empty `sub`.
+    // An empty URI would equal an empty `sub`.
     assert_eq!(validate_from(""), Err(Error::Unconfigured(Claim::Subject)));
     let nameless = sixteen_with("sub", json!("")).to_string();
     assert_eq!(validate_text("statuslist+jwt", &nameless, "", NOW, |_| ()), Err(Error::Unconfigured(Claim::Subject)));
@@ -274,7 +273,7 @@ fn refuses_the_list_of_another_uri() {
 }
 
 #[test]
-fn a_list_is_of_its_time() {
+fn list_that_is_expired_or_not_yet_valid_is_refused() {
     let list = claims_of(1, SIXTEEN);
     for (now, expected) in [
         (0, Err(Error::ClockNotSet)),
@@ -289,30 +288,30 @@ fn a_list_is_of_its_time() {
     }
     assert_eq!(verdict(&sixteen_with("nbf", json!(NOW + 61)), NOW), Err(Error::NotYetValid));
     assert_eq!(verdict(&sixteen_with("exp", json!("never")), NOW), Err(Error::Invalid(Claim::Expiration)));
-    // One that never expires can be very old.
+    // A list without expiry can be very old.
     let eternal = sixteen_with("exp", Value::Null);
     assert_eq!(verdict(&with(eternal, "iat", json!(1)), NOW), Ok(()));
 }
 
 #[test]
-fn a_list_is_usable_until_the_earlier_of_exp_and_ttl() {
+fn list_is_usable_until_the_earlier_of_exp_and_ttl() {
     let list = |exp: Value, ttl: Value| usable_until(&with(sixteen_with("exp", exp), "ttl", ttl)) - NOW;
     assert_eq!(list(json!(NOW + 3600), json!(600)), 600);
     assert_eq!(list(json!(NOW + 3600), json!(3601)), 3600);
     assert_eq!(list(json!(NOW + 3600), Value::Null), 3600);
-    assert_eq!(list(json!(NOW + 100_000), Value::Null), 100_000, "what the issuer says counts");
+    assert_eq!(list(json!(NOW + 100_000), Value::Null), 100_000, "the value of the issuer counts");
     assert_eq!(list(Value::Null, json!(1)), 1);
     assert_eq!(list(Value::Null, json!(100_000)), 100_000);
     assert_eq!(list(Value::Null, Value::Null), 43_200);
     assert_eq!(DEFAULT_STATUS_LIST_TTL, Duration::from_secs(43_200));
     assert_eq!(list(json!(NOW + 1), json!(u64::MAX)), 1);
-    assert_eq!(usable_until(&sixteen_with("exp", json!(NOW + 1))), NOW + 1, "of a fraction too");
+    assert_eq!(usable_until(&sixteen_with("exp", json!(NOW + 1))), NOW + 1, "`exp` is earlier");
     let eternal = with(sixteen_with("exp", Value::Null), "ttl", json!(u64::MAX));
     assert_eq!(usable_until(&eternal), i64::MAX, "no overflow");
 }
 
 #[test]
-fn a_ttl_is_a_positive_integer() {
+fn ttl_must_be_a_positive_integer() {
     for ttl in ["1", "43200", "18446744073709551615"] {
         assert_eq!(verdict_spelled("ttl", ttl), Ok(()), "{ttl}");
     }
@@ -322,7 +321,7 @@ fn a_ttl_is_a_positive_integer() {
 }
 
 #[test]
-fn a_list_has_bits_and_lst() {
+fn list_must_have_valid_bits_and_lst() {
     let missing = Err(Error::Missing(Claim::Status));
     let invalid = Err(Error::Invalid(Claim::Status));
     assert_eq!(verdict(&sixteen_with("status_list", Value::Null), NOW), missing);
@@ -348,10 +347,10 @@ fn a_list_has_bits_and_lst() {
     }
 }
 
-// What a token's status is.
+// The status of a token.
 
-/// Asks the 16 statuses of [`SIXTEEN`], judged now, of a token with this reference.
-fn ask(index: u64, uri: &str, now: i64) -> Result<Status, Error> {
+/// The status at this time of a token with this reference, in the list of [`SIXTEEN`], which is validated at [`NOW`].
+fn look_up(index: u64, uri: &str, now: i64) -> Result<Status, Error> {
     let mut memory = [0; 2];
     let bitmap =
         validate(&claims_of(1, SIXTEEN), |list| list.decode(&mut Inflater::new(), &mut memory)).unwrap().unwrap();
@@ -364,37 +363,37 @@ fn ask(index: u64, uri: &str, now: i64) -> Result<Status, Error> {
 }
 
 #[test]
-fn a_token_has_the_status_at_its_index() {
-    assert_eq!(ask(0, URI, NOW), Ok(Status::Invalid));
-    assert_eq!(ask(1, URI, NOW), Ok(Status::Valid));
-    assert_eq!(ask(15, URI, NOW), Ok(Status::Invalid));
+fn token_has_the_status_at_its_index() {
+    assert_eq!(look_up(0, URI, NOW), Ok(Status::Invalid));
+    assert_eq!(look_up(1, URI, NOW), Ok(Status::Valid));
+    assert_eq!(look_up(15, URI, NOW), Ok(Status::Invalid));
     for beyond in [16, 1 << 32, u64::MAX] {
-        assert_eq!(ask(beyond, URI, NOW), Err(Error::Invalid(Claim::Status)), "{beyond}");
+        assert_eq!(look_up(beyond, URI, NOW), Err(Error::Invalid(Claim::Status)), "{beyond}");
     }
 }
 
 #[test]
-fn a_token_of_another_list_has_no_status_there() {
+fn status_of_a_token_of_another_list_is_unknown() {
     for uri in ["https://idp.example.com/status/2", "https://idp.example.com/status", "a\"b"] {
-        assert_eq!(ask(1, uri, NOW), Err(Error::StatusUnknown), "{uri}");
-        assert_eq!(ask(u64::MAX, uri, NOW), Err(Error::StatusUnknown), "{uri}");
+        assert_eq!(look_up(1, uri, NOW), Err(Error::StatusUnknown), "{uri}");
+        assert_eq!(look_up(u64::MAX, uri, NOW), Err(Error::StatusUnknown), "{uri}");
     }
 }
 
 #[test]
-fn a_stale_list_tells_no_status() {
-    assert_eq!(ask(1, URI, NOW + 599), Ok(Status::Valid));
+fn stale_list_has_no_status_for_a_token() {
+    assert_eq!(look_up(1, URI, NOW + 599), Ok(Status::Valid));
     for now in [NOW + 600, NOW + 3600, i64::MAX] {
-        assert_eq!(ask(1, URI, now), Err(Error::StatusUnknown), "{now}");
+        assert_eq!(look_up(1, URI, now), Err(Error::StatusUnknown), "{now}");
     }
     for now in [0, i64::MIN] {
-        assert_eq!(ask(1, URI, now), Err(Error::ClockNotSet), "{now}");
+        assert_eq!(look_up(1, URI, now), Err(Error::ClockNotSet), "{now}");
     }
-    assert_eq!(ask(1, URI, 1), Ok(Status::Valid));
+    assert_eq!(look_up(1, URI, 1), Ok(Status::Valid));
 }
 
 #[test]
-fn the_name_of_a_list_may_be_escaped() {
+fn uri_of_a_list_may_be_escaped() {
     let uri = "urn:a\"b\\c\n";
     let mut memory = [0; 2];
     let payload = sixteen_with("sub", json!(uri)).to_string();
@@ -410,7 +409,7 @@ fn the_name_of_a_list_may_be_escaped() {
 }
 
 #[test]
-fn an_index_beyond_the_list_is_refused() {
+fn index_beyond_the_list_is_refused() {
     for (bits, last) in [(1, 15), (2, 7), (4, 3), (8, 1)] {
         validate(&claims_of(bits, SIXTEEN), |list| {
             let (mut inflater, mut memory) = (Inflater::new(), [0; 64]);
@@ -422,7 +421,7 @@ fn an_index_beyond_the_list_is_refused() {
                 assert!(bitmap.status(last).is_ok());
                 assert_eq!(bitmap.status(beyond), Err(invalid), "{beyond}");
             }
-            // Nobody asks, but the list is checked.
+            // No index is given, but the list is checked.
             assert_eq!(list.pick(&mut inflater, &mut window(), []), Ok([]));
         })
         .unwrap();
@@ -430,11 +429,11 @@ fn an_index_beyond_the_list_is_refused() {
     assert_eq!(refuse(&base64url(&zlib(&[0; 4], 9)[..8])), MALFORMED);
     let broken = claims_of(1, "eNrbuRgAAhcBXA");
     let picked = validate(&broken, |list| list.pick(&mut Inflater::new(), &mut window(), [16])).unwrap();
-    assert_eq!(picked, Err(MALFORMED), "before the index counts");
+    assert_eq!(picked, Err(MALFORMED), "the list is checked before the index");
 }
 
 #[test]
-fn debug_shows_neither_list_nor_uri() {
+fn debug_output_shows_neither_list_nor_uri() {
     let mut memory = [0; 2];
     validate(&claims_of(1, SIXTEEN), |list| {
         let until = format!("usable_until: UnixTime({})", NOW + 600);
@@ -449,9 +448,10 @@ fn debug_shows_neither_list_nor_uri() {
 
 // Decoding.
 
-/// Both ways, all levels, all kinds of blocks, and lengths around those of chunks, the window and the limit.
+/// `decode` and `pick`, compression levels from 0 to 9, all kinds of blocks, and lengths around a chunk, the window and
+/// the limit.
 #[test]
-fn lists_of_every_length_are_read_to_their_end() {
+fn lists_of_many_lengths_are_decoded_to_their_end() {
     let noise = noise(40_000);
     let sparse = |len: usize| (0..len).map(|at| u8::from(at % 8191 == 7)).collect::<Vec<_>>();
     let lists = [
@@ -473,7 +473,7 @@ fn lists_of_every_length_are_read_to_their_end() {
         &sparse(MAX_STATUS_LIST_LEN - 1),
         &sparse(MAX_STATUS_LIST_LEN),
     ];
-    // One after the other, so that each is read with what the last one left.
+    // One after the other, so that each is decoded with the state that the last one left.
     let (mut inflater, mut window) = (Inflater::new(), window());
     for list in lists {
         let last = list.len().saturating_sub(1) as u64;
@@ -515,7 +515,7 @@ fn more_memory_than_needed_changes_nothing() {
 }
 
 #[test]
-fn the_blocks_of_a_stream_may_be_of_any_length() {
+fn blocks_of_a_stream_may_have_any_length() {
     let list = uneven(1000);
     for lengths in [&[1000][..], &[0, 1000], &[1000, 0], &[0, 0, 1, 998, 0, 1], &[185, 192, 192, 192, 239], &[250; 4]] {
         let decoded = decode(8, &base64url(&stored(&list, lengths)), 1000).unwrap();
@@ -524,7 +524,7 @@ fn the_blocks_of_a_stream_may_be_of_any_length() {
 }
 
 #[test]
-fn a_list_beyond_the_limit_is_refused() {
+fn list_beyond_the_limit_is_refused() {
     let too_large = Err(Error::TooLarge(Part::StatusList));
     let zeros = |len: usize| base64url(&zlib(&vec![0; len], 9));
     for (len, expected) in [(MAX_STATUS_LIST_LEN, Ok([Status::Valid])), (MAX_STATUS_LIST_LEN + 1, too_large)] {
@@ -534,9 +534,9 @@ fn a_list_beyond_the_limit_is_refused() {
         let room = MAX_STATUS_LIST_LEN + 1;
         assert_eq!(decode(8, &zeros(len), room).map(|statuses| [statuses[0]]), expected);
     }
-    // With less memory, that is what is said.
+    // With less memory, the error is about the memory.
     assert_eq!(decode(8, &zeros(MAX_STATUS_LIST_LEN + 1), MAX_STATUS_LIST_LEN - 1), Err(Error::BufferTooSmall));
-    // 30 MiB: as much as a token can hold. Nothing behind the limit is looked at.
+    // 30 MiB: as much as a token can carry. Nothing after the limit is read.
     let mut bomb = zlib(&vec![0; 30 << 20], 9);
     assert!(bomb.len() > 30_000);
     for _ in 0..2 {
@@ -548,7 +548,7 @@ fn a_list_beyond_the_limit_is_refused() {
 }
 
 #[test]
-fn a_list_that_breaks_off_is_refused() {
+fn truncated_list_is_refused() {
     let list = uneven(600);
     let streams = [zlib(&list, 9), zlib(&list, 0), stored(&list, &[300, 300]), zlib(&[0; 4096], 9)];
     for stream in streams {
@@ -557,7 +557,7 @@ fn a_list_that_breaks_off_is_refused() {
         }
         assert!(decode(1, &base64url(&stream), 4096).is_ok());
     }
-    // Also where all memory is used up before it breaks off.
+    // Even if the memory is full before the stream ends.
     let stream = stored(&list, &[300, 300]);
     for end in 0..stream.len() {
         assert_eq!(decode(1, &base64url(&stream[..end]), 600), Err(MALFORMED), "{end}");
@@ -565,8 +565,8 @@ fn a_list_that_breaks_off_is_refused() {
 }
 
 #[test]
-fn what_follows_a_list_is_refused() {
-    // Around the end of a chunk of 192 bytes too.
+fn list_with_trailing_bytes_is_refused() {
+    // Including lengths around the end of a chunk of 192 bytes.
     for len in (0..400).step_by(31).chain(173..189).chain(365..382) {
         let list = uneven(len);
         for stream in [zlib(&list, 6), stored(&list, &[list.len()])] {
@@ -578,20 +578,20 @@ fn what_follows_a_list_is_refused() {
     }
 }
 
-/// Or it changes nothing: some bits are looked at by nobody, and some statuses can be said in two ways.
+/// Some bits are never read, and some statuses can be encoded in two ways.
 #[test]
-fn a_changed_byte_is_noticed() {
+fn changed_byte_is_detected_or_changes_no_status() {
     let list: Vec<u8> = uneven(24).iter().map(|byte| byte & 0x11).collect();
     for stream in [zlib(&list, 9), stored(&list[..9], &[4, 5])] {
         let intact = decode(1, &base64url(&stream), 40).unwrap();
         let mut noticed = 0;
-        for (place, byte) in (0..stream.len()).flat_map(|place| (0..=255).map(move |byte| (place, byte))) {
+        for (at, byte) in (0..stream.len()).flat_map(|at| (0..=255).map(move |byte| (at, byte))) {
             let mut changed = stream.clone();
-            changed[place] = byte;
+            changed[at] = byte;
             match decode(1, &base64url(&changed), 40) {
-                Ok(statuses) => assert_eq!(statuses, intact, "{byte} at {place}"),
+                Ok(statuses) => assert_eq!(statuses, intact, "{byte} at {at}"),
                 Err(MALFORMED | Error::BufferTooSmall) => noticed += 1,
-                Err(other) => panic!("{other:?}: {byte} at {place}"),
+                Err(other) => panic!("{other:?}: {byte} at {at}"),
             }
         }
         assert!(noticed > stream.len() * 245, "{noticed} of {}", stream.len());
@@ -599,7 +599,7 @@ fn a_changed_byte_is_noticed() {
 }
 
 #[test]
-fn a_list_is_a_stream_in_base64url() {
+fn list_must_be_a_stream_in_base64url() {
     assert_eq!(decode(1, SIXTEEN, 2).unwrap().len(), 16);
     let refused = [
         "",
@@ -616,27 +616,27 @@ fn a_list_is_a_stream_in_base64url() {
     for lst in refused {
         assert_eq!(refuse(lst), MALFORMED, "{lst:?}");
     }
-    // In every chunk, also behind the end of the stream.
+    // In every chunk, and also after the end of the stream.
     let list = uneven(1200);
     let long = base64url(&zlib(&list, 0));
-    for place in (0..long.len()).step_by(61).chain(255..258) {
+    for at in (0..long.len()).step_by(61).chain(255..258) {
         let mut foreign = long.clone();
-        foreign.replace_range(place..=place, "=");
-        assert_eq!(refuse(&foreign), MALFORMED, "{place}");
+        foreign.replace_range(at..=at, "=");
+        assert_eq!(refuse(&foreign), MALFORMED, "{at}");
     }
     assert_eq!(refuse(&format!("{SIXTEEN}AA*")), MALFORMED);
 }
 
 #[test]
-fn a_stream_is_zlib_with_its_checksum() {
+fn stream_must_be_zlib_with_its_checksum() {
     let stream = Base64UrlUnpadded::decode_vec(SIXTEEN).unwrap();
     let (header, deflate, sum) = (&stream[..2], &stream[2..6], &stream[6..]);
     let whole = |parts: &[&[u8]]| base64url(&parts.concat());
     assert_eq!(decode(1, &whole(&[header, deflate, sum]), 2).unwrap().len(), 16);
     let streams = [
-        ("the sum's bytes the other way round", whole(&[header, deflate, &[sum[3], sum[2], sum[1], sum[0]]])),
+        ("a checksum in the other byte order", whole(&[header, deflate, &[sum[3], sum[2], sum[1], sum[0]]])),
         ("no header", whole(&[deflate])),
-        ("no sum", whole(&[header, deflate])),
+        ("no checksum", whole(&[header, deflate])),
         ("a dictionary", whole(&[&[0x78, 0xbb], &[0; 4], deflate, sum])),
         ("another method", whole(&[&[0x79, 0x13], deflate, sum])),
         ("a window of 64 KiB", whole(&[&[0x88, 0x1c], deflate, sum])),
@@ -644,13 +644,13 @@ fn a_stream_is_zlib_with_its_checksum() {
         ("a block of the reserved type", whole(&[header, &[0b111, 0], sum])),
         ("a stored block whose lengths differ", whole(&[header, &[1, 2, 0, 0xfd, 0xfe, 0xb9, 0xa3], sum])),
     ];
-    for (what, lst) in streams {
-        assert_eq!(refuse(&lst), MALFORMED, "{what}");
+    for (fault, lst) in streams {
+        assert_eq!(refuse(&lst), MALFORMED, "{fault}");
     }
 }
 
-/// A list that ends in matches of these lengths, 3 or 258, at this distance, and its stream. What is before the list is
-/// taken to be `filling`.
+/// A list that ends in matches of these lengths, 3 or 258, at this distance, and its stream. The bytes before the list
+/// count as `filling`.
 fn repeating(mut list: Vec<u8>, lengths: &[usize], distance: usize, filling: u8) -> (Vec<u8>, String) {
     let mut stream = vec![0x78, 0x01];
     list.chunks(30_000).for_each(|block| push_stored(&mut stream, block, false));
@@ -668,7 +668,7 @@ fn repeating(mut list: Vec<u8>, lengths: &[usize], distance: usize, filling: u8)
         bits.as_bytes().chunks(8).map(|byte| byte.iter().zip(0..).map(|(bit, at)| (bit - b'0') << at).sum::<u8>()),
     );
     for _ in 0..lengths.iter().sum() {
-        let byte = list.len().checked_sub(distance).map_or(filling, |place| list[place]);
+        let byte = list.len().checked_sub(distance).map_or(filling, |at| list[at]);
         list.push(byte);
     }
     stream.extend(adler_32(&list).to_be_bytes());
@@ -676,14 +676,14 @@ fn repeating(mut list: Vec<u8>, lengths: &[usize], distance: usize, filling: u8)
 }
 
 #[test]
-fn a_list_may_repeat_all_of_the_window() {
-    // No longer, since noise is not compressed, and a token holds 36 KiB.
+fn match_may_reach_back_over_the_whole_window() {
+    // Not longer: noise does not compress, and a token carries 36 KiB.
     for len in [32_765, 32_768, 32_769, 33_000] {
         for distance in [24_577, 32_767, 32_768] {
             if distance > len as usize {
                 continue;
             }
-            // Past the end of the window, once and again.
+            // Past the end of the window, several times.
             let (list, lst) = repeating(noise(len), &[&[3][..], &[258; 255], &[3]].concat(), distance, 0);
             assert!(values(&decode(8, &lst, list.len()).unwrap()) == list, "{len}, {distance}");
             let indices = [0, 32_767, 32_768, 65_535, 65_536, list.len() as u64 - 1];
@@ -697,9 +697,9 @@ fn a_list_may_repeat_all_of_the_window() {
     }
 }
 
-/// Least of all from what was in the memory already.
+/// Nothing is copied from before the list, least of all the old content of the memory.
 #[test]
-fn nothing_comes_from_before_a_list() {
+fn match_that_starts_before_the_list_is_refused() {
     for filling in [0, 0x55, 0xaa] {
         let memory = [filling; 32_768];
         for (list, distance) in [(vec![7], 1), (vec![7; 2], 2), (vec![7; 24_577], 24_577), (vec![7; 32_767], 32_767)] {
@@ -721,7 +721,7 @@ fn nothing_comes_from_before_a_list() {
 }
 
 #[test]
-fn an_inflater_forgets_what_went_wrong() {
+fn inflater_works_again_after_an_error() {
     let list = uneven(600);
     let stream = zlib(&list, 9);
     let mut inflater = Inflater::new();
@@ -734,7 +734,7 @@ fn an_inflater_forgets_what_went_wrong() {
     }
 }
 
-/// Lists as they are (few statuses that are not 0) and as they never are, with repetitions from near and far.
+/// Realistic lists (few statuses that are not 0) and unrealistic ones, with repetitions from near and far.
 fn any_list() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         4 => (1_usize..12_000).prop_map(|len| vec![0; len]),
@@ -758,7 +758,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn both_ways_read_the_same(list in any_list(), level in 0_u32..10, wanted in any::<[prop::sample::Index; 8]>()) {
+    fn decode_and_pick_return_the_same_statuses(
+        list in any_list(),
+        level in 0_u32..10,
+        wanted in any::<[prop::sample::Index; 8]>(),
+    ) {
         let stream = zlib(&list, level);
         prop_assume!(stream.len() < 34_000);
         let lst = base64url(&stream);
@@ -775,16 +779,16 @@ proptest! {
         }
     }
 
-    /// Both read the same of any stream, or refuse it.
+    /// Any stream is accepted by both, or refused by both with the same error.
     #[test]
-    fn both_ways_refuse_the_same(
+    fn decode_and_pick_refuse_the_same_streams(
         list in any_list(),
         changes in prop::collection::vec(any::<(prop::sample::Index, u8)>(), 1..3),
     ) {
         let mut stream = zlib(&list, 9);
-        for (place, byte) in changes {
-            let place = place.index(stream.len());
-            stream[place] = byte;
+        for (at, byte) in changes {
+            let at = at.index(stream.len());
+            stream[at] = byte;
         }
         prop_assume!(stream.len() < 34_000);
         let lst = base64url(&stream);
@@ -795,17 +799,15 @@ proptest! {
 }
 
 #[test]
-fn a_policy_with_a_list_takes_what_is_valid_in_it() {
+fn policy_with_a_list_accepts_only_tokens_that_are_valid_in_it() {
     let validate_by_list = |status: &Value, now: Now| {
         validate(&claims_of(1, SIXTEEN), |list| {
             let mut room = [0; 2];
             let bitmap = list.decode(&mut Inflater::new(), &mut room).unwrap();
             let policy =
                 AccessTokenPolicy::new(AUDIENCE).with_max_unproven_lifetime(Duration::MAX).with_revocations(&bitmap);
-            let (text, keys, mut buf) =
-                (Alg::EdDsa.access_token(&claims_with("status", status.clone())), keys(), [0; 1024]);
-            let verified = Token::parse(&text).unwrap().verify(&issuer(&keys), &mut buf).unwrap();
-            verified.into_access_token(&policy, now).map(|_| ())
+            let text = Alg::EdDsa.access_token(&claims_with("status", status.clone()));
+            verify(&text, |verified| verified.into_access_token(&policy, now).map(drop))
         })
         .unwrap()
     };

@@ -1,5 +1,5 @@
-//! What is known of the time, and what follows for a token: a device whose clock is not set refuses what has surely
-//! expired, and everything else too, unless a challenge or the policy says otherwise.
+//! Validation with an exact time and with a lower bound (a floor). A device whose clock is not set refuses tokens that
+//! have surely expired, and all others too, unless a challenge or the policy allows them.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
 use std::cell::RefCell;
@@ -25,7 +25,7 @@ const fn exactly(secs: i64) -> Now {
     Now::Exact(UnixTime::from_secs(secs))
 }
 
-/// What every kind of policy can be told of time.
+/// The time settings of every kind of policy, in seconds.
 #[derive(Clone, Copy, Debug, Default)]
 struct Limits {
     leeway: u64,
@@ -34,15 +34,10 @@ struct Limits {
     max_unproven_lifetime: Option<u64>,
 }
 
-/// Nothing but no leeway.
+/// No limits and no leeway.
 const STRICT: Limits = Limits { leeway: 0, max_lifetime: None, max_token_age: None, max_unproven_lifetime: None };
-/// Whatever may still be valid.
+/// Accepts, without a clock, every token that may still be valid.
 const TRUSTING: Limits = Limits { max_unproven_lifetime: Some(EVER), ..STRICT };
-
-fn verify<T>(text: &str, validate: impl FnOnce(Verified<'_, '_>) -> Result<T, Error>) -> Result<T, Error> {
-    let mut buf = [0; 2048];
-    validate(Token::parse(text)?.verify(&issuer(&*KEYS), &mut buf)?)
-}
 
 fn mint(typ: &str, payload: impl AsRef<[u8]>) -> String {
     Alg::EdDsa.mint(with(Alg::EdDsa.header(), "typ", json!(typ)).to_string(), payload)
@@ -74,8 +69,8 @@ fn changed(claims: Value, changes: &[(&str, Value)]) -> Value {
     changes.iter().fold(claims, |claims, (name, value)| with(claims, name, value.clone()))
 }
 
-/// The verdict on a token with these claims changed, which is the same for every kind. It is good for five minutes from a
-/// minute before [`NOW`], unless the changes say otherwise.
+/// The verdict on a token with these claims changed, which is the same for every kind of token. The token is valid for
+/// five minutes from a minute before [`NOW`], unless the changes say otherwise.
 #[track_caller]
 fn validate(changes: &[(&str, Value)], limits: Limits, now: impl Into<Now>) -> Result<Freshness, Error> {
     let (access, id, now) = (changed(claims(), changes), changed(id_claims(), changes), now.into());
@@ -90,7 +85,7 @@ fn validate(changes: &[(&str, Value)], limits: Limits, now: impl Into<Now>) -> R
 }
 
 #[test]
-fn a_clock_that_is_set_shows_that_a_token_is_fresh() {
+fn set_clock_shows_that_a_token_is_fresh() {
     for limits in [STRICT, TRUSTING, Limits { max_lifetime: Some(300), max_token_age: Some(60), ..STRICT }] {
         assert_eq!(validate(&[], limits, now()), Ok(Freshness::Clock));
         assert_eq!(validate(&[], limits, Now::Exact(now())), Ok(Freshness::Clock));
@@ -99,7 +94,7 @@ fn a_clock_that_is_set_shows_that_a_token_is_fresh() {
 }
 
 #[test]
-fn a_clock_of_0_is_not_set_and_a_floor_of_0_is_one() {
+fn clock_of_0_is_not_set_and_floor_of_0_is_a_floor() {
     let old = [("nbf", json!(-10)), ("iat", json!(-10))];
     assert_eq!(validate(&old, TRUSTING, exactly(1)), Ok(Freshness::Clock));
     for secs in [0, -1, i64::MIN] {
@@ -111,33 +106,33 @@ fn a_clock_of_0_is_not_set_and_a_floor_of_0_is_one() {
 }
 
 #[test]
-fn what_had_expired_by_the_floor_is_expired_and_everything_else_is_of_unknown_time() {
+fn token_expired_by_the_floor_is_refused_and_any_other_is_unproven() {
     let exp = |exp: i64| [("exp", json!(exp)), ("iat", json!(NOW - 3600))];
     for leeway in [0, 30, 60] {
         let strict = Limits { leeway, ..STRICT };
         let trusting = Limits { leeway, ..TRUSTING };
-        let first_void = NOW - i64::try_from(leeway).unwrap();
-        for expired in [first_void, first_void - 1, -5] {
+        let last_expired = NOW - i64::try_from(leeway).unwrap();
+        for expired in [last_expired, last_expired - 1, -5] {
             let token = [("exp", json!(expired)), ("iat", json!(-10))];
             assert_eq!(validate(&token, strict, FLOOR), Err(Error::Expired), "{expired}");
             assert_eq!(validate(&token, trusting, FLOOR), Err(Error::Expired), "{expired}");
         }
-        for open in [first_void + 1, NOW + 240, i64::MAX] {
-            assert_eq!(validate(&exp(open), strict, FLOOR), Err(Error::TimeUnknown), "{open}");
-            assert_eq!(validate(&exp(open), trusting, FLOOR), Ok(Freshness::Unproven), "{open}");
+        for unexpired in [last_expired + 1, NOW + 240, i64::MAX] {
+            assert_eq!(validate(&exp(unexpired), strict, FLOOR), Err(Error::TimeUnknown), "{unexpired}");
+            assert_eq!(validate(&exp(unexpired), trusting, FLOOR), Ok(Freshness::Unproven), "{unexpired}");
         }
     }
 }
 
 #[test]
-fn the_default_leeway_counts_at_a_floor_too() {
+fn default_leeway_applies_at_a_floor_too() {
     let policy = AccessTokenPolicy::new(AUDIENCE).with_max_unproven_lifetime(Duration::MAX);
     assert_eq!(validate_access(claims_with("exp", json!(NOW - 59)), &policy, FLOOR), Ok(Freshness::Unproven));
     assert_eq!(validate_access(claims_with("exp", json!(NOW - 60)), &policy, FLOOR), Err(Error::Expired));
 }
 
 #[test]
-fn rounds_fractions_against_the_token_at_a_floor_too() {
+fn fractions_are_rounded_against_the_token_at_a_floor_too() {
     let with = |name, date: &str, limits: Limits| {
         let payload = claims_with(name, json!("?")).to_string().replace("\"?\"", date);
         validate_access(payload, &limited!(AccessTokenPolicy::new(AUDIENCE), limits), FLOOR)
@@ -153,22 +148,22 @@ fn rounds_fractions_against_the_token_at_a_floor_too() {
 }
 
 #[test]
-fn a_token_of_unknown_time_was_issued_for_no_longer_than_the_policy_says() {
+fn max_unproven_lifetime_limits_a_token_of_unknown_time() {
     let bounded = |max| Limits { max_unproven_lifetime: Some(max), ..STRICT };
     assert_eq!(validate(&[], bounded(300), FLOOR), Ok(Freshness::Unproven));
     assert_eq!(validate(&[], bounded(299), FLOOR), Err(Error::LifetimeTooLong));
     assert_eq!(validate(&[("iat", json!(NOW - 61))], bounded(300), FLOOR), Err(Error::LifetimeTooLong));
     assert_eq!(validate(&[("exp", json!(NOW + 241))], bounded(300), FLOOR), Err(Error::LifetimeTooLong));
     assert_eq!(validate(&[("exp", json!(i64::MAX))], bounded(300), FLOOR), Err(Error::LifetimeTooLong));
-    // Without leeway, as every lifetime.
+    // Without leeway, as for every lifetime.
     assert_eq!(validate(&[], Limits { leeway: 60, ..bounded(299) }, FLOOR), Err(Error::LifetimeTooLong));
-    // Nothing at all, but for what expires as it is issued.
+    // A limit of 0 accepts only a token that expires as it is issued.
     assert_eq!(validate(&[], bounded(0), FLOOR), Err(Error::LifetimeTooLong));
     assert_eq!(validate(&[("iat", json!(NOW + 240))], bounded(0), FLOOR), Ok(Freshness::Unproven));
 }
 
 #[test]
-fn the_lesser_of_two_limits_on_the_lifetime_counts() {
+fn smaller_of_two_limits_on_the_lifetime_counts() {
     let bounded = |max_lifetime, max_unproven| Limits {
         max_lifetime: Some(max_lifetime),
         max_unproven_lifetime: Some(max_unproven),
@@ -186,13 +181,13 @@ fn the_lesser_of_two_limits_on_the_lifetime_counts() {
         let limits = bounded(max_lifetime, max_unproven);
         assert_eq!(validate(&[], limits, FLOOR), expected, "{limits:?}");
     }
-    // Of a set clock's tokens, the one for unknown time asks nothing.
+    // With a set clock, the limit for unknown time does not apply.
     assert_eq!(validate(&[], bounded(300, 0), exactly(NOW)), Ok(Freshness::Clock));
     assert_eq!(validate(&[], bounded(299, 300), exactly(NOW)), Err(Error::LifetimeTooLong));
 }
 
 #[test]
-fn a_lifetime_needs_its_beginning() {
+fn limit_on_the_lifetime_requires_iat() {
     let without = claims_with("iat", Value::Null);
     let untyped =
         |limits: Limits, now| validate_access(&without, &limited!(AccessTokenPolicy::untyped(AUDIENCE), limits), now);
@@ -213,7 +208,7 @@ fn a_lifetime_needs_its_beginning() {
 }
 
 #[test]
-fn what_is_still_to_come_by_the_floor_may_have_come() {
+fn date_after_the_floor_may_have_passed() {
     const LIMITED: Limits = Limits { max_token_age: Some(60), max_lifetime: Some(99_999), ..TRUSTING };
     let exp = ("exp", json!(NOW + 9999));
     for name in ["nbf", "iat"] {
@@ -225,13 +220,13 @@ fn what_is_still_to_come_by_the_floor_may_have_come() {
             assert_eq!(validate(&token, STRICT, FLOOR), Err(Error::TimeUnknown), "{name} {date}");
         }
     }
-    // What a set clock knows to be still to come, it refuses.
+    // A set clock refuses a date in the future.
     assert_eq!(validate(&[exp.clone(), ("nbf", json!(NOW + 1))], TRUSTING, exactly(NOW)), Err(Error::NotYetValid));
     assert_eq!(validate(&[exp, ("iat", json!(NOW + 1))], LIMITED, exactly(NOW)), Err(Error::NotYetValid));
 }
 
 #[test]
-fn what_was_too_old_by_the_floor_is_too_old() {
+fn token_that_was_too_old_by_the_floor_is_refused() {
     let iat = |iat: i64| [("iat", json!(iat))];
     let limits = Limits { max_token_age: Some(60), ..TRUSTING };
     let lenient = Limits { leeway: 10, ..limits };
@@ -239,13 +234,13 @@ fn what_was_too_old_by_the_floor_is_too_old() {
         assert_eq!(validate(&iat(oldest), limits, FLOOR), Ok(Freshness::Unproven));
         assert_eq!(validate(&iat(oldest - 1), limits, FLOOR), Err(Error::TooOld));
     }
-    // Whether it would be too old is not asked where nothing is accepted.
+    // The age is not checked if no token is accepted.
     let strict = Limits { max_unproven_lifetime: None, ..limits };
     assert_eq!(validate(&iat(NOW - 61), strict, FLOOR), Err(Error::TimeUnknown));
 }
 
 #[test]
-fn a_login_that_was_too_long_ago_by_the_floor_is() {
+fn login_that_was_too_long_ago_by_the_floor_is_refused() {
     let limits = Limits { leeway: 10, ..TRUSTING };
     let an_hour = Duration::from_secs(3600);
     let access = limited!(AccessTokenPolicy::new(AUDIENCE), limits).with_max_age(an_hour);
@@ -254,7 +249,7 @@ fn a_login_that_was_too_long_ago_by_the_floor_is() {
         (json!(NOW - 3610), Ok(Freshness::Unproven)),
         (json!(NOW - 3611), Err(Error::AuthenticationTooOld)),
         (json!(-i64::MAX), Err(Error::AuthenticationTooOld)),
-        // Not known to be still to come.
+        // Not known to be in the future.
         (json!(NOW + 11), Ok(Freshness::Unproven)),
         (json!(i64::MAX), Ok(Freshness::Unproven)),
         (Value::Null, Err(Error::Missing(AUTH_TIME))),
@@ -276,15 +271,15 @@ fn arithmetic_on_a_floor_saturates() {
     let first = json!(-i64::MAX);
     let last = json!(i64::MAX);
     let table: [(Changes<'_>, Limits, i64, _); 10] = [
-        // No time is after the last, and what expires then has expired by then.
+        // No time is after the last, and a token that expires then has expired by then.
         (&[("exp", last.clone())], TRUSTING, i64::MAX, Err(Error::Expired)),
         (&[("exp", last.clone())], Limits { leeway: EVER, ..TRUSTING }, i64::MAX, Err(Error::Expired)),
         (&[("exp", last.clone())], Limits { leeway: EVER, ..TRUSTING }, i64::MAX - 1, Ok(Freshness::Unproven)),
-        // No floor is below the first: nothing has expired by it.
+        // No floor is below the first time: no token has expired by it.
         (&[("exp", first.clone()), ("iat", first.clone())], TRUSTING, i64::MIN, Ok(Freshness::Unproven)),
         (&[("exp", first.clone()), ("iat", first.clone())], TRUSTING, -i64::MAX, Err(Error::Expired)),
         (&[("nbf", last.clone())], TRUSTING, i64::MIN, Ok(Freshness::Unproven)),
-        // The longest life there is.
+        // The longest possible lifetime.
         (&[("exp", last.clone()), ("iat", first.clone())], TRUSTING, NOW, Ok(Freshness::Unproven)),
         (
             &[("exp", last.clone()), ("iat", first.clone())],
@@ -292,7 +287,7 @@ fn arithmetic_on_a_floor_saturates() {
             NOW,
             Err(Error::LifetimeTooLong),
         ),
-        // The greatest age there is.
+        // The greatest possible age.
         (
             &[("exp", last.clone()), ("iat", first.clone())],
             Limits { max_token_age: Some(0), leeway: EVER, ..TRUSTING },
@@ -311,25 +306,10 @@ fn arithmetic_on_a_floor_saturates() {
     }
 }
 
-/// A token that need not expire may be of any time all the same.
-#[test]
-fn a_token_for_anyone_without_an_end_is_of_unknown_time_too() {
-    let endless = changed(claims(), &[("exp", Value::Null), ("aud", Value::Null)]);
-    let policy = TypedPolicy::new_without_audience("cmd+jwt");
-    assert_eq!(validate_typed(&endless, &policy, now()), Ok(Freshness::Clock));
-    assert_eq!(validate_typed(&endless, &policy, FLOOR), Err(Error::TimeUnknown));
-    let trusting = policy.with_max_unproven_lifetime(Duration::MAX);
-    assert_eq!(validate_typed(&endless, &trusting, FLOOR), Ok(Freshness::Unproven));
-    assert_eq!(validate_typed(&endless, &trusting, at_least(i64::MAX - 1)), Ok(Freshness::Unproven));
-    let brief = policy.with_max_unproven_lifetime(Duration::from_secs(300));
-    assert_eq!(validate_typed(&endless, &brief, FLOOR), Err(Error::LifetimeTooLong));
-    assert_eq!(validate_typed(with(endless, "exp", json!(NOW + 240)), &brief, FLOOR), Ok(Freshness::Unproven));
-}
-
-/// A token whose challenge is spelled like this, judged by who gave out another or the same.
+/// Validates a token whose answer is this JSON text, or absent, against a challenge.
 type ValidateAnswer = fn(Option<&str>, &str, Limits, Now) -> Result<Freshness, Error>;
 
-/// The claim that answers, and its judge, for each kind that can answer a challenge.
+/// For each kind of token that can answer a challenge: the claim with the answer, and a function that validates it.
 const ANSWERS: [(Claim, ValidateAnswer); 3] = [
     (Claim::Challenge, |answer, challenge, limits, now| {
         let policy = limited!(AccessTokenPolicy::new(AUDIENCE), limits).with_challenge(challenge);
@@ -345,7 +325,7 @@ const ANSWERS: [(Claim, ValidateAnswer); 3] = [
     }),
 ];
 
-/// The claims with one of them spelled like this, or without it.
+/// The claims with this JSON text as one of them, or without it.
 fn spelled(claims: Value, name: &str, json: Option<&str>) -> String {
     match json {
         Some(json) => with(claims, name, json!("?")).to_string().replace("\"?\"", json),
@@ -356,12 +336,12 @@ fn spelled(claims: Value, name: &str, json: Option<&str>) -> String {
 const CHALLENGE: &str = "Zq3-7_x";
 
 #[test]
-fn a_token_that_answers_the_challenge_is_fresh() {
+fn token_that_answers_the_challenge_is_fresh() {
     for (_, validate) in ANSWERS {
         for answer in ["\"Zq3-7_x\"", r#""\u005aq3\u002d7_x""#] {
             assert_eq!(validate(Some(answer), CHALLENGE, STRICT, FLOOR), Ok(Freshness::Challenge), "{answer}");
             assert_eq!(validate(Some(answer), CHALLENGE, STRICT, at_least(0)), Ok(Freshness::Challenge), "{answer}");
-            // The clock says more: also when it expires.
+            // The clock shows more: also when the token expires.
             assert_eq!(validate(Some(answer), CHALLENGE, STRICT, exactly(NOW)), Ok(Freshness::Clock), "{answer}");
             assert_eq!(validate(Some(answer), CHALLENGE, STRICT, exactly(0)), Err(Error::ClockNotSet), "{answer}");
         }
@@ -369,7 +349,7 @@ fn a_token_that_answers_the_challenge_is_fresh() {
 }
 
 #[test]
-fn a_token_that_does_not_answer_the_challenge_is_refused_whatever_the_clock() {
+fn token_that_does_not_answer_the_challenge_is_always_refused() {
     for (claim, validate) in ANSWERS {
         for (now, limits) in [(FLOOR, STRICT), (FLOOR, TRUSTING), (exactly(NOW), STRICT), (exactly(NOW), TRUSTING)] {
             assert!(validate(Some("\"Zq3-7_x\""), CHALLENGE, limits, now).is_ok());
@@ -391,7 +371,7 @@ fn a_token_that_does_not_answer_the_challenge_is_refused_whatever_the_clock() {
 }
 
 #[test]
-fn a_challenge_is_looked_at_only_where_the_policy_has_one() {
+fn challenge_is_checked_only_if_the_policy_has_one() {
     for json in ["null", "1", "[]", "\"\"", "\"Zq3-7_x\""] {
         let payload = spelled(claims(), "cnonce", Some(json));
         for policy in [
@@ -406,12 +386,12 @@ fn a_challenge_is_looked_at_only_where_the_policy_has_one() {
             "{json}"
         );
     }
-    // That an ID token happens to have a nonce proves nothing.
+    // A nonce that an ID token happens to have proves nothing.
     assert_eq!(validate_id(id_claims(), &IdTokenPolicy::new(CLIENT_ID), FLOOR), Err(Error::TimeUnknown));
 }
 
 #[test]
-fn a_fresh_token_may_have_expired_by_the_floor() {
+fn fresh_token_is_refused_if_expired_or_too_old_by_the_floor() {
     for (_, validate) in ANSWERS {
         let validate = |limits, floor| validate(Some("\"Zq3-7_x\""), CHALLENGE, limits, at_least(floor));
         assert_eq!(validate(STRICT, NOW + 239), Ok(Freshness::Challenge));
@@ -423,7 +403,7 @@ fn a_fresh_token_may_have_expired_by_the_floor() {
 }
 
 #[test]
-fn a_fresh_token_is_held_to_no_limit_for_unproven_ones() {
+fn max_unproven_lifetime_does_not_limit_a_fresh_token() {
     let answer = Some("\"Zq3-7_x\"");
     for (_, validate) in ANSWERS {
         for max_unproven_lifetime in [None, Some(0), Some(EVER)] {
@@ -442,14 +422,14 @@ fn a_fresh_token_is_held_to_no_limit_for_unproven_ones() {
 }
 
 #[test]
-fn the_last_challenge_counts() {
+fn last_challenge_set_on_a_policy_counts() {
     let policy = AccessTokenPolicy::new(AUDIENCE).with_challenge("").with_challenge("other").with_challenge(CHALLENGE);
     assert_eq!(validate_access(claims_with("cnonce", json!(CHALLENGE)), &policy, FLOOR), Ok(Freshness::Challenge));
     let refused = validate_access(claims_with("cnonce", json!("other")), &policy, FLOOR);
     assert_eq!(refused, Err(Error::Mismatch(Claim::Challenge)));
 }
 
-/// Answers always the same, and remembers at which time it was asked.
+/// Always gives the same answer, and records the times at which it is asked.
 #[derive(Debug)]
 struct Answer {
     result: Result<(), Error>,
@@ -478,7 +458,7 @@ impl ReplayCheck for Answer {
 }
 
 #[test]
-fn what_the_device_keeps_is_asked_at_the_time_that_is_known() {
+fn stores_are_asked_with_the_time_that_is_known() {
     let (revocations, used) = (Answer::new(Ok(())), Answer::new(Ok(())));
     let access = AccessTokenPolicy::new(AUDIENCE).with_revocations(&revocations).with_single_use(&used);
     let typed = TypedPolicy::new("cmd+jwt", AUDIENCE).with_revocations(&revocations).with_single_use(&used);
@@ -488,7 +468,7 @@ fn what_the_device_keeps_is_asked_at_the_time_that_is_known() {
         assert_eq!(revocations.asked_at.take(), [now, now]);
         assert_eq!(used.asked_at.take(), [exactly(NOW), exactly(NOW)]);
     }
-    // Of what is refused they hear nothing.
+    // They are not asked about a token that is refused.
     assert_eq!(validate_access(claims(), &access, FLOOR), Err(Error::TimeUnknown));
     assert_eq!(validate_typed(claims(), &typed, FLOOR), Err(Error::TimeUnknown));
     let wrong = claims_with("cnonce", json!("other"));
@@ -497,12 +477,12 @@ fn what_the_device_keeps_is_asked_at_the_time_that_is_known() {
     assert!(revocations.asked_at.take().is_empty() && used.asked_at.take().is_empty());
 }
 
-/// A token with everything wrong, mended one thing at a time.
+/// A token with everything wrong, fixed one fault at a time.
 #[test]
-fn of_several_errors_the_first_documented_one_is_returned() {
+fn first_error_in_the_documented_order_is_returned() {
     let (revoked, kept) = (Answer::new(Err(Error::Revoked)), Answer::new(Ok(())));
     let (used, unused) = (Answer::new(Err(Error::Replayed)), Answer::new(Ok(())));
-    let text = Duration::from_secs;
+    let secs = Duration::from_secs;
     let set = |claims: &mut Value, name, value| *claims = with(claims.take(), name, value);
     let mut claims = changed(
         claims(),
@@ -516,7 +496,7 @@ fn of_several_errors_the_first_documented_one_is_returned() {
         ],
     );
     let further = |policy: AccessTokenPolicy<'static>| {
-        policy.with_max_lifetime(text(300)).with_max_token_age(text(60)).with_max_age(text(60)).with_acr(" ")
+        policy.with_max_lifetime(secs(300)).with_max_token_age(secs(60)).with_max_age(secs(60)).with_acr(" ")
     };
     let expect = |error: Error, claims: &Value, policy: &AccessTokenPolicy<'_>| {
         assert_eq!(validate_access(claims, policy, FLOOR), Err(error));
@@ -537,11 +517,11 @@ fn of_several_errors_the_first_documented_one_is_returned() {
     expect(Error::Expired, &claims, &policy);
     set(&mut claims, "exp", json!(NOW + 240));
     expect(Error::TimeUnknown, &claims, &policy);
-    let policy = policy.with_max_unproven_lifetime(text(EVER));
+    let policy = policy.with_max_unproven_lifetime(secs(EVER));
     expect(Error::Invalid(IAT), &claims, &policy);
     set(&mut claims, "iat", json!(NOW - 121));
     expect(Error::LifetimeTooLong, &claims, &policy);
-    let policy = policy.with_max_lifetime(text(361));
+    let policy = policy.with_max_lifetime(secs(361));
     expect(Error::TooOld, &claims, &policy);
     set(&mut claims, "iat", json!(NOW));
     expect(Error::InsufficientScope, &claims, &policy);
@@ -575,7 +555,7 @@ fn of_several_errors_the_first_documented_one_is_returned() {
 type Setter = fn(AccessTokenPolicy<'static>) -> AccessTokenPolicy<'static>;
 type MakeClaims = fn() -> Value;
 
-/// Each with a change that it alone refuses, and why.
+/// Each setter with claims that it alone refuses, and the error.
 const SETTERS: [(Setter, MakeClaims, Error); 8] = [
     (|policy| policy.with_leeway(Duration::from_secs(10)), || good_with("exp", json!(NOW - 10)), Error::Expired),
     (
@@ -604,11 +584,11 @@ const SETTERS: [(Setter, MakeClaims, Error); 8] = [
         || good_with("cnonce", json!("other")),
         Error::Mismatch(Claim::Challenge),
     ),
-    // Without a clock it alone accepts, and with a clock it refuses nothing: last, and looked at by itself.
+    // It makes a token acceptable without a clock, and refuses none with a clock. So it is last, and tested separately.
     (|policy| policy.with_max_unproven_lifetime(Duration::from_secs(301)), good, Error::TimeUnknown),
 ];
 
-/// Meets all of [`SETTERS`].
+/// Claims that meet all of [`SETTERS`].
 fn good() -> Value {
     changed(claims(), &[("auth_time", json!(NOW - 60)), ("acr", json!("gold")), ("cnonce", json!(CHALLENGE))])
 }
@@ -617,9 +597,9 @@ fn good_with(name: &str, value: Value) -> Value {
     with(good(), name, value)
 }
 
-/// A policy with those of [`SETTERS`] whose bit is set, called in their order and in the opposite one.
+/// Two policies with the [`SETTERS`] whose bits are set: called in their order, and in reverse.
 fn policies_with(bits: u32) -> [AccessTokenPolicy<'static>; 2] {
-    let chosen = SETTERS.iter().enumerate().filter(|(place, _)| bits & (1 << place) != 0);
+    let chosen = SETTERS.iter().enumerate().filter(|(index, _)| bits & (1 << index) != 0);
     let new = AccessTokenPolicy::new(AUDIENCE);
     [
         chosen.clone().fold(new, |policy, (_, (set, ..))| set(policy)),
@@ -632,7 +612,7 @@ const CHALLENGE_BIT: u32 = 1 << 6;
 const UNKNOWN_TIME_BIT: u32 = 1 << 7;
 
 #[test]
-fn every_combination_of_setters_proves_what_it_proves() {
+fn every_combination_of_setters_gives_the_expected_freshness() {
     let text = mint("at+jwt", good().to_string());
     let validate = |policy: &AccessTokenPolicy<'_>, now: Now| {
         verify(&text, |verified| verified.into_access_token(policy, now).map(|token| token.freshness()))
@@ -651,15 +631,15 @@ fn every_combination_of_setters_proves_what_it_proves() {
 }
 
 #[test]
-fn no_setter_takes_another_back() {
-    for (place, (_, bad, error)) in SETTERS.iter().enumerate().take(7) {
+fn no_setter_undoes_another() {
+    for (index, (_, bad, error)) in SETTERS.iter().enumerate().take(7) {
         for policy in policies_with(ALL_SETTERS) {
-            assert_eq!(validate_access(bad(), &policy, exactly(NOW)), Err(*error), "{place}");
-            assert_eq!(validate_access(bad(), &policy, FLOOR), Err(*error), "{place}");
+            assert_eq!(validate_access(bad(), &policy, exactly(NOW)), Err(*error), "{index}");
+            assert_eq!(validate_access(bad(), &policy, FLOOR), Err(*error), "{index}");
         }
-        for policy in policies_with(ALL_SETTERS ^ 1 << place) {
-            assert_eq!(validate_access(bad(), &policy, exactly(NOW)), Ok(Freshness::Clock), "{place}");
-            assert!(validate_access(bad(), &policy, FLOOR).is_ok(), "{place}");
+        for policy in policies_with(ALL_SETTERS ^ 1 << index) {
+            assert_eq!(validate_access(bad(), &policy, exactly(NOW)), Ok(Freshness::Clock), "{index}");
+            assert!(validate_access(bad(), &policy, FLOOR).is_ok(), "{index}");
         }
     }
 }
@@ -679,7 +659,7 @@ impl Dates {
         mint("at+jwt", changed(least, &dates.map(|(name, date)| (name, json!(date)))).to_string())
     }
 
-    /// The moments at which a verdict changes, those just before, and the last one.
+    /// The moments at which a verdict changes, the moment just before each, and the last moment.
     fn edges(&self, limits: Limits, max_age: Option<u64>) -> impl Iterator<Item = i64> {
         let ends = [
             Some(self.exp),
@@ -722,9 +702,9 @@ fn any_limits() -> impl Strategy<Value = Limits> {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// A floor knows that it is one of the moments from then on, and no more.
+    /// A floor means that the time is this moment or a later one, and no more.
     #[test]
-    fn a_floor_refuses_what_every_later_clock_refuses_and_no_more(
+    fn floor_refuses_what_every_later_clock_refuses_and_no_more(
         dates in any_dates(),
         limits in any_limits(),
         max_age in prop::option::weighted(0.4, any_span()),
@@ -759,7 +739,7 @@ proptest! {
                     prop_assert!(is_of_time(error), "{:?}", error);
                 }
             }
-            // What the policy asks of a token only where the time is not known.
+            // The policy requires this only when the time is unknown.
             Err(Error::Missing(Claim::IssuedAt) | Error::Invalid(Claim::IssuedAt)) => {}
             Err(error) => prop_assert!(!ever_accepted, "{:?}", error),
         }

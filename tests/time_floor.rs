@@ -1,4 +1,5 @@
-//! The floor under the time: it rises with accepted tokens, never falls, and no single wrong `iat` lifts it far.
+//! [`TimeFloor`], a lower bound of the time: it rises with accepted tokens, never falls, and no single wrong `iat`
+//! raises it far.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
 use std::time::Duration;
@@ -19,7 +20,7 @@ fn floor_at(secs: i64) -> TimeFloor<'static> {
     TimeFloor::new(at(secs), SOURCES)
 }
 
-/// Lends an accepted token of this issuer and of this issue time, in JSON.
+/// Passes `read` an accepted token with this issuer and this `iat`, in JSON.
 fn with_token<T>(issuer: &str, iat: Value, read: impl FnOnce(&AccessToken<'_>) -> T) -> T {
     let claims = with(json!({"iss": issuer, "aud": AUDIENCE, "exp": i64::MAX}), "iat", iat);
     let text = Alg::EdDsa.access_token(&claims);
@@ -28,22 +29,22 @@ fn with_token<T>(issuer: &str, iat: Value, read: impl FnOnce(&AccessToken<'_>) -
     read(&verified.into_access_token(&AccessTokenPolicy::untyped(AUDIENCE), at(1)).unwrap())
 }
 
-/// Shows the floor such a token, and says whether it rose.
+/// Lets the floor learn from a token with this `iat`, and returns whether it rose.
 fn learn(floor: &mut TimeFloor<'_>, iat: i64) -> bool {
     with_token(ISSUER, json!(iat), |token| floor.learn(token))
 }
 
-/// Judges a token at the floor, and lets the floor learn from it if it is accepted.
+/// Validates a token at the floor, and lets the floor learn from it if it is accepted.
 fn validate(floor: &mut TimeFloor<'_>, claims: &Value, policy: &AccessTokenPolicy<'_>) -> Result<Freshness, Error> {
-    let text = Alg::EdDsa.access_token(claims);
-    let mut buf = [0; 1024];
-    let token = Token::parse(&text)?.verify(&issuer(&*KEYS), &mut buf)?.into_access_token(policy, floor.now())?;
-    floor.learn(&token);
-    Ok(token.freshness())
+    verify(&Alg::EdDsa.access_token(claims), |verified| {
+        let token = verified.into_access_token(policy, floor.now())?;
+        floor.learn(&token);
+        Ok(token.freshness())
+    })
 }
 
 #[test]
-fn begins_at_the_time_of_the_build() {
+fn floor_starts_at_the_build_time() {
     let floor = floor_at(NOW);
     assert_eq!((floor.at(), floor.now()), (now(), Now::AtLeast(now())));
     assert_eq!(floor_at(-1).now(), Now::AtLeast(at(-1)));
@@ -51,7 +52,7 @@ fn begins_at_the_time_of_the_build() {
 }
 
 #[test]
-fn rises_to_when_an_accepted_token_was_issued() {
+fn floor_rises_to_the_iat_of_an_accepted_token() {
     let mut floor = floor_at(NOW);
     assert!(learn(&mut floor, NOW + 1));
     assert_eq!(floor.at(), at(NOW + 1));
@@ -60,7 +61,7 @@ fn rises_to_when_an_accepted_token_was_issued() {
 }
 
 #[test]
-fn never_falls() {
+fn floor_never_falls() {
     let mut floor = floor_at(NOW);
     for iat in [NOW, NOW - 1, 0, -i64::MAX] {
         assert!(!learn(&mut floor, iat), "{iat}");
@@ -70,7 +71,7 @@ fn never_falls() {
 }
 
 #[test]
-fn rises_to_a_whole_second_that_has_passed() {
+fn floor_rises_to_a_whole_second_that_has_passed() {
     let mut floor = floor_at(NOW);
     let mut learn = |iat: &str| with_token(ISSUER, serde_json::from_str(iat).unwrap(), |token| floor.learn(token));
     assert!(!learn(&format!("{NOW}.9")));
@@ -79,7 +80,7 @@ fn rises_to_a_whole_second_that_has_passed() {
 }
 
 #[test]
-fn believes_only_the_clocks_of_its_sources() {
+fn floor_learns_only_from_its_sources() {
     let later = json!(NOW + 60);
     for (sources, issuer, rises) in [
         (&[ISSUER][..], ISSUER, true),
@@ -98,31 +99,32 @@ fn believes_only_the_clocks_of_its_sources() {
 }
 
 #[test]
-fn learns_nothing_without_an_issue_time() {
+fn floor_learns_nothing_from_a_token_without_iat() {
     let mut floor = floor_at(NOW);
     assert!(!with_token(ISSUER, Value::Null, |token| floor.learn(token)));
     assert_eq!(floor.at(), now());
 }
 
 #[test]
-fn learns_from_every_kind_of_token() {
+fn floor_learns_from_every_kind_of_token() {
     let mut floor = floor_at(NOW);
-    let mut buf = [0; 1024];
     let text =
         Alg::EdDsa.mint(Alg::EdDsa.id_header().to_string(), with(id_claims(), "iat", json!(NOW + 1)).to_string());
-    let verified = Token::parse(&text).unwrap().verify(&issuer(&*KEYS), &mut buf).unwrap();
-    assert!(floor.learn(&verified.into_id_token(&IdTokenPolicy::new(CLIENT_ID), now()).unwrap()));
+    let policy = IdTokenPolicy::new(CLIENT_ID);
+    let rose = verify(&text, |verified| verified.into_id_token(&policy, now()).map(|token| floor.learn(&token)));
+    assert_eq!(rose, Ok(true));
     assert_eq!(floor.at(), at(NOW + 1));
 
     let header = with(Alg::EdDsa.header(), "typ", json!("cmd+jwt"));
     let text = Alg::EdDsa.mint(header.to_string(), claims_with("iat", json!(NOW + 2)).to_string());
-    let verified = Token::parse(&text).unwrap().verify(&issuer(&*KEYS), &mut buf).unwrap();
-    assert!(floor.learn(&verified.into_typed(&TypedPolicy::new("cmd+jwt", AUDIENCE), now()).unwrap()));
+    let policy = TypedPolicy::new("cmd+jwt", AUDIENCE);
+    let rose = verify(&text, |verified| verified.into_typed(&policy, now()).map(|token| floor.learn(&token)));
+    assert_eq!(rose, Ok(true));
     assert_eq!(floor.at(), at(NOW + 2));
 }
 
 #[test]
-fn rises_by_one_step_at_most() {
+fn floor_rises_by_one_step_at_most() {
     for (max_step, step) in [
         (DEFAULT_TIME_STEP, A_DAY),
         (Duration::from_secs(1), 1),
@@ -143,7 +145,7 @@ fn rises_by_one_step_at_most() {
 }
 
 #[test]
-fn one_wrong_issue_time_raises_it_by_one_step_however_often_it_comes() {
+fn repeated_wrong_iat_raises_the_floor_by_one_step() {
     for wrong in [NOW + A_DAY + 1, NOW + 365 * A_DAY, i64::MAX] {
         let mut floor = floor_at(NOW);
         with_token(ISSUER, json!(wrong), |token| {
@@ -153,7 +155,7 @@ fn one_wrong_issue_time_raises_it_by_one_step_however_often_it_comes() {
             }
         });
         assert_eq!(floor.at(), at(NOW + A_DAY), "{wrong}");
-        // Whoever repeats the number in another token, or in one of another source.
+        // Even if another token, or a token of another source, repeats the number.
         assert!(!learn(&mut floor, wrong));
         assert!(!with_token("urn:other", json!(wrong), |token| floor.learn(token)));
         assert_eq!(floor.at(), at(NOW + A_DAY), "{wrong}");
@@ -161,23 +163,23 @@ fn one_wrong_issue_time_raises_it_by_one_step_however_often_it_comes() {
 }
 
 #[test]
-fn after_a_wrong_issue_time_it_still_rises_with_the_true_ones() {
+fn floor_still_rises_with_true_iats_after_a_wrong_one() {
     let mut floor = floor_at(NOW);
     assert!(learn(&mut floor, NOW + 365 * A_DAY));
-    // Time catches up with it.
+    // The true time catches up with the floor.
     assert!(!learn(&mut floor, NOW + A_DAY));
     assert!(learn(&mut floor, NOW + A_DAY + 60));
     assert!(!learn(&mut floor, NOW + 365 * A_DAY));
     assert_eq!(floor.at(), at(NOW + A_DAY + 60));
-    // One that is a step away and no further leaves nothing behind.
+    // An `iat` that is one step ahead, and no more, is not recorded.
     assert!(learn(&mut floor, NOW + 2 * A_DAY + 60));
     assert!(!learn(&mut floor, NOW + 365 * A_DAY));
     assert_eq!(floor.at(), at(NOW + 2 * A_DAY + 60));
 }
 
-/// Once all clocks are right again, one step is the price.
+/// While all other clocks are right, the floor is at most one step ahead of them.
 #[test]
-fn a_wrong_issue_time_among_true_ones_gets_one_step_ahead_of_them() {
+fn wrong_iat_raises_the_floor_one_step_ahead_of_true_ones() {
     let wrong = NOW + 3650 * A_DAY;
     let mut floor = floor_at(NOW);
     for day in 0..60 {
@@ -191,7 +193,7 @@ fn a_wrong_issue_time_among_true_ones_gets_one_step_ahead_of_them() {
 }
 
 #[test]
-fn catches_up_a_step_a_token() {
+fn floor_catches_up_by_one_step_a_token() {
     let back_after_a_month = NOW + 30 * A_DAY - 3600;
     let mut floor = floor_at(NOW);
     for nth in 1..=29 {
@@ -204,7 +206,7 @@ fn catches_up_a_step_a_token() {
 }
 
 #[test]
-fn is_kept_over_a_restart_as_one_integer() {
+fn floor_is_kept_over_a_restart_as_one_integer() {
     let mut before = floor_at(NOW);
     assert!(learn(&mut before, NOW + 60));
     let stored: i64 = before.at().as_secs();
@@ -212,15 +214,15 @@ fn is_kept_over_a_restart_as_one_integer() {
     let mut after = floor_at(NOW);
     after.raise_to(UnixTime::from_secs(stored));
     assert_eq!(after.now(), before.now());
-    // A newer firmware knows more than what an older one stored.
+    // The build time of a newer firmware may be later than the stored floor.
     let mut updated = floor_at(NOW + A_DAY);
     updated.raise_to(UnixTime::from_secs(stored));
     assert_eq!(updated.at(), at(NOW + A_DAY));
 }
 
-/// Of what raised it by a step nothing is kept: a restart allows one step more.
+/// The `iat` that raised the floor by a step is not stored, so a restart allows one more step.
 #[test]
-fn a_wrong_issue_time_raises_it_once_more_after_a_restart() {
+fn wrong_iat_raises_the_floor_once_more_after_a_restart() {
     let wrong = NOW + 365 * A_DAY;
     let mut stored = NOW;
     for restart in 1..=3 {
@@ -234,7 +236,7 @@ fn a_wrong_issue_time_raises_it_once_more_after_a_restart() {
 }
 
 #[test]
-fn rises_to_what_is_known_without_any_bound() {
+fn raise_to_has_no_step_limit() {
     let mut floor = floor_at(NOW);
     floor.raise_to(at(NOW + 365 * A_DAY));
     assert_eq!(floor.at(), at(NOW + 365 * A_DAY));
@@ -245,7 +247,7 @@ fn rises_to_what_is_known_without_any_bound() {
 }
 
 #[test]
-fn arithmetic_on_its_steps_saturates() {
+fn arithmetic_on_steps_saturates() {
     let mut floor = floor_at(i64::MAX - 1);
     assert!(learn(&mut floor, i64::MAX));
     assert_eq!(floor.at(), at(i64::MAX));
@@ -262,7 +264,7 @@ fn arithmetic_on_its_steps_saturates() {
 }
 
 #[test]
-fn without_a_step_tokens_do_not_raise_it_nor_say_so() {
+fn tokens_do_not_raise_a_floor_without_a_step() {
     for max_step in [Duration::ZERO, Duration::from_millis(999)] {
         let mut floor = floor_at(NOW).with_max_step(max_step);
         for iat in [NOW + 1, NOW + 2, NOW + 1, i64::MAX] {
@@ -273,15 +275,16 @@ fn without_a_step_tokens_do_not_raise_it_nor_say_so() {
 }
 
 #[test]
-fn keeps_a_recorded_token_from_being_used_once_it_has_passed_its_end() {
+fn recorded_token_is_refused_once_the_floor_has_passed_its_expiry() {
     let policy = AccessTokenPolicy::new(AUDIENCE).with_max_unproven_lifetime(Duration::from_secs(300));
     let mut floor = floor_at(NOW - A_DAY);
     let recorded = claims();
     assert_eq!(validate(&mut floor, &recorded, &policy), Ok(Freshness::Unproven));
-    assert_eq!(validate(&mut floor, &recorded, &policy), Ok(Freshness::Unproven), "nothing shows how late it is");
+    assert_eq!(validate(&mut floor, &recorded, &policy), Ok(Freshness::Unproven), "nothing shows that time has passed");
     assert_eq!(floor.at(), at(NOW - 60));
 
-    // Issued as the other expired, by the leeway; the one issued a second earlier proves nothing of it.
+    // A token issued at the end of the recorded one's leeway proves that it has expired. One that is issued a second
+    // earlier does not.
     let next = |iat: i64| with(claims_with("iat", json!(iat)), "exp", json!(iat + 300));
     assert_eq!(validate(&mut floor, &next(NOW + 240 + 59), &policy), Ok(Freshness::Unproven));
     assert_eq!(validate(&mut floor, &recorded, &policy), Ok(Freshness::Unproven));
@@ -290,7 +293,7 @@ fn keeps_a_recorded_token_from_being_used_once_it_has_passed_its_end() {
 }
 
 #[test]
-fn learns_nothing_from_what_is_refused() {
+fn floor_learns_nothing_from_a_refused_token() {
     let mut floor = floor_at(NOW);
     let later = claims_with("iat", json!(NOW + 60));
     let policy = AccessTokenPolicy::new(AUDIENCE);
@@ -306,20 +309,21 @@ fn learns_nothing_from_what_is_refused() {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 64, ..ProptestConfig::default() })]
 
-    /// Of each presentation: it never falls, rises by no more than a step, not beyond the token, and says so. Of all
-    /// together, with a single wrong `iat` among them: it is a step ahead of the latest true one at most, or of where it
-    /// began, for then only a true one that is itself more than a step ahead lets the wrong one raise it again.
+    /// With each token, the floor never falls, rises by one step at most and not beyond the token's `iat`, and `learn`
+    /// returns whether it rose. With a single wrong `iat` among all tokens, the floor is at most one step ahead of the
+    /// latest true `iat`, or of its start: after the wrong `iat` has raised it, only a true one that is itself more
+    /// than one step ahead lets the wrong one raise it again.
     #[test]
-    fn holds_its_bounds_with_tokens_in_any_order(
-        truths in prop::collection::vec(-100..600_i64, 1..6),
+    fn floor_keeps_its_bounds_with_tokens_in_any_order(
+        true_iats in prop::collection::vec(-100..600_i64, 1..6),
         ahead in 1..600_i64,
         max_step in 0..300_i64,
         order in prop::collection::vec(any::<prop::sample::Index>(), 1..60),
     ) {
-        let latest_truth = truths.iter().copied().max().unwrap();
-        let wrong = latest_truth + ahead;
-        let issue_times: Vec<i64> = truths.into_iter().chain([wrong, wrong]).collect();
-        let texts: Vec<_> = issue_times.iter().map(|iat| Alg::EdDsa.access_token(&claims_with("iat", json!(NOW + iat)))).collect();
+        let latest_true_iat = true_iats.iter().copied().max().unwrap();
+        let wrong = latest_true_iat + ahead;
+        let iats: Vec<i64> = true_iats.into_iter().chain([wrong, wrong]).collect();
+        let texts: Vec<_> = iats.iter().map(|iat| Alg::EdDsa.access_token(&claims_with("iat", json!(NOW + iat)))).collect();
         let mut buffers = vec![[0; 512]; texts.len()];
         let tokens: Vec<_> = texts.iter().zip(&mut buffers).map(|(text, buf)| {
             let verified = Token::parse(text).unwrap().verify(&issuer(&*KEYS), buf).unwrap();
@@ -334,7 +338,7 @@ proptest! {
             prop_assert_eq!(rose, rise > 0);
             prop_assert!((0..=max_step).contains(&rise));
             prop_assert!(rise == 0 || floor.at() <= token.issued_at().unwrap());
-            prop_assert!(floor.at().as_secs() <= NOW + latest_truth.max(0) + max_step);
+            prop_assert!(floor.at().as_secs() <= NOW + latest_true_iat.max(0) + max_step);
         }
     }
 }

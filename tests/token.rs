@@ -17,7 +17,7 @@ fn verify_header(alg: Alg, header: impl AsRef<[u8]>) -> Result<(), Error> {
     verify(&alg.mint(header, claims().to_string()))
 }
 
-/// A key of nobody's.
+/// A key that belongs to no issuer.
 fn stranger() -> Key {
     let secret = ed25519_dalek::SigningKey::from_bytes(b"embedded-jwt strange test key...");
     Key::ed25519(secret.verifying_key().as_bytes())
@@ -36,7 +36,7 @@ fn header_without(alg: Alg, name: &str) -> String {
 }
 
 #[test]
-fn parses_three_segments() {
+fn parse_requires_three_segments() {
     for text in ["e30.e30.", "e30.e30.AA", "!.?.#"] {
         assert!(Token::parse(text).is_ok(), "{text}");
         assert!(Token::parse(text.as_bytes()).is_ok(), "{text}");
@@ -47,7 +47,7 @@ fn parses_three_segments() {
 }
 
 #[test]
-fn parses_up_to_the_longest_token() {
+fn parse_accepts_tokens_up_to_the_longest() {
     let text = |len: usize| format!("e30.{}.AA", "A".repeat(len - 7));
     assert!(Token::parse(&text(MAX_TOKEN_LEN)).is_ok());
     assert_eq!(Token::parse(&text(MAX_TOKEN_LEN + 1)).err(), Some(Error::TooLarge(Part::Token)));
@@ -55,7 +55,7 @@ fn parses_up_to_the_longest_token() {
 }
 
 #[test]
-fn refuses_foreign_bytes_in_each_segment() {
+fn foreign_bytes_are_refused_in_each_segment() {
     for alg in ALGS {
         let text = alg.access_token(&claims());
         assert_eq!(verify(&text), Ok(()));
@@ -70,14 +70,14 @@ fn refuses_foreign_bytes_in_each_segment() {
             assert_eq!(verify(&damaged), Err(Error::Malformed(Part::Payload)), "{foreign:?}");
             let damaged = format!("{header}.{payload}.{foreign}{}", &signature[foreign.len()..]);
             assert_eq!(verify(&damaged), Err(Error::Malformed(Part::Signature)), "{foreign:?}");
-            // Whatever the length.
+            // Whatever the length of the signature.
             assert_eq!(verify(&format!("{text}{foreign}")), Err(Error::Malformed(Part::Signature)), "{foreign:?}");
         }
     }
 }
 
 #[test]
-fn a_header_is_one_json_object() {
+fn header_must_be_one_json_object() {
     for header in ["1", "[]", "null", "\"a\"", "", " ", "{", "{}{}", "[{\"alg\":\"EdDSA\"}]"] {
         let refused = verify_header(Alg::EdDsa, header);
         let expected = if header.is_empty() { Part::Token } else { Part::Header };
@@ -88,7 +88,7 @@ fn a_header_is_one_json_object() {
 }
 
 #[test]
-fn a_payload_is_one_json_object() {
+fn payload_must_be_one_json_object() {
     for payload in ["1", "[]", "null", "\"a\"", " ", "{", "{}{}", "[{}]", "{\"a\":tru&&&}"] {
         let text = Alg::EdDsa.mint(Alg::EdDsa.header().to_string(), payload);
         assert_eq!(verify(&text), Err(Error::Malformed(Part::Payload)), "{payload:?}");
@@ -98,7 +98,7 @@ fn a_payload_is_one_json_object() {
 }
 
 #[test]
-fn the_signature_is_judged_before_the_payload() {
+fn signature_is_verified_before_the_payload_is_checked() {
     let text = Alg::EdDsa.mint(Alg::EdDsa.header().to_string(), "no JSON");
     let forged = text.replace(".bm8", ".bm9");
     assert_ne!(forged, text);
@@ -107,14 +107,14 @@ fn the_signature_is_judged_before_the_payload() {
 }
 
 #[test]
-fn a_header_is_at_most_512_bytes() {
+fn header_longer_than_512_bytes_is_refused() {
     let header = |len: usize| {
         let header = header_with(Alg::EdDsa, "x", json!(""));
         header.replace("\"x\":\"\"", &format!("\"x\":\"{}\"", "x".repeat(len - header.len())))
     };
     assert_eq!(verify_header(Alg::EdDsa, header(MAX_HEADER_LEN)), Ok(()));
     let too_long = Alg::EdDsa.mint(header(MAX_HEADER_LEN + 1), "{}");
-    assert_eq!(Token::parse(&too_long).err(), Some(Error::TooLarge(Part::Header)), "whatever the buffer");
+    assert_eq!(Token::parse(&too_long).err(), Some(Error::TooLarge(Part::Header)), "whatever the size of the buffer");
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn alg_is_compared_byte_for_byte() {
 }
 
 #[test]
-fn header_members_have_their_types() {
+fn header_member_of_the_wrong_type_is_refused() {
     for name in ["alg", "kid", "typ"] {
         for value in [json!(null), json!(1), json!(true), json!([]), json!({}), json!(["EdDSA"])] {
             let refused = verify_header(Alg::EdDsa, header_with(Alg::EdDsa, name, value.clone()));
@@ -143,7 +143,7 @@ fn header_members_have_their_types() {
 }
 
 #[test]
-fn any_crit_refuses() {
+fn any_crit_is_refused() {
     for crit in [json!(["exp"]), json!([]), json!(null), json!("b64"), json!(1), json!(["b64"])] {
         let refused = verify_header(Alg::EdDsa, header_with(Alg::EdDsa, "crit", crit.clone()));
         assert_eq!(refused, Err(Error::CriticalHeader), "{crit}");
@@ -166,7 +166,7 @@ fn other_header_members_are_ignored() {
 }
 
 #[test]
-fn a_payload_is_always_encoded() {
+fn unencoded_payload_is_refused() {
     for b64 in [json!(false), json!(null), json!("true"), json!(1)] {
         let refused = verify_header(Alg::EdDsa, header_with(Alg::EdDsa, "b64", b64.clone()));
         assert_eq!(refused, Err(Error::Malformed(Part::Header)), "{b64}");
@@ -174,7 +174,7 @@ fn a_payload_is_always_encoded() {
 }
 
 #[test]
-fn a_header_key_is_never_used() {
+fn key_in_the_header_is_never_used() {
     let evil = ed25519_dalek::SigningKey::from_bytes(b"a key of nobody, for this test..");
     let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": base64url(evil.verifying_key().as_bytes())});
     let header = header_with(Alg::EdDsa, "jwk", jwk);
@@ -184,7 +184,7 @@ fn a_header_key_is_never_used() {
 }
 
 #[test]
-fn a_kid_chooses_exactly_one_key() {
+fn kid_must_match_exactly_one_key() {
     let [es256, eddsa] = keys();
     let text = Alg::EdDsa.access_token(&claims());
     let with_keys = |keys: &[Key]| verify_with(&text, &issuer(keys));
@@ -198,12 +198,12 @@ fn a_kid_chooses_exactly_one_key() {
     assert_eq!(with_keys(&[other.clone().with_kid(b"ed-test")]), Err(Error::InvalidSignature));
     assert_eq!(with_keys(&[eddsa.clone(), other.with_kid(b"ed-test")]), Err(Error::AmbiguousKey));
     assert_eq!(with_keys(&[eddsa.clone(), es256.try_with_kid("ed-test").unwrap()]), Ok(()));
-    // A key without a kid is not the key of that kid.
+    // A key without a `kid` matches no `kid`.
     assert_eq!(with_keys(&[Key::ed25519(eddsa.public_key().try_into().unwrap())]), Err(Error::UnknownKey));
 }
 
 #[test]
-fn without_kid_the_only_key_of_the_algorithm_is_chosen() {
+fn token_without_kid_uses_the_only_key_of_its_algorithm() {
     let [es256, eddsa] = keys();
     let text = Alg::EdDsa.mint(header_without(Alg::EdDsa, "kid"), claims().to_string());
     let with_keys = |keys: &[Key]| verify_with(&text, &issuer(keys));
@@ -213,7 +213,7 @@ fn without_kid_the_only_key_of_the_algorithm_is_chosen() {
 }
 
 #[test]
-fn a_kid_is_compared_unescaped_and_limited() {
+fn kid_is_compared_unescaped_and_its_length_is_limited() {
     let longest = "\\".repeat(MAX_KID_LEN);
     let [_, eddsa] = keys();
     let keys = [eddsa.try_with_kid(&longest).unwrap()];
@@ -227,7 +227,7 @@ fn a_kid_is_compared_unescaped_and_limited() {
 }
 
 #[test]
-fn the_algorithms_of_the_issuer_are_the_allow_list() {
+fn algorithms_of_the_issuer_are_the_allow_list() {
     let keys = keys();
     let only_eddsa = Issuer::new(ISSUER, &keys, &[&EdDsa]);
     assert_eq!(verify_with(&Alg::EdDsa.access_token(&claims()), &only_eddsa), Ok(()));
@@ -237,7 +237,7 @@ fn the_algorithms_of_the_issuer_are_the_allow_list() {
 }
 
 #[test]
-fn a_signature_has_64_bytes() {
+fn signature_must_have_64_bytes() {
     for alg in ALGS {
         let text = alg.access_token(&claims());
         let (signing_input, signature) = text.rsplit_once('.').unwrap();
@@ -249,7 +249,7 @@ fn a_signature_has_64_bytes() {
             );
         }
         assert_eq!(verify(&format!("{text}AA")), Err(Error::InvalidSignature));
-        // The last character carries two bits that must be zero, so a signature has one spelling.
+        // The last character has four unused bits, which must be zero, so that a signature has one encoding.
         let last = signature.chars().last().unwrap();
         assert!("AQgw".contains(last));
         let respelled = format!("{}{}", &text[..text.len() - 1], char::from(u8::try_from(last).unwrap() + 1));
@@ -258,7 +258,7 @@ fn a_signature_has_64_bytes() {
 }
 
 #[test]
-fn a_high_s_is_accepted() {
+fn high_s_is_accepted() {
     let text = Alg::Es256.access_token(&claims());
     let (signing_input, signature) = text.rsplit_once('.').unwrap();
     let signature = <base64ct::Base64UrlUnpadded as base64ct::Encoding>::decode_vec(signature).unwrap();
@@ -269,7 +269,7 @@ fn a_high_s_is_accepted() {
     assert_eq!(verify(&other), Ok(()));
 }
 
-/// A careless backend: it accepts whatever it is asked.
+/// A backend that accepts every signature.
 #[derive(Debug)]
 struct Careless(Algorithm);
 
@@ -278,7 +278,7 @@ impl SignatureAlgorithm for Careless {
         self.0
     }
 
-    fn verify(&self, _: &Key, _: &[u8], _: &[u8; 64]) -> Result<(), BackendError> {
+    fn verify(&self, _: &Key, _: &[u8], _: Signature<'_>) -> Result<(), BackendError> {
         Ok(())
     }
 }
@@ -302,7 +302,7 @@ fn hex(digits: &str) -> [u8; 32] {
 }
 
 #[test]
-fn no_backend_sees_ecdsa_numbers_out_of_range() {
+fn backend_never_sees_ecdsa_scalars_out_of_range() {
     let n = hex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
     let n_minus_1 = hex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632550");
     let mut one = [0; 32];
@@ -319,7 +319,7 @@ fn no_backend_sees_ecdsa_numbers_out_of_range() {
 }
 
 #[test]
-fn no_backend_sees_ed25519_points_and_numbers_out_of_range() {
+fn backend_never_sees_ed25519_points_and_scalars_out_of_range() {
     let l = hex("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
     let l_minus_1 = hex("ecd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
     let point = <[u8; 32]>::try_from(Alg::EdDsa.key().public_key()).unwrap();
@@ -338,7 +338,7 @@ fn no_backend_sees_ed25519_points_and_numbers_out_of_range() {
 }
 
 #[test]
-fn a_key_off_the_curve_is_invalid() {
+fn key_off_the_curve_is_invalid() {
     let verify = |key: Key| {
         let alg = if key.algorithm() == Algorithm::Es256 { Alg::Es256 } else { Alg::EdDsa };
         let text = alg.mint(header_without(alg, "kid"), claims().to_string());
@@ -361,18 +361,18 @@ impl SignatureAlgorithm for Offline {
         Algorithm::EdDsa
     }
 
-    fn verify(&self, _: &Key, _: &[u8], _: &[u8; 64]) -> Result<(), BackendError> {
+    fn verify(&self, _: &Key, _: &[u8], _: Signature<'_>) -> Result<(), BackendError> {
         Err(BackendError::Unavailable)
     }
 }
 
 #[test]
-fn a_backend_without_an_answer_is_no_forgery() {
+fn unavailable_backend_is_not_reported_as_a_forgery() {
     let keys = keys();
     let offline = Issuer::new(ISSUER, &keys, &[&Offline]);
     let text = Alg::EdDsa.access_token(&claims());
     assert_eq!(verify_with(&text, &offline), Err(Error::BackendUnavailable));
-    // Another issuer's answer counts; a forgery does not hide the missing one.
+    // The success of another issuer counts; its failure does not hide the missing answer.
     let other = [stranger().with_kid(b"ed-test")];
     let other = Issuer::new("https://other.example", &other, BOTH);
     let verify_any =
@@ -380,7 +380,7 @@ fn a_backend_without_an_answer_is_no_forgery() {
     assert_eq!(verify_any(&[&offline, &issuer(&keys)]), Ok(()));
     assert_eq!(verify_any(&[&offline, &other]), Err(Error::BackendUnavailable));
     assert_eq!(verify_any(&[&other, &offline]), Err(Error::BackendUnavailable));
-    // Nor does the key of another issuer that happens to fit.
+    // Nor does another issuer whose key happens to verify the signature.
     let tenant = Issuer::new("urn:tenant", &keys, BOTH);
     assert_eq!(verify_any(&[&offline, &tenant]), Err(Error::BackendUnavailable));
     assert_eq!(verify_any(&[&tenant, &offline]), Err(Error::BackendUnavailable));
@@ -388,14 +388,20 @@ fn a_backend_without_an_answer_is_no_forgery() {
 }
 
 #[test]
-fn a_backend_refuses_a_key_of_another_algorithm() {
+fn backend_refuses_a_key_of_another_algorithm() {
     let [es256, eddsa] = keys();
-    assert_eq!(Es256.verify(&eddsa, b"", &[1; 64]), Err(BackendError::InvalidKey));
-    assert_eq!(EdDsa.verify(&es256, b"", &[1; 64]), Err(BackendError::InvalidKey));
+    assert_eq!(
+        Es256.verify(&eddsa, b"", Signature::new(Algorithm::Es256, &[1; 64]).unwrap()),
+        Err(BackendError::InvalidKey)
+    );
+    assert_eq!(
+        EdDsa.verify(&es256, b"", Signature::new(Algorithm::EdDsa, &[1; 64]).unwrap()),
+        Err(BackendError::InvalidKey)
+    );
 }
 
 #[test]
-fn iss_is_the_name_of_the_issuer_exactly() {
+fn iss_must_be_exactly_the_name_of_the_issuer() {
     let verify_iss = |iss: Value| verify(&Alg::EdDsa.access_token(&claims_with("iss", iss)));
     assert_eq!(verify_iss(json!(ISSUER)), Ok(()));
     for iss in [
@@ -412,7 +418,7 @@ fn iss_is_the_name_of_the_issuer_exactly() {
 }
 
 #[test]
-fn an_issuer_may_have_any_name() {
+fn issuer_may_have_any_name_except_an_empty_one() {
     let keys = keys();
     for name in ["a\"b\\c", "urn:é", "😀", "line\nbreak", " "] {
         let issuer = Issuer::new(name, &keys, BOTH);
@@ -433,14 +439,14 @@ impl SignatureAlgorithm for Counting {
         Algorithm::EdDsa
     }
 
-    fn verify(&self, key: &Key, message: &[u8], signature: &[u8; 64]) -> Result<(), BackendError> {
+    fn verify(&self, key: &Key, message: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
         self.0.set(self.0.get() + 1);
         EdDsa.verify(key, message, signature)
     }
 }
 
 #[test]
-fn no_key_of_one_issuer_serves_another() {
+fn key_of_one_issuer_is_never_used_for_another() {
     let [_, ours] = keys();
     let theirs = ed25519_dalek::SigningKey::from_bytes(b"the key of another issuer, test.");
     let (our_keys, their_keys) = ([ours], [Key::ed25519(theirs.verifying_key().as_bytes()).with_kid(b"ed-test")]);
@@ -468,11 +474,11 @@ fn no_key_of_one_issuer_serves_another() {
         assert_eq!(verify(&forged), Err(Error::InvalidSignature));
         count.0.set(0);
         assert!(verify(&forged).is_err());
-        assert_eq!(count.0.get(), 2, "one signature for each issuer");
+        assert_eq!(count.0.get(), 2, "one verification for each issuer");
     }
 }
 
-/// Tenants of one provider share its keys: the same signature holds for both, and `iss` says whose it is.
+/// Tenants of one provider share its keys: a signature is valid for both, and `iss` says which of them issued a token.
 #[test]
 fn issuers_may_share_a_key() {
     let keys = keys();
@@ -488,7 +494,7 @@ fn issuers_may_share_a_key() {
 }
 
 #[test]
-fn several_issuers_report_the_error_that_came_furthest() {
+fn several_issuers_report_the_error_that_got_furthest() {
     let keys = keys();
     let no_keys = Issuer::new("urn:no-keys", &[], BOTH);
     let no_algorithms = Issuer::new("urn:no-algorithms", &keys, &[]);
@@ -503,7 +509,7 @@ fn several_issuers_report_the_error_that_came_furthest() {
 }
 
 #[test]
-fn takes_one_to_four_issuers() {
+fn verify_any_takes_one_to_four_issuers() {
     let keys = keys();
     let issuer = issuer(&keys);
     let text = Alg::EdDsa.access_token(&claims());
@@ -514,7 +520,7 @@ fn takes_one_to_four_issuers() {
 }
 
 #[test]
-fn shows_the_unverified_header() {
+fn unverified_header_can_be_read() {
     let header = json!({"alg": "RS256", "kid": "a\"b", "typ": "JWT"});
     let text = Alg::EdDsa.mint(header.to_string(), "no JSON");
     let mut buf = [0; 128];

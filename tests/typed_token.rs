@@ -1,4 +1,4 @@
-//! Tokens that are for anyone and need not expire, as a signed key set: what a policy still holds them to.
+//! [`TypedPolicy`] for tokens without audience that need not expire, such as a signed key set: the checks that remain.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
 use std::time::Duration;
@@ -10,31 +10,28 @@ use testkit::*;
 const TYP: &str = "jwk-set+jwt";
 const POLICY: TypedPolicy = TypedPolicy::new_without_audience(TYP).with_leeway(Duration::ZERO);
 
-/// Judges a token of this type and payload at this time, and lets `read` look at it if it is accepted.
+/// Validates a token with this type and payload at this time, and passes it to `read` if it is accepted.
 fn validate_text<T>(
     alg: Alg,
     typ: Value,
     payload: &str,
     policy: &TypedPolicy<'_>,
-    now: i64,
+    now: impl Into<Now>,
     read: impl FnOnce(TypedToken<'_>) -> T,
 ) -> Result<T, Error> {
-    let keys = keys();
-    let mut buf = [0; 4096];
     let text = alg.mint(with(alg.header(), "typ", typ).to_string(), payload);
-    let verified = Token::parse(&text)?.verify(&issuer(&keys), &mut buf)?;
-    verified.into_typed(policy, UnixTime::from_secs(now)).map(read)
+    verify(&text, |verified| verified.into_typed(policy, now).map(read))
 }
 
 fn validate_at(claims: &Value, policy: &TypedPolicy<'_>, now: i64) -> Result<(), Error> {
-    validate_text(Alg::EdDsa, json!(TYP), &claims.to_string(), policy, now, |_| ())
+    validate_text(Alg::EdDsa, json!(TYP), &claims.to_string(), policy, UnixTime::from_secs(now), |_| ())
 }
 
 fn validate(claims: &Value, policy: &TypedPolicy<'_>) -> Result<(), Error> {
     validate_at(claims, policy, NOW)
 }
 
-/// A key set as it is signed, for anyone and for ever, with one claim changed.
+/// A signed key set without audience and expiry, with one claim changed.
 fn key_set_with(name: &str, value: Value) -> Value {
     with(json!({"iss": ISSUER, "iat": NOW - 60, "keys": [Alg::Es256.jwk()]}), name, value)
 }
@@ -43,16 +40,16 @@ fn key_set() -> Value {
     key_set_with("exp", Value::Null)
 }
 
-/// Judges a key set with one claim spelled like this.
+/// Validates a key set with this JSON text as one of its claims.
 fn validate_spelled(name: &str, json: &str) -> Result<(), Error> {
     let payload = key_set_with(name, json!("?")).to_string().replace("\"?\"", json);
-    validate_text(Alg::EdDsa, json!(TYP), &payload, &POLICY, NOW, |_| ())
+    validate_text(Alg::EdDsa, json!(TYP), &payload, &POLICY, now(), |_| ())
 }
 
 #[test]
-fn takes_a_token_without_audience_and_expiry() {
+fn token_without_audience_and_expiry_is_accepted() {
     for alg in ALGS {
-        validate_text(alg, json!(TYP), &key_set().to_string(), &POLICY, NOW, |token| {
+        validate_text(alg, json!(TYP), &key_set().to_string(), &POLICY, now(), |token| {
             assert_eq!(token.issuer(), ISSUER);
             assert_eq!(token.expires_at(), UnixTime::from_secs(i64::MAX));
             assert_eq!(token.issued_at(), Some(UnixTime::from_secs(NOW - 60)));
@@ -62,14 +59,14 @@ fn takes_a_token_without_audience_and_expiry() {
         })
         .unwrap();
     }
-    // It goes with nothing but an issuer.
+    // Only the issuer is required.
     assert_eq!(validate(&json!({"iss": ISSUER}), &POLICY), Ok(()));
     assert_eq!(validate(&key_set_with("iss", Value::Null), &POLICY), Err(Error::Missing(Claim::Issuer)));
     assert_eq!(validate_at(&key_set(), &POLICY, i64::MAX - 1), Ok(()));
 }
 
 #[test]
-fn a_policy_for_an_audience_takes_no_token_for_anyone() {
+fn policy_with_an_audience_refuses_a_token_without_audience() {
     let policy = TypedPolicy::new(TYP, AUDIENCE);
     assert_eq!(validate(&key_set(), &policy), Err(Error::Missing(Claim::Expiration)));
     let brief = key_set_with("exp", json!(NOW + 1));
@@ -78,7 +75,7 @@ fn a_policy_for_an_audience_takes_no_token_for_anyone() {
 }
 
 #[test]
-fn a_token_that_is_for_somebody_is_not_for_anyone() {
+fn policy_without_audience_refuses_a_token_with_an_audience() {
     for aud in [json!(AUDIENCE), json!([AUDIENCE]), json!(""), json!([]), json!(["*"])] {
         assert_eq!(
             validate(&key_set_with("aud", aud.clone()), &POLICY),
@@ -92,7 +89,7 @@ fn a_token_that_is_for_somebody_is_not_for_anyone() {
 }
 
 #[test]
-fn an_expiry_that_is_there_counts() {
+fn expiry_is_checked_if_present() {
     assert_eq!(validate(&key_set_with("exp", json!(NOW + 1)), &POLICY), Ok(()));
     for exp in [NOW, NOW - 1, 0, -1] {
         assert_eq!(validate(&key_set_with("exp", json!(exp)), &POLICY), Err(Error::Expired), "{exp}");
@@ -109,14 +106,14 @@ fn an_expiry_that_is_there_counts() {
         json!(TYP),
         &key_set_with("exp", json!(NOW + 9)).to_string(),
         &POLICY,
-        NOW,
+        now(),
         |token| token.expires_at().as_secs(),
     );
     assert_eq!(exp, Ok(NOW + 9));
 }
 
 #[test]
-fn a_registered_claim_of_the_wrong_type_is_never_taken_for_absent() {
+fn registered_claim_of_the_wrong_type_is_not_taken_for_absent() {
     for (name, claim) in [("exp", Claim::Expiration), ("nbf", Claim::NotBefore), ("iat", Claim::IssuedAt)] {
         for json in ["null", "true", "\"1768478400\"", "[]", "{}", "1e400"] {
             assert_eq!(validate_spelled(name, json), Err(Error::Invalid(claim)), "{name} {json}");
@@ -130,13 +127,13 @@ fn a_registered_claim_of_the_wrong_type_is_never_taken_for_absent() {
 }
 
 #[test]
-fn begins_on_the_second() {
+fn token_is_accepted_from_the_second_of_its_nbf() {
     assert_eq!(validate(&key_set_with("nbf", json!(NOW)), &POLICY), Ok(()));
     assert_eq!(validate(&key_set_with("nbf", json!(NOW + 1)), &POLICY), Err(Error::NotYetValid));
 }
 
 #[test]
-fn limits_the_age_with_leeway() {
+fn max_token_age_applies_with_leeway() {
     let policy = POLICY.with_max_token_age(Duration::from_secs(60));
     let iat = |iat: i64| key_set_with("iat", json!(iat));
     assert_eq!(validate(&iat(NOW - 60), &policy), Ok(()));
@@ -151,7 +148,7 @@ fn limits_the_age_with_leeway() {
 }
 
 #[test]
-fn limits_the_lifetime_which_has_no_end_without_expiry() {
+fn max_lifetime_refuses_a_token_without_expiry() {
     let policy = POLICY.with_max_lifetime(Duration::from_secs(300));
     assert_eq!(validate(&key_set_with("exp", json!(NOW + 240)), &policy), Ok(()));
     assert_eq!(validate(&key_set_with("exp", json!(NOW + 241)), &policy), Err(Error::LifetimeTooLong));
@@ -161,7 +158,7 @@ fn limits_the_lifetime_which_has_no_end_without_expiry() {
 }
 
 #[test]
-fn a_clock_that_was_never_set_refuses_what_never_expires() {
+fn clock_that_was_never_set_refuses_a_token_without_expiry() {
     let claims = key_set_with("iat", json!(1));
     assert_eq!(validate_at(&claims, &POLICY, 1), Ok(()));
     for now in [0, -1, i64::MIN] {
@@ -169,10 +166,29 @@ fn a_clock_that_was_never_set_refuses_what_never_expires() {
     }
 }
 
+/// A token may be from any time, even if it has no expiry.
 #[test]
-fn is_of_its_type_alone() {
+fn token_without_audience_and_expiry_is_of_unknown_time_at_a_floor() {
+    let validate = |claims: &Value, policy: &TypedPolicy<'_>, now: Now| {
+        validate_text(Alg::EdDsa, json!(TYP), &claims.to_string(), policy, now, |token| token.freshness())
+    };
+    let at_least = |secs| Now::AtLeast(UnixTime::from_secs(secs));
+    let policy = TypedPolicy::new_without_audience(TYP);
+    assert_eq!(validate(&key_set(), &policy, now().into()), Ok(Freshness::Clock));
+    assert_eq!(validate(&key_set(), &policy, at_least(NOW)), Err(Error::TimeUnknown));
+    let trusting = policy.with_max_unproven_lifetime(Duration::MAX);
+    assert_eq!(validate(&key_set(), &trusting, at_least(NOW)), Ok(Freshness::Unproven));
+    assert_eq!(validate(&key_set(), &trusting, at_least(i64::MAX - 1)), Ok(Freshness::Unproven));
+    let brief = policy.with_max_unproven_lifetime(Duration::from_secs(300));
+    assert_eq!(validate(&key_set(), &brief, at_least(NOW)), Err(Error::LifetimeTooLong));
+    let expiring = key_set_with("exp", json!(NOW + 240));
+    assert_eq!(validate(&expiring, &brief, at_least(NOW)), Ok(Freshness::Unproven));
+}
+
+#[test]
+fn token_of_another_type_is_refused() {
     let validate_typ = |typ: Value, policy: &TypedPolicy<'_>| {
-        validate_text(Alg::EdDsa, typ, &key_set().to_string(), policy, NOW, |_| ())
+        validate_text(Alg::EdDsa, typ, &key_set().to_string(), policy, now(), |_| ())
     };
     for typ in ["jwk-set+jwt", "application/jwk-set+jwt", "JWK-Set+JWT"] {
         assert_eq!(validate_typ(json!(typ), &POLICY), Ok(()), "{typ}");
@@ -180,7 +196,7 @@ fn is_of_its_type_alone() {
     for typ in [json!("at+jwt"), json!("JWT"), json!("jwk-set+json"), json!("jwk-set"), json!(""), Value::Null] {
         assert_eq!(validate_typ(typ.clone(), &POLICY), Err(Error::WrongType), "{typ}");
     }
-    // What names no kind, matches none.
+    // A type that names no kind of token matches none.
     for typ in ["", "JWT", "jwt", "application/JWT", "application/"] {
         assert_eq!(validate_typ(json!(typ), &TypedPolicy::new_without_audience(typ)), Err(Error::WrongType), "{typ}");
         assert_eq!(validate_typ(Value::Null, &TypedPolicy::new_without_audience(typ)), Err(Error::WrongType), "{typ}");
@@ -188,14 +204,13 @@ fn is_of_its_type_alone() {
 }
 
 #[test]
-fn is_no_access_token_and_no_id_token() {
-    let keys = keys();
+fn signed_key_set_is_no_access_token_and_no_id_token() {
     let text = Alg::EdDsa.mint(with(Alg::EdDsa.header(), "typ", json!(TYP)).to_string(), key_set().to_string());
-    let mut buf = [0; 1024];
     for policy in [AccessTokenPolicy::new(AUDIENCE), AccessTokenPolicy::untyped(AUDIENCE)] {
-        let verified = Token::parse(&text).unwrap().verify(&issuer(&keys), &mut buf).unwrap();
-        assert_eq!(verified.into_access_token(&policy, now()).err(), Some(Error::WrongType));
+        let refused = verify(&text, |verified| verified.into_access_token(&policy, now()).map(drop));
+        assert_eq!(refused, Err(Error::WrongType));
     }
-    let verified = Token::parse(&text).unwrap().verify(&issuer(&keys), &mut buf).unwrap();
-    assert_eq!(verified.into_id_token(&IdTokenPolicy::new(CLIENT_ID), now()).err(), Some(Error::WrongType));
+    let policy = IdTokenPolicy::new(CLIENT_ID);
+    let refused = verify(&text, |verified| verified.into_id_token(&policy, now()).map(drop));
+    assert_eq!(refused, Err(Error::WrongType));
 }

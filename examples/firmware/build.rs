@@ -1,4 +1,4 @@
-//! Puts the memory map of the board where the linker looks for it.
+//! Copies the board's memory map to where the linker looks for it.
 
 use std::path::PathBuf;
 use std::{env, fs};

@@ -1,4 +1,4 @@
-//! Answers: what was asked for, or a status with what the client has to do next.
+//! HTTP answers: a body, or a status that tells the client what to do next.
 
 use std::fmt;
 
@@ -35,7 +35,8 @@ pub fn no_route(why: NoRoute) -> Answer {
     }
 }
 
-/// The status and the challenges: that of the scheme that was used, and of each that the client might use instead.
+/// The status and the challenges for a refusal: for the scheme that was used, and for each scheme that the client may
+/// use instead.
 pub fn refusal(refusal: Refusal, scope: &str) -> Answer {
     challenges(refusal, scope).unwrap_or_else(|fmt::Error| empty(StatusCode::INTERNAL_SERVER_ERROR))
 }
@@ -63,7 +64,7 @@ fn challenges(refusal: Refusal, scope: &str) -> Result<Answer, fmt::Error> {
     Ok(answer)
 }
 
-/// There is no value with a 503.
+/// Appends a header, unless it is empty: a 503 has no challenge.
 fn append(answer: &mut Answer, name: HeaderName, value: String) -> fmt::Result {
     if !value.is_empty() {
         answer.headers_mut().append(name, HeaderValue::try_from(value).map_err(|_| fmt::Error)?);
@@ -71,5 +72,5 @@ fn append(answer: &mut Answer, name: HeaderName, value: String) -> fmt::Result {
     Ok(())
 }
 
-/// What is protected, for people to read.
+/// The name of the protected resource, for people to read.
 const REALM: &str = "pump";

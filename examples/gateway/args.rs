@@ -15,8 +15,8 @@ use crate::demo;
 use crate::keys::{Source, Times};
 
 pub const USAGE: &str = "\
-Serves a pump's speed over HTTP to whoever brings an access token (RFC 9068)
-signed with ES256 or EdDSA, by itself or with a DPoP proof (RFC 9449).
+Serves a pump's speed over HTTP to clients with an access token (RFC 9068)
+signed with ES256 or EdDSA, alone or with a DPoP proof (RFC 9449).
 
 usage: gateway       a demo with published test keys; prints requests to try
        gateway --jwks FILE|URL --issuer ISS [OPTION]...
@@ -30,17 +30,17 @@ usage: gateway       a demo with published test keys; prints requests to try
   --jwks FILE|URL    the issuer's JWK Set; a URL is http://
   --issuer ISS       what iss must be
   --audience AUD     what aud must contain (default: urn:device:pump-7)
-  --base-url URL     what clients call this server, for htu in DPoP proofs
+  --base-url URL     the URL of this server for clients: htu in DPoP proofs
                      (default: http://ADDR)
   --leeway SECS      how far clocks may differ (default: 60)
-  --reload SECS      fetch the keys for a token that they do not verify, but at
-                     most once in so many seconds (default: 60)
-  --refresh SECS     fetch the keys so often in any case (default: 3600)
-  --overlap SECS     how long keys that the issuer has removed still serve
+  --reload SECS      fetch the keys again for a token that they do not verify,
+                     at most once in this time (default: 60)
+  --refresh SECS     always fetch the keys at this interval (default: 3600)
+  --overlap SECS     how long to accept keys that the issuer has removed
                      (default: 300)
   -h, --help         this text
 
-TLS is the deployment's affair: put a proxy in front of this server, and fetch
+TLS is left to the deployment: put a proxy in front of this server, and fetch
 keys over loopback or from a file.
 
 Exit status: 2 for wrong usage, an address that is taken, or keys that cannot be
@@ -56,14 +56,14 @@ pub struct Config {
     pub listen: SocketAddr,
     pub issuer: Issuer,
     pub audience: String,
-    /// Without its last slash.
+    /// Without a trailing slash.
     pub base_url: Option<String>,
     pub leeway: Duration,
     pub times: Times,
 }
 
 pub enum Issuer {
-    /// Whose keys anyone can sign with.
+    /// The demo's issuer: anyone can sign with its keys.
     Demo,
     Named {
         name: String,
@@ -121,7 +121,7 @@ pub fn parse(mut parser: Parser) -> Result<Command, Box<dyn Error>> {
 }
 
 impl Issuer {
-    /// What `iss` must be, and where the keys are.
+    /// The expected `iss`, and the source of the keys.
     pub fn into_parts(self) -> (String, Source) {
         match self {
             Self::Demo => (testkit::ISSUER.into(), Source::Given(demo::jwks())),
@@ -130,9 +130,9 @@ impl Issuer {
     }
 }
 
-/// Twice is a mistake, and which of two was meant is not for a server to guess.
-fn once<T>(name: &str, place: &mut Option<T>, value: T) -> Result<(), String> {
-    match place.replace(value) {
+/// Sets an option. Setting it twice is an error: a server must not guess which value was meant.
+fn once<T>(name: &str, option: &mut Option<T>, value: T) -> Result<(), String> {
+    match option.replace(value) {
         None => Ok(()),
         Some(_) => Err(format!("{name} is given twice")),
     }
@@ -143,7 +143,7 @@ fn parsed<T: FromStr>(name: &str, form: &str, value: OsString) -> Result<T, Stri
     parsed.ok_or_else(|| format!("{name} takes {form}, not {value:?}"))
 }
 
-/// Up to those of a hundred years, so that no sum of times overflows.
+/// Reads seconds: a hundred years at most, so that no sum of times overflows.
 fn seconds(name: &str, value: OsString) -> Result<Duration, String> {
     let secs = parsed::<u32>(name, "a whole number of seconds in range", value)?;
     Ok(Duration::from_secs(secs.into()))
@@ -162,7 +162,7 @@ fn source(value: OsString) -> Result<Source, String> {
     }
 }
 
-/// A path may be part of it, if a proxy takes it off.
+/// Reads the base URL. It may have a path, if a proxy removes it.
 fn origin(value: OsString) -> Result<String, String> {
     let url = url("--base-url", value)?;
     if url.query().is_some() {

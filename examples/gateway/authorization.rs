@@ -1,4 +1,4 @@
-//! Whether a request may do what it asks for: its headers against the issuer's keys and a scope.
+//! Authorization of requests: checks their headers against the issuer's keys and a scope.
 
 use std::time::Duration;
 
@@ -12,17 +12,17 @@ use embedded_jwt::{EdDsa, Es256};
 use embedded_jwt::{RingEdDsa as EdDsa, RingEs256 as Es256};
 use hyper::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
-/// What this server demands, whatever the request.
+/// The server's requirements for all requests.
 pub struct Rules {
     pub issuer: String,
     pub audience: String,
     pub leeway: Duration,
 }
 
-/// What a request says of itself.
+/// The parts of a request that are checked.
 pub struct Presented<'r> {
     pub method: &'r str,
-    /// As the client knows it.
+    /// The URI by which the client knows the resource.
     pub uri: &'r str,
     pub headers: &'r HeaderMap,
 }
@@ -30,11 +30,11 @@ pub struct Presented<'r> {
 /// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Refusal {
-    /// For its credentials as such.
+    /// The credentials are missing or malformed.
     Credentials(Error),
-    /// For the access token, presented so.
+    /// The access token is refused; it came by this scheme.
     Token(Scheme, Error),
-    /// For the DPoP proof that came with it.
+    /// The DPoP proof is refused.
     Proof(Error),
 }
 
@@ -45,7 +45,8 @@ impl Refusal {
         }
     }
 
-    /// A proof is signed with the client's own key, which no issuer publishes.
+    /// Whether newer keys may change the verdict. Not for a proof: it is signed with the client's own key, which no
+    /// issuer publishes.
     pub fn suggests_key_refresh(self) -> bool {
         matches!(self, Self::Token(_, error) if error.suggests_key_refresh())
     }
@@ -75,7 +76,7 @@ impl Rules {
             return verified.into_access_token(&policy, now).map(drop).map_err(of_token);
         }
 
-        // The issuer's signature held: only who has a real token makes this server verify another one.
+        // The issuer's signature is valid: only a client with a real token makes this server verify a second signature.
         let proof = one(presented.headers, DPOP).ok().flatten().ok_or(Refusal::Proof(Error::NoCredentials))?;
         let proof = Token::parse(proof).map_err(Refusal::Proof)?;
         let request = DpopPolicy::new(presented.method, presented.uri, credentials.token()).with_leeway(self.leeway);
@@ -91,7 +92,7 @@ impl Rules {
 
 struct Several;
 
-/// The header's value if there is one. Which of several was meant is not for a server to guess.
+/// The header's value, if there is one. Several are an error: a server must not guess which was meant.
 fn one(headers: &HeaderMap, name: HeaderName) -> Result<Option<&HeaderValue>, Several> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
@@ -100,7 +101,7 @@ fn one(headers: &HeaderMap, name: HeaderName) -> Result<Option<&HeaderValue>, Se
     }
 }
 
-/// Twice the length that it needs is room for unescaped strings too.
+/// A buffer of twice the required length, which has room for unescaped strings too.
 fn buffer(token: &Token<'_>) -> Vec<u8> {
     vec![0; token.buffer_len().saturating_mul(2)]
 }

@@ -1,4 +1,4 @@
-//! The demo: an issuer whose keys are published, and requests to try with tokens made on the spot.
+//! The demo: an issuer whose keys are published, and requests to try, with freshly made tokens.
 
 use embedded_jwt::UnixTime;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ pub fn jwks() -> String {
     json!({ "keys": ALGS.map(|alg| with(alg.jwk(), "kid", json!(alg.kid()))) }).to_string()
 }
 
-/// Requests for a shell, each with what it gets.
+/// Shell commands that send requests, each with its answer.
 pub fn requests(base_url: &str, audience: &str, now: UnixTime) -> String {
     let now = now.as_secs();
     let claims = |scope: &str| {
@@ -38,7 +38,7 @@ pub fn requests(base_url: &str, audience: &str, now: UnixTime) -> String {
     format!(
         "\
 THE TOKENS BELOW ARE SIGNED WITH A TEST KEY, which is published: anyone can make such
-tokens. They are good for an hour. For an issuer of your own: --help
+tokens. They are valid for an hour. To use your own issuer: --help
 
 # 200: a token with the scope pump:read
 curl -i {base_url}/speed -H 'Authorization: Bearer {reads}'
@@ -49,10 +49,10 @@ curl -i {base_url}/speed -d 1500 -H 'Authorization: Bearer {writes}'
 # 401: no token
 curl -i {base_url}/speed
 
-# 403: writing takes the scope pump:write
+# 403: writing needs the scope pump:write
 curl -i {base_url}/speed -d 1500 -H 'Authorization: Bearer {reads}'
 
-# 401: an hour too late
+# 401: the token expired an hour ago
 curl -i {base_url}/speed -H 'Authorization: Bearer {expired}'
 
 # 200 once in the next two minutes, then 401: a token bound to a key, and a DPoP proof

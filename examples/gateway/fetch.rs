@@ -13,7 +13,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// Any status but 200 is an error, redirections too: the key set is where the operator says it is.
+/// Fetches a URL. Any status except 200 is an error, and so are redirects: the operator chooses the key set's address.
 pub async fn get(url: &Uri) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
     timeout(TIME_LIMIT, exchange(url)).await.map_err(|_| "no answer in time")?
 }
@@ -25,7 +25,7 @@ async fn exchange(url: &Uri) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
 
     let stream = TcpStream::connect(address).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    // It ends with the sender.
+    // The task ends when the sender is dropped.
     tokio::spawn(connection);
     let request = Request::get(path)
         .header(HOST, authority.as_str())

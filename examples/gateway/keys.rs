@@ -1,4 +1,4 @@
-//! The issuer's keys: fetched at the start, when a token shows that they are out of date, and now and then.
+//! The issuer's keys: fetched at the start, when a token shows that they are out of date, and periodically.
 
 use std::error::Error;
 use std::fmt;
@@ -19,14 +19,14 @@ pub struct Keys {
     source: Source,
     times: Times,
     current: RwLock<Current>,
-    /// When a token may have the keys fetched again. Who holds it fetches.
+    /// When a token may cause the next fetch. The task that holds the lock fetches.
     due: Mutex<Instant>,
 }
 
 #[derive(Default)]
 struct Current {
     set: KeySet<MAX_KEYS>,
-    /// How many times they were fetched.
+    /// The number of fetches so far.
     version: u64,
 }
 
@@ -37,11 +37,11 @@ pub enum Source {
 }
 
 pub struct Times {
-    /// Tokens have the keys fetched at most once in this time, since anyone can send one that fails.
+    /// Tokens cause at most one fetch in this time, since anyone can send a token that fails.
     pub reload: Duration,
     /// A key that the issuer has withdrawn is trusted for no longer than this and the overlap, if fetching succeeds.
     pub refresh: Duration,
-    /// For tokens that are still under way when their key is removed.
+    /// For tokens that are still in use when their key is removed.
     pub overlap: Duration,
 }
 
@@ -52,7 +52,8 @@ impl Keys {
         Ok(keys)
     }
 
-    /// The verdict of `judge` with the keys of now. If it `is_stale`, and they can be fetched, that with newer ones.
+    /// The verdict of `validate` with the current keys. If it `is_stale`, and newer keys can be fetched, the verdict
+    /// with those.
     pub async fn validate<T>(&self, now: UnixTime, validate: impl Fn(&[Key]) -> T, is_stale: impl Fn(&T) -> bool) -> T {
         let (verdict, version) = self.with(|current| (validate(current.set.keys_at(now)), current.version));
         if is_stale(&verdict) && self.has_newer_than(version).await {
@@ -61,7 +62,7 @@ impl Keys {
         verdict
     }
 
-    /// Whether there are newer keys than those: fetches them, if it is time. Who comes meanwhile waits for them.
+    /// Whether there are newer keys than `version`. Fetches them if a fetch is due; other callers wait for it.
     async fn has_newer_than(&self, version: u64) -> bool {
         let mut due = self.due.lock().await;
         if self.with(|current| current.version) == version && *due <= Instant::now() {
@@ -71,7 +72,7 @@ impl Keys {
         self.with(|current| current.version) != version
     }
 
-    /// For a task of its own.
+    /// Fetches the keys periodically, in a separate task.
     pub async fn refresh_forever(&self) {
         loop {
             sleep(self.times.refresh).await;
@@ -116,7 +117,7 @@ impl Source {
     }
 }
 
-/// One byte more than the limit at most: the key set then says that it is too large.
+/// Reads at most one byte more than the limit, so that a longer key set is refused as too large.
 fn read_file(path: &Path) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
     let mut json = Vec::new();
     File::open(path)?.take(MAX_KEY_SET_LEN as u64 + 1).read_to_end(&mut json)?;
@@ -133,5 +134,5 @@ impl fmt::Display for Source {
     }
 }
 
-/// Twice as many as any issuer publishes at a time, since keys overlap while they rotate.
+/// Twice as many as any issuer publishes at a time, since old and new keys overlap in a rotation.
 const MAX_KEYS: usize = 32;

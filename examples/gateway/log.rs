@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, Write};
 
-/// If stderr is closed, the server goes on.
+/// Writes a line. If stderr is closed, the server continues.
 pub fn line(text: fmt::Arguments<'_>) {
     let _ = writeln!(io::stderr(), "{text}");
 }

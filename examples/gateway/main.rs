@@ -1,6 +1,6 @@
-//! A small HTTP resource server: two routes, which access tokens open, and the key set of one issuer, which rotates.
+//! A small HTTP resource server: two routes that need access tokens, and the key set of one issuer, which rotates.
 //!
-//! Everything around the verification may allocate and wait; the verification itself is the one a device runs.
+//! Everything around the verification may allocate and wait; the verification itself is the same as on a device.
 
 mod answer;
 mod args;
@@ -32,13 +32,13 @@ fn main() -> ExitCode {
             let _ = write!(io::stdout(), "{USAGE}");
             ExitCode::SUCCESS
         }
-        Ok(Command::Serve(config)) => serve(*config).map_or_else(|error| trouble(&*error, ""), |never| match never {}),
-        Err(error) => trouble(&*error, "usage: gateway --jwks FILE|URL --issuer ISS (more: --help)\n"),
+        Ok(Command::Serve(config)) => serve(*config).map_or_else(|error| fail(&*error, ""), |never| match never {}),
+        Err(error) => fail(&*error, "usage: gateway --jwks FILE|URL --issuer ISS (more: --help)\n"),
     }
 }
 
-fn trouble(error: &dyn Error, hint: &str) -> ExitCode {
-    // If stderr is closed, the exit status still says it.
+fn fail(error: &dyn Error, hint: &str) -> ExitCode {
+    // If stderr is closed, the exit status still reports the error.
     let _ = write!(io::stderr(), "gateway: {error}\n{hint}");
     ExitCode::from(2)
 }

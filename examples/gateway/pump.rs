@@ -1,4 +1,4 @@
-//! What is protected: a pump with a speed.
+//! The protected resource: a pump with a speed.
 
 use std::sync::atomic::{AtomicU16, Ordering};
 

@@ -1,11 +1,11 @@
-//! DPoP proofs that were used, in memory of a fixed bound
+//! The DPoP proofs that were used, in bounded memory
 //! ([RFC 9449 section 11.1](https://www.rfc-editor.org/rfc/rfc9449#section-11.1)).
 
 use std::sync::{Mutex, PoisonError};
 
 use embedded_jwt::{Error, ReplayCheck, ReplayWindow, UnixTime};
 
-/// The window of a device, for all connections. After a restart all is forgotten: a proof can then be used once more, as
+/// A device's replay window, shared by all connections. A restart empties it: a proof can then be used once more, as
 /// long as it is fresh.
 #[derive(Debug)]
 pub struct Replay<const N: usize> {

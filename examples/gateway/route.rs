@@ -1,4 +1,4 @@
-//! What is served, and which scope opens it.
+//! The routes, and the scope that each needs.
 
 use hyper::Method;
 
@@ -13,7 +13,7 @@ pub enum Route {
 #[derive(Clone, Copy)]
 pub enum NoRoute {
     NotFound,
-    /// With the methods that there are.
+    /// With the methods that are allowed.
     MethodNotAllowed(&'static str),
 }
 
@@ -29,7 +29,7 @@ impl Route {
         }
     }
 
-    /// The scope that a token has to have.
+    /// The scope that a token must have.
     pub fn scope(self) -> Option<&'static str> {
         match self {
             Self::ReadSpeed => Some("pump:read"),
@@ -38,7 +38,7 @@ impl Route {
         }
     }
 
-    /// For the log: nothing that a client wrote.
+    /// The name in the log: no text from the client.
     pub fn name(self) -> &'static str {
         match self {
             Self::ReadSpeed => "GET /speed",

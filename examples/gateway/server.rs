@@ -1,4 +1,4 @@
-//! The socket: connections in, bounded in number, in time and in what they make the server hold.
+//! The socket: accepts connections, with bounds on their number, time and memory.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -45,7 +45,7 @@ impl Server {
         Ok(Self { listener, address, service: Arc::new(service), is_demo })
     }
 
-    /// Where it listens, and in a demo what to try.
+    /// The address that it listens on, and in the demo the requests to try.
     pub fn greeting(&self) -> String {
         let mut greeting = format!("gateway: listening on http://{}\n", self.address);
         if self.is_demo {
@@ -58,18 +58,18 @@ impl Server {
         let service = Arc::clone(&self.service);
         tokio::spawn(async move { service.keys.refresh_forever().await });
 
-        let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         loop {
-            let place = Arc::clone(&places).acquire_owned().await;
+            let permit = Arc::clone(&permits).acquire_owned().await;
             match self.listener.accept().await {
                 Ok((stream, _)) => {
                     let service = Arc::clone(&self.service);
                     tokio::spawn(async move {
-                        converse(stream, &service).await;
-                        drop(place);
+                        serve(stream, &service).await;
+                        drop(permit);
                     });
                 }
-                // Most likely out of file descriptors: some will come free.
+                // Most likely out of file descriptors: some will become free.
                 Err(error) => {
                     log::line(format_args!("accept: {error}"));
                     sleep(PAUSE).await;
@@ -79,8 +79,8 @@ impl Server {
     }
 }
 
-/// Clients that go away in the middle are nothing to log.
-async fn converse(stream: TcpStream, service: &Service) {
+/// Serves a connection. A client that disconnects early is not logged.
+async fn serve(stream: TcpStream, service: &Service) {
     let answer = service_fn(async |request| Ok::<_, Infallible>(service.answer(request).await));
     let _ = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -91,7 +91,7 @@ async fn converse(stream: TcpStream, service: &Service) {
 }
 
 const MAX_CONNECTIONS: usize = 256;
-/// Also how long a connection may idle.
+/// Also the time that a connection may be idle.
 const HEADER_TIME_LIMIT: Duration = Duration::from_secs(10);
 /// For tokens of 16 KiB and their proofs, with room to spare.
 const MAX_HEADERS_LEN: usize = 64 * 1024;

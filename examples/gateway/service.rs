@@ -1,4 +1,4 @@
-//! One request: find what it is for, see whether it may, do it.
+//! Handles one request: finds its route, authorizes it and carries it out.
 
 use std::time::Duration;
 
@@ -20,12 +20,12 @@ pub struct Service {
     pub keys: Keys,
     pub replay: Replay<MAX_PROOFS>,
     pub pump: Pump,
-    /// What clients call this server, without its last slash.
+    /// The URL of this server for clients, without a trailing slash.
     pub base_url: String,
 }
 
 impl Service {
-    /// Answers a request, and logs it in one line without anything that the client wrote: it may be a token.
+    /// Answers a request, and logs it in one line without any text from the client: it may be a token.
     pub async fn answer(&self, request: Request<Incoming>) -> Answer {
         let route = match Route::find(request.method(), request.uri().path()) {
             Ok(route) => route,
@@ -86,6 +86,6 @@ async fn read_number(body: Incoming) -> Result<u16, StatusCode> {
 
 const BODY_TIME_LIMIT: Duration = Duration::from_secs(10);
 const MAX_BODY_LEN: usize = 16;
-/// Those of three minutes, which is how long one can be good with the default leeway, at some forty requests a second: in
-/// 256 KiB, which each request looks through.
+/// The proofs of three minutes, which is how long one can be valid with the default leeway, at about forty requests a
+/// second. They take 256 KiB, which each request searches.
 const MAX_PROOFS: usize = 8192;

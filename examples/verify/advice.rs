@@ -1,8 +1,8 @@
-//! What to do about a refusal, with both sides of what did not fit.
+//! Advice about a refusal, with both values if they do not match.
 
 use embedded_jwt::{Claim, Error, MAX_HEADER_LEN, MAX_KID_LEN, MAX_TOKEN_LEN, Part, Token};
 
-use crate::malformed::{malformed, slip};
+use crate::malformed::{extra_text, malformed};
 use crate::peek::{Peek, algorithm, describe};
 use crate::report::Case;
 use crate::style::printable;
@@ -41,11 +41,11 @@ pub fn advice(refusal: Refusal, case: &Case<'_>, peek: &Peek) -> Vec<String> {
             known_keys(case),
         ],
         Error::InvalidKey => vec![
-            "The key is no point of its curve: fetch the issuer's JWKS again,".into(),
-            "and report it to the provider if it stays so.".into(),
+            "The key is not a point of its curve: fetch the issuer's JWKS again,".into(),
+            "and report it to the provider if that does not help.".into(),
         ],
-        // White space inside header or payload is signed by nobody.
-        Error::InvalidSignature => slip(case.token).unwrap_or_else(|| {
+        // No issuer signs white space inside header or payload.
+        Error::InvalidSignature => extra_text(case.token).unwrap_or_else(|| {
             vec![
                 "The token was altered or cut off, or another key of the same kid signed it.".into(),
                 "Do not act on it. Ask for a new token; if all tokens of this issuer fail,".into(),
@@ -53,7 +53,7 @@ pub fn advice(refusal: Refusal, case: &Case<'_>, peek: &Peek) -> Vec<String> {
             ]
         }),
         Error::BackendUnavailable => vec!["The token may be good: try again, and check the signature hardware.".into()],
-        Error::WrongType if request.profile == Profile::Id => no_id_token(peek),
+        Error::WrongType if request.profile == Profile::Id => not_an_id_token(peek),
         Error::WrongType => wrong_type(peek),
         Error::Unconfigured(claim) => {
             let option = match claim {
@@ -62,18 +62,18 @@ pub fn advice(refusal: Refusal, case: &Case<'_>, peek: &Peek) -> Vec<String> {
                 Claim::Nonce => "--nonce",
                 _ => "--audience",
             };
-            vec![format!("Name one with {option}: with nothing to expect, nothing is accepted.")]
+            vec![format!("Name one with {option}: without an expected value, nothing is accepted.")]
         }
         Error::Mismatch(claim) => mismatch(claim, case, peek),
         Error::Missing(claim) => missing(claim, request.profile, peek),
-        // A date, and refused all the same.
+        // A valid date, but later than `exp`.
         Error::Invalid(Claim::IssuedAt) if peek.date("iat").is_some() => vec![
             format!("iat  {}", claimed(peek, "iat", case)),
             format!("exp  {}", claimed(peek, "exp", case)),
             "Nothing is issued after it expires: report it to the provider.".into(),
         ],
         Error::Invalid(claim) => vec![
-            "Report it to the provider: a claim of the wrong type is not taken as absent.".into(),
+            "Report it to the provider: a claim of the wrong type does not count as absent.".into(),
             type_of(claim).into(),
         ],
         Error::ClockNotSet => vec!["Set the clock (NTP, RTC, GNSS) before any token is verified.".into()],
@@ -139,7 +139,7 @@ fn unknown_key(case: &Case<'_>, peek: &Peek) -> Vec<String> {
         lines.push("This issuer publishes no ES256 or EdDSA key: make the provider sign with one.".into());
         return lines;
     }
-    // One of the token's algorithm would have been chosen.
+    // A key of the token's algorithm would have been chosen.
     if let Some(other) = case.keys.iter().find(|key| kid.is_some_and(|kid| key.kid() == Some(kid.as_bytes()))) {
         lines.push(format!("This kid is there, for {}.", algorithm(other)));
     }
@@ -177,8 +177,9 @@ fn wrong_type(peek: &Peek) -> Vec<String> {
     ]
 }
 
-/// A token of another kind, where an ID token is expected: it has a `typ`, since one without would do.
-fn no_id_token(peek: &Peek) -> Vec<String> {
+/// Advice about a token of another kind where an ID token is expected. It has a `typ`, since a token without one is
+/// accepted.
+fn not_an_id_token(peek: &Peek) -> Vec<String> {
     let typ = peek.header.as_ref().ok().and_then(|header| header.typ.as_deref()).unwrap_or_default();
     if typ.eq_ignore_ascii_case("at+jwt") || typ.eq_ignore_ascii_case("application/at+jwt") {
         return vec![
@@ -199,7 +200,7 @@ fn type_of(claim: Claim) -> &'static str {
     }
 }
 
-/// Only some of what RFC 9068 requires can be done without.
+/// Advice about a missing claim. Only some of the claims that RFC 9068 requires are dispensable.
 fn missing(claim: Claim, profile: Profile, peek: &Peek) -> Vec<String> {
     let dispensable = matches!(claim, Claim::Subject | Claim::ClientId | Claim::IssuedAt | Claim::JwtId);
     if profile == Profile::Access && dispensable {
@@ -225,18 +226,18 @@ fn missing(claim: Claim, profile: Profile, peek: &Peek) -> Vec<String> {
             "Leave out --access-token if both tokens came from the token endpoint, where".into(),
             "at_hash is optional. Otherwise do not act on the token.".into(),
         ],
-        _ => vec!["Make the provider issue this claim: without it, the token cannot be judged.".into()],
+        _ => vec!["Make the provider issue this claim: without it, the token cannot be validated.".into()],
     }
 }
 
 fn mismatch(claim: Claim, case: &Case<'_>, peek: &Peek) -> Vec<String> {
     let request = case.request;
     let (name, expected, hint) = match claim {
-        Claim::Issuer => ("iss", &*request.issuer, "A slash or a port more makes another issuer: copy the name."),
+        Claim::Issuer => ("iss", &*request.issuer, "An extra slash or port makes another issuer: copy the exact name."),
         Claim::Audience if request.profile == Profile::Id => {
             ("aud", &*request.audience, "--audience is the client id of the application that the user logged in to.")
         }
-        Claim::Audience => ("aud", &*request.audience, "Request a token for this device, by exactly this name."),
+        Claim::Audience => ("aud", &*request.audience, "Request a token for this device, with exactly this name."),
         Claim::AuthorizedParty => ("azp", &*request.audience, "It was issued to another client: do not act on it."),
         Claim::Nonce => {
             let nonce = request.nonce.as_deref().unwrap_or_default();
@@ -245,7 +246,7 @@ fn mismatch(claim: Claim, case: &Case<'_>, peek: &Peek) -> Vec<String> {
         Claim::AccessTokenHash => {
             return vec![
                 format!("at_hash  {}", printable(&peek.claim("at_hash"))),
-                "It came with another access token, or the text of that is not as received:".into(),
+                "It belongs to another access token, or that token's text was changed: pass it".into(),
                 "without scheme, quotes and line ends. If no token of a provider passes: the".into(),
                 "hash is SHA-256 for ES256, SHA-512 for EdDSA, and its left half counts.".into(),
             ];

@@ -41,16 +41,15 @@ TOKEN is a compact JWT; - reads it from stdin and removes one line end.
   --nonce N             for ID tokens: what nonce must be
   --access-token T      for ID tokens: what at_hash must be the hash of
   --buffer BYTES        the memory for the token on the device (default: 16384)
-  --backend BACKEND     what verifies signatures, with --batch and in the demo
-                        too: software (default), or ring, for which the example
-                        is built with --features ring
+  --backend BACKEND     verifies signatures, with --batch and in the demo too:
+                        software (default), or ring, which needs a build with
+                        --features ring
   -h, --help            this text
 
 A line of the batch is a JSON object with id, jwks (an object), issuer,
-audience, now, leeway, profile, token, and, where they are asked for,
-max_lifetime, max_age, nonce and access_token. The answer has id, verdict
-(accept, reject, or error for a line that cannot be understood), error and
-class.
+audience, now, leeway, profile, token, and optionally max_lifetime, max_age,
+nonce and access_token. The answer has id, verdict (accept, reject, or error for
+a line that cannot be understood), error and class.
 
 Exit status: 0 accepted, 1 refused, 2 wrong usage or unreadable input.
 ";
@@ -145,9 +144,9 @@ pub fn parse(mut parser: Parser) -> Result<Command, Box<dyn Error>> {
     })))
 }
 
-/// Twice is a mistake, and which of two was meant is not for a verifier to guess.
-fn once<T>(name: &str, place: &mut Option<T>, value: T) -> Result<(), String> {
-    match place.replace(value) {
+/// Sets an option. Setting it twice is an error: a verifier must not guess which value was meant.
+fn once<T>(name: &str, option: &mut Option<T>, value: T) -> Result<(), String> {
+    match option.replace(value) {
         None => Ok(()),
         Some(_) => Err(format!("{name} is given twice")),
     }
@@ -165,29 +164,31 @@ fn buffer_len(value: OsString) -> Result<usize, String> {
     }
 }
 
-/// An empty scope would require nothing, unnoticed.
+/// Reads a scope. An empty one is refused, since it would silently require nothing.
 fn scope(value: String) -> Result<String, &'static str> {
     if value.trim_matches(' ').is_empty() { Err("--scope is empty") } else { Ok(value) }
 }
 
-/// An empty one is a variable that was never set, and has a hash all the same.
+/// Reads the access token to hash. An empty one is refused: it is a variable that was never set, and has a hash all the
+/// same.
 fn to_hash(value: OsString) -> Result<Vec<u8>, &'static str> {
     if value.is_empty() { Err("--access-token is empty") } else { Ok(value.into_encoded_bytes()) }
 }
 
-/// A token is bytes: what it may consist of is for the verifier to say.
+/// Reads the token as bytes: the verifier checks its form.
 fn source(value: OsString) -> Source {
     if value == "-" { Source::Stdin } else { Source::Given(value.into_encoded_bytes()) }
 }
 
-/// A clock before 1970, or after all time, is one that was never set; the crate refuses it as 0.
+/// The system clock. A clock before 1970, or beyond the range of `UnixTime`, was never set: it reads as 0, which the
+/// crate refuses.
 fn system_clock() -> i64 {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since_1970.as_secs()).unwrap_or_default()
 }
 
-/// Also that of the batch.
+/// The default size of the buffer, also for the batch.
 pub const DEFAULT_BUFFER_LEN: usize = 16 * 1024;
 
-/// The longest token takes less, unescaped strings included.
+/// More than the longest token needs, including unescaped strings.
 const MAX_BUFFER_LEN: usize = 1024 * 1024;

@@ -33,7 +33,7 @@ struct Answer {
     class: Option<&'static str>,
 }
 
-/// Answers every line, whatever it holds; an error is one of reading or writing.
+/// Answers every line, valid or not; an error means that reading or writing failed.
 pub fn run(mut input: impl BufRead, mut output: impl Write, backends: Backends) -> io::Result<()> {
     let mut buf = vec![0; DEFAULT_BUFFER_LEN];
     let mut line = Vec::new();
@@ -55,9 +55,9 @@ fn answer(line: &[u8], backends: Backends, buf: &mut [u8]) -> Answer {
     }
 }
 
-/// The verdict on a line's token, or why the line cannot be understood.
+/// The verdict on a line's token, or the reason why the line cannot be understood.
 fn validate(line: &[u8], backends: Backends, buf: &mut [u8]) -> Result<(Value, Result<(), Error>), String> {
-    // Checked here, since a string that is not asked for would be skipped unread.
+    // Checked here, since `serde_json` skips unused strings without checking them.
     let line = str::from_utf8(line).map_err(|error| format!("not UTF-8: {error}"))?;
     let line: Line = serde_json::from_str(line).map_err(|error| error.to_string())?;
     let jwks = serde_json::to_vec(&line.jwks).map_err(|error| error.to_string())?;
@@ -95,7 +95,7 @@ fn id_of(line: &[u8]) -> Value {
 /// The kind of refusal, coarser than the error.
 fn class(error: Error) -> &'static str {
     match error {
-        // Of a set that cannot be read, no key is known.
+        // If the key set cannot be read, no key is known.
         Error::TooLarge(Part::KeySet | Part::Kid)
         | Error::Malformed(Part::KeySet)
         | Error::DuplicateName(Part::KeySet)

@@ -1,4 +1,4 @@
-//! The checks in the order in which a token meets them, and what became of each.
+//! The checks, in the order in which they are made, and the outcome of each.
 
 use embedded_jwt::{Claim, Error, MAX_HEADER_LEN, MAX_TOKEN_LEN, Part};
 
@@ -121,15 +121,15 @@ impl Check {
             Error::Missing(Claim::AccessTokenHash) | Error::Mismatch(Claim::AccessTokenHash) => Self::Hash,
             Error::Missing(Claim::AuthenticationTime) => Self::Login,
             Error::Unconfigured(_) | Error::Mismatch(_) => Self::Audience,
-            // Without a profile that asks for `iat`, only what is computed from it does.
+            // In a profile that does not require `iat`, only rules that are computed from it do.
             Error::Missing(Claim::IssuedAt) if request.profile == Profile::Generic => match request.max_lifetime {
                 Some(_) => Self::Lifetime,
                 None => Self::Age,
             },
             Error::Missing(_) => Self::Required,
-            // A date, and refused all the same: it is later than `exp`.
+            // A valid date, but later than `exp`.
             Error::Invalid(Claim::IssuedAt) if peek.date("iat").is_some() => Self::NotBefore,
-            // What only some policies ask of an access token is read by them.
+            // Only policies with a rule about the login read these claims of an access token.
             Error::Invalid(Claim::AuthenticationTime | Claim::AuthenticationContext) if !id => Self::Login,
             Error::SenderConstrained => Self::Binding,
             Error::Invalid(_) => Self::Claims,
@@ -144,16 +144,17 @@ impl Check {
         }
     }
 
-    /// The check before which all others held. It is the failed one, but for errors that come early or late.
+    /// The check before which all others passed. It is the failed one, except for errors that are found earlier or
+    /// later.
     fn reached_by(request: &Request, peek: &Peek, refusal: Refusal) -> Self {
         match (refusal.error, refusal.step) {
             (Error::Unconfigured(Claim::Issuer), _) => Self::Buffer,
-            // A policy that expects nothing is refused before the token's claims are.
+            // A policy with an empty expectation is refused before the token's claims are checked.
             (Error::Unconfigured(_), _) => Self::Type,
             // A `typ` that no type can have is refused before a signature is computed.
             (Error::WrongType, Step::Verify) => Self::Signature,
             // No room was left for a string that had to be unescaped.
-            (Error::BufferTooSmall, Step::Judge) => Self::Scope,
+            (Error::BufferTooSmall, Step::Validate) => Self::Scope,
             _ => Self::failed_by(request, peek, refusal),
         }
     }
@@ -195,7 +196,7 @@ impl Check {
             Self::Header => format!("one JSON object, no crit, {MAX_HEADER_LEN} bytes at most"),
             Self::Algorithm => "alg is one of those accepted: ES256, EdDSA".into(),
             Self::Key => "one key of the issuer has this kid and alg".into(),
-            Self::Signature => "the signature holds over header and payload".into(),
+            Self::Signature => "signature over header and payload is valid".into(),
             Self::Payload => "one JSON object, no name twice".into(),
             Self::Issuer => format!("iss is {:?}", request.issuer),
             Self::Type => match profile {
@@ -203,11 +204,11 @@ impl Check {
                 Profile::Generic => "typ is absent, JWT or at+jwt".into(),
                 Profile::Id => "typ is absent or JWT".into(),
             },
-            Self::Claims => "what is there is of its type".into(),
+            Self::Claims => "claims that are present have the right type".into(),
             Self::Required => match profile {
-                Profile::Access => "exp aud sub client_id iat jti are there".into(),
-                Profile::Generic => "exp and aud are there".into(),
-                Profile::Id => "exp, aud, sub and iat are there".into(),
+                Profile::Access => "exp aud sub client_id iat jti are present".into(),
+                Profile::Generic => "exp and aud are present".into(),
+                Profile::Id => "exp, aud, sub and iat are present".into(),
             },
             Self::Audience => format!("aud contains {:?}", request.audience),
             Self::Clock => "the clock is set: now is after 1970-01-01".into(),
@@ -227,7 +228,7 @@ impl Check {
         }
     }
 
-    /// Where the rule is from.
+    /// The source of the rule.
     pub fn reference(self, request: &Request) -> &'static str {
         let profile = request.profile;
         match self {

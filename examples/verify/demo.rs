@@ -1,4 +1,4 @@
-//! The demo: two good tokens, a forged one, and one of another kind.
+//! The demo: two valid tokens, a forged one, and one of another kind.
 
 use std::io::{self, Write};
 
@@ -40,7 +40,7 @@ const SCENES: [Scene; 4] = [
     },
 ];
 
-/// Whether all came out as they should.
+/// Runs the demo. Returns whether all verdicts are as expected.
 pub fn run(out: &mut impl Write, style: Style, backends: Backends) -> io::Result<bool> {
     let mut jwks = bundle::JWKS.as_bytes().to_vec();
     let keys = Keys::from_jwks(&mut jwks).map_err(|error| io::Error::other(format!("bundled key set: {error}")))?;
@@ -76,7 +76,7 @@ pub fn run(out: &mut impl Write, style: Style, backends: Backends) -> io::Result
         as_expected += usize::from(verdict.is_ok() == scene.acceptable);
     }
 
-    writeln!(out, "\n{as_expected} of {} came out as they should. For a token of yours:", SCENES.len())?;
+    writeln!(out, "\n{as_expected} of {} came out as they should. For your own token:", SCENES.len())?;
     writeln!(out, "cargo run --example verify -- --help")?;
     Ok(as_expected == SCENES.len())
 }

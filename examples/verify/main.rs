@@ -1,6 +1,6 @@
-//! Verifies tokens on a host and says what was checked: a demo, one token with a report, or a batch of them.
+//! Verifies tokens on a host and reports what was checked: a demo, one token with a report, or a batch of them.
 //!
-//! Everything around the verification may allocate; the verification itself is the one a device runs.
+//! Everything around the verification may allocate; the verification itself is the same as on a device.
 
 mod advice;
 mod args;
@@ -31,16 +31,14 @@ use verification::Keys;
 
 fn main() -> ExitCode {
     match args::parse(Parser::from_env()) {
-        Ok(command) => run(command).unwrap_or_else(|error| trouble(&*error, "")),
-        Err(error) => {
-            trouble(&*error, "usage: verify --jwks FILE --issuer ISS --audience AUD TOKEN|- (more: --help)\n")
-        }
+        Ok(command) => run(command).unwrap_or_else(|error| fail(&*error, "")),
+        Err(error) => fail(&*error, "usage: verify --jwks FILE --issuer ISS --audience AUD TOKEN|- (more: --help)\n"),
     }
 }
 
-/// Exit status 2: neither accepted nor refused.
-fn trouble(error: &dyn Error, hint: &str) -> ExitCode {
-    // If stderr is closed, the exit status still says it.
+/// Reports an error, with exit status 2: neither accepted nor refused.
+fn fail(error: &dyn Error, hint: &str) -> ExitCode {
+    // If stderr is closed, the exit status still reports the error.
     let _ = write!(io::stderr(), "verify: {error}\n{hint}");
     ExitCode::from(2)
 }
@@ -59,7 +57,7 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// A reader that has seen enough, such as `head`, is no trouble and changes no verdict.
+/// Ignores a closed pipe: a reader that stops early, such as `head`, is not an error and does not change the verdict.
 fn written(result: io::Result<()>, good: bool) -> io::Result<bool> {
     match result {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error),
@@ -67,7 +65,7 @@ fn written(result: io::Result<()>, good: bool) -> io::Result<bool> {
     }
 }
 
-/// Whether the token is accepted.
+/// Verifies a token and writes the report. Returns whether the token is accepted.
 fn verify_one(out: &mut impl Write, arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
     let Arguments { jwks, request, buffer, token } = arguments;
     let keys = read_keys(jwks).map_err(|error| format!("{}: {error}", jwks.display()))?;
@@ -90,7 +88,7 @@ fn read_keys(path: &Path) -> Result<Keys, Box<dyn Error>> {
     let json = read_up_to(MAX_KEY_SET_LEN, File::open(path)?)?;
     let keys = Keys::from_jwks(&mut json.clone());
     Ok(keys.map_err(|error| {
-        // JSON and yet no set: a single key, for one, or an array of them.
+        // Valid JSON, but not a set: for example, a single key or an array of keys.
         let is_json = serde_json::from_slice::<IgnoredAny>(&json).is_ok();
         let hint = match error {
             embedded_jwt::Error::Malformed(_) if is_json => "; a set has the form {\"keys\":[...]}",
@@ -100,7 +98,7 @@ fn read_keys(path: &Path) -> Result<Keys, Box<dyn Error>> {
     })?)
 }
 
-/// Without the one line end that a shell or an editor adds.
+/// Reads a token, without the one line end that a shell or an editor adds.
 fn read_token(input: impl Read) -> io::Result<Vec<u8>> {
     let mut token = read_up_to(MAX_TOKEN_LEN + "\r\n".len(), input)?;
     if token.ends_with(b"\n") {
@@ -112,7 +110,7 @@ fn read_token(input: impl Read) -> io::Result<Vec<u8>> {
     Ok(token)
 }
 
-/// One byte more than the limit at most, so that what exceeds it is seen to, and an endless input ends.
+/// Reads at most one byte more than the limit, so that longer input is noticed, and endless input ends.
 fn read_up_to(limit: usize, input: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     input.take(limit as u64 + 1).read_to_end(&mut bytes)?;

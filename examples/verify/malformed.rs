@@ -1,11 +1,11 @@
-//! What to do about a text that is no token: mostly, something was left on it or cut off.
+//! Advice about text that is not a token: usually, it has extra text or was cut off.
 
 use embedded_jwt::Part;
 
-/// What was left on the token, or what to do with a text of that form.
+/// Advice about extra text around the token, or about text of this form.
 pub fn malformed(part: Part, token: &[u8]) -> Vec<String> {
-    if let Some(slip) = slip(token) {
-        return slip;
+    if let Some(advice) = extra_text(token) {
+        return advice;
     }
     match part {
         Part::Token => whole(token),
@@ -13,8 +13,8 @@ pub fn malformed(part: Part, token: &[u8]) -> Vec<String> {
     }
 }
 
-/// The scheme, quotes or white space, none of which a token has.
-pub fn slip(token: &[u8]) -> Option<Vec<String>> {
+/// Advice if the text has a scheme, quotes or white space, which a token never has.
+pub fn extra_text(token: &[u8]) -> Option<Vec<String>> {
     let text = String::from_utf8_lossy(token);
     let scheme = token.get(..SCHEME.len()).is_some_and(|start| start.eq_ignore_ascii_case(SCHEME));
     let found = [
@@ -34,8 +34,10 @@ pub fn slip(token: &[u8]) -> Option<Vec<String>> {
 fn whole(token: &[u8]) -> Vec<String> {
     let segments = token.split(|byte| *byte == b'.').count();
     let what = match segments {
-        _ if token.is_empty() => return vec!["The token is empty: check the variable or file that it is from.".into()],
-        1 => "It has one segment: an opaque token, perhaps, for the provider to judge.",
+        _ if token.is_empty() => {
+            return vec!["The token is empty: check the variable or file that it comes from.".into()];
+        }
+        1 => "One segment: an opaque token, perhaps, which only the provider can check.",
         3 => "A segment is empty: an unencoded or detached form, which is not for tokens.",
         5 => "Five segments: an encrypted token (JWE). Make the provider issue signed ones.",
         _ => "It is cut off, or more than a token.",
@@ -45,12 +47,12 @@ fn whole(token: &[u8]) -> Vec<String> {
 
 fn segment(part: Part) -> Vec<String> {
     let what = match part {
-        Part::Signature => "The signature is no base64url: padding, foreign bytes or loose last bits.",
+        Part::Signature => "The signature is not base64url: padding, foreign bytes or nonzero last bits.",
         _ => "It is not what a provider issues: unpadded base64url of a strict JSON object.",
     };
     vec![
         what.into(),
-        "Check how the token was transported; if it comes so, report it to the".into(),
+        "Check how the token was transported. If it was issued so, report it to the".into(),
         "provider.".into(),
     ]
 }

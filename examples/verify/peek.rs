@@ -1,4 +1,4 @@
-//! What a token says of itself, for the eyes of a person: nothing here was verified, and nothing is decided by it.
+//! The unverified contents of a token, to show to a person: nothing is decided by them.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use embedded_jwt::{Algorithm, Error, Key, MAX_HEADER_LEN, Token};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 pub struct Peek {
     pub header: Result<Header, Error>,
-    /// `None` if the payload is no JSON object.
+    /// `None` if the payload is not a JSON object.
     pub claims: Option<Map<String, Value>>,
 }
 
@@ -21,7 +21,7 @@ impl Peek {
         Self { header: Header::of(token), claims: claims(token) }
     }
 
-    /// A claim as JSON, or that it is absent.
+    /// A claim as JSON, or `absent`.
     pub fn claim(&self, name: &str) -> String {
         self.claims.as_ref().and_then(|claims| claims.get(name)).map_or("absent".into(), Value::to_string)
     }
@@ -31,12 +31,12 @@ impl Peek {
         self.claims.as_ref()?.get(name).and_then(whole_secs)
     }
 
-    /// Whether it has what only ID tokens have.
+    /// Whether it has a claim that only ID tokens have.
     pub fn is_id_token(&self) -> bool {
         self.claims.as_ref().is_some_and(|claims| claims.contains_key("nonce") || claims.contains_key("at_hash"))
     }
 
-    /// The key of the issuer that the header names, if one does.
+    /// The issuer's key that the header names, if there is one.
     pub fn key<'k>(&self, keys: &'k [Key]) -> Option<&'k Key> {
         let header = self.header.as_ref().ok()?;
         let algorithm = match header.alg.as_str() {
@@ -58,13 +58,13 @@ impl Header {
     }
 }
 
-/// A date may have a fraction: `1700000000.5`, `1.7e9`. One beyond 64 bits is none.
+/// A date in whole seconds. It may have a fraction: `1700000000.5`, `1.7e9`. A number beyond 64 bits is not a date.
 pub fn whole_secs(value: &Value) -> Option<i64> {
     let in_range = |secs: &f64| secs.abs() < i64::MAX as f64;
     value.as_i64().or_else(|| value.as_f64().filter(in_range).map(|secs| secs.floor() as i64))
 }
 
-/// How to speak of a key: `"es-test" (ES256)`.
+/// A key as shown in the report: `"es-test" (ES256)`.
 pub fn describe(key: &Key) -> String {
     let algorithm = algorithm(key);
     match key.kid() {

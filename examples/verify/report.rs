@@ -1,4 +1,4 @@
-//! The report on one token: what it says, how far it came, and what to do next.
+//! The report on one token: its contents, the checks that it passed, and what to do next.
 
 use std::io::{self, Write};
 
@@ -12,7 +12,7 @@ use crate::style::{Style, printable};
 use crate::times::{date, moment};
 use crate::verification::{Accepted, Keys, Refusal, Request};
 
-/// A token and what it was verified with.
+/// A token and the inputs of its verification.
 pub struct Case<'a> {
     pub token: &'a [u8],
     pub keys: &'a Keys,
@@ -37,7 +37,7 @@ pub fn write(
     write_verdict(out, style, case, &peek, verdict)
 }
 
-/// The report in a few lines.
+/// Writes the report in a few lines.
 pub fn write_brief(
     out: &mut impl Write,
     style: Style,
@@ -90,7 +90,7 @@ fn write_token(out: &mut impl Write, case: &Case<'_>, peek: &Peek, refusal: Opti
     write_header(out, case, peek, refusal)
 }
 
-/// What the header says, and which key was chosen by it.
+/// Writes the fields of the header, and the key that they choose.
 fn write_header(out: &mut impl Write, case: &Case<'_>, peek: &Peek, refusal: Option<Refusal>) -> io::Result<()> {
     match &peek.header {
         Ok(header) => {
@@ -148,19 +148,19 @@ fn write_claims(
     Ok(())
 }
 
-/// The registered claims that are dates.
+/// The time in a registered claim that is a date.
 fn when(name: &str, value: &Value) -> Option<i64> {
     matches!(name, "exp" | "nbf" | "iat" | "auth_time").then(|| whole_secs(value)).flatten()
 }
 
-/// The phrase, and the names by which to look it up; in two lines if one is too long.
+/// Writes the error's phrase, and the names to look it up by, in two lines if one is too long.
 fn write_error(out: &mut impl Write, error: Error) -> io::Result<()> {
     let (phrase, name) = (error.to_string(), format!("[{error:?}, code {:#06x}]", error.code()));
     let space = if phrase.len() + name.len() + "   ".len() > COLUMNS { "\n  " } else { " " };
     writeln!(out, "  {phrase}{space}{name}")
 }
 
-/// What the device or the application learns, all of it from the accepted token.
+/// Writes the results for the device or the application, all of them from the accepted token.
 fn write_grant(out: &mut impl Write, request: &Request, token: &Accepted<'_>) -> io::Result<()> {
     match token {
         Accepted::Access(token) => {
@@ -182,5 +182,5 @@ fn quoted(text: Option<&str>) -> String {
     text.map_or("absent".into(), |text| format!("{text:?}"))
 }
 
-/// The width of a terminal that nobody resized.
+/// The default width of a terminal.
 const COLUMNS: usize = 80;

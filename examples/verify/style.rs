@@ -1,18 +1,18 @@
-//! How text looks: colours for a terminal, and nothing in a foreign text that a terminal would obey.
+//! The style of text: colors for a terminal, and no untrusted text that a terminal would obey.
 
 use std::env;
 use std::io::{self, IsTerminal};
 
 #[derive(Clone, Copy)]
 pub struct Style {
-    colour: bool,
+    color: bool,
 }
 
 impl Style {
-    /// Colours if stdout is a terminal, unless `NO_COLOR` asks for none (<https://no-color.org>).
+    /// Colors if stdout is a terminal, unless `NO_COLOR` asks for none (<https://no-color.org>).
     pub fn for_stdout() -> Self {
         let asked_for_none = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self { colour: io::stdout().is_terminal() && !asked_for_none }
+        Self { color: io::stdout().is_terminal() && !asked_for_none }
     }
 
     pub fn good(self, text: &str) -> String {
@@ -32,11 +32,11 @@ impl Style {
     }
 
     fn paint(self, code: &str, text: &str) -> String {
-        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.into() }
+        if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.into() }
     }
 }
 
-/// Text of a stranger in one line: what is not printable is escaped, and what is long is cut.
+/// Untrusted text in one line: unprintable characters are escaped, and long text is cut.
 pub fn printable(text: &str) -> String {
     let mut line = String::new();
     for c in text.chars().take(MAX_CHARS) {

@@ -1,9 +1,9 @@
-//! Moments as people read them.
+//! Times in readable form.
 
 use embedded_jwt::UnixTime;
 use jiff::Timestamp;
 
-/// `2026-01-15 12:00:00 UTC`, or the seconds if the calendar does not go as far.
+/// A date such as `2026-01-15 12:00:00 UTC`, or the seconds if it is out of the calendar's range.
 pub fn date(secs: i64) -> String {
     match Timestamp::from_second(secs) {
         Ok(moment) => moment.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
@@ -11,12 +11,12 @@ pub fn date(secs: i64) -> String {
     }
 }
 
-/// The date, and beside it how far away it is.
+/// The date, and its distance from now.
 pub fn moment(secs: i64, now: UnixTime) -> String {
     format!("{}, {}", date(secs), relative(secs, now))
 }
 
-/// `in 5 min`, `1 min 30 s ago`, `now`.
+/// The distance from now: `in 5 min`, `1 min 30 s ago`, `now`.
 fn relative(secs: i64, now: UnixTime) -> String {
     let distance = span(secs.abs_diff(now.as_secs()));
     match secs.cmp(&now.as_secs()) {
@@ -26,7 +26,7 @@ fn relative(secs: i64, now: UnixTime) -> String {
     }
 }
 
-/// The largest unit that fits and the rest in the next one, such as `1 h 30 min`.
+/// A duration in the largest unit that fits, and the rest in the next one, such as `1 h 30 min`.
 fn span(secs: u64) -> String {
     let (large, small) = match secs {
         ..MINUTE => return format!("{secs} s"),

@@ -1,4 +1,4 @@
-//! One token against one request: the three steps of the crate, and which of them refused.
+//! Verifies one token for one request: the three steps of the crate, and the step that refused.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use embedded_jwt::{
     SignatureAlgorithm, Token, UnixTime,
 };
 
-/// More than any issuer publishes at a time: a current key, the next one and those of other algorithms.
+/// More than any issuer publishes at a time: the current key, the next one and keys of other algorithms.
 pub type Keys = KeySet<16>;
 
-/// ES256 and EdDSA, as they are verified.
+/// The backends for ES256 and EdDSA.
 pub type Backends = &'static [&'static dyn SignatureAlgorithm];
 
 pub const SOFTWARE: Backends = &[&Es256, &EdDsa];
@@ -26,11 +26,11 @@ pub fn backends_named(name: &str) -> Result<Backends, String> {
     }
 }
 
-/// What is expected of a token.
+/// The expectations on a token.
 pub struct Request {
     pub backends: Backends,
     pub issuer: String,
-    /// Of an ID token: the client id.
+    /// For an ID token: the client id.
     pub audience: String,
     pub profile: Profile,
     pub now: UnixTime,
@@ -66,12 +66,12 @@ impl Profile {
 }
 
 impl Request {
-    /// A check that was asked for and is not made would be worse than no answer.
+    /// Refuses options that the profile does not check: silently skipping a check would be worse than no answer.
     pub fn check_profile(&self) -> Result<(), &'static str> {
         match self.profile {
             Profile::Access | Profile::Generic if self.nonce.is_some() => Err("a nonce is for the profile id only"),
             Profile::Access | Profile::Generic if self.access_token.is_some() => {
-                Err("an access token beside the token is for the profile id only")
+                Err("an additional access token is for the profile id only")
             }
             Profile::Id if !self.scopes.is_empty() => Err("a scope is not for the profile id: ID tokens have none"),
             _ => Ok(()),
@@ -108,7 +108,7 @@ impl Request {
     }
 }
 
-/// What both policies can be told of times.
+/// A policy with the time rules that both kinds of policy have.
 macro_rules! with_times {
     ($policy:expr, $request:expr) => {{
         let mut policy = $policy;
@@ -140,7 +140,7 @@ pub enum Accepted<'b> {
 pub enum Step {
     Parse,
     Verify,
-    Judge,
+    Validate,
 }
 
 #[derive(Clone, Copy)]
@@ -149,7 +149,7 @@ pub struct Refusal {
     pub error: Error,
 }
 
-/// Takes a token through the crate: parse, verify, judge.
+/// Takes a token through the crate: parse, verify, validate.
 pub fn verify<'b>(token: &[u8], keys: &[Key], request: &Request, buf: &'b mut [u8]) -> Result<Accepted<'b>, Refusal> {
     let refused_at = |step| move |error| Refusal { step, error };
     let verified = Token::parse(token)
@@ -162,5 +162,5 @@ pub fn verify<'b>(token: &[u8], keys: &[Key], request: &Request, buf: &'b mut [u
         }
         Profile::Id => verified.into_id_token(&request.id_policy(), request.now).map(Accepted::Id),
     };
-    accepted.map_err(refused_at(Step::Judge))
+    accepted.map_err(refused_at(Step::Validate))
 }

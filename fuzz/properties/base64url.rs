@@ -6,16 +6,16 @@ use testkit::{ISSUER, KEYS, base64url as encode, strict_json};
 use super::careless::{CARELESS, unsigned};
 use super::jwks;
 
-/// **Property:** decoding and then encoding is the identity, and what is no encoding is refused, in the three places
-/// that decode: a key's `x` (32 bytes, seen as the key), the signature (64 bytes, seen by the backend) and the payload
-/// (any length, seen as JSON). The oracle is a decoder that goes bit by bit.
+/// **Property:** decoding and then encoding is the identity, and text that is not base64url is refused, in all three
+/// decoders: a key's `x` (32 bytes, seen as the key), the signature (64 bytes, seen by the backend) and the payload
+/// (any length, seen as JSON). The oracle is a decoder that works bit by bit.
 pub fn base64url(input: &[u8]) {
     if let Some(decoded) = decode(input) {
         assert_eq!(encode(&decoded).as_bytes(), input);
     }
-    as_key(&filled_up(input, 43));
-    as_signature(&filled_up(input, 86));
-    // Padding, which chance rarely puts behind what is good without it.
+    as_key(&with_len(input, 43));
+    as_signature(&with_len(input, 86));
+    // Padding: random input rarely appends it to text that is valid without it.
     for padding in ["", "=", "=="] {
         let padded = [input, padding.as_bytes()].concat();
         as_key(&padded);
@@ -24,8 +24,8 @@ pub fn base64url(input: &[u8]) {
     }
 }
 
-/// [RFC 4648 section 5](https://www.rfc-editor.org/rfc/rfc4648#section-5) without padding and, as section 3.5 allows,
-/// with zeros only for what is left of the last character.
+/// Decodes base64url ([RFC 4648 section 5](https://www.rfc-editor.org/rfc/rfc4648#section-5)) without padding. Unused
+/// bits of the last character must be zero, as section 3.5 allows.
 fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let mut decoded = Vec::new();
     let (mut bits, mut count) = (0_u32, 0);
@@ -49,8 +49,8 @@ fn decode(text: &[u8]) -> Option<Vec<u8>> {
     (count < 6 && bits == 0).then_some(decoded)
 }
 
-/// Of the one length that goes through, which is hard to hit by chance.
-fn filled_up(input: &[u8], len: usize) -> Vec<u8> {
+/// Cuts or fills the input to `len`, the only length that is accepted, which random input rarely has.
+fn with_len(input: &[u8], len: usize) -> Vec<u8> {
     input.iter().copied().chain(std::iter::repeat(b'A')).take(len).collect()
 }
 
@@ -72,12 +72,12 @@ fn as_signature(signature: &[u8]) {
 
     match (decode(signature), recorder.0.take(), verdict) {
         (Some(bytes), Some(seen), Ok(())) => assert_eq!(bytes, seen),
-        // Of another length, or its numbers are out of range.
+        // The length is wrong, or the numbers are out of range.
         (Some(bytes), None, Err(Error::InvalidSignature)) => {
             assert!(p256::ecdsa::Signature::from_slice(&bytes).is_err());
         }
         (None, None, Err(Error::Malformed(Part::Signature))) => {}
-        // Of a length that cannot be decoded to 64 bytes; then it is not decoded.
+        // A length that cannot be 64 bytes is refused without decoding.
         (None, None, Err(Error::InvalidSignature)) => assert_ne!(signature.len(), 86),
         unexpected => panic!("{unexpected:?}"),
     }
@@ -100,11 +100,12 @@ fn as_payload(payload: &[u8]) {
     }
 }
 
-/// A token of the test issuer with its payload or signature replaced, if it stays one of three segments.
-fn with_segment(place: usize, segment: &[u8]) -> Option<Vec<u8>> {
+/// A token of the test issuer with segment `index` (payload or signature) replaced, if it still is a token of three
+/// segments.
+fn with_segment(index: usize, segment: &[u8]) -> Option<Vec<u8>> {
     let token = unsigned(br#"{"alg":"ES256"}"#, format!(r#"{{"iss":"{ISSUER}"}}"#).as_bytes());
     let mut segments: Vec<_> = token.split('.').map(str::as_bytes).collect();
-    segments[place] = segment;
+    segments[index] = segment;
     let token = segments.join(&b'.');
     let is_token = !segments[1].is_empty() && !segment.contains(&b'.') && token.len() <= MAX_TOKEN_LEN;
     (is_token && !decode(segment).is_some_and(|json| strict_json::is_ambiguous(&json))).then_some(token)
@@ -118,8 +119,8 @@ impl SignatureAlgorithm for Recorder {
         Algorithm::Es256
     }
 
-    fn verify(&self, _: &Key, _: &[u8], signature: &[u8; 64]) -> Result<(), BackendError> {
-        self.0.set(Some(*signature));
+    fn verify(&self, _: &Key, _: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
+        self.0.set(Some(*signature.fixed()?));
         Ok(())
     }
 }

@@ -3,16 +3,16 @@ use embedded_jwt::{Now, UnixTime};
 use serde_json::json;
 use testkit::{AUDIENCE, Alg, CLIENT_ID, ISSUER, NOW, claims, id_claims};
 
-/// A token that is good but for some changes, and who judges it. Without any input it is good; each choice that the
-/// input makes departs from that, so that a minimised input shows what matters.
+/// A valid token with some changes, and the policy and time to validate it with. Empty input gives a valid token. Each
+/// choice that the input makes changes something, so that a minimized input shows what matters.
 #[derive(Debug)]
 pub struct Case {
     pub signer: Alg,
     pub now: Now,
     pub policy: Policy,
-    /// JSON, mostly.
+    /// Mostly JSON.
     pub header: Vec<u8>,
-    /// JSON, mostly.
+    /// Mostly JSON.
     pub claims: Vec<u8>,
 }
 
@@ -26,15 +26,15 @@ pub struct Policy {
     pub max_unproven_lifetime: Option<u64>,
     pub max_age: Option<u64>,
     pub acr: Option<&'static str>,
-    /// Of access tokens.
+    /// For access tokens only.
     pub required_scope: Option<&'static str>,
-    /// Of access tokens.
+    /// For access tokens only.
     pub challenge: Option<&'static str>,
-    /// Of ID tokens.
+    /// For ID tokens only.
     pub nonce: Option<&'static str>,
-    /// Of ID tokens: what came with them.
+    /// For ID tokens only: the access token that came with it.
     pub access_token: Option<&'static str>,
-    /// Of ID tokens.
+    /// For ID tokens only.
     pub trusted_audiences: &'static [&'static str],
 }
 
@@ -42,16 +42,16 @@ pub struct Policy {
 pub enum Kind {
     AccessToken,
     UntypedAccessToken,
-    /// Of the type `at+jwt`, which is not looked at further.
+    /// A `TypedPolicy` for `at+jwt`: only the rules that all tokens share apply.
     Typed,
     IdToken,
 }
 
-/// A case of an ID token; a [`Case`] by itself is one of the others.
+/// A [`Case`] of an ID token. `Case::arbitrary` makes the other kinds.
 #[derive(Debug)]
 pub struct IdCase(pub Case);
 
-/// A case in which the time need not be known.
+/// A case in which the time may be unknown.
 #[derive(Debug)]
 pub struct Timed<C>(pub C);
 
@@ -116,7 +116,8 @@ impl Case {
         Ok(Self { signer, now: Now::Exact(UnixTime::from_secs(now)), policy, header, claims })
     }
 
-    /// Chosen last, so that an input that was read before reads as before.
+    /// Adds the choices for a device whose clock may not be set. They are read last, so that older inputs keep their
+    /// meaning.
     fn with_max_unproven_lifetime(mut self, u: &mut Unstructured<'_>) -> Result<Self> {
         let floor = Now::AtLeast(self.now.earliest());
         self.now = *u.choose(&[self.now, floor, floor])?;
@@ -130,7 +131,7 @@ impl Case {
             3 => escaped(CHALLENGE),
             _ => value(u, NOW)?,
         };
-        // The first member, if there are any others.
+        // Inserted as the first member, if there are any others.
         if self.claims.starts_with(b"{\"") {
             self.claims.splice(1..1, format!("\"cnonce\":{cnonce},").into_bytes());
         }
@@ -169,10 +170,10 @@ const ACR: &str = "urn:mace:incommon:iap:silver";
 const NONCE: &str = "n-0S6_WzA2Mj";
 const CHALLENGE: &str = "Zq3-7_x";
 const ACCESS_TOKEN: &str = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
-/// Of [`ACCESS_TOKEN`], for ES256 and for Ed25519.
+/// The `at_hash` of [`ACCESS_TOKEN`], for ES256 and for Ed25519.
 const HASHES: [&str; 2] = ["77QmUPtjPfzWtF2AnpK9RQ", "q7nS86GgvvFaZkzALLWqJYaJIKw2wCDAVfCAsm5CrBM"];
 
-/// Those that time and audience hang on come up more often.
+/// Claims that the time and audience checks depend on are listed more than once, so that they are chosen more often.
 const ACCESS_CLAIMS: [&str; 16] = [
     "exp",
     "nbf",
@@ -211,7 +212,7 @@ const ID_CLAIMS: [&str; 17] = [
     "events",
 ];
 
-/// Names and values as JSON text, so that any spelling and any order can be written.
+/// Names and values as JSON text, so that any spelling and any order is possible.
 type Members = Vec<(String, String)>;
 
 fn members(object: &serde_json::Value) -> Members {
@@ -265,7 +266,7 @@ fn value(u: &mut Unstructured<'_>, now: i64) -> Result<String> {
     }
 }
 
-/// Around now, the edges of leeways and limits, and the edges of the numbers, in every spelling of a number.
+/// A date near now, at the edge of a leeway or limit, or at the edge of the number range, in any spelling of a number.
 fn date(u: &mut Unstructured<'_>, now: i64) -> Result<String> {
     const OFFSETS: &[i64] = &[0, 1, -1, 60, 59, 61, -60, -59, -61, 240, 300, -300, 3600, -3600];
     let base = *u.choose(&[now, now, now, now, NOW, 0, i64::MAX, i64::MIN])?;
@@ -313,7 +314,7 @@ fn text(u: &mut Unstructured<'_>) -> Result<String> {
     Ok(if u.ratio(3, 4)? { json!(text).to_string() } else { escaped(&text) })
 }
 
-/// Every character as `\uXXXX`.
+/// A JSON string with every character as `\uXXXX`.
 fn escaped(text: &str) -> String {
     let units: String = text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
     format!("\"{units}\"")

@@ -9,11 +9,12 @@ use testkit::{AUDIENCE, ISSUER, KEYS, NOW, now, strict_json};
 
 use super::careless::{CARELESS, unsigned};
 
-/// **Property:** `claims::<C>()` is what `serde_json` makes of the same payload, or nothing where it makes nothing, for
-/// types of every shape, and `strings` likewise; the differences are those of [`is_known_difference`] and `-0`. A `&str`
-/// is never text that is still escaped. Types that must look ahead need not be read, but are not read otherwise.
+/// **Property:** `claims::<C>()` returns the same value as `serde_json`, or an error where `serde_json` returns one,
+/// for types of every shape; `strings` likewise. The only differences are in [`is_known_difference`], and `-0`. A
+/// `&str` never holds text that is still escaped. Types that need look-ahead may be refused, but are never read
+/// differently.
 ///
-/// Input: the JSON of one claim `x`, next to those that make the token acceptable.
+/// Input: the JSON of one claim `x`, added to the claims that make the token acceptable.
 pub fn claims(input: &[u8]) {
     let members = format!(r#"{{"iss":"{ISSUER}","aud":"{AUDIENCE}","exp":{},"x":"#, NOW + 60);
     let payload = [members.as_bytes(), input, b"}"].concat();
@@ -30,7 +31,7 @@ pub fn claims(input: &[u8]) {
         (Ok(_), Err(oracle)) => panic!("oracle {oracle:?}"),
     };
     if payload.as_object().unwrap().len() > 4 {
-        return; // other claims, which may refuse the token
+        return; // the input added claims that may get the token refused
     }
     let token = verdict.and_then(|verified| verified.into_access_token(&AccessTokenPolicy::untyped(AUDIENCE), now()));
     let token = token.unwrap();
@@ -115,19 +116,19 @@ fn same<C: DeserializeOwned + Debug + PartialEq>(token: &AccessToken<'_>, payloa
     if ours == oracle || is_known_difference(&ours, &oracle, payload) {
         return;
     }
-    // An integer `-0` is 0; `serde_json` takes it for a float.
+    // An integer `-0` is 0; `serde_json` reads it as a float.
     if ours.is_some() && ours == serde_json::from_value(without_negative_zero(payload)).ok() {
         return;
     }
     panic!("{}: ours {ours:?}, oracle {oracle:?}: {}", std::any::type_name::<C>(), payload["x"]);
 }
 
-/// Why ours alone refuses.
+/// Whether this crate alone refuses, for a known reason.
 fn is_known_difference<C: Debug>(ours: &Option<X<C>>, oracle: &Option<X<C>>, payload: &Value) -> bool {
     match (ours, oracle) {
         // `1e39` as an f32: a number that is not finite would make `x > max` fail open.
         (None, Some(read)) if std::any::type_name::<C>() == "f32" => format!("{read:?}").contains("inf"),
-        (None, Some(_)) => holds_long_escaped_string(payload),
+        (None, Some(_)) => has_long_escaped_string(payload),
         _ => false,
     }
 }
@@ -143,13 +144,14 @@ fn without_negative_zero(value: &Value) -> Value {
     }
 }
 
-/// Such a string is unescaped into a buffer of 256 bytes. Names are too, also those that the type ignores.
-fn holds_long_escaped_string(value: &Value) -> bool {
+/// Whether a string of more than 256 bytes needs escapes: it does not fit the 256-byte buffer for unescaping. Names
+/// count too, even of members that the type ignores.
+fn has_long_escaped_string(value: &Value) -> bool {
     let is_one = |text: &str| text.len() > 256 && text.contains(needs_escape);
     match value {
         Value::String(text) => is_one(text),
-        Value::Array(elements) => elements.iter().any(holds_long_escaped_string),
-        Value::Object(members) => members.iter().any(|(name, value)| is_one(name) || holds_long_escaped_string(value)),
+        Value::Array(elements) => elements.iter().any(has_long_escaped_string),
+        Value::Object(members) => members.iter().any(|(name, value)| is_one(name) || has_long_escaped_string(value)),
         _ => false,
     }
 }
@@ -174,7 +176,7 @@ fn borrows_plain_text_only(token: &AccessToken<'_>, payload: &Value) {
     }
     match (token.claims::<Borrowed<'_>>(), payload["x"].as_str()) {
         (Ok(ours), Some(text)) => assert_eq!(ours.x, text),
-        (Err(_), Some(text)) => assert!(text.contains(needs_escape) || holds_long_escaped_string(payload)),
+        (Err(_), Some(text)) => assert!(text.contains(needs_escape) || has_long_escaped_string(payload)),
         (Err(_), None) => {}
         (Ok(ours), None) => panic!("{:?}: {}", ours.x, payload["x"]),
     }

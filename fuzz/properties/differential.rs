@@ -8,11 +8,12 @@ use properties::Case;
 use serde_json::Value;
 use testkit::{Alg, BOTH, ISSUER, base64url, keys};
 
-/// **Property:** ours and `jsonwebtoken` agree on a token that is really signed and then damaged, as far as they check
-/// the same: signature, encoding, JSON, `iss`, `aud` and that there is a `sub`. What only one of them accepts has a known
-/// reason.
+/// **Property:** this crate and `jsonwebtoken` agree on a token that was signed and then perhaps damaged, as far as
+/// they check the same: signature, encoding, JSON, `iss`, `aud` and that there is a `sub`. If only one of them accepts
+/// it, the reason is a known difference.
 ///
-/// The peer's time rules are off, since it reads the system's clock. It is given the key, since it has no key sets.
+/// The peer's time checks are off, since it reads the system clock. It is given the right key, since it does not choose
+/// one from a set.
 pub fn differential(input: &[u8]) {
     let mut u = Unstructured::new(input);
     let Ok((case, damage)) = <(Case, Option<(u16, u8)>)>::arbitrary(&mut u) else { return };
@@ -25,33 +26,33 @@ pub fn differential(input: &[u8]) {
 
     let ours = ours(&case, &token);
     if ours.is_ok() && case.signer == Alg::EdDsa {
-        assert_eq!(token, whole, "an Ed25519 signature has one spelling, and so has the token");
+        assert_eq!(token, whole, "an EdDSA token has only one valid spelling");
     }
     let known = match (ours, peer(&case, &token)) {
         (Ok(()), Ok(())) | (Err(_), Err(_)) => return,
-        (Err(error), Ok(())) => known_of_peer(error).ok_or(format!("ours refuses: {error:?}")),
-        (Ok(()), Err(error)) => known_of_ours(&case, error.kind()).ok_or(format!("the peer refuses: {error}")),
+        (Err(error), Ok(())) => explain_our_refusal(error).ok_or(format!("ours refuses: {error:?}")),
+        (Ok(()), Err(error)) => explain_peer_refusal(&case, error.kind()).ok_or(format!("the peer refuses: {error}")),
     };
     if let Err(unknown) = known {
         panic!("{unknown}\n{}\n{}", case.header.escape_ascii(), case.claims.escape_ascii());
     }
 }
 
-/// Why ours alone refuses. Never among the reasons: that a signature does not hold, that text is no base64url, and
-/// another audience or issuer.
-fn known_of_peer(error: Error) -> Option<&'static str> {
+/// The known reason why this crate alone refuses. Never a known reason: an invalid signature, text that is not
+/// base64url, and another audience or issuer.
+fn explain_our_refusal(error: Error) -> Option<&'static str> {
     Some(match error {
         Error::CriticalHeader => "the peer ignores `crit` (RFC 7515 section 4.1.11)",
-        Error::Malformed(Part::Header) => "the peer takes `null` for absent, and ignores `b64`",
+        Error::Malformed(Part::Header) => "the peer treats `null` as absent, and ignores `b64`",
         Error::UnknownKey => "the peer leaves `kid` to its caller",
         Error::WrongType => "the peer leaves `typ` to its caller",
-        Error::DuplicateName(_) => "the peer takes the last of equal names, where it does not interpret them",
+        Error::DuplicateName(_) => "the peer takes the last of equal names, except where it interprets them",
         Error::TooDeep(_) | Error::TooLarge(_) => "the peer has other limits",
-        Error::Invalid(Claim::Issuer) => "the peer takes an array for `iss`, of which one fits",
+        Error::Invalid(Claim::Issuer) => "the peer accepts an array for `iss` if one entry matches",
         Error::Missing(claim) | Error::Invalid(claim) if !matches!(claim, Claim::Issuer | Claim::Audience) => {
-            "the peer looks at `iss`, `aud` and `sub` only"
+            "the peer checks only `iss`, `aud` and `sub`"
         }
-        Error::Expired | Error::NotYetValid | Error::ClockNotSet => "the peer's time rules are off",
+        Error::Expired | Error::NotYetValid | Error::ClockNotSet => "the peer's time checks are off",
         Error::SenderConstrained => "the peer leaves `cnf` to its caller",
         Error::LifetimeTooLong
         | Error::TooOld
@@ -63,13 +64,13 @@ fn known_of_peer(error: Error) -> Option<&'static str> {
     })
 }
 
-/// Why the peer alone refuses. Never among the reasons: the signature, the audience and the issuer.
-fn known_of_ours(case: &Case, error: &ErrorKind) -> Option<&'static str> {
+/// The known reason why the peer alone refuses. Never a known reason: the signature, the audience and the issuer.
+fn explain_peer_refusal(case: &Case, error: &ErrorKind) -> Option<&'static str> {
     let header: Value = serde_json::from_slice(&case.header).unwrap_or_default();
     match error {
-        ErrorKind::Json(_) if header["alg"] == "Ed25519" => Some("the peer does not know the name of RFC 9864"),
+        ErrorKind::Json(_) if header["alg"] == "Ed25519" => Some("the peer does not know the name in RFC 9864"),
         ErrorKind::Json(_) if ["cty", "jwk", "x5t"].iter().any(|name| !header[name].is_null()) => {
-            Some("the peer reads header members that say nothing here, and expects their types")
+            Some("the peer checks the types of header members that have no meaning here")
         }
         ErrorKind::MissingRequiredClaim(name) if name == "sub" => Some("the policy for untyped tokens needs no `sub`"),
         _ => None,

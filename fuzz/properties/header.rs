@@ -52,7 +52,7 @@ struct Model {
 }
 
 impl Model {
-    /// RFC 7515 section 4: an object with `alg`; `alg`, `kid` and `typ` are strings.
+    /// Reads a header by RFC 7515 section 4: an object with `alg`, in which `alg`, `kid` and `typ` are strings.
     fn read(text: &[u8]) -> Result<Self, Error> {
         let malformed = Error::Malformed(Part::Header);
         let Value::Object(members) = strict_json::parse(text, Part::Header)? else { return Err(malformed) };
@@ -64,7 +64,7 @@ impl Model {
         Ok(Self { alg: string("alg")?.ok_or(malformed)?, kid: string("kid")?, typ: string("typ")?, members })
     }
 
-    /// The rules in the order that `Token::verify` documents.
+    /// Applies the rules in the order that `Token::verify` documents.
     fn check(&self, keys: &[Key]) -> Result<(), Error> {
         if self.members.contains_key("crit") {
             return Err(Error::CriticalHeader);

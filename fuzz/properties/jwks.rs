@@ -4,15 +4,16 @@ use embedded_jwt::*;
 use serde_json::Value;
 use testkit::strict_json;
 
-/// **Property:** a key set holds the keys that a `serde_json` model finds usable, in their order and with equal fields;
-/// all others are counted as skipped; more keys than places is an error. A set that is refused leaves the old one.
+/// **Property:** a key set holds the keys that a `serde_json` model finds usable, in their order and with equal fields.
+/// All others are counted as skipped, and more usable keys than slots is an error. A refused set leaves the old keys in
+/// use.
 pub fn jwks(input: &[u8]) {
     if input.len() > MAX_KEY_SET_LEN || strict_json::is_ambiguous(input) {
         return;
     }
     let mut before =
         br#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},1]}"#.to_vec();
-    let mut keys = KeySet::<PLACES>::from_jwks(&mut before).unwrap();
+    let mut keys = KeySet::<CAPACITY>::from_jwks(&mut before).unwrap();
     let old = keys.clone();
     match (keys.replace_from_jwks(&mut input.to_vec()), model(input)) {
         (Ok(()), Ok((model, skipped))) => assert_eq!((&*keys, keys.skipped()), (&*model, skipped)),
@@ -24,17 +25,17 @@ pub fn jwks(input: &[u8]) {
     }
 }
 
-const PLACES: usize = 3;
+const CAPACITY: usize = 3;
 
 fn model(text: &[u8]) -> Result<(Vec<Key>, usize), Error> {
     let set = strict_json::parse(text, Part::KeySet)?;
     let entries = set.get("keys").and_then(Value::as_array).ok_or(Error::Malformed(Part::KeySet))?;
     let keys: Vec<_> = entries.iter().filter_map(usable_key).collect();
     let skipped = entries.len() - keys.len();
-    if keys.len() > PLACES { Err(Error::TooManyKeys) } else { Ok((keys, skipped)) }
+    if keys.len() > CAPACITY { Err(Error::TooManyKeys) } else { Ok((keys, skipped)) }
 }
 
-/// RFC 7517 section 4, RFC 7518 section 6.2.1 and RFC 8037 section 2.
+/// The key in a JWK, if it is usable by RFC 7517 section 4, RFC 7518 section 6.2.1 and RFC 8037 section 2.
 fn usable_key(jwk: &Value) -> Option<Key> {
     let jwk = jwk.as_object()?;
     let string = |name| jwk.get(name).and_then(Value::as_str);
@@ -72,7 +73,8 @@ fn is_p256_coordinate(number: &[u8; 32]) -> bool {
     *hex < *"ffffffff00000001000000000000000000000000ffffffffffffffffffffffff"
 }
 
-/// 32 bytes with y < p that are not of small order, by the curve library's arithmetic. They need not be a point.
+/// Whether these are 32 bytes with y < p that are not of small order, by the curve library's arithmetic. They need not
+/// be a point.
 pub fn is_ed25519_key(bytes: &[u8]) -> bool {
     let Ok(encoded) = CompressedEdwardsY::from_slice(bytes) else { return false };
     let [low, middle @ .., high] = encoded.0;

@@ -1,7 +1,8 @@
-//! The properties that the fuzz targets hold, one a file: plain functions that panic where theirs is violated.
+//! The properties that the fuzz targets check, one per file: plain functions that panic if the property is violated.
 //!
-//! `fuzz_targets/` calls them with what libFuzzer makes up, `tests/regressions.rs` on stable with every committed input.
-//! Only `differential` is left out here, since its peer would come into the main package's tests with all it needs.
+//! `fuzz_targets/` calls them with input from libFuzzer; `tests/regressions.rs` calls them on stable Rust with every
+//! committed input. Only `differential` is left out here, so that the main package's tests need not build its peer and
+//! the peer's dependencies.
 
 mod base64url;
 mod careless;
@@ -28,7 +29,7 @@ pub use signature::signature;
 pub use signed_token::{signed_access_token, signed_id_token};
 pub use token::token;
 
-/// Each target with its property.
+/// The name of each target, with its property.
 pub const ALL: &[(&str, Property)] = &[
     ("base64url", base64url),
     ("claims", claims),

@@ -1,4 +1,4 @@
-//! The rules of each kind of token, one after the other and straight from the standards, over `serde_json`.
+//! A model of the validation rules: for each kind of token in sequence, straight from the standards, over `serde_json`.
 
 use embedded_jwt::{Claim, Error, Freshness, MAX_HEADER_LEN, MAX_KID_LEN, MAX_TYPE_LEN, Now, Part};
 use serde_json::{Map, Value};
@@ -8,7 +8,7 @@ use testkit::{Alg, ISSUER, base64url, strict_json};
 use super::Case;
 use super::case::Kind;
 
-/// What an accepted token says; what its kind does not have is empty.
+/// The contents of an accepted token. Fields that its kind does not have are empty.
 #[derive(Debug, Default, PartialEq)]
 pub struct Accepted {
     pub subject: Option<String>,
@@ -25,7 +25,8 @@ pub struct Accepted {
     pub amr: Vec<String>,
 }
 
-/// What a verifier makes of the case's token, in the order that `Token::verify` and the exits of `Verified` document.
+/// The expected verdict on the case's token, by the rules in the order that `Token::verify` and the `into_*` methods of
+/// `Verified` document.
 pub fn validate(case: &Case) -> Result<Accepted, Error> {
     let policy = &case.policy;
 
@@ -47,10 +48,10 @@ pub fn validate(case: &Case) -> Result<Accepted, Error> {
     };
     rule(kid.is_none_or(|kid| kid == named.kid()), Error::UnknownKey)?;
     rule(typ.as_ref().is_none_or(|typ| typ.len() <= MAX_TYPE_LEN), Error::WrongType)?;
-    // The one algorithm's signature may by chance be malformed for the other; it does not hold in any case.
+    // A signature of one algorithm may by chance be malformed for the other. It is invalid either way.
     rule(named == case.signer, Error::InvalidSignature)?;
 
-    // Who it is from: RFC 8725 section 3.8.
+    // The issuer: RFC 8725 section 3.8.
     let claims = object(&case.claims, Part::Payload)?;
     let issuer = string(&claims, "iss", Error::Invalid(Claim::Issuer))?.ok_or(Error::Missing(Claim::Issuer))?;
     rule(issuer == ISSUER, Error::Mismatch(Claim::Issuer))?;
@@ -115,18 +116,18 @@ pub fn validate(case: &Case) -> Result<Accepted, Error> {
     token.expires_at = seconds(exp.floor);
     token.not_before = nbf.map(|nbf| seconds(nbf.ceil));
 
-    // Whom it is for: RFC 7519 section 4.1.3.
+    // The audience: RFC 7519 section 4.1.3.
     token.audience = audience.ok_or(Error::Missing(Claim::Audience))?;
     rule(token.audience.iter().any(|name| name == policy.audience), Error::Mismatch(Claim::Audience))?;
 
-    // The time: RFC 7519 sections 4.1.4 and 4.1.5; no moment is later than i64 can tell, and a clock at or before 1970
-    // was never set.
+    // The time: RFC 7519 sections 4.1.4 and 4.1.5. Times saturate at the end of i64, and a clock at or before 1970 was
+    // never set.
     let time = Time::of(case);
     rule(!time.is_exact || time.earliest > 0, Error::ClockNotSet)?;
     rule(time.earliest < plus(exp.floor, policy.leeway), Error::Expired)?;
     rule(nbf.is_none_or(|nbf| nbf.ceil <= time.latest), Error::NotYetValid)?;
 
-    // Where it is not known: what shows that the token is fresh, or that it lives too briefly to matter.
+    // Without a known time: a challenge shows that the token is fresh, or its lifetime is too short to matter.
     let has_challenge = match policy.kind {
         Kind::Typed => false,
         Kind::IdToken => policy.nonce.is_some(),
@@ -160,7 +161,7 @@ pub fn validate(case: &Case) -> Result<Accepted, Error> {
     Ok(token)
 }
 
-/// What is known of it, as wide as leeway makes it.
+/// The range that the current time is in; `latest` includes the leeway.
 struct Time {
     is_exact: bool,
     earliest: i128,
@@ -185,8 +186,8 @@ fn plus(date: i128, span: u64) -> i128 {
     (date + i128::from(span)).min(i64::MAX.into())
 }
 
-/// What an access token allows and who presents it: RFC 6750 section 3.1, RFC 9449 section 7.2, RFC 9470 section 5, RFC 9200
-/// section 5.3.1.
+/// The rules about scope, sender, login and challenge of an access token: RFC 6750 section 3.1, RFC 9449 section 7.2,
+/// RFC 9470 section 5, RFC 9200 section 5.3.1.
 fn validate_access(case: &Case, claims: &Map<String, Value>, token: &Accepted) -> Result<(), Error> {
     let policy = &case.policy;
     let required = policy.required_scope.map(list).unwrap_or_default();
@@ -215,7 +216,7 @@ struct IdClaims {
     auth_time: Option<Date>,
 }
 
-/// OpenID Connect Core section 3.1.3.7, from step 3 on.
+/// The rules of ID tokens: OpenID Connect Core section 3.1.3.7, from step 3 on.
 fn validate_id(case: &Case, claims: &IdClaims, token: &Accepted) -> Result<(), Error> {
     let policy = &case.policy;
     let is_trusted = |name: &String| *name == policy.audience || policy.trusted_audiences.contains(&name.as_str());
@@ -239,7 +240,7 @@ fn validate_id(case: &Case, claims: &IdClaims, token: &Accepted) -> Result<(), E
     Ok(())
 }
 
-/// Steps 12 and 13 of an ID token, RFC 9470 section 5 of an access token.
+/// The rules about the login: steps 12 and 13 for an ID token, RFC 9470 section 5 for an access token.
 fn validate_login(case: &Case, auth_time: Option<Date>, acr: Option<&String>) -> Result<(), Error> {
     let (policy, time) = (&case.policy, Time::of(case));
     if let Some(expected) = policy.acr {
@@ -255,8 +256,8 @@ fn validate_login(case: &Case, auth_time: Option<Date>, acr: Option<&String>) ->
     Ok(())
 }
 
-fn rule(holds: bool, error: Error) -> Result<(), Error> {
-    if holds { Ok(()) } else { Err(error) }
+fn rule(is_met: bool, error: Error) -> Result<(), Error> {
+    if is_met { Ok(()) } else { Err(error) }
 }
 
 fn object(text: &[u8], part: Part) -> Result<Map<String, Value>, Error> {
@@ -284,7 +285,7 @@ fn seconds(date: i128) -> i64 {
     i64::try_from(date).unwrap()
 }
 
-/// The whole seconds around a moment.
+/// A time, rounded down and up to whole seconds.
 #[derive(Clone, Copy)]
 struct Date {
     floor: i128,
@@ -293,7 +294,8 @@ struct Date {
 
 struct NoDate;
 
-/// RFC 7519 section 2: a number, of any size of fraction and exponent; refused where i64 ends.
+/// Reads a date by RFC 7519 section 2: a number with a fraction and an exponent of any size. Refused if it does not fit
+/// i64.
 fn date(members: &Map<String, Value>, name: &str) -> Result<Option<Date>, NoDate> {
     let Some(value) = members.get(name) else { return Ok(None) };
     let number = value.as_number().ok_or(NoDate)?.as_str().to_ascii_lowercase();
@@ -306,7 +308,7 @@ fn date(members: &Map<String, Value>, name: &str) -> Result<Option<Date>, NoDate
         return Ok(Some(Date { floor: 0, ceil: 0 }));
     }
 
-    // 0.SIGNIFICANT times ten to the power of `magnitude`.
+    // The number is 0.SIGNIFICANT times ten to the power of `magnitude`.
     let leading_zeros = (digits.len() - significant.len()) as i128;
     let exponent: i128 = exponent.parse().unwrap_or(if exponent.starts_with('-') { -1000 } else { 1000 });
     let magnitude = whole.len() as i128 - leading_zeros + exponent;

@@ -9,14 +9,16 @@ use testkit::{ALGS, AUDIENCE, Alg};
 
 use super::careless::{CARELESS, unsigned};
 
-/// **Property:** whatever is revoked, while the clock goes forwards and backwards and the list over restarts: no token is
-/// accepted that is void by a model which forgets nothing; none is refused that nothing voided, unless it expires no later
-/// than a revocation that may have gone; and no place is found only where others that may not go have all of them.
+/// **Property:** for any revocations, with the clock set forwards and backwards and the list restored after restarts:
+///
+/// - no token is accepted that is revoked by a model that evicts nothing;
+/// - no token is refused that was not revoked, unless it expires no later than a revocation that may have been evicted;
+/// - the list is full only if other entries that may not be evicted take all of its slots.
 pub fn revocations(input: &[u8]) {
     sequence(input);
 }
 
-/// Carries out the operations that the input chooses, and returns how many.
+/// Runs the operations that the input chooses, and returns their number.
 pub fn sequence(input: &[u8]) -> u64 {
     let (mut u, mut device) = (Unstructured::new(input), Device::new());
     let mut operations = 0;
@@ -29,12 +31,12 @@ pub fn sequence(input: &[u8]) -> u64 {
 
 struct Device {
     now: i64,
-    list: RevocationList<PLACES>,
+    list: RevocationList<CAPACITY>,
     model: Model,
     flash: Vec<Page>,
 }
 
-/// A snapshot, with what it was taken of.
+/// A snapshot, with the state that it was taken of.
 struct Page {
     bytes: Vec<u8>,
     generation: u64,
@@ -54,7 +56,7 @@ impl Device {
             10..=11 => self.set_clock(u),
             12..=13 => self.save(),
             14 => self.restore(u),
-            _ => self.restore_what_is_torn(u),
+            _ => self.restore_torn(u),
         }
     }
 
@@ -64,24 +66,24 @@ impl Device {
     }
 
     fn revoke(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
-        let what = What::choose(u)?;
+        let target = Target::choose(u)?;
         let span = Span { before: u.int_in_range(0..=LAST)?, until: u.int_in_range(0..=LAST)? };
-        let span = if what.is_one_token() { Span { before: i64::MAX, ..span } } else { span };
+        let span = if target.is_one_token() { Span { before: i64::MAX, ..span } } else { span };
         let (len, generation) = (self.list.len(), self.list.generation());
-        match self.list.revoke(what.revocation(span.before), at(span.until), at(self.now)) {
+        match self.list.revoke(target.revocation(span.before), at(span.until), at(self.now)) {
             Ok(()) => {
-                // To revoke the same again changes nothing.
-                assert!(self.list.generation() > generation || self.model.has(what, span));
-                self.model.revoke(what, span, self.now);
+                // Revoking the same again changes nothing.
+                assert!(self.list.generation() > generation || self.model.has(target, span));
+                self.model.revoke(target, span, self.now);
             }
             Err(Error::Full) => {
                 assert_eq!((self.list.len(), self.list.generation()), (len, generation));
-                assert_ne!(what, What::All);
-                assert!(self.model.kept_besides(what, self.now) >= PLACES, "{what:?} {:?}", self.model);
+                assert_ne!(target, Target::All);
+                assert!(self.model.unexpired_except(target, self.now) >= CAPACITY, "{target:?} {:?}", self.model);
             }
             Err(error) => panic!("{error:?}"),
         }
-        assert!(self.list.len() <= PLACES.min(self.model.places.len()));
+        assert!(self.list.len() <= CAPACITY.min(self.model.entries.len()));
         let len = self.list.len();
         assert_eq!(self.list.is_empty(), len == 0);
         Ok(())
@@ -93,9 +95,9 @@ impl Device {
         let leeway = *u.choose(&[0, 2, 100])?;
         let verdict = token.validate(&self.list, leeway, self.now);
         let is_as_expected = match verdict {
-            Ok(()) => !self.model.has_voided(token, self.now),
-            Err(Error::Revoked) => self.model.may_have_voided(token, self.now),
-            Err(Error::Expired) => self.now >= token.expires_at + leeway || self.model.may_have_forgotten(token),
+            Ok(()) => !self.model.must_refuse(token, self.now),
+            Err(Error::Revoked) => self.model.may_refuse(token, self.now),
+            Err(Error::Expired) => self.now >= token.expires_at + leeway || self.model.may_have_evicted(token),
             Err(Error::ClockNotSet) => self.now == 0,
             Err(_) => false,
         };
@@ -130,22 +132,22 @@ impl Device {
         }
 
         let (mut smaller, mut larger) =
-            (RevocationList::<{ PLACES / 2 }>::new(), RevocationList::<{ 2 * PLACES }>::new());
-        let fits = if page.len > PLACES / 2 { Err(Error::Full) } else { Ok(()) };
+            (RevocationList::<{ CAPACITY / 2 }>::new(), RevocationList::<{ 2 * CAPACITY }>::new());
+        let fits = if page.len > CAPACITY / 2 { Err(Error::Full) } else { Ok(()) };
         assert_eq!((smaller.restore(&flash, 0), larger.restore(&flash, 0)), (fits, Ok(())));
         assert_eq!((smaller.len(), image(&larger)), (if fits.is_ok() { page.len } else { 0 }, page.bytes.clone()));
         Ok(())
     }
 
-    fn restore_what_is_torn(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
+    fn restore_torn(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
         if self.flash.is_empty() {
             return Ok(());
         }
         let mut bytes = u.choose(&self.flash)?.bytes.clone();
-        let place = u.choose_index(bytes.len())?;
+        let offset = u.choose_index(bytes.len())?;
         match u.arbitrary()? {
-            0 => bytes.truncate(place),
-            difference => bytes[place] ^= difference,
+            0 => bytes.truncate(offset),
+            difference => bytes[offset] ^= difference,
         }
         let before = image(&self.list);
         assert_eq!(self.list.restore(&bytes, 0), Err(Error::Malformed(Part::Snapshot)));
@@ -154,9 +156,9 @@ impl Device {
     }
 }
 
-/// Few, so that they are all taken now and then.
-const PLACES: usize = 4;
-/// The last moment there is, but for `exp`: few, so that they meet.
+/// Small, so that all slots are taken from time to time.
+const CAPACITY: usize = 4;
+/// The latest time that is used, except for `exp`. Small, so that times often coincide.
 const LAST: i64 = 24;
 
 fn at(secs: i64) -> UnixTime {
@@ -167,14 +169,14 @@ fn image<const N: usize>(list: &RevocationList<N>) -> Vec<u8> {
     list.snapshot(&mut [0xa5; 1024]).unwrap().to_vec()
 }
 
-/// What the documentation says, over all that was revoked since the start.
+/// The documented behavior, computed from everything that was revoked since the start.
 #[derive(Clone, Debug, Default)]
 struct Model {
-    revoked: Vec<(What, Span)>,
-    /// What would have a place if nothing ever went but what [`What::All`] stands for.
-    places: BTreeMap<What, Span>,
-    /// The latest moment at which anything may have gone.
-    swept: Option<i64>,
+    revoked: Vec<(Target, Span)>,
+    /// The entries if nothing were ever evicted, except entries that [`Target::All`] covers.
+    entries: BTreeMap<Target, Span>,
+    /// The latest time at which an entry may have been evicted.
+    latest_eviction: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -184,57 +186,57 @@ struct Span {
 }
 
 impl Model {
-    fn revoke(&mut self, what: What, span: Span, now: i64) {
-        self.revoked.push((what, span));
-        let all = self.span_of(What::All);
-        if what == What::All {
-            self.places.retain(|_, place| all.is_none_or(|all| place.before > all.before || place.until > all.until));
+    fn revoke(&mut self, target: Target, span: Span, now: i64) {
+        self.revoked.push((target, span));
+        let all = self.span_of(Target::All);
+        if target == Target::All {
+            self.entries.retain(|_, entry| all.is_none_or(|all| entry.before > all.before || entry.until > all.until));
             return;
         }
-        self.swept = self.swept.max(Some(now));
-        let place = self.places.entry(what).or_insert(span);
-        *place = place.join(span);
+        self.latest_eviction = self.latest_eviction.max(Some(now));
+        let entry = self.entries.entry(target).or_insert(span);
+        *entry = entry.join(span);
     }
 
-    /// It expires in the time that a revocation of it was said to last; or later, and that time is not over, and has never
-    /// been.
-    fn has_voided(&self, token: &Minted, now: i64) -> bool {
-        self.revoked.iter().any(|(what, span)| {
-            let may_have_gone = *what != What::All && self.swept.is_some_and(|swept| span.until <= swept);
-            what.names(token)
-                && span.is_of(token)
-                && (token.expires_at <= span.until || now < span.until && !may_have_gone)
+    /// Whether the token must be refused: it is revoked and expires no later than the revocation, or the revocation has
+    /// not ended and was not evicted.
+    fn must_refuse(&self, token: &Minted, now: i64) -> bool {
+        self.revoked.iter().any(|(target, span)| {
+            let evicted = *target != Target::All && self.latest_eviction.is_some_and(|latest| span.until <= latest);
+            target.names(token) && span.is_of(token) && (token.expires_at <= span.until || now < span.until && !evicted)
         })
     }
 
-    /// Of what was revoked several times, the later of the times counts.
-    fn may_have_voided(&self, token: &Minted, now: i64) -> bool {
-        self.revoked.iter().any(|(what, _)| {
-            what.names(token)
+    /// Whether the token may be refused. If the same was revoked several times, the latest times count.
+    fn may_refuse(&self, token: &Minted, now: i64) -> bool {
+        self.revoked.iter().any(|(target, _)| {
+            target.names(token)
                 && self
-                    .span_of(*what)
+                    .span_of(*target)
                     .is_some_and(|span| span.is_of(token) && (token.expires_at <= span.until || now < span.until))
         })
     }
 
-    /// It expires no later than what may have gone.
-    fn may_have_forgotten(&self, token: &Minted) -> bool {
-        let has_gone = |span: &Span| self.swept.is_some_and(|swept| span.until <= swept);
-        self.revoked.iter().any(|(what, span)| *what != What::All && has_gone(span) && token.expires_at <= span.until)
+    /// Whether the token expires no later than an entry that may have been evicted.
+    fn may_have_evicted(&self, token: &Minted) -> bool {
+        let evicted = |span: &Span| self.latest_eviction.is_some_and(|latest| span.until <= latest);
+        self.revoked
+            .iter()
+            .any(|(target, span)| *target != Target::All && evicted(span) && token.expires_at <= span.until)
     }
 
-    /// Whether this would add nothing.
-    fn has(&self, what: What, span: Span) -> bool {
-        self.places.get(&what).is_some_and(|place| place.join(span) == *place)
+    /// Whether revoking this would change nothing.
+    fn has(&self, target: Target, span: Span) -> bool {
+        self.entries.get(&target).is_some_and(|entry| entry.join(span) == *entry)
     }
 
-    /// How many others may not go now.
-    fn kept_besides(&self, what: What, now: i64) -> usize {
-        self.places.iter().filter(|(other, place)| **other != what && place.until > now).count()
+    /// The number of other entries that may not be evicted now.
+    fn unexpired_except(&self, target: Target, now: i64) -> usize {
+        self.entries.iter().filter(|(other, entry)| **other != target && entry.until > now).count()
     }
 
-    fn span_of(&self, what: What) -> Option<Span> {
-        self.revoked.iter().filter(|(other, _)| *other == what).map(|(_, span)| *span).reduce(Span::join)
+    fn span_of(&self, target: Target) -> Option<Span> {
+        self.revoked.iter().filter(|(other, _)| *other == target).map(|(_, span)| *span).reduce(Span::join)
     }
 }
 
@@ -248,21 +250,21 @@ impl Span {
     }
 }
 
-/// What a [`Revocation`] names, written out.
+/// A [`Revocation`] without its `issued_before`, written out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum What {
+enum Target {
     Token(&'static str, &'static str),
-    /// One of the [`TOKENS`].
+    /// An index into [`TOKENS`].
     SigningInput(usize),
     Subject(&'static str, &'static str),
     Client(&'static str, &'static str),
-    /// One of the [`KEYS`].
+    /// An index into [`KEYS`].
     Key(usize),
     Issuer(&'static str),
     All,
 }
 
-impl What {
+impl Target {
     fn choose(u: &mut Unstructured<'_>) -> Result<Self> {
         Ok(match u.int_in_range(0..=11)? {
             0..=3 => Self::Token(u.choose(&ISSUERS)?, u.choose(&IDS)?),
@@ -305,13 +307,13 @@ impl What {
     }
 }
 
-/// A token of the issuer that it names.
+/// A token, with the claims in it.
 #[derive(Debug)]
 struct Minted {
     text: String,
     digest: [u8; 32],
     issuer: &'static str,
-    /// One of the [`KEYS`].
+    /// An index into [`KEYS`].
     key: usize,
     jwt_id: Option<&'static str>,
     subject: Option<&'static str>,
@@ -321,7 +323,7 @@ struct Minted {
 }
 
 impl Minted {
-    /// The digits of the number choose what it has.
+    /// Makes a token with the claims that the digits of `number` choose.
     fn new(mut number: usize) -> Self {
         let mut digit = |base| {
             let digit = number % base;
@@ -348,7 +350,7 @@ impl Minted {
         Self { text, digest, issuer, key, jwt_id, subject, client_id, issued_at, expires_at }
     }
 
-    fn validate(&self, list: &RevocationList<PLACES>, leeway: i64, now: i64) -> std::result::Result<(), Error> {
+    fn validate(&self, list: &RevocationList<CAPACITY>, leeway: i64, now: i64) -> std::result::Result<(), Error> {
         let issuers = ISSUERS.map(|name| Issuer::new(name, &*KEYS, CARELESS));
         let leeway = Duration::from_secs(leeway.unsigned_abs());
         let policy = AccessTokenPolicy::untyped(AUDIENCE).with_leeway(leeway).with_revocations(list);
@@ -358,10 +360,10 @@ impl Minted {
     }
 }
 
-/// With the [`IDS`], they are names that read the same when one follows the other.
+/// Concatenated with the [`IDS`], different pairs of these give the same text.
 const ISSUERS: [&str; 2] = ["i", "ia"];
 const IDS: [&str; 4] = ["", "b", "ab", "\"\\b"];
-/// `sub` and `client_id`.
+/// Pairs of `sub` and `client_id`.
 const PEOPLE: [(Option<&str>, Option<&str>); 6] = [
     (None, None),
     (Some(IDS[1]), Some(IDS[2])),
@@ -371,7 +373,8 @@ const PEOPLE: [(Option<&str>, Option<&str>); 6] = [
     (Some(IDS[3]), Some(IDS[0])),
 ];
 static KEYS: LazyLock<[Key; 2]> = LazyLock::new(|| ALGS.map(Alg::key));
-/// All that differ in what a revocation can name, of few ids and times. Their signatures are nobody's.
+/// One token for each combination of the claims and keys that a revocation can name, from few ids and times. Their
+/// signatures are not valid.
 static TOKENS: LazyLock<Vec<Minted>> = LazyLock::new(|| (0..4 * 4 * 6 * 5 * 2 * 2).map(Minted::new).collect());
-/// The first tokens, which are met more often.
+/// The number of tokens at the start of [`TOKENS`] that are chosen more often.
 const FEW: usize = 4;

@@ -1,11 +1,11 @@
-//! The committed seeds, as they are made: from the tokens of the tests and the examples of the standards.
+//! Makes the committed seeds, from the tests' tokens and the examples of the standards.
 
 use serde_json::json;
 use testkit::*;
 
 use super::token::SIGNED;
 
-/// Target, name and content of every file in `seeds/`.
+/// The target, name and content of every file in `seeds/`.
 pub fn all() -> Vec<(&'static str, String, Vec<u8>)> {
     let mut seeds = Vec::new();
     let mut add = |target, contents: Vec<Vec<u8>>| {
@@ -20,8 +20,8 @@ pub fn all() -> Vec<(&'static str, String, Vec<u8>)> {
     add("jwks", bytes(key_sets()));
     add("claims", bytes(claims_of_every_shape()));
     add("token", tokens());
-    add("signed_access_token", [choices(), at_a_floor(&[0; 16], &PROOFS), at_a_floor(&[0; 16], &ANSWERS)].concat());
-    add("signed_id_token", [choices(), at_a_floor(&[0; 15], &PROOFS), at_a_floor(&WITH_NONCE, &PROOFS)].concat());
+    add("signed_access_token", [choices(), unset_clock(&[0; 16], &PROOFS), unset_clock(&[0; 16], &ANSWERS)].concat());
+    add("signed_id_token", [choices(), unset_clock(&[0; 15], &PROOFS), unset_clock(&WITH_NONCE, &PROOFS)].concat());
     for target in ["signature", "revocations", "differential"] {
         add(target, choices());
     }
@@ -33,7 +33,7 @@ fn base64url_texts() -> Vec<String> {
     let payload = format!(r#"{{"iss":"{ISSUER}"}}"#);
     let paddings = ["", " ", "  "].map(|space| base64url(format!("{payload}{space}").as_bytes()));
     let numbers = [es256.public_key(), eddsa.public_key(), &Alg::Es256.sign(b""), &Alg::EdDsa.sign(b"")].map(base64url);
-    // RFC 4648 section 10, and what is none.
+    // The vectors of RFC 4648 section 10, and texts that are not base64url.
     let vectors = ["Zg", "Zm8", "Zm9v", "Zm9vYg", "Zm9vYmE", "Zm9vYmFy", "Zh", "Zm9", "Zg==", "+/+/", "-_-_", "Z"];
     [&paddings[..], &numbers, &vectors.map(String::from)].concat()
 }
@@ -130,11 +130,11 @@ fn tokens() -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// For inputs that are read as choices: none, and the start of a fixed sequence of random ones.
+/// Inputs that are read as choices: an empty one, then longer and longer pieces of a fixed random sequence.
 fn choices() -> Vec<Vec<u8>> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut random = || {
-        // Xorshift, of George Marsaglia.
+        // George Marsaglia's xorshift.
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
@@ -143,14 +143,14 @@ fn choices() -> Vec<Vec<u8>> {
     (0..48).map(|words| (0..words / 2).flat_map(|_| random()).collect()).collect()
 }
 
-/// The choices of a good token, and then those of a device whose clock is not set.
-fn at_a_floor(good: &[u8], choices: &[[u8; 3]]) -> Vec<Vec<u8>> {
+/// The choices for a valid token, followed by choices for a device whose clock is not set.
+fn unset_clock(good: &[u8], choices: &[[u8; 3]]) -> Vec<Vec<u8>> {
     choices.iter().map(|choices| [good, &[1], choices].concat()).collect()
 }
 
-/// Of a policy that does without a proof for no token, for any, and for those of a brief life.
+/// The choices for a policy that accepts, without a proof of freshness, no token, any token, or only short-lived ones.
 const PROOFS: [[u8; 3]; 3] = [[0, 0, 0], [2, 0, 0], [4, 0, 0]];
-/// A challenge that is right, wrong or empty, and an answer that is absent, right, escaped or no string.
+/// The choices for a challenge (right, wrong or empty) and an answer (absent, right, escaped or not a string).
 const ANSWERS: [[u8; 3]; 6] = [[0, 2, 0], [0, 2, 2], [0, 2, 3], [0, 3, 2], [0, 4, 2], [2, 2, 4]];
-/// A good ID token for a policy with its nonce.
+/// The choices for a valid ID token and a policy with its nonce.
 const WITH_NONCE: [u8; 15] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0];

@@ -7,16 +7,16 @@ use testkit::{Alg, BOTH, ISSUER, KEYS, base64url};
 use super::careless::CARELESS;
 use super::jwks;
 
-/// **Property:** a signature holds exactly if the bare curve crate says so: `p256`, and `ed25519-dalek` by
-/// `verify_strict`, of which ours refuses besides a key with y >= p. And what reaches a backend that checks nothing has
-/// its numbers in range, by the same crates, so that the backend's care is not needed for that.
+/// **Property:** a signature is accepted if and only if the bare curve crate accepts it: `p256`, or `verify_strict` of
+/// `ed25519-dalek`. One difference: this crate also refuses a key with y >= p. All numbers that reach a backend are in
+/// range, by the same crates, so that a backend need not check this.
 pub fn signature(input: &[u8]) {
     let Ok(triple) = Triple::arbitrary(&mut Unstructured::new(input)) else { return };
-    assert_eq!(triple.passes(BOTH), triple.holds(), "{triple:x?}");
+    assert_eq!(triple.passes(BOTH), triple.is_valid(), "{triple:x?}");
     assert_eq!(triple.passes(CARELESS), triple.is_in_range(), "{triple:x?}");
 }
 
-/// A signature that holds, with parts of it or of the key replaced.
+/// A valid signature, with parts of it or of the key replaced.
 #[derive(Debug)]
 struct Triple {
     alg: Alg,
@@ -36,14 +36,14 @@ impl<'a> Arbitrary<'a> for Triple {
 
         let name = if alg == Alg::EdDsa { *u.choose(&["EdDSA", "Ed25519"])? } else { alg.name() };
         let header = format!(r#"{{"alg":"{name}"}}"#);
-        // What is signed need not be JSON: that shows after the signature only.
+        // The payload need not be JSON: it is parsed only after the signature is verified.
         let payload = [b"{", u.bytes(u.len())?].concat();
         let signing_input = format!("{}.{}", base64url(header.as_bytes()), base64url(&payload));
         let mut signature = alg.sign(signing_input.as_bytes());
-        for (place, change) in changes {
-            let (numbers, _) = if place < 2 { signature.as_chunks_mut() } else { key.as_chunks_mut() };
+        for (index, change) in changes {
+            let (numbers, _) = if index < 2 { signature.as_chunks_mut() } else { key.as_chunks_mut() };
             let count = numbers.len();
-            change.apply(&mut numbers[place % count], alg);
+            change.apply(&mut numbers[index % count], alg);
         }
         Ok(Self { alg, key, signing_input, signature })
     }
@@ -52,11 +52,11 @@ impl<'a> Arbitrary<'a> for Triple {
 #[derive(Arbitrary, Debug)]
 enum Change {
     FlipBit(u8),
-    /// One of the [`edges`] takes its place.
+    /// Replaces the number with one of the [`edges`].
     Edge(u8),
-    /// A multiple of one of them is added: the same number modulo it.
+    /// Adds an edge: the same number modulo this edge.
     Add(u8),
-    /// It is subtracted from one of them: the negative of it, modulo it.
+    /// Subtracts the number from an edge: its negative modulo this edge.
     SubtractFrom(u8),
     Replace([u8; 32]),
 }
@@ -65,7 +65,7 @@ impl Change {
     fn apply(self, number: &mut [u8; 32], alg: Alg) {
         let edges = edges(alg);
         let edge = |at: u8| edges[usize::from(at) % edges.len()];
-        // Big-endian, as everything below.
+        // To and from big-endian, which everything below uses.
         let flip = |number: [u8; 32]| if alg == Alg::EdDsa { reversed(number) } else { number };
         let changed = match self {
             Self::FlipBit(bit) => {
@@ -81,8 +81,8 @@ impl Change {
     }
 }
 
-/// The numbers at which something changes: 0, 1, the order and the prime of the curve and their neighbours, the largest
-/// of all, and for Ed25519 the y of all points of small order.
+/// The boundary values: 0, 1, the order and the prime of the curve and their neighbors, the largest number, and for
+/// Ed25519 the y of every point of small order.
 fn edges(alg: Alg) -> Vec<[u8; 32]> {
     let one = from_hex("01");
     let (order, prime) = match alg {
@@ -114,7 +114,7 @@ fn reversed(mut number: [u8; 32]) -> [u8; 32] {
     number
 }
 
-/// `a + b` or `a - b` modulo 2^256.
+/// `a + b`, or `a - b` if `negated`, modulo 2^256.
 fn add(a: [u8; 32], b: [u8; 32], negated: bool) -> [u8; 32] {
     let mut carry = u16::from(negated);
     let mut sum = [0; 32];
@@ -128,7 +128,7 @@ fn add(a: [u8; 32], b: [u8; 32], negated: bool) -> [u8; 32] {
 }
 
 impl Triple {
-    /// Whether the signature holds for `verify`: then it speaks of the payload.
+    /// Whether `verify` accepts the signature; an error about the payload means that it did.
     fn passes(&self, algorithms: &[&dyn SignatureAlgorithm]) -> bool {
         let key = match self.key.as_chunks().0 {
             [x, y] => Key::es256(x, y),
@@ -151,7 +151,7 @@ impl Triple {
         }
     }
 
-    fn holds(&self) -> bool {
+    fn is_valid(&self) -> bool {
         let message = self.signing_input.as_bytes();
         match self.alg {
             Alg::Es256 => {
@@ -162,8 +162,8 @@ impl Triple {
             Alg::EdDsa => {
                 let key = ed25519_dalek::VerifyingKey::try_from(&*self.key);
                 let signature = ed25519_dalek::Signature::from_bytes(&self.signature);
-                let holds = key.is_ok_and(|key| key.verify_strict(message, &signature).is_ok());
-                holds && jwks::is_ed25519_key(&self.key)
+                let is_valid = key.is_ok_and(|key| key.verify_strict(message, &signature).is_ok());
+                is_valid && jwks::is_ed25519_key(&self.key)
             }
         }
     }

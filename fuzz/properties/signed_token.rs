@@ -8,15 +8,16 @@ use super::Case;
 use super::case::{IdCase, Kind, Policy, Timed};
 use super::model::{self, Accepted};
 
-/// **Property:** a token that is really signed, of whatever header and claims, is judged by a policy at a time, known or
-/// not, as a straight-line model of the rules judges it: refused for the same reason, or accepted, and then it says the same.
+/// **Property:** a correctly signed token with any header and claims gets the same verdict as by a straight-line model
+/// of the rules, for any policy and any time, known or not: refused for the same reason, or accepted with the same
+/// contents.
 pub fn signed_access_token(input: &[u8]) {
     if let Ok(Timed(case)) = Timed::<Case>::arbitrary(&mut Unstructured::new(input)) {
         agree(&case);
     }
 }
 
-/// **Property:** the same for ID tokens.
+/// **Property:** the same as [`signed_access_token`], for ID tokens.
 pub fn signed_id_token(input: &[u8]) {
     if let Ok(Timed(IdCase(case))) = Timed::<IdCase>::arbitrary(&mut Unstructured::new(input)) {
         agree(&case);
@@ -37,7 +38,8 @@ fn agree(case: &Case) {
     }
 }
 
-/// In which order claims are read is not said, and so which of several that are absent or of the wrong type is named.
+/// Whether two errors count as equal. The order in which claims are read is not documented, so any of several missing
+/// or mistyped claims may be named.
 fn is_same(ours: Error, model: Error) -> bool {
     let is_about_types = |error| matches!(error, Error::Missing(_) | Error::Invalid(_));
     let met_first =
@@ -90,7 +92,7 @@ fn accepted(claims: &Claims<'_>) -> Accepted {
     }
 }
 
-/// What policies for tokens of a user can be told.
+/// A policy with the rules about the user's login that access and ID tokens share.
 macro_rules! stepped_up {
     ($policy:expr, $rules:expr) => {{
         let mut policy = $policy;

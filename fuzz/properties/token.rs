@@ -5,9 +5,9 @@ use embedded_jwt::*;
 use serde_json::json;
 use testkit::{KEYS, *};
 
-/// **Property:** of all texts, only the good ones that the test keys have signed are accepted, for their own issuer, in
-/// whatever order the issuers are given. The verdict does not depend on the buffer, but that one too small is refused as
-/// such, before anything else; nor on who verifies the signature, this crate or its caller.
+/// **Property:** of all texts, only the valid tokens that the test keys signed are accepted, for their own issuer, in
+/// any order of the issuers. The verdict does not depend on the buffer, except that one that is too small is refused as
+/// such, before anything else. Nor does it depend on whether this crate or its caller verifies the signature.
 ///
 /// Input: the length of a buffer (2 bytes, little-endian), then a token.
 pub fn token(input: &[u8]) {
@@ -28,13 +28,13 @@ pub fn token(input: &[u8]) {
     } else if len < ample {
         // More than `buffer_len` is needed only for a string that must be unescaped.
         let with_len = validate(&token, &[&cloud, &factory], len);
-        let is_too_small = with_len == Err(Error::BufferTooSmall) && holds_escape(text);
+        let is_too_small = with_len == Err(Error::BufferTooSmall) && has_escape(text);
         assert!(with_len == verdict || is_too_small, "{with_len:?} {verdict:?}");
     }
 
     for issuer in [&cloud, &factory] {
-        let at_once = token.verify(issuer, &mut vec![0; ample]).map(drop);
-        assert_eq!(prepare_and_assert(&token, issuer, ample), at_once);
+        let directly = token.verify(issuer, &mut vec![0; ample]).map(drop);
+        assert_eq!(prepare_and_assert(&token, issuer, ample), directly);
     }
 
     let reversed = validate(&token, &[&factory, &cloud], ample);
@@ -43,13 +43,13 @@ pub fn token(input: &[u8]) {
         assert_eq!(reversed.as_ref(), Ok(&accepted));
         let alone = validate(&token, &[if accepted == FACTORY { &factory } else { &cloud }], ample);
         assert_eq!(alone.as_ref(), Ok(&accepted));
-        // ES256 has two signatures of the same text.
+        // Each ES256 signature has a second valid form, so the signed text is compared.
         let signed = |text: &[u8]| text.rsplitn(2, |byte| *byte == b'.').nth(1).map(<[u8]>::to_vec);
         assert!(SIGNED.iter().any(|(good, is_good)| *is_good && signed(good.as_bytes()) == signed(text)));
     }
 }
 
-fn holds_escape(token: &[u8]) -> bool {
+fn has_escape(token: &[u8]) -> bool {
     let payload = token.split(|byte| *byte == b'.').nth(1).unwrap();
     Base64UrlUnpadded::decode_vec(str::from_utf8(payload).unwrap()).is_ok_and(|json| json.contains(&b'\\'))
 }
@@ -64,7 +64,7 @@ fn validate(token: &Token<'_>, issuers: &[&Issuer<'_>], buffer_len: usize) -> Re
     Ok(token.issuer().into())
 }
 
-/// By way of a caller who verifies the signature truly.
+/// The verdict by `prepare`, with a caller that verifies the signature correctly.
 fn prepare_and_assert(token: &Token<'_>, issuer: &Issuer<'_>, buffer_len: usize) -> Result<(), Error> {
     let mut buf = vec![0; buffer_len];
     let prepared = token.prepare(issuer, &mut buf)?;
@@ -73,7 +73,7 @@ fn prepare_and_assert(token: &Token<'_>, issuer: &Issuer<'_>, buffer_len: usize)
     prepared.caller_asserts(outcome).map(drop)
 }
 
-/// All that the test keys sign, and whether that may be accepted.
+/// The tokens that the test keys sign, each with whether it may be accepted.
 pub static SIGNED: LazyLock<Vec<(String, bool)>> = LazyLock::new(|| {
     let changes = [
         ("jti", json!("token-2"), true),

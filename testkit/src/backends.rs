@@ -1,4 +1,5 @@
-//! The backends under test, and what verifies with them. With the feature `ring` they are ring's, else the software ones.
+//! The backends under test, and helpers that verify with them. With the feature `ring` they are ring's, otherwise the
+//! software ones.
 
 use embedded_jwt::{
     AccessToken, AccessTokenPolicy, Error, Issuer, Key, Now, SignatureAlgorithm, Token, UnixTime, Verified,
@@ -11,7 +12,7 @@ pub use embedded_jwt::{RingEdDsa as EdDsa, RingEs256 as Es256};
 use crate::{ISSUER, KEYS};
 
 pub const BOTH: &[&dyn SignatureAlgorithm] = &[&Es256, &EdDsa];
-/// The error for a key that is not a point of its curve: ring does not tell it from an invalid signature.
+/// The error for a key that is not a point of its curve: ring does not distinguish it from an invalid signature.
 pub const OFF_CURVE: Error = if cfg!(feature = "ring") { Error::InvalidSignature } else { Error::InvalidKey };
 
 /// The test issuer, with these keys and both algorithms.

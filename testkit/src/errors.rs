@@ -1,10 +1,10 @@
-//! Every error of the crate, also those to come as far as the README has them.
+//! Every error of the crate, and the names of errors in the README.
 
 use std::collections::BTreeSet;
 
 use embedded_jwt::{Claim, Error, Part};
 
-/// Every error there is.
+/// Every value of `Error`.
 pub fn all() -> impl Iterator<Item = Error> {
     let of_parts: [fn(Part) -> Error; 5] =
         [Error::TooLarge, Error::Malformed, Error::DuplicateName, Error::TooDeep, Error::TooManyMembers];
@@ -83,7 +83,7 @@ pub const CLAIMS: [Claim; 22] = [
     Claim::Status,
 ];
 
-/// Without what it is about.
+/// The name of the error's variant, without its part or claim.
 pub fn variant(error: Error) -> String {
     format!("{error:?}").split('(').next().unwrap().into()
 }

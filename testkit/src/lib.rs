@@ -10,6 +10,6 @@ pub mod strict_json;
 
 #[cfg(any(feature = "ring", all(feature = "es256", feature = "eddsa")))]
 pub use backends::*;
-/// The crate under test, for unit tests of its own: its types are others than theirs.
+/// The crate under test, for the crate's own unit tests: their types differ from the types of this copy.
 pub use embedded_jwt;
 pub use mint::*;

@@ -8,7 +8,7 @@ use embedded_jwt::{Key, UnixTime};
 use serde_json::{Value, json};
 use sha2::Digest as _;
 
-/// TEST KEYS: published here, worth nothing. Never trust them.
+/// TEST KEYS: published here, so they protect nothing. Never trust them.
 pub const ES256_TEST_KEY: [u8; 32] = *b"embedded-jwt ES256 test key only";
 pub const EDDSA_TEST_KEY: [u8; 32] = *b"embedded-jwt EdDSA test key only";
 
@@ -98,14 +98,14 @@ impl Alg {
         json!({"alg": self.name(), "typ": "dpop+jwt", "jwk": self.jwk()})
     }
 
-    /// A token of this header and payload, byte for byte, with a signature that holds.
+    /// A token of this header and payload, byte for byte, with a valid signature.
     pub fn mint(self, header: impl AsRef<[u8]>, payload: impl AsRef<[u8]>) -> String {
         let signing_input = format!("{}.{}", base64url(header.as_ref()), base64url(payload.as_ref()));
         let signature = self.sign(signing_input.as_bytes());
         format!("{signing_input}.{}", base64url(&signature))
     }
 
-    /// An access token with other claims than [`claims`].
+    /// An access token with these claims.
     pub fn access_token(self, claims: &Value) -> String {
         self.mint(self.header().to_string(), claims.to_string())
     }
@@ -170,7 +170,7 @@ pub fn with(mut object: Value, name: &str, value: Value) -> Value {
     object
 }
 
-/// A policy with the leeway and the limits that every kind of policy can be told, in seconds.
+/// A policy with the leeway and the limits that every kind of policy has, in seconds.
 #[macro_export]
 macro_rules! limited {
     ($policy:expr, $limits:expr) => {{

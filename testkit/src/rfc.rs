@@ -1,4 +1,4 @@
-//! Examples of the standards that more than one place uses.
+//! Examples from the standards that are used more than once.
 
 /// [RFC 7515 appendix A.3](https://www.rfc-editor.org/rfc/rfc7515#appendix-A.3); its `s` is greater than n/2.
 pub const RFC_7515_A3: &str = "eyJhbGciOiJFUzI1NiJ9\
@@ -27,8 +27,8 @@ pub const RFC_7517_A1: &str = r#"{"keys":
 pub const RFC_8037_A2: &str = r#"{"kty":"OKP","crv":"Ed25519",
     "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
 
-/// [RFC 8037 appendix A.4](https://www.rfc-editor.org/rfc/rfc8037#appendix-A.4): it signs the text "Example of Ed25519
-/// signing".
+/// [RFC 8037 appendix A.4](https://www.rfc-editor.org/rfc/rfc8037#appendix-A.4): its payload is the text "Example of
+/// Ed25519 signing".
 pub const RFC_8037_A4: &str = "eyJhbGciOiJFZERTQSJ9\
     .RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc\
     .hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";

@@ -1,4 +1,4 @@
-//! An oracle for JSON: `serde_json`, and the three rules of this crate that it does not have.
+//! An oracle for JSON: `serde_json`, with three rules of this crate that `serde_json` does not have.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -7,7 +7,7 @@ use embedded_jwt::{Error, MAX_DEPTH, MAX_OPEN_MEMBERS, Part};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-/// What `text` holds, or why it is refused.
+/// The value of `text`, or the reason why it is refused.
 pub fn parse(text: &[u8], part: Part) -> Result<Value, Error> {
     let malformed = |_| Error::Malformed(part);
     let value = serde_json::from_slice(text).map_err(malformed)?;
@@ -16,10 +16,10 @@ pub fn parse(text: &[u8], part: Part) -> Result<Value, Error> {
     Ok(value)
 }
 
-/// Compares a refusal of the crate with the oracle's. They are equal, except where the crate's single pass meets one of
-/// the crate's own rules before it reaches the place where the grammar is broken.
+/// Compares a refusal of the crate with the oracle's. They are equal, except where the crate's single pass finds a
+/// violation of its own rules before it reaches the syntax error.
 ///
-/// Refusals are compared by their `Debug` form: the crate's unit tests have an `Error` type of their own.
+/// Refusals are compared by their `Debug` form: the crate's unit tests have their own `Error` type.
 #[track_caller]
 pub fn assert_same_refusal(ours: impl fmt::Debug, oracle: Error) {
     let ours = format!("{ours:?}");
@@ -32,12 +32,13 @@ pub fn assert_same_refusal(ours: impl fmt::Debug, oracle: Error) {
     assert!(ours == format!("{oracle:?}") || is_met_first, "ours {ours}, oracle {oracle:?}");
 }
 
-/// Whether an object could be taken for a number: `serde_json` keeps the digits of a number in an object of this name.
+/// Whether an object could be mistaken for a number: `serde_json` keeps the digits of a number in an object with this
+/// name.
 pub fn is_ambiguous(text: &[u8]) -> bool {
     text.windows(12).any(|window| window == b"$serde_json:")
 }
 
-/// A document reduced to what the three rules need, which `Value` has lost: members of equal names.
+/// The structure of a document, for the three rules. `Value` does not have it all: it drops members of equal names.
 enum Shape {
     Scalar,
     Array(Vec<Shape>),
@@ -45,7 +46,7 @@ enum Shape {
 }
 
 impl Shape {
-    /// The rules in the order in which a reader from left to right meets them.
+    /// Checks the rules in the order in which a left-to-right parser finds violations.
     fn check(&self, depth: usize, members_around: usize, part: Part) -> Result<(), Error> {
         if !matches!(self, Self::Scalar) && depth == MAX_DEPTH {
             return Err(Error::TooDeep(part));
@@ -117,7 +118,7 @@ impl<'de> Visitor<'de> for ShapeVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Shape, A::Error> {
         let mut shape = Vec::new();
         while let Some(name) = members.next_key::<String>()? {
-            // Any other number, as `serde_json` hands it over with all its digits.
+            // Any other number: `serde_json` passes it on with all its digits.
             if name == "$serde_json::private::Number" {
                 members.next_value::<IgnoredAny>()?;
                 return Ok(Shape::Scalar);

@@ -4,7 +4,7 @@
 pub struct Vector {
     pub bits: u8,
     pub lst: &'static str,
-    /// Those that are not 0, each after its index.
+    /// The statuses that are not 0, each after its index.
     pub statuses: &'static [(u64, u8)],
 }
 
@@ -107,7 +107,7 @@ pub const LST_8: &str = "\
     AACUYj0JAAAAAAAAAAAAQnORBLTFJRIAAAAAkIaDJAAAAJryngQAAAAAAAAAAAA98oQEAAAAAAAAAEC2zpcgWY9LQKL2kwAgGK9IAAAAAPHaRQIA\
     AAAAAAAAAADIxyoSAAAAAAAAAAAAAADQFotLAECz_gQ1PX-B";
 
-/// At the place of each status the index that has it. All others are 0.
+/// At the position of each status, the index in the list that has it. The list is 0 at all other indices.
 pub const INDICES_8: [u64; 256] = [
     233478, 52451, 576778, 513575, 468106, 292632, 214947, 182323, 884834, 66653, 62489, 196493, 458517, 487925, 55649,
     416992, 879796, 462297, 942059, 583408, 13628, 334829, 886286, 713557, 582738, 326064, 451545, 705889, 214350,

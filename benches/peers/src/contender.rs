@@ -1,4 +1,4 @@
-//! What is timed, and the check that it does what it is timed for.
+//! The functions that are timed, and the checks that they do the work they are timed for.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::tokens;
 use testkit::Alg;
 
-/// Says whether a token is accepted.
+/// Returns whether a token is accepted.
 pub type Verify = Box<dyn FnMut(&str) -> bool>;
 
 /// One way to verify tokens.
@@ -16,7 +16,7 @@ pub struct Verifier {
     pub verify: Verify,
 }
 
-/// What a [`Verifier`] looks at, and so which faults it must find.
+/// The parts that a [`Verifier`] checks, and so the faults that it must find.
 #[derive(Clone, Copy)]
 pub struct Checks {
     pub signature: bool,
@@ -35,7 +35,7 @@ impl Verifier {
         Self { name, checks, verify: Box::new(verify) }
     }
 
-    /// To time on a token of this row, once it is seen to refuse what it should.
+    /// A contender that verifies `token`, once the verifier is seen to refuse the faulty tokens.
     pub fn contender(mut self, row: &str, alg: Alg, token: String) -> Contender {
         let faulty = tokens::faulty(alg);
         let (forged, misused) = faulty.split_first().unwrap();
@@ -47,17 +47,17 @@ impl Verifier {
     }
 }
 
-/// Something to time, in the row of what it is compared with.
+/// A function to time, in the row of its comparison.
 pub struct Contender {
     pub row: String,
     pub name: &'static str,
     run: Box<dyn FnMut() -> bool>,
-    /// Of one sample.
+    /// The number of runs in one sample.
     iterations: u32,
 }
 
 impl Contender {
-    /// Of a function that must say yes.
+    /// A contender of a function that must return true.
     pub fn new(row: &str, name: &'static str, run: impl FnMut() -> bool + 'static) -> Self {
         let mut contender = Self { row: row.into(), name, run: Box::new(run), iterations: 1 };
         assert!((contender.run)(), "{name} refuses: {row}");
@@ -73,10 +73,10 @@ impl Contender {
         self.iterations = u32::try_from(SAMPLE.as_nanos() / one.max(1)).unwrap().max(1);
     }
 
-    /// Nanoseconds of one run, on average over a sample, with the stack [deeper] by so many levels.
+    /// Nanoseconds of one run, on average over a sample, with the stack [deeper] by `depth` levels.
     pub fn sample(&mut self, depth: usize) -> f64 {
         deeper(depth, &mut || {
-            // Another contender has just been running: this one shall find its own code and data in the caches.
+            // Another contender ran just before: this run loads its own code and data into the caches.
             black_box((self.run)());
             self.time().as_nanos() as f64 / f64::from(self.iterations)
         })
@@ -101,14 +101,14 @@ fn counted(run: &mut dyn FnMut() -> bool) -> bool {
     black_box(run())
 }
 
-/// Runs with the stack some 100 bytes deeper for each level: in unlucky places of the stack the curves take up to half as
-/// long again, and all of a row shall have the same luck. `benches/compare` says how deep.
+/// Runs with the stack about 100 bytes deeper for each level. At some addresses of the stack the curves take up to half
+/// as long again, and this must affect all of a row alike. `benches/compare` chooses the depth.
 fn deeper<T>(levels: usize, run: &mut dyn FnMut() -> T) -> T {
-    let place = black_box([0_u8; 64]);
+    let padding = black_box([0_u8; 64]);
     let result = if levels == 0 { run() } else { deeper(levels - 1, run) };
-    black_box(place);
+    black_box(padding);
     result
 }
 
-/// Long against the clock's resolution, short against what disturbs a machine.
+/// Long compared with the clock's resolution, short compared with disturbances of the machine.
 const SAMPLE: Duration = Duration::from_millis(1);

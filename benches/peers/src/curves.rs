@@ -1,5 +1,5 @@
-//! The signature alone: decoded from base64url, and verified with a key from bytes. `ring` and `aws-lc-rs` too, of which
-//! the second gets a key that is parsed already, since it can keep one.
+//! The signature alone: decoded from base64url, and verified with a key from bytes. `ring` and `aws-lc-rs` are here
+//! too; `aws-lc-rs` gets a parsed key, since it can keep one.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use p256::ecdsa::signature::Verifier as _;
@@ -22,7 +22,7 @@ pub fn verify(alg: Alg) -> Verify {
     }
 }
 
-/// `verify` of ed25519-dalek, which lets keys and signatures of small order pass.
+/// Verifies by `verify` of ed25519-dalek, which accepts keys and signatures of small order.
 pub fn verify_loosely() -> Verify {
     let key = key(Alg::EdDsa);
     on_parts(move |message, signature| {
@@ -54,7 +54,7 @@ pub fn verify_by_aws_lc_rs(alg: Alg) -> Verify {
     on_parts(move |message, signature| key.verify_sig(message, signature).is_ok())
 }
 
-/// As the curves take it: an uncompressed point for ES256.
+/// The public key as the curve crates take it: an uncompressed point for ES256.
 pub fn key(alg: Alg) -> Vec<u8> {
     let key = alg.key();
     match alg {
@@ -63,10 +63,10 @@ pub fn key(alg: Alg) -> Vec<u8> {
     }
 }
 
-fn on_parts(holds: impl Fn(&[u8], &[u8; 64]) -> bool + 'static) -> Verify {
+fn on_parts(is_valid: impl Fn(&[u8], &[u8; 64]) -> bool + 'static) -> Verify {
     Box::new(move |token| {
         let Some((message, encoded)) = token.rsplit_once('.') else { return false };
         let mut signature = [0; 64];
-        Base64UrlUnpadded::decode(encoded, &mut signature).is_ok() && holds(message.as_bytes(), &signature)
+        Base64UrlUnpadded::decode(encoded, &mut signature).is_ok() && is_valid(message.as_bytes(), &signature)
     })
 }

@@ -11,9 +11,9 @@ use crate::contender::Verify;
 use crate::tokens::{KID, TYPE, has_scope};
 use testkit::{AUDIENCE, Alg, ISSUER};
 
-/// What RFC 9068 requires, so that all of it is there and of its type.
+/// The claims that RFC 9068 requires, so that all of them are present and of the right type.
 #[derive(Deserialize)]
-#[allow(dead_code, reason = "that they are there is what counts")]
+#[allow(dead_code, reason = "only their presence matters")]
 struct AccessToken {
     iss: String,
     sub: String,
@@ -47,17 +47,17 @@ pub fn verify(alg: Alg) -> Verify {
     })
 }
 
-/// Header and claims decoded, and nothing checked.
+/// Decodes header and claims, and checks nothing.
 pub fn decode_insecurely() -> Verify {
     Box::new(|token| insecure_decode::<AccessToken>(token).is_ok_and(|token| has_scope(&token.claims.scope)))
 }
 
-/// The set as it is kept, its numbers still in base64url.
+/// Parses the set into the form in which it is kept, its numbers still in base64url.
 pub fn key_set(json: &'static [u8]) -> impl FnMut() -> bool {
     move || serde_json::from_slice::<JwkSet>(json).is_ok_and(|set| set.keys.len() == 4)
 }
 
-/// The set, and of each key what tokens are verified with.
+/// Parses the set, and each key into the form that tokens are verified with.
 pub fn decoded_key_set(json: &'static [u8]) -> impl FnMut() -> bool {
     move || {
         let Ok(set) = serde_json::from_slice::<JwkSet>(json) else { return false };
@@ -66,25 +66,25 @@ pub fn decoded_key_set(json: &'static [u8]) -> impl FnMut() -> bool {
     }
 }
 
-/// Makes every signature hold from here on, in the whole process.
+/// Makes every signature valid from here on, in the whole process.
 pub fn accept_all_signatures() {
     static PROVIDER: CryptoProvider = CryptoProvider {
         signer_factory: |_, _| Err(ErrorKind::InvalidAlgorithm.into()),
-        verifier_factory: |algorithm, _| Ok(Box::new(Yes(*algorithm))),
+        verifier_factory: |algorithm, _| Ok(Box::new(AcceptAll(*algorithm))),
         key_utils: KeyUtils::new_unimplemented(),
     };
     PROVIDER.install_default().unwrap();
 }
 
-struct Yes(Algorithm);
+struct AcceptAll(Algorithm);
 
-impl JwtVerifier for Yes {
+impl JwtVerifier for AcceptAll {
     fn algorithm(&self) -> Algorithm {
         self.0
     }
 }
 
-impl Verifier<Vec<u8>> for Yes {
+impl Verifier<Vec<u8>> for AcceptAll {
     fn verify(&self, _: &[u8], _: &Vec<u8>) -> Result<(), signature::Error> {
         Ok(())
     }

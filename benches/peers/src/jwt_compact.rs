@@ -8,9 +8,9 @@ use crate::curves::key;
 use crate::tokens::{KID, TYPE, has_scope, now};
 use testkit::{AUDIENCE, Alg, ISSUER};
 
-/// What RFC 9068 requires beside the times.
+/// The claims that RFC 9068 requires, without the times.
 #[derive(Clone, Deserialize)]
-#[allow(dead_code, reason = "that they are there is what counts")]
+#[allow(dead_code, reason = "only their presence matters")]
 struct Custom {
     iss: String,
     sub: String,

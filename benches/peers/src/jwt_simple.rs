@@ -7,7 +7,7 @@ use crate::curves::key;
 use crate::tokens::{KID, TYPE, has_scope, now};
 use testkit::{AUDIENCE, Alg, ISSUER};
 
-/// What RFC 9068 requires beside the registered claims.
+/// The claims that RFC 9068 requires, without the registered ones.
 #[derive(Serialize, Deserialize)]
 struct Custom {
     client_id: String,

@@ -1,8 +1,8 @@
-//! Times this crate beside its peers, under the command of `benches/compare`: each line read is the number of a
-//! contender and the depth of the stack, answered by one sample. So the script interleaves contenders of several processes
-//! as it likes, which criterion, timing one after another, cannot; and what a busy machine adds, it adds to all of them
+//! Times this crate and its peers, controlled by `benches/compare`: each line of input is the number of a contender and
+//! the depth of the stack, and is answered with one sample. So the script can interleave contenders of several
+//! processes, which criterion cannot, since it times one after another; and a busy machine slows down all of them
 //! alike.
-#![cfg_attr(not(feature = "aws_lc_rs"), allow(dead_code, reason = "the other program has the rest"))]
+#![cfg_attr(not(feature = "aws_lc_rs"), allow(dead_code, reason = "the other program uses the rest"))]
 
 #[cfg(not(any(feature = "aws_lc_rs", feature = "rust_crypto")))]
 compile_error!("choose a backend of jsonwebtoken: aws_lc_rs or rust_crypto");
@@ -37,7 +37,7 @@ fn main() {
     };
     if let [_, row, name] = args[..] {
         let contender = contenders.iter_mut().find(|contender| contender.row == row && contender.name == name);
-        assert!(contender.unwrap_or_else(|| panic!("none such: {row}: {name}")).run_counted());
+        assert!(contender.unwrap_or_else(|| panic!("no such contender: {row}: {name}")).run_counted());
         return;
     }
     contenders.iter_mut().for_each(contender::Contender::calibrate);

@@ -2,19 +2,19 @@
 use embedded_jwt::SignatureCache;
 use embedded_jwt::{
     AccessTokenPolicy, Algorithm, BackendError, EdDsa, Error, Es256, Issuer, Key, KeySet, MAX_TOKEN_LEN, RingEdDsa,
-    RingEs256, SignatureAlgorithm, Token, UnixTime, Verified,
+    RingEs256, Signature, SignatureAlgorithm, Token, UnixTime, Verified,
 };
 
 use crate::contender::Verify;
 use crate::tokens::{KID, SCOPE, now};
 use testkit::{AUDIENCE, Alg, ISSUER};
 
-/// With the crate's own backends.
+/// Verifies with the crate's own backends.
 pub fn verify(alg: Alg) -> Verify {
     verify_with(alg, backend(alg))
 }
 
-/// The same token again and again.
+/// Verifies the same token again and again, with a cache.
 #[cfg(feature = "aws_lc_rs")]
 pub fn verify_cached(alg: Alg) -> Verify {
     let cache = SignatureCache::<8>::new();
@@ -28,15 +28,15 @@ fn backend(alg: Alg) -> &'static dyn SignatureAlgorithm {
     }
 }
 
-/// With a backend that accepts every signature: all the work but the curve's and the hash's.
+/// Verifies with a backend that accepts every signature: all the work except the curve's and the hash's.
 pub fn verify_all_but_signature(alg: Alg) -> Verify {
-    verify_with(alg, yes(alg))
+    verify_with(alg, accept_all(alg))
 }
 
-fn yes(alg: Alg) -> &'static dyn SignatureAlgorithm {
+fn accept_all(alg: Alg) -> &'static dyn SignatureAlgorithm {
     match alg {
-        Alg::Es256 => &Yes(Algorithm::Es256),
-        Alg::EdDsa => &Yes(Algorithm::EdDsa),
+        Alg::Es256 => &AcceptAll(Algorithm::Es256),
+        Alg::EdDsa => &AcceptAll(Algorithm::EdDsa),
     }
 }
 
@@ -77,22 +77,23 @@ fn validate(
     })
 }
 
-/// All but the signature of a token that can be read, and is refused only because it is no access token.
+/// Does all the work except the signature for a token that can be parsed, and is refused only because it is not an
+/// access token.
 pub fn refuse_once_read(alg: Alg) -> impl FnMut(&str) -> bool {
-    let (keys, algorithms) = ([alg.key().try_with_kid(KID).unwrap()], [yes(alg)]);
+    let (keys, algorithms) = ([alg.key().try_with_kid(KID).unwrap()], [accept_all(alg)]);
     let policy = AccessTokenPolicy::new(AUDIENCE);
     let now = UnixTime::from_secs(now());
     let mut buf = vec![0; MAX_TOKEN_LEN];
     move |token| {
         let issuer = Issuer::new(ISSUER, &keys, &algorithms);
-        let judged = Token::parse(token)
+        let verdict = Token::parse(token)
             .and_then(|token| token.verify(&issuer, &mut buf))
             .and_then(|verified| verified.into_access_token(&policy, now).map(drop));
-        matches!(judged, Err(Error::Missing(_)))
+        matches!(verdict, Err(Error::Missing(_)))
     }
 }
 
-/// Refuses what anyone can send, without the issuer's signature, and says whether that is for this reason.
+/// Refuses a token that anyone can send, without the issuer's signature. Returns whether it is refused for this reason.
 pub fn refuse(alg: Alg, reason: Error) -> impl FnMut(&str) -> bool {
     let (keys, algorithms) = ([alg.key().try_with_kid(KID).unwrap()], [backend(alg)]);
     let mut buf = vec![0; MAX_TOKEN_LEN];
@@ -102,7 +103,7 @@ pub fn refuse(alg: Alg, reason: Error) -> impl FnMut(&str) -> bool {
     }
 }
 
-/// Of a copy, since the set is rewritten in its place.
+/// Parses a copy, since the set is rewritten in place.
 pub fn key_set(json: &'static [u8]) -> impl FnMut() -> bool {
     let mut copy = json.to_vec();
     move || {
@@ -112,14 +113,14 @@ pub fn key_set(json: &'static [u8]) -> impl FnMut() -> bool {
 }
 
 #[derive(Debug)]
-struct Yes(Algorithm);
+struct AcceptAll(Algorithm);
 
-impl SignatureAlgorithm for Yes {
+impl SignatureAlgorithm for AcceptAll {
     fn algorithm(&self) -> Algorithm {
         self.0
     }
 
-    fn verify(&self, _: &Key, _: &[u8], _: &[u8; 64]) -> Result<(), BackendError> {
+    fn verify(&self, _: &Key, _: &[u8], _: Signature<'_>) -> Result<(), BackendError> {
         Ok(())
     }
 }
@@ -134,14 +135,14 @@ impl SignatureAlgorithm for AwsLc {
         self.0
     }
 
-    fn verify(&self, key: &Key, message: &[u8], signature: &[u8; 64]) -> Result<(), BackendError> {
+    fn verify(&self, key: &Key, message: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
         use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ED25519, VerificationAlgorithm};
 
-        let holds = match self.0 {
-            Algorithm::EdDsa => ED25519.verify_sig(key.public_key(), message, signature),
-            _ => ECDSA_P256_SHA256_FIXED.verify_sig(&sec1(key), message, signature),
+        let result = match self.0 {
+            Algorithm::EdDsa => ED25519.verify_sig(key.public_key(), message, signature.as_bytes()),
+            _ => ECDSA_P256_SHA256_FIXED.verify_sig(&sec1(key), message, signature.as_bytes()),
         };
-        holds.map_err(|_| BackendError::InvalidSignature)
+        result.map_err(|_| BackendError::InvalidSignature)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Which contenders stand in which rows.
+//! The contenders in each row of the tables.
 
 use sha2::Digest as _;
 
@@ -6,8 +6,8 @@ use crate::contender::{Checks, Contender, Verifier};
 use crate::{curves, jsonwebtoken, ours, tokens};
 use testkit::{ALGS, Alg};
 
-/// Whole verifications: signature, `typ`, `kid`, `iss`, `aud`, `exp`, `nbf`, `scope`, and that what RFC 9068 requires is
-/// there. The curves alone beside them.
+/// Whole verifications: signature, `typ`, `kid`, `iss`, `aud`, `exp`, `nbf`, `scope`, and that the claims required by
+/// RFC 9068 are present. The curves alone are in the same rows.
 pub fn verifications() -> Vec<Contender> {
     let mut contenders = Vec::new();
     for alg in ALGS {
@@ -51,12 +51,12 @@ fn verifiers(alg: Alg) -> Vec<Verifier> {
         Verifier::new("embedded-jwt, with the curves' tables", Checks::ALL, ours::verify(alg)),
         Verifier::new("jsonwebtoken, rust_crypto", Checks::ALL, jsonwebtoken::verify(alg)),
         Verifier::new("jwt-simple", Checks::ALL, crate::jwt_simple::verify(alg)),
-        // The control: it is in both programs, and no feature of theirs changes it.
+        // The control: it is in both programs, and none of their features changes it.
         Verifier::new("ring, signature alone", Checks::SIGNATURE, curves::verify_by_ring(alg)),
     ]
 }
 
-/// What is not the signature. To be asked for in a process of its own, in which jsonwebtoken accepts every signature.
+/// All work except the signature. It must run in a separate process, in which jsonwebtoken accepts every signature.
 pub fn other_work() -> Vec<Contender> {
     jsonwebtoken::accept_all_signatures();
     let mut contenders = Vec::new();
@@ -102,10 +102,10 @@ fn verifiers_but_signature(alg: Alg) -> impl Iterator<Item = Verifier> {
     .into_iter()
 }
 
-/// The longest payload that fits a token, and a quarter of it.
+/// A quarter of the longest payload that fits a token, and the longest.
 const HOSTILE_LENGTHS: [usize; 2] = [12_252, 49_008];
 
-/// Of payloads that grow, to see that the time for each byte does not.
+/// Growing payloads, to see that the time for each byte does not grow.
 const PAYLOAD_LENGTHS: [usize; 4] = [256, 1024, 4096, 16384];
 
 const JWKS: &[u8] = include_bytes!("../../../examples/firmware/tokens/jwks.json");

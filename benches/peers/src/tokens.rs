@@ -1,4 +1,4 @@
-//! Tokens that all contenders take, and their twins that none may.
+//! Tokens that all contenders accept, and variants that none may accept.
 
 use std::env;
 use std::sync::LazyLock;
@@ -14,11 +14,11 @@ pub const KID: &str = "test-key";
 pub const TYPE: &str = "at+jwt";
 pub const SCOPE: &str = "pump:write";
 
-/// The lengths of the tokens: as in `examples/firmware/tokens`, and one between.
+/// The lengths of the tokens: as in `examples/firmware/tokens`, and one in between.
 pub const LENGTHS: [usize; 3] = [435, 1024, 2047];
 
-/// The time on which tokens are built: when the process started, since some libraries take no other clock than the
-/// system's, or about that time, as `benches/instructions` says, for the same tokens in several processes.
+/// The time for which tokens are made: the start of the process, since some libraries use no clock but the system's.
+/// `benches/instructions` sets a time close to it, for the same tokens in several processes.
 pub fn now() -> i64 {
     static NOW: LazyLock<i64> = LazyLock::new(|| match env::var("NOW") {
         Ok(seconds) => seconds.parse().unwrap(),
@@ -44,13 +44,13 @@ fn header_of(alg: Alg, typ: &str, kid: &str) -> String {
     json!({"alg": alg.name(), "typ": typ, "kid": kid}).to_string()
 }
 
-/// A token of this length, or one or two characters less where base64url has none.
+/// A token of this length, or one or two characters shorter if base64url has no such length.
 pub fn of_len(alg: Alg, len: usize) -> String {
     let parts = base64url(header(alg).as_bytes()).len() + base64url(&[0; 64]).len() + 2;
     with_payload_len(alg, (len - parts) * 3 / 4)
 }
 
-/// A token whose payload, not encoded, is of this length: [`claims`], as many roles as fit, and a string.
+/// A token whose decoded payload has this length: [`claims`], as many roles as fit, and a string.
 pub fn with_payload_len(alg: Alg, len: usize) -> String {
     let mut claims = claims();
     if claims.to_string().len() < len {
@@ -73,7 +73,7 @@ pub fn with_payload_len(alg: Alg, len: usize) -> String {
     alg.mint(header(alg), payload)
 }
 
-/// Tokens with the [payloads](hostile_payloads::of_len) that are the most work, and what these are made of.
+/// Named tokens with the [payloads](hostile_payloads::of_len) that take the most work.
 pub fn hostile(alg: Alg, payload_len: usize) -> impl Iterator<Item = (&'static str, String)> {
     let with_issuer = format!("{{\"iss\":\"{ISSUER}\",");
     let payloads = hostile_payloads::of_len(payload_len - with_issuer.len());
@@ -82,7 +82,7 @@ pub fn hostile(alg: Alg, payload_len: usize) -> impl Iterator<Item = (&'static s
         .map(move |(name, payload)| (name, alg.mint(header(alg), payload.replacen('{', &with_issuer, 1))))
 }
 
-/// Tokens that anyone can make and that are the most work, what these are made of, and why they are refused.
+/// Tokens that anyone can make and that take the most work, each with its algorithm, name and reason for refusal.
 pub fn unsigned() -> Vec<(Alg, String, String, Error)> {
     let mut unsigned = Vec::new();
     for (name, header) in hostile_payloads::headers_of_len(MAX_HEADER_LEN) {
@@ -102,7 +102,8 @@ pub fn unsigned() -> Vec<(Alg, String, String, Error)> {
     unsigned
 }
 
-/// Tokens with one thing wrong, and what: the first has a signature that is not its own, those of the rest hold.
+/// Tokens with one fault each, and the fault. The first has another token's signature; the signatures of the others are
+/// valid.
 pub fn faulty(alg: Alg) -> Vec<(&'static str, String)> {
     let good = of_len(alg, LENGTHS[0]);
     let with = |name: &str, value: Value| {

@@ -1,4 +1,4 @@
-//! The few lines that differ from one board to the next: a serial port, an instruction counter, the end.
+//! The code that differs between boards: serial port, instruction counter, exit.
 
 #[cfg(target_arch = "arm")]
 mod mps2;
@@ -22,7 +22,7 @@ impl Serial {
         text.iter().for_each(|byte| write_byte(*byte));
     }
 
-    /// Writes a number without the machinery of `core::fmt`, which would be measured with the rest.
+    /// Writes a number without `core::fmt`, whose code would be measured with the rest.
     pub fn write_number(&self, mut number: u64) {
         let mut digits = [b'0'; 20];
         let mut len = 0;

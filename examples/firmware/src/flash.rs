@@ -1,7 +1,7 @@
-//! NOR flash as microcontrollers have it, in RAM: QEMU's boards have none that a program can write. On a board of your own,
-//! the driver of its flash takes this place.
+//! NOR flash as microcontrollers have it, emulated in RAM: QEMU's boards have no flash that a program can write. On
+//! your own board, the driver of its flash replaces this.
 
-/// What is erased at once.
+/// The unit of erasing.
 pub const PAGE_LEN: usize = 4096;
 pub const PAGES: usize = 4;
 
@@ -16,7 +16,7 @@ enum Power {
     Off,
 }
 
-/// What was to be written is not, or not all of it.
+/// The data was not written, or not all of it.
 #[derive(Debug)]
 pub struct WriteError;
 
@@ -25,7 +25,7 @@ impl Flash {
         Self { pages: [[ERASED; PAGE_LEN]; PAGES], power: Power::On }
     }
 
-    /// Nothing for a page that does not exist.
+    /// The content of a page; empty if the page does not exist.
     pub fn read(&self, page: usize) -> &[u8] {
         self.pages.get(page).map_or(&[], |page| page)
     }
@@ -42,16 +42,16 @@ impl Flash {
         Ok(())
     }
 
-    /// Only clears bits, so that the place has to be erased before.
+    /// Writes bytes. This only clears bits, so their range must be erased before.
     pub fn program(&mut self, page: usize, at: usize, bytes: &[u8]) -> Result<(), WriteError> {
-        let place = self.pages.get_mut(page).and_then(|page| page.get_mut(at..)).ok_or(WriteError)?;
-        let place = place.get_mut(..bytes.len()).ok_or(WriteError)?;
+        let cells = self.pages.get_mut(page).and_then(|page| page.get_mut(at..)).ok_or(WriteError)?;
+        let cells = cells.get_mut(..bytes.len()).ok_or(WriteError)?;
         let written = match self.power {
             Power::On => bytes.len(),
             Power::FailsInNextWrite => bytes.len() / 4,
             Power::Off => 0,
         };
-        for (cell, byte) in place.iter_mut().zip(bytes).take(written) {
+        for (cell, byte) in cells.iter_mut().zip(bytes).take(written) {
             *cell &= byte;
         }
         match self.power {

@@ -1,20 +1,20 @@
-//! What a small gateway does with a request line: who may read the pump, who may set it, who logs out.
+//! A small gateway that answers request lines: to read the pump, to set it, and to log out.
 //!
-//! A request is one line: `GET /pump Authorization: Bearer eyJ...`, the answer too: a status, and the challenge of
-//! [RFC 6750 section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3) where there is one.
+//! A request is one line: `GET /pump Authorization: Bearer eyJ...`. So is the answer: a status, and the challenge of
+//! [RFC 6750 section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3) if there is one.
 
 use embedded_jwt::{Error, Issuer, Token};
 
 use crate::memory::Memory;
 use crate::trust::GATEWAY_POLICY;
 
-/// Longest request line, in bytes: a token of 2 KiB and what stands around it.
+/// The longest request line, in bytes: a token of 2 KiB and the text around it.
 pub const MAX_LINE: usize = 2304;
 
 pub struct Gateway<'a> {
     pub issuer: Issuer<'a>,
     pub memory: Memory<'a>,
-    /// Three quarters of [`MAX_LINE`] take the payload of every token that fits a line.
+    /// Three quarters of [`MAX_LINE`] hold the payload of every token that fits a line.
     pub buf: &'a mut [u8],
 }
 
@@ -22,7 +22,7 @@ pub struct Gateway<'a> {
 enum Action {
     ReadPump,
     SetPump,
-    /// Voids the very token that authorizes it.
+    /// Revokes the token that authorizes it.
     LogOut,
 }
 
@@ -43,7 +43,7 @@ impl Gateway<'_> {
         match self.authorize(bearer, action) {
             Ok(answer) => answer,
             Err(Error::InsufficientScope) => INSUFFICIENT_SCOPE,
-            // Why a token is refused is for the log; whoever sent it learns no more than this.
+            // The reason for a refusal is for the log; the client learns only this.
             Err(_) => INVALID_TOKEN,
         }
     }
@@ -60,7 +60,7 @@ impl Gateway<'_> {
         self.memory.learn(&token);
         Ok(match action {
             Action::ReadPump | Action::SetPump => OK,
-            // Promised only when it holds over a power cut too.
+            // Confirmed only when it also survives a power cut.
             Action::LogOut if self.memory.revoke(&token).is_ok() && self.memory.save().is_ok() => NO_CONTENT,
             Action::LogOut => UNAVAILABLE,
         })

@@ -1,5 +1,4 @@
-//! What the images share: the board, the issuer that the device trusts, what it remembers, the gateway, and the means to
-//! measure.
+//! Code that the images share: the board, the trusted issuer, the device's memory, the gateway, and measurement.
 #![no_std]
 
 pub mod board;

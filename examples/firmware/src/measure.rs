@@ -3,12 +3,12 @@
 use core::hint::black_box;
 use core::ptr::{read_volatile, write_volatile};
 
-use embedded_jwt::{Algorithm, BackendError, Key, SignatureAlgorithm, Token};
+use embedded_jwt::{Algorithm, BackendError, Key, Signature, SignatureAlgorithm, Token};
 
 use crate::board::{self, Serial};
 use crate::trust;
 
-/// Runs `verify` on a token of each size and reports what it cost.
+/// Runs `verify` on a token of each size and reports the cost.
 pub fn tokens(short: &'static str, long: &'static str, verify: fn(&'static str) -> bool) -> ! {
     board::start();
     report(b"empty", short, &|_| true);
@@ -17,21 +17,21 @@ pub fn tokens(short: &'static str, long: &'static str, verify: fn(&'static str) 
     board::exit(true)
 }
 
-/// Runs one function on one input and reports what it cost.
+/// Runs one function on one input and reports the cost.
 pub fn one(input: &'static [u8], run: fn(&'static [u8]) -> bool) -> ! {
     board::start();
     report(b"main", input, &run);
     board::exit(true)
 }
 
-/// Lends a copy of `input` that may be written to; a static, so that it is not counted as stack.
+/// Lends a writable copy of `input`, in a static, so that it is not counted as stack.
 pub fn with_copy(input: &[u8], run: impl FnOnce(&mut [u8]) -> bool) -> bool {
     let Some(copy) = buffer().get_mut(..input.len()) else { return false };
     copy.copy_from_slice(input);
     run(copy)
 }
 
-/// Compact text to `AccessToken`, and a scope asked for.
+/// Verifies a token, from compact text to `AccessToken`, and checks a scope.
 #[inline(never)]
 pub fn may_write(token: &str, keys: &[Key], algorithms: &[&dyn SignatureAlgorithm]) -> bool {
     let token = Token::parse(token)
@@ -40,16 +40,16 @@ pub fn may_write(token: &str, keys: &[Key], algorithms: &[&dyn SignatureAlgorith
     token.is_ok_and(|token| black_box(&token).has_scope("pump:write"))
 }
 
-/// Takes the payload of the longest token; a static, so that it is not counted as stack.
+/// A buffer for the payload of the longest token, in a static, so that it is not counted as stack.
 pub fn buffer() -> &'static mut [u8] {
     static mut BUFFER: [u8; BUFFER_LEN] = [0; BUFFER_LEN];
-    // SAFETY: an image asks for it once at a time, and nothing interrupts.
+    // SAFETY: an image uses it in one place at a time, and there are no interrupts.
     unsafe { core::slice::from_raw_parts_mut((&raw mut BUFFER).cast(), BUFFER_LEN) }
 }
 
 const BUFFER_LEN: usize = 1536;
 
-/// Stands in for the curve of ES256: says yes to what the crate's own checks let through.
+/// Replaces the curve of ES256: accepts everything that passes the crate's own checks.
 #[derive(Debug)]
 pub struct StandIn;
 
@@ -58,13 +58,13 @@ impl SignatureAlgorithm for StandIn {
         Algorithm::Es256
     }
 
-    fn verify(&self, key: &Key, message: &[u8], signature: &[u8; 64]) -> Result<(), BackendError> {
-        black_box((key.public_key(), message, signature));
+    fn verify(&self, key: &Key, message: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
+        black_box((key.public_key(), message, signature.as_bytes()));
         black_box(Ok(()))
     }
 }
 
-/// One line: what was run, whether it said yes, instructions, bytes of stack.
+/// Writes one line: the name, whether the input was accepted, instructions, bytes of stack.
 pub fn report<T: Copy>(name: &[u8], input: T, run: &dyn Fn(T) -> bool) {
     let (accepted, instructions, stack) = measure(input, run);
     let serial = Serial;
@@ -81,7 +81,7 @@ fn measure<T: Copy>(input: T, run: &dyn Fn(T) -> bool) -> (bool, u64, usize) {
     let top = board::stack_pointer();
     let words = || (top - MAX_STACK..top).step_by(size_of::<usize>());
     for word in words() {
-        // SAFETY: below the stack pointer nothing is in use, and the stack has far more than `MAX_STACK` left.
+        // SAFETY: nothing below the stack pointer is in use, and the stack has far more than `MAX_STACK` left.
         unsafe { write_volatile(word as *mut usize, PATTERN) };
     }
 

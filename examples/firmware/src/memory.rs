@@ -1,5 +1,5 @@
-//! What the device knows besides its keys. Revocations and the time floor are in flash too, and come back from there after a
-//! power cut; the clock and the signatures that were seen do not.
+//! The device's state, apart from its keys. Revocations and the time floor are also kept in flash, and restored from
+//! there after a power cut; the clock and the cached signatures are not.
 
 mod journal;
 mod snapshots;
@@ -18,12 +18,12 @@ pub struct Memory<'f> {
     snapshots: Snapshots,
     floor: TimeFloor<'static>,
     journal: Journal,
-    /// Until it has been set, only the floor is known. QEMU's boards have none that ticks.
+    /// Until it is set, only the floor is known. QEMU's boards have no clock that ticks.
     clock: Option<UnixTime>,
 }
 
 impl<'f> Memory<'f> {
-    /// After a start: what is in flash.
+    /// Restores the state from flash, after a start.
     pub fn restore(flash: &'f mut Flash) -> Self {
         let mut floor = TimeFloor::new(BUILT_AT, &[ISSUER]);
         let journal = Journal::restore(flash, &mut floor);
@@ -33,7 +33,7 @@ impl<'f> Memory<'f> {
         let mut memory =
             Self { flash, revoked, signatures: SignatureCache::new(), snapshots, floor, journal, clock: None };
         if let Err(Lost) = restored {
-            // Better to ask everyone for a new token than to let in who has logged out.
+            // It is better that all clients need a new token than that a logged-out client is accepted.
             let _ = memory.revoke_issued_until(floor.at());
         }
         memory
@@ -43,18 +43,18 @@ impl<'f> Memory<'f> {
         self.clock.map_or(self.floor.now(), Now::Exact)
     }
 
-    /// For a time that was authenticated: whoever can set the clock back makes expired tokens good again.
+    /// Sets the clock to an authenticated time: setting the clock back makes expired tokens valid again.
     pub fn set_clock(&mut self, time: UnixTime) {
         self.clock = Some(time);
         self.floor.raise_to(time);
     }
 
-    /// That it is no earlier than when an accepted token was issued.
+    /// Raises the floor to the time when an accepted token was issued.
     pub fn learn(&mut self, token: &AccessToken<'_>) {
         self.floor.learn(token);
     }
 
-    /// Voids the token, and if there is no place for it, all that were issued before it: everyone can get a new one.
+    /// Revokes the token, or, if the list is full, all tokens issued so far: clients can get new ones.
     pub fn revoke(&mut self, token: &AccessToken<'_>) -> Result<(), Error> {
         let now = self.now().earliest();
         let jwt_id = token.jwt_id().ok_or(Error::Full);
@@ -65,14 +65,14 @@ impl<'f> Memory<'f> {
         }
     }
 
-    /// Those of this very second too.
+    /// Revokes all tokens issued until `time`, including its second.
     fn revoke_issued_until(&mut self, time: UnixTime) -> Result<(), Error> {
         let issued_before = UnixTime::from_secs(time.as_secs().saturating_add(1));
         let until = UnixTime::from_secs(issued_before.as_secs().saturating_add_unsigned(MAX_LIFETIME.as_secs()));
         self.revoked.revoke(Revocation::All { issued_before }, until, self.now().earliest())
     }
 
-    /// Writes to flash what has changed. What cannot be written is tried again the next time.
+    /// Writes changes to flash. A failed write is tried again the next time.
     pub fn save(&mut self) -> Result<(), WriteError> {
         let revoked = self.snapshots.save(self.flash, &self.revoked);
         let floor = self.journal.save(self.flash, &self.floor);

@@ -1,15 +1,15 @@
-//! Whom this device trusts and what it demands: all of it in flash.
+//! The issuer that this device trusts, and the device's policies: all of it in flash.
 
 use core::time::Duration;
 
 use embedded_jwt::{AccessTokenPolicy, Issuer, Key, SignatureAlgorithm, UnixTime};
 
 pub const ISSUER: &str = "https://idp.example.com";
-/// What is measured.
+/// The policy that is measured.
 pub const POLICY: AccessTokenPolicy<'_> = AccessTokenPolicy::new("urn:device:pump-7");
 
-/// Tokens live for minutes: so long does a revocation take a place, and so far does the time floor have to rise above a
-/// token that was recorded before it is void without a clock.
+/// Tokens live for minutes. A revocation takes a slot for this time. Without a clock, a recorded token is refused once
+/// the time floor has risen by this much.
 pub const MAX_LIFETIME: Duration = Duration::from_secs(5 * 60);
 pub const GATEWAY_POLICY: AccessTokenPolicy<'_> =
     POLICY.with_max_lifetime(MAX_LIFETIME).with_max_unproven_lifetime(MAX_LIFETIME);
@@ -24,14 +24,14 @@ pub fn issuer<'a>(keys: &'a [Key], algorithms: &'a [&'a dyn SignatureAlgorithm])
     Issuer::new(ISSUER, keys, algorithms)
 }
 
-/// 2026-01-15T12:00:00Z, at which the tokens to measure with are valid.
+/// 2026-01-15T12:00:00Z, when the measured tokens are valid.
 pub const NOW: UnixTime = UnixTime::from_secs(1_768_478_400);
-/// The midnight before: a build writes its own time here.
+/// The midnight before. A build writes its own time here.
 pub const BUILT_AT: UnixTime = UnixTime::from_secs(1_768_435_200);
 
 include!("../tokens/keys.rs");
 
-/// Tokens of 435 and 2,047 bytes to measure with.
+/// The measured tokens, of 435 and 2,047 bytes.
 pub const ES256_TOKEN: &str = include_str!("../tokens/es256.jwt");
 pub const ES256_LONG_TOKEN: &str = include_str!("../tokens/es256-long.jwt");
 pub const EDDSA_TOKEN: &str = include_str!("../tokens/eddsa.jwt");

@@ -1,5 +1,5 @@
-//! An ES256 token that comes again: compact text to `AccessToken`, and a scope asked for, by a cache that holds its
-//! signature.
+//! Measures an ES256 token that is verified again: compact text to `AccessToken`, and a scope check, with its signature
+//! in a cache.
 #![no_std]
 #![no_main]
 

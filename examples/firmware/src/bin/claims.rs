@@ -1,4 +1,4 @@
-//! A token read into a type of the user's own: what `claims::<C>()` adds.
+//! Measures a token that is read into the user's own type: the cost of `claims::<C>()`.
 #![no_std]
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! What every measuring image has besides what it measures.
+//! The code that every measuring image contains in addition to the measured code.
 #![no_std]
 #![no_main]
 

@@ -1,6 +1,6 @@
-//! The firmware: reads requests from the serial port, one a line, and answers each. What happens to a board besides is on
-//! lines of its own: `CLOCK` and seconds since 1970 (an authenticated source has told the time), `TEAR` (the power will fail
-//! in the next write to flash), `RESTART` (the power has failed, and returns).
+//! The firmware: reads requests from the serial port, one per line, and answers each. Other events are lines too:
+//! `CLOCK` and seconds since 1970 (an authenticated source has given the time), `TEAR` (the power will fail in the next
+//! write to flash), `RESTART` (the power has failed, and returns).
 #![no_std]
 #![no_main]
 
@@ -24,7 +24,7 @@ fn main() -> ! {
 
 const BACKENDS: [&dyn SignatureAlgorithm; 2] = [&Es256, &EdDsa];
 
-/// From a start to the next: nothing but the flash outlives it.
+/// Runs from one start to the next: only the flash outlives it.
 fn run(flash: &mut Flash) {
     if BACKENDS.iter().any(|backend| self_test(*backend).is_err()) {
         write_line("a signature backend is broken");
@@ -40,7 +40,7 @@ fn run(flash: &mut Flash) {
             Some(line) => write_line(answer(&mut gateway, line)),
             None => write_line(TOO_LONG),
         }
-        // After the answer, since flash is slow. What fails is tried again after the next one.
+        // After the answer, since flash is slow. A failed write is tried again after the next answer.
         let _ = gateway.memory.save();
     }
 }
@@ -60,7 +60,7 @@ fn answer(gateway: &mut Gateway<'_>, line: &[u8]) -> &'static str {
     }
 }
 
-/// Up to the line feed; `None` for one that is too long.
+/// Reads up to the line feed; `None` if the line is too long.
 fn read_line() -> Option<Vec<u8, MAX_LINE>> {
     let mut line = Vec::new();
     let mut is_too_long = false;

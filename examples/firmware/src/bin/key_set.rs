@@ -1,4 +1,4 @@
-//! What it costs to read a JWK Set of four keys.
+//! Measures reading a JWK Set of four keys.
 #![no_std]
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! The whole pipeline, with everything linked but the curves: the image in which no code to panic may be found.
+//! The whole pipeline, with everything linked except the curves: this image must contain no code that panics.
 #![no_std]
 #![no_main]
 
@@ -20,7 +20,7 @@ fn main() -> ! {
     board::exit(run(validate) == Some(1) && run(keep) == Some(1))
 }
 
-/// The public functions on the way of keys and tokens, and the accessors.
+/// Calls the public functions for keys and tokens, and the accessors.
 fn validate(text: &str, buf: &mut [u8]) -> Option<usize> {
     let mut jwks = [0; trust::JWKS.len()];
     jwks.copy_from_slice(trust::JWKS);
@@ -59,7 +59,7 @@ fn validate(text: &str, buf: &mut [u8]) -> Option<usize> {
     Some(token.audience().iter().count())
 }
 
-/// The public functions for what a device keeps, in memory and in flash, and the policies that ask for it.
+/// Calls the public functions of the device's stores, in memory and in flash, and policies that use them.
 fn keep(text: &str, buf: &mut [u8]) -> Option<usize> {
     let (now, issuer, key) = (trust::NOW, trust::ISSUER, &trust::EDDSA_KEYS[0]);
     let digest = Token::parse("e30.e30.").ok()?.signing_input_digest();
@@ -89,7 +89,7 @@ fn keep(text: &str, buf: &mut [u8]) -> Option<usize> {
     let mut floor = TimeFloor::new(trust::BUILT_AT, &[trust::ISSUER]).with_max_step(10 * MINUTE);
     floor.raise_to(black_box(now));
     let cache = black_box(SignatureCache::<8>::new());
-    let both: [&dyn Revocations; 2] = [&restored, &NoneOfLate];
+    let both: [&dyn Revocations; 2] = [&restored, &RefuseIssuedLater];
     let policy = trust::POLICY.with_max_unproven_lifetime(5 * MINUTE);
     let policies = [
         policy,
@@ -114,9 +114,9 @@ fn keep(text: &str, buf: &mut [u8]) -> Option<usize> {
 }
 
 #[derive(Debug)]
-struct NoneOfLate;
+struct RefuseIssuedLater;
 
-impl Revocations for NoneOfLate {
+impl Revocations for RefuseIssuedLater {
     fn check(&self, token: &TokenIdentity<'_>, now: Now) -> Result<(), Error> {
         let is_early = token.issued_at().is_none_or(|issued_at| issued_at <= now.earliest());
         black_box((token.client_id(), token.key().kid(), token.signing_input_digest()));

@@ -1,4 +1,4 @@
-//! All that this crate does for an ES256 token: compact text to `AccessToken`, and a scope asked for.
+//! Measures all that this crate does for an ES256 token: compact text to `AccessToken`, and a scope check.
 #![no_std]
 #![no_main]
 

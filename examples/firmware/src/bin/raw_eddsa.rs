@@ -1,4 +1,5 @@
-//! The least that EdDSA can cost: base64 of the signature, a key from bytes, the curve library's strict verification.
+//! Measures the least that EdDSA can cost: base64 of the signature, a key from bytes, the curve library's strict
+//! verification.
 #![no_std]
 #![no_main]
 

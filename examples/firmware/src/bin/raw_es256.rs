@@ -1,4 +1,4 @@
-//! The least that ES256 can cost: base64 of the signature, a key from bytes, the curve library's verification.
+//! Measures the least that ES256 can cost: base64 of the signature, a key from bytes, the curve library's verification.
 #![no_std]
 #![no_main]
 

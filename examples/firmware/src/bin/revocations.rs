@@ -1,5 +1,5 @@
-//! What it costs to hold a token against a full list of revocations, none of which is its own: a verification with a list
-//! less one without. The curve is left out of both.
+//! Measures the check of a token against a full list of revocations, none for this token: a verification with a list
+//! minus one without. Both leave out the curve.
 #![no_std]
 #![no_main]
 
@@ -10,11 +10,11 @@ use embedded_jwt_firmware::board::{self, entry};
 use embedded_jwt_firmware::measure::{self, StandIn};
 use embedded_jwt_firmware::trust::{self, ISSUER, NOW, POLICY};
 
-const PLACES: usize = 256;
+const CAPACITY: usize = 256;
 const UNTIL: UnixTime = UnixTime::from_secs(NOW.as_secs() + 300);
 static OTHER_KEY: Key = Key::es256(&[1; 32], &[2; 32]);
 
-/// One of each kind besides that of a `jti`, for the end of the list, where it is found last.
+/// One revocation of each kind except by `jti`. They are at the end of the list, where they are found last.
 const OTHERS: [Revocation<'_>; 5] = [
     Revocation::SigningInput(&[3; 32]),
     Revocation::Subject { issuer: ISSUER, subject: "user-4201", issued_before: NOW },
@@ -38,9 +38,9 @@ fn main() -> ! {
     board::exit(true)
 }
 
-/// With tokens by their `jti`, and these behind them.
-fn fill(list: &mut RevocationList<PLACES>, others: &[Revocation<'_>]) -> Result<(), Error> {
-    for number in others.len()..PLACES {
+/// Fills the list with tokens by their `jti`, followed by `others`.
+fn fill(list: &mut RevocationList<CAPACITY>, others: &[Revocation<'_>]) -> Result<(), Error> {
+    for number in others.len()..CAPACITY {
         let id = [b'a' + (number / 16) as u8, b'a' + (number % 16) as u8];
         let jwt_id = str::from_utf8(&id).unwrap_or_default();
         list.revoke(Revocation::Token { issuer: ISSUER, jwt_id }, UNTIL, NOW)?;

@@ -43,7 +43,8 @@ pub fn read() -> u8 {
     }
 }
 
-/// Under `-icount shift=0` an instruction takes a nanosecond, and SysTick counts the 25 MHz of the core: 40 of them.
+/// Under `-icount shift=0`, an instruction takes a nanosecond. SysTick counts the 25 MHz of the core, so a tick is 40
+/// instructions.
 pub fn instructions() -> u64 {
     u64::from(SYSTICK_MAX - cortex_m::peripheral::SYST::get_current()) * 40
 }

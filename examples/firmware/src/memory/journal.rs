@@ -1,5 +1,5 @@
-//! The time floor over a power cut. It rises with most new tokens, so it is not kept in the snapshots, which cost a page to
-//! erase each time, but appended to one of two pages, of which the other one is erased when both are full.
+//! The time floor in flash. It rises with most new tokens, so it is not kept in the snapshots, which erase a page each
+//! time. It is appended to one of two pages; when both are full, the older one is erased.
 
 use embedded_jwt::{TimeFloor, UnixTime};
 
@@ -23,7 +23,7 @@ impl Journal {
             return Ok(());
         }
         let (page, at) = match free(flash) {
-            Some(place) => place,
+            Some(position) => position,
             None => {
                 let oldest = PAGES.into_iter().min_by_key(|page| highest(flash, *page)).ok_or(WriteError)?;
                 flash.erase(oldest)?;
@@ -36,7 +36,7 @@ impl Journal {
     }
 }
 
-/// Where the next record goes: one that a power cut has torn is left as it is.
+/// The position of the next record. A record that was torn by a power cut is left as it is.
 fn free(flash: &Flash) -> Option<(usize, usize)> {
     PAGES.into_iter().find_map(|page| {
         let index = records(flash, page).iter().position(|record| Flash::is_erased(record.as_flattened()))?;
@@ -52,7 +52,7 @@ fn records(flash: &Flash, page: usize) -> &[Record] {
     flash.read(page).as_chunks().0.as_chunks().0
 }
 
-/// Seconds, and their complement: without that, a torn record would be a time to come.
+/// Seconds, and their complement: without it, a torn record would be a time in the future.
 type Record = [[u8; 8]; 2];
 
 fn record(time: UnixTime) -> Record {

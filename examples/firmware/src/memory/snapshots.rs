@@ -1,20 +1,20 @@
-//! The revocation list over a power cut: a snapshot in each of two pages, of which the older one is written over.
+//! The revocation list in flash: a snapshot in each of two pages. The older one is overwritten.
 
 use embedded_jwt::RevocationList;
 
 use crate::flash::{Flash, PAGE_LEN, WriteError};
 
-/// Logouts in the time that a token lives, of which each takes 32 bytes of RAM and of flash.
+/// Room for the logouts within a token's lifetime. Each takes 32 bytes of RAM and of flash.
 pub type Revoked = RevocationList<16>;
 
 pub struct Snapshots {
-    /// Where the newest one is.
+    /// The index of the page with the newest snapshot.
     newest: usize,
     /// Its generation.
     saved: u64,
 }
 
-/// There were snapshots, and none can be read: cells are worn, or the power has failed in the first write of all.
+/// There were snapshots, but none can be read: cells are worn out, or the power failed during the very first write.
 pub struct Lost;
 
 impl Snapshots {
@@ -22,16 +22,18 @@ impl Snapshots {
         Self { newest: 0, saved: 0 }
     }
 
+    /// Restores the newest snapshot.
+    ///
     /// # Errors
     ///
-    /// [`Lost`]: the list is as it was.
+    /// [`Lost`]: the list is unchanged.
     pub fn restore(&mut self, flash: &Flash, list: &mut Revoked) -> Result<(), Lost> {
         let mut is_restored = false;
-        for (place, page) in PAGES.into_iter().enumerate() {
-            // The older of the two is refused after the newer one. A board that has a counter which cannot be set back
-            // gives it in place of 0.
+        for (index, page) in PAGES.into_iter().enumerate() {
+            // The older snapshot is refused after the newer one. A board with a counter that cannot be set back passes
+            // its value instead of 0.
             if list.restore(flash.read(page), 0).is_ok() {
-                (self.newest, is_restored) = (place, true);
+                (self.newest, is_restored) = (index, true);
             }
         }
         self.saved = list.generation();
@@ -39,7 +41,7 @@ impl Snapshots {
         if is_restored || is_new { Ok(()) } else { Err(Lost) }
     }
 
-    /// Writes what has changed since the last time, if anything.
+    /// Writes the list, if it has changed since the last time.
     pub fn save(&mut self, flash: &mut Flash, list: &Revoked) -> Result<(), WriteError> {
         if list.generation() == self.saved {
             return Ok(());
