@@ -10,6 +10,8 @@ mod es256;
 pub(super) mod p256;
 #[cfg(feature = "ring")]
 mod ring;
+#[cfg(any(feature = "es256", feature = "ring"))]
+mod sec1;
 mod self_test;
 mod signature;
 

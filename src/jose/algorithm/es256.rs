@@ -3,7 +3,7 @@
 use p256::ecdsa::VerifyingKey;
 use p256::ecdsa::signature::Verifier;
 
-use super::p256::uncompressed_point;
+use super::sec1::uncompressed_point;
 use super::{Algorithm, BackendError, Signature, SignatureAlgorithm};
 use crate::jose::Key;
 

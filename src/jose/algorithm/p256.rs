@@ -21,20 +21,6 @@ pub(in crate::jose) fn is_coordinate(number: &[u8]) -> bool {
     *number < FIELD_PRIME[..]
 }
 
-/// The key as an uncompressed point of SEC 1 ([section 2.3.3](https://www.secg.org/sec1-v2.pdf)).
-#[cfg(any(feature = "es256", feature = "ring"))]
-pub(super) fn uncompressed_point(key: &crate::Key) -> Result<[u8; 65], super::BackendError> {
-    let coordinates = <[u8; 64]>::try_from(key.public_key()).map_err(|_| super::BackendError::InvalidKey)?;
-    let mut point = [UNCOMPRESSED; 65];
-    let (_, rest) = point.split_at_mut(1);
-    rest.copy_from_slice(&coordinates);
-    Ok(point)
-}
-
-/// First byte of an uncompressed point.
-#[cfg(any(feature = "es256", feature = "ring"))]
-const UNCOMPRESSED: u8 = 4;
-
 /// p = 2^256 - 2^224 + 2^192 + 2^96 - 1, big-endian
 /// ([SP 800-186](https://doi.org/10.6028/NIST.SP.800-186) section 3.2.1.3).
 pub(super) const FIELD_PRIME: [u8; 32] = [

@@ -1,7 +1,7 @@
 use ::ring::signature::{ECDSA_P256_SHA256_FIXED, ED25519, UnparsedPublicKey};
 
 use super::ed25519::is_acceptable_point;
-use super::p256::uncompressed_point;
+use super::sec1::uncompressed_point;
 use super::{Algorithm, BackendError, Signature, SignatureAlgorithm};
 use crate::jose::Key;
 

@@ -22,20 +22,20 @@ const ALGORITHMS: [Algorithm; 2] = [Algorithm::Es256, Algorithm::EdDsa];
 #[cfg(feature = "es256")]
 #[test]
 fn crate_es256_is_strict() {
-    assert_eq!(self_test(&crate::Es256), Ok(SelfTest::Strict));
+    assert_eq!(self_test(&crate::jose::Es256), Ok(SelfTest::Strict));
 }
 
 #[cfg(feature = "eddsa")]
 #[test]
 fn crate_eddsa_is_strict() {
-    assert_eq!(self_test(&crate::EdDsa), Ok(SelfTest::Strict));
+    assert_eq!(self_test(&crate::jose::EdDsa), Ok(SelfTest::Strict));
 }
 
 #[cfg(feature = "ring")]
 #[test]
 fn ring_backends_are_strict() {
-    assert_eq!(self_test(&crate::RingEs256), Ok(SelfTest::Strict));
-    assert_eq!(self_test(&crate::RingEdDsa), Ok(SelfTest::Strict));
+    assert_eq!(self_test(&crate::jose::RingEs256), Ok(SelfTest::Strict));
+    assert_eq!(self_test(&crate::jose::RingEdDsa), Ok(SelfTest::Strict));
 }
 
 #[test]

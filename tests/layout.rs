@@ -1,0 +1,107 @@
+//! The layout of `src/`: which wing may import which, a `//!` line on every module, and no long files.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Each wing, and the other wings that it may import. There is no circle: a wing imports only wings above it.
+const WINGS: [(&str, &[&str]); 8] = [
+    ("error", &[]),
+    ("time", &[]),
+    ("jose", &["error", "time"]),
+    ("verify", &["error", "time", "jose"]),
+    ("claims", &["error", "time", "jose"]),
+    ("storage", &["error", "time", "jose", "claims"]),
+    ("profiles", &["error", "time", "jose", "verify", "claims", "storage"]),
+    ("bearer", &["error"]),
+];
+
+/// Lines of a file without its tests.
+const MAX_LINES: usize = 300;
+
+#[test]
+fn wings_import_only_the_wings_that_the_table_allows() {
+    let mut wings = BTreeSet::new();
+    for (path, text) in sources() {
+        if path == Path::new("lib.rs") {
+            continue;
+        }
+        let wing = wing_of(&path);
+        assert_eq!(forbidden_imports(&wing, &text), [""; 0], "{}", path.display());
+        wings.insert(wing);
+    }
+    assert!(wings.iter().eq(WINGS.map(|(wing, _)| wing).iter().collect::<BTreeSet<_>>()), "{wings:?}");
+}
+
+#[test]
+fn forbidden_imports_are_found() {
+    for (wing, code) in [
+        ("jose", "use crate::profiles::TypedPolicy;"),
+        ("verify", "    let claims: crate::claims::Claims<'_>;"),
+        ("bearer", "use crate::jose::Key;"),
+        ("jose", "use crate::Key; // through the root, which hides the wing"),
+        ("jose", "use crate::{error::Error, jose::Key};"),
+        ("claims", "use super::super::storage::TimeFloor;"),
+    ] {
+        assert_eq!(forbidden_imports(wing, code).len(), 1, "{wing}: {code}");
+    }
+    assert_eq!(forbidden_imports("jose", "use crate::error::Error; // not crate::profiles"), [""; 0]);
+    assert_eq!(forbidden_imports("jose", "/// [`Verified`](crate::verify::Verified)\nuse super::Key;"), [""; 0]);
+}
+
+#[test]
+fn every_module_begins_with_a_line_about_it() {
+    for (path, text) in sources() {
+        let is_documented = text.starts_with("//! ") || path == Path::new("lib.rs") || path.ends_with("tests.rs");
+        assert!(is_documented, "{}", path.display());
+    }
+}
+
+#[test]
+fn no_file_is_long() {
+    for (path, text) in sources() {
+        let lines = text.lines().take_while(|line| *line != "#[cfg(test)]").count();
+        assert!(lines <= MAX_LINES || path.ends_with("tests.rs"), "{}: {lines} lines", path.display());
+    }
+}
+
+/// What a file of this wing names after `crate::` that it may not, and ways around that.
+fn forbidden_imports<'t>(wing: &str, text: &'t str) -> Vec<&'t str> {
+    let (_, allowed) = WINGS.iter().find(|(name, _)| *name == wing).unwrap_or_else(|| panic!("no wing {wing}"));
+    text.lines()
+        .map(|line| line.split("//").next().unwrap_or_default())
+        .flat_map(|code| {
+            let named = code.match_indices("crate::").map(|(at, prefix)| {
+                let rest = &code[at + prefix.len()..];
+                let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+                &rest[..end]
+            });
+            let around = code.match_indices("super::super").map(|(_, text)| text);
+            named.filter(|name| *name != wing && !allowed.contains(name)).chain(around)
+        })
+        .collect()
+}
+
+/// The first component of a path below `src/`, without the extension.
+fn wing_of(path: &Path) -> String {
+    let first = path.iter().next().map(Path::new).and_then(Path::file_stem);
+    first.and_then(|stem| stem.to_str()).unwrap().to_owned()
+}
+
+/// All modules with their paths below `src/`.
+fn sources() -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let (mut folders, mut files) = (vec![root.clone()], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push((path.strip_prefix(&root).unwrap().to_owned(), fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    assert!(files.len() > 40, "{} files", files.len());
+    files
+}
