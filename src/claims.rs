@@ -1,5 +1,5 @@
-//! What a payload says: [`Claims`] of an accepted token, how they are read, and the rules that every policy checks.
-//! Authentic JSON enters, validated claims leave.
+//! The claims of a payload. Authentic JSON enters: its claims are read, and checked by the rules that every policy has.
+//! Validated [`Claims`] leave.
 
 pub(crate) mod authentication;
 mod confirmation;
@@ -27,7 +27,7 @@ use crate::time::{Freshness, UnixTime};
 
 /// The claims of an accepted token ([RFC 7519 section 4](https://www.rfc-editor.org/rfc/rfc7519#section-4)).
 ///
-/// Every kind of token derefs to them. Strings are returned unescaped.
+/// Every type of accepted token derefs to `Claims`. Strings are returned unescaped.
 #[derive(Clone, Copy)]
 pub struct Claims<'b> {
     payload: Value<'b>,
@@ -42,17 +42,18 @@ pub struct Claims<'b> {
 }
 
 impl<'b> Claims<'b> {
-    /// The issuer of the token (`iss`): the name of the issuer whose key verified it.
+    /// The issuer of the token (`iss`): the name of the issuer whose key verified the signature.
     pub fn issuer(&self) -> &'b str {
         self.issuer
     }
 
-    /// The user or client that the token is about (`sub`), as the issuer names it. Unique only together with the issuer.
+    /// The user or client that the token is about (`sub`), as the issuer names it. Unique only together with the
+    /// issuer.
     pub fn subject(&self) -> Option<&'b str> {
         self.subject
     }
 
-    /// All recipients that the token is meant for (`aud`), the policy's audience among them.
+    /// All recipients that the token is meant for (`aud`), including the policy's audience.
     pub fn audience(&self) -> Strings<'b> {
         self.audience
     }
@@ -62,19 +63,19 @@ impl<'b> Claims<'b> {
         self.jwt_id
     }
 
-    /// The moment from which the token is expired (`exp`), in whole seconds rounded down, without leeway. It is
-    /// `i64::MAX` for the few kinds that need not have one
-    /// ([`TypedPolicy::new_without_audience`](crate::TypedPolicy::new_without_audience)).
+    /// The time at which the token expires (`exp`), in whole seconds rounded down, without leeway. It is `i64::MAX` for
+    /// tokens without `exp`, which only a policy [without an audience](crate::TypedPolicy::new_without_audience)
+    /// accepts.
     pub fn expires_at(&self) -> UnixTime {
         self.expires_at
     }
 
-    /// The moment from which the token is valid (`nbf`), in whole seconds rounded up.
+    /// The time from which the token is valid (`nbf`), in whole seconds rounded up.
     pub fn not_before(&self) -> Option<UnixTime> {
         self.not_before
     }
 
-    /// The moment at which the token was issued (`iat`), in whole seconds rounded down.
+    /// The time at which the token was issued (`iat`), in whole seconds rounded down.
     pub fn issued_at(&self) -> Option<UnixTime> {
         self.issued_at
     }
@@ -84,12 +85,12 @@ impl<'b> Claims<'b> {
         self.freshness
     }
 
-    /// Any claim that is a string or an array of strings: `roles`, `groups`, `entitlements`
-    /// ([RFC 9068 section 2.2.3.1](https://www.rfc-editor.org/rfc/rfc9068#section-2.2.3.1)), `permissions`.
+    /// Returns a claim that is a string or an array of strings, such as `roles`, `groups`, `entitlements`
+    /// ([RFC 9068 section 2.2.3.1](https://www.rfc-editor.org/rfc/rfc9068#section-2.2.3.1)) or `permissions`.
     ///
     /// # Errors
     ///
-    /// [`Error::Missing`] if the token has no such claim, [`Error::Invalid`] if it is anything else.
+    /// [`Error::Missing`] if the token has no such claim, [`Error::Invalid`] if the claim is neither.
     ///
     /// # Example: a role
     ///
@@ -103,18 +104,18 @@ impl<'b> Claims<'b> {
         Strings::new(value).ok_or(Error::Invalid(Claim::Other))
     }
 
-    /// All claims as a type of your own.
+    /// Deserializes all claims into a type of your own.
     ///
     /// Borrowed `&str`, numbers, `bool`, `Option`, enums, tuples, nested structs and the collections of `heapless`
     /// (with its feature `serde`) work. A `&str` can borrow only a string without escapes (no quotation mark, backslash
     /// or control character); `heapless::String` takes escaped strings too, up to 256 bytes. Types that look ahead or
-    /// allocate (`#[serde(flatten)]`, untagged and internally tagged enums) do not work, and map keys are strings. An
-    /// integer `-0` reads as 0.
+    /// allocate (`#[serde(flatten)]`, untagged and internally tagged enums) do not work, and map keys must be strings.
+    /// An integer `-0` is read as 0.
     ///
     /// # Errors
     ///
-    /// [`Error::Deserialize`] if the claims do not have the shape of `C`, or if the name of any member, even of an ignored
-    /// one, has more than 256 bytes and an escape. `null` and numbers that overflow are never read as non-finite floats.
+    /// [`Error::Deserialize`] if the claims do not fit `C`, or if the name of any member, even of an ignored one, has
+    /// an escape and more than 256 bytes. `null` and numbers that overflow are never read as non-finite floats.
     ///
     /// # Example: claims of a pump
     ///
@@ -142,7 +143,7 @@ impl<'b> Claims<'b> {
     }
 }
 
-/// Without the values, since they may be personal data.
+/// Omits the values, which may be personal data.
 impl fmt::Debug for Claims<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Claims").finish_non_exhaustive()

@@ -1,4 +1,4 @@
-//! The errors of the whole crate: small, `Copy`, and with a stable number each.
+//! The errors of the whole crate: small, `Copy`, and each with a stable number.
 
 mod claim;
 mod part;
@@ -8,25 +8,24 @@ pub use part::Part;
 
 use core::fmt;
 
-/// Why a token, a key set or a configuration was refused.
+/// The reason why a token, a key set or a configuration was refused.
 ///
-/// Small, `Copy`, and without detail that would help an attacker: a signature
-/// that does not hold is [`InvalidSignature`](Error::InvalidSignature) and no
-/// more.
+/// An error is small, `Copy`, and has no detail that would help an attacker: an invalid signature is
+/// [`InvalidSignature`](Error::InvalidSignature) and no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Error {
-    /// The caller's buffer is shorter than [`Token::buffer_len`](crate::Token::buffer_len) or a decoded status list,
-    /// or has no room left for a string that must be unescaped.
+    /// The caller's buffer is shorter than [`Token::buffer_len`](crate::Token::buffer_len), a snapshot or a decoded
+    /// status list, or has no room left for a string that must be unescaped.
     BufferTooSmall,
     /// More issuers were given than [`MAX_ISSUERS`](crate::MAX_ISSUERS).
     TooManyIssuers,
-    /// What is expected of this claim was left empty, so nothing could be checked against it.
+    /// No expected value is configured for this claim, so nothing can be checked against it.
     Unconfigured(Claim),
     /// A part exceeds its limit.
     TooLarge(Part),
-    /// A part breaks its grammar: compact form
+    /// A part violates its grammar: compact form
     /// ([RFC 7515 section 7.1](https://www.rfc-editor.org/rfc/rfc7515#section-7.1)), unpadded base64url
     /// ([section 2](https://www.rfc-editor.org/rfc/rfc7515#section-2)),
     /// JSON ([RFC 8259](https://www.rfc-editor.org/rfc/rfc8259)) or, in a status list,
@@ -38,89 +37,88 @@ pub enum Error {
     DuplicateName(Part),
     /// Objects and arrays nest deeper than [`MAX_DEPTH`](crate::MAX_DEPTH).
     TooDeep(Part),
-    /// The open objects have more than [`MAX_OPEN_MEMBERS`](crate::MAX_OPEN_MEMBERS) members together.
+    /// The open objects together have more than [`MAX_OPEN_MEMBERS`](crate::MAX_OPEN_MEMBERS) members.
     TooManyMembers(Part),
-    /// The header has `crit`, and no extension is understood
+    /// The header has `crit`, and no extension is supported
     /// ([RFC 7515 section 4.1.11](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.11)).
     CriticalHeader,
-    /// `alg` names no algorithm that the issuer accepts
+    /// `alg` is not an algorithm that the issuer accepts
     /// ([RFC 8725 section 3.1](https://www.rfc-editor.org/rfc/rfc8725#section-3.1)).
     UnsupportedAlgorithm,
-    /// No key of the issuer has this `kid` and this algorithm
-    /// ([RFC 7515 section 4.1.4](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.4)):
-    /// the moment to fetch its key set again.
+    /// No key of the issuer has this `kid` and this algorithm ([RFC 7515 section
+    /// 4.1.4](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.4)): fetch the issuer's key set again.
     UnknownKey,
-    /// Several keys of the issuer fit, so none is chosen.
+    /// Several keys of the issuer match, so none is chosen.
     AmbiguousKey,
-    /// The chosen key is no acceptable point of its curve
-    /// ([RFC 8725 section 3.4](https://www.rfc-editor.org/rfc/rfc8725#section-3.4)), or what a DPoP proof has for a key is
-    /// no public key of its algorithm.
+    /// The chosen key is not an acceptable point of its curve ([RFC 8725 section
+    /// 3.4](https://www.rfc-editor.org/rfc/rfc8725#section-3.4)), or a DPoP proof has no public key of its algorithm.
     InvalidKey,
-    /// The signature does not hold
+    /// The signature is invalid
     /// ([RFC 7515 section 5.2](https://www.rfc-editor.org/rfc/rfc7515#section-5.2), step 8).
     InvalidSignature,
-    /// The signature backend gave no answer, which says nothing about the token; or there is none, but
-    /// [`CallerVerifies`](crate::CallerVerifies).
+    /// The signature backend gave no answer, so it is unknown whether the signature is valid; or there is no backend,
+    /// only [`CallerVerifies`](crate::CallerVerifies).
     BackendUnavailable,
-    /// `typ` is not the one of this kind of token
+    /// `typ` does not belong to this kind of token
     /// ([RFC 8725 section 3.11](https://www.rfc-editor.org/rfc/rfc8725#section-3.11)).
     WrongType,
     /// A required claim is absent.
     Missing(Claim),
     /// A claim has the wrong JSON type or a value out of range.
     Invalid(Claim),
-    /// A claim has another value than the expected one.
+    /// A claim does not have the expected value.
     Mismatch(Claim),
-    /// The time given is not after 1970-01-01: the clock was never set. A clock that restarts at a later date cannot be
-    /// told from one that is right.
+    /// The given time is not after 1970-01-01: the clock was never set. A clock that restarts at a later date cannot be
+    /// distinguished from a correct one.
     ClockNotSet,
     /// `exp` has passed ([RFC 7519 section 4.1.4](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.4)).
     Expired,
-    /// `nbf`, or `iat` where it counts, is still to come
+    /// `nbf` is in the future; or `iat` or `auth_time` is, where an age or a lifetime is computed from it
     /// ([RFC 7519 section 4.1.5](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.5)).
     NotYetValid,
-    /// The token was issued for longer than the policy allows.
+    /// The token's lifetime is longer than the policy allows.
     LifetimeTooLong,
-    /// The token was issued longer ago than the policy allows.
+    /// The token or DPoP proof was issued longer ago than the policy allows.
     TooOld,
     /// `scope` lacks a scope that the policy requires
     /// ([RFC 6750 section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)).
     InsufficientScope,
-    /// The claims do not have the shape of the type asked for: a member is absent or of another type, a `heapless`
-    /// collection is too small, a borrowed string or one over 256 bytes holds an escape, or the type has to look ahead.
+    /// The claims do not fit the requested type: a member is absent or of another type, a `heapless` collection is too
+    /// small, a borrowed string or one over 256 bytes contains an escape, or the type has to look ahead.
     Deserialize,
-    /// The key set has more usable keys than the `KeySet` has places.
+    /// The key set has more usable keys than the `KeySet` has slots.
     TooManyKeys,
-    /// The user logged in longer ago than the policy allows: time to log in again
+    /// The user logged in longer ago than the policy allows, and has to log in again
     /// ([RFC 9470 section 3](https://www.rfc-editor.org/rfc/rfc9470#section-3)).
     AuthenticationTooOld,
-    /// The token is bound to a key or a certificate (`cnf`), and the policy has nothing that proves possession
+    /// The token is bound to a key or a certificate (`cnf`), and the policy has no proof of possession
     /// ([RFC 9449 section 7.2](https://www.rfc-editor.org/rfc/rfc9449#section-7.2)).
     SenderConstrained,
-    /// What may be used once has been used before.
+    /// A token or DPoP proof that may be used once was used before.
     Replayed,
     /// The key set or the snapshot is older than one that was accepted before.
     RolledBack,
-    /// The request has no credentials, or those of another scheme
+    /// The request has no credentials, or has credentials of another scheme
     /// ([RFC 6750 section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)).
     NoCredentials,
     /// The token was revoked before it expired.
     Revoked,
-    /// What the device keeps has no place left, and nothing in it may go: it holds as many revocations, or ids that were
-    /// used, as it can; or a snapshot holds more. Nothing was dropped.
+    /// A store is full, and no entry can be evicted: it has as many revocations or used ids as it can hold, or a
+    /// snapshot has more. Nothing was dropped.
     Full,
     /// The clock is not set, and nothing else shows that the token has not expired.
     TimeUnknown,
-    /// A signature backend gave a wrong verdict on a known answer ([`self_test`](crate::self_test())): do not use it.
+    /// A signature backend gave a wrong answer to a known signature ([`self_test`](crate::self_test())): do not use it.
     BackendBroken,
-    /// The token's status is not known: the status list is out of date, or that of another URI ([Token Status List
+    /// The token's status is not known: the status list is out of date, or belongs to another URI ([Token Status List
     /// section 8.3](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list-21#section-8.3)).
     StatusUnknown,
 }
 
 impl Error {
-    /// A stable number for logs and wire formats that carry no text, never reused for another meaning. Its high byte is
-    /// the variant's place in the list above, counted from 1; its low byte is that of the [`Part`] or [`Claim`], or 0.
+    /// A stable number for logs and wire formats that carry no text. It is never reused for another meaning. The high
+    /// byte is the variant's position in the list above, counted from 1. The low byte is the number of the [`Part`] or
+    /// [`Claim`], or 0.
     pub const fn code(self) -> u16 {
         let (variant, detail) = match self {
             Self::BufferTooSmall => (1, 0),
@@ -164,20 +162,21 @@ impl Error {
         u16::from_be_bytes([variant, detail])
     }
 
-    /// Whether newer keys of the issuer might change the verdict: its key set may be out of date, so fetch it again, but
-    /// no more than once in some minutes, since anyone can send a token that fails so. Keys that are replaced without a
-    /// new `kid` show as a signature that does not hold. Of a DPoP proof it means nothing: that brings its own key.
+    /// Whether newer keys of the issuer might change the verdict. Its key set may be out of date: fetch it again, but
+    /// at most once every few minutes, since anyone can send a token that fails like this. A key that was replaced
+    /// without a new `kid` makes signatures invalid. For a DPoP proof, the result has no meaning, since the proof
+    /// brings its own key.
     pub const fn suggests_key_refresh(self) -> bool {
         matches!(self, Self::UnknownKey | Self::InvalidSignature)
     }
 
-    /// Of the refusals of two issuers, the one that got further.
+    /// Returns the error with the later stage, given the errors of two issuers.
     pub(crate) const fn furthest(self, other: Self) -> Self {
         if other.stage() > self.stage() { other } else { self }
     }
 
-    /// How far [`Token::verify_any`](crate::Token::verify_any) gets with an issuer before this error: later stages tell
-    /// more about the token. Only these errors let it go on to the next issuer.
+    /// The stage at which [`Token::verify_any`](crate::Token::verify_any) fails with this error: a later stage says
+    /// more about the token. Only after these errors is the next issuer tried.
     const fn stage(self) -> u8 {
         match self {
             Self::UnsupportedAlgorithm => 1,
@@ -200,16 +199,16 @@ impl Error {
             Self::DuplicateName(_) => "a member name occurs twice in ",
             Self::TooDeep(_) => "nested too deeply: ",
             Self::TooManyMembers(_) => "too many members in ",
-            Self::CriticalHeader => "the header has a critical extension, and none is understood",
+            Self::CriticalHeader => "the header has a critical extension, and none is supported",
             Self::UnsupportedAlgorithm => "the algorithm is not accepted",
-            Self::UnknownKey => "the issuer has no such key",
-            Self::AmbiguousKey => "several keys of the issuer fit",
-            Self::InvalidKey => "the key is none, or no acceptable point of its curve",
-            Self::InvalidSignature => "the signature does not hold",
+            Self::UnknownKey => "the issuer has no matching key",
+            Self::AmbiguousKey => "several keys of the issuer match",
+            Self::InvalidKey => "the key is not a valid public key",
+            Self::InvalidSignature => "the signature is invalid",
             Self::BackendUnavailable => "the signature backend gave no answer",
-            Self::WrongType => "the token is of another type",
+            Self::WrongType => "the token has the wrong type",
             Self::Missing(_) => "missing: ",
-            Self::Invalid(_) => "of the wrong type or out of range: ",
+            Self::Invalid(_) => "wrong type or out of range: ",
             Self::Mismatch(_) => "not the expected value: ",
             Self::ClockNotSet => "the clock is not set",
             Self::Expired => "the token has expired",
@@ -217,17 +216,17 @@ impl Error {
             Self::LifetimeTooLong => "the token's lifetime is longer than allowed",
             Self::TooOld => "the token was issued too long ago",
             Self::InsufficientScope => "a required scope is not granted",
-            Self::Deserialize => "the claims do not have the shape asked for",
-            Self::TooManyKeys => "the key set has more keys than there are places",
+            Self::Deserialize => "the claims do not fit the requested type",
+            Self::TooManyKeys => "the key set has more keys than slots",
             Self::AuthenticationTooOld => "the user logged in too long ago",
             Self::SenderConstrained => "the token is bound to a key, and possession is not proven",
-            Self::Replayed => "it was used before",
+            Self::Replayed => "the token or its proof was used before",
             Self::RolledBack => "the key set or the snapshot is older than one accepted before",
             Self::NoCredentials => "the request has no credentials",
             Self::Revoked => "the token was revoked",
-            Self::Full => "no place is left to keep it",
+            Self::Full => "the store is full",
             Self::TimeUnknown => "the time is not known, and the token may have expired",
-            Self::BackendBroken => "the signature backend judges known answers wrongly",
+            Self::BackendBroken => "the signature backend gives wrong answers to known signatures",
             Self::StatusUnknown => "the token's status is not known",
         }
     }
@@ -247,7 +246,7 @@ impl Error {
     }
 }
 
-/// One static phrase, and what it is about: no formatting machinery is linked.
+/// Writes a static phrase, and the part or claim if there is one, so that no formatting machinery is linked.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.phrase())?;
@@ -263,8 +262,8 @@ mod tests {
 
     use super::*;
 
-    /// Each variant, one of its details if it has any, and its code. The match has no wildcard, so that a new variant
-    /// does not compile until it is here.
+    /// Lists each variant, one of its details if it has any, and its code. The match has no wildcard, so that a new
+    /// variant does not compile until it is listed.
     macro_rules! errors {
         ($($code:literal $variant:ident $(($detail:expr))?,)*) => {
             const ALL: &[(Error, u16)] = &[$((Error::$variant $(($detail))?, $code)),*];
@@ -318,14 +317,14 @@ mod tests {
     }
 
     #[test]
-    fn the_testkit_lists_every_error() {
+    fn testkit_lists_every_error() {
         assert!(ALL.iter().all(|(error, _)| is_listed(*error)));
         let variant = |error: &dyn fmt::Debug| format!("{error:?}").split('(').next().unwrap().to_owned();
-        let ours: BTreeSet<_> = ALL.iter().map(|(error, _)| variant(error)).collect();
-        assert_eq!(ours, testkit::errors::all().map(testkit::errors::variant).collect());
+        let listed: BTreeSet<_> = ALL.iter().map(|(error, _)| variant(error)).collect();
+        assert_eq!(listed, testkit::errors::all().map(testkit::errors::variant).collect());
     }
 
-    /// Codes are for wire formats: a change here breaks those who read them.
+    /// Codes are used in wire formats: a change here breaks their readers.
     #[test]
     fn codes_are_stable() {
         for (error, code) in ALL {
@@ -337,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn each_error_reads_as_a_phrase_of_its_own() {
+    fn each_error_has_a_distinct_message() {
         let phrases: BTreeSet<_> = ALL.iter().map(|(error, _)| error.to_string()).collect();
         assert_eq!(phrases.len(), ALL.len());
         assert_eq!(Error::Malformed(Part::KeySet).to_string(), "malformed: the key set");
@@ -348,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn the_error_of_the_later_stage_is_kept() {
+    fn error_of_the_later_stage_is_kept() {
         let stages = [
             Error::UnsupportedAlgorithm,
             Error::UnknownKey,

@@ -1,5 +1,5 @@
-//! Text, headers and keys (RFC 7515 to 7518). Untrusted bytes enter; canonical JSON, a header, a public key or a backend's
-//! verdict on a signature leaves.
+//! Encodings, headers, keys and signatures (RFC 7515 to 7518). Untrusted bytes enter. Canonical JSON, headers, public
+//! keys and the answers of backends about signatures leave.
 
 pub(crate) mod algorithm;
 pub(crate) mod base64url;

@@ -13,7 +13,7 @@
     clippy::unwrap_used
 )]
 #![warn(clippy::missing_errors_doc, missing_docs, unreachable_pub)]
-// Tests stop at the first surprise, and panicking is how they say so.
+// Tests report a failure by panicking.
 #![cfg_attr(
     test,
     allow(

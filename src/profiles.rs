@@ -1,5 +1,5 @@
-//! From [`Verified`](crate::verify::Verified) to one kind of token: each kind has a policy of its own, which validates
-//! the claims and asks the stores. What leaves is a token that the device may act on.
+//! Policies, one for each kind of token. A [`Verified`](crate::verify::Verified) enters: the policy validates its
+//! claims and consults the stores. A token of that kind leaves, which the device may act on.
 
 mod access_token;
 mod dpop;

@@ -1,5 +1,6 @@
-//! Stores that a policy consults and the device keeps: revoked tokens, used ids and the latest time known to have
-//! passed. Each has a fixed size, and refuses when it is full.
+//! Stores that a device keeps and its policies consult. Revocations, used ids and known times enter. Answers leave:
+//! whether a token is revoked, whether an id was used, and the earliest possible time. Each store has a fixed size, and
+//! refuses new entries when it is full.
 
 mod expiring_set;
 mod replay;

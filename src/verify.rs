@@ -1,5 +1,6 @@
-//! From the text of a token to [`Verified`]: the key is chosen, the signature is checked, and only then is the payload
-//! decoded and its `iss` compared. What leaves has authentic claims that no policy has validated yet.
+//! Verification of signatures. The text of a token and its possible issuers enter: the key is chosen, the signature is
+//! checked, and only then is the payload decoded and its `iss` compared. A [`Verified`] leaves, whose claims are
+//! authentic but not validated by a policy yet.
 
 pub(crate) mod issuer;
 mod prepared;

@@ -46,8 +46,8 @@ fn demo_accepts_two_tokens_and_refuses_a_forgery_and_an_id_token() {
     assert!(demo.stdout.contains("clock is set to 2026-01-15 12:00:00 UTC for this demo"));
     assert_eq!(demo.stdout.lines().filter(|line| *line == "ACCEPTED").count(), 2);
     assert_eq!(demo.stdout.lines().filter(|line| *line == "REFUSED").count(), 2);
-    assert!(demo.stdout.contains("the signature does not hold [InvalidSignature, code 0x0e00]"));
-    assert!(demo.stdout.contains("the token is of another type [WrongType, code 0x1000]"));
+    assert!(demo.stdout.contains("the signature is invalid [InvalidSignature, code 0x0e00]"));
+    assert!(demo.stdout.contains("the token has the wrong type [WrongType, code 0x1000]"));
     assert!(demo.stdout.contains("it is an ID token.\n  Send the access token.\n"));
     assert!(demo.stdout.contains("2026-01-15 12:05:00 UTC, in 5 min"));
     assert!(demo.stdout.contains("2026-01-15 11:59:00 UTC, 1 min ago"));

@@ -1,8 +1,6 @@
 //! The property of the fuzz target `revocations`, checked on thousands of random inputs.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
-#[path = "../fuzz/properties/careless.rs"]
-mod careless;
 #[allow(dead_code, reason = "the target does not count the operations")]
 #[path = "../fuzz/properties/revocations.rs"]
 mod revocations;

@@ -5,7 +5,6 @@
 //! the peer's dependencies.
 
 mod base64url;
-mod careless;
 mod case;
 mod claims;
 mod header;

@@ -1,4 +1,4 @@
-//! When and how the user logged in (`auth_time`, `acr`): the claims and the rules about them, the same for ID tokens and
+//! The user's login (`auth_time`, `acr`): its claims, and the rules for them, which are the same for ID tokens and
 //! access tokens.
 
 use super::field::{optional, required, space_separated, string};
@@ -6,7 +6,7 @@ use crate::error::{Claim, Error};
 use crate::jose::json::{JsonStr, NumericDate, Value};
 use crate::time::Now;
 
-/// The user's login: `auth_time` and `acr`, which mean the same in an ID token ([OpenID Connect Core
+/// The claims about the user's login. They mean the same in an ID token ([OpenID Connect Core
 /// section 2](https://openid.net/specs/openid-connect-core-1_0.html#IDToken)) and in an access token
 /// ([RFC 9068 section 2.2.1](https://www.rfc-editor.org/rfc/rfc9068#section-2.2.1)).
 #[derive(Clone, Copy)]
@@ -16,9 +16,11 @@ pub(crate) struct Authentication<'b> {
 }
 
 impl<'b> Authentication<'b> {
+    /// Reads both claims.
+    ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] if either is of another type, even where it is not needed.
+    /// [`Error::Invalid`] if either has the wrong type, even where it is not needed.
     pub(crate) fn read(payload: Value<'b>) -> Result<Self, Error> {
         let [time, acr] = payload.members(["auth_time", "acr"]).unwrap_or_default();
         Ok(Self {
@@ -28,26 +30,28 @@ impl<'b> Authentication<'b> {
     }
 }
 
-/// What a policy demands of the login.
+/// The requirements of a policy for the user's login.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AuthenticationRules<'a> {
     pub(crate) max_age: Option<u64>,
     pub(crate) acr: Option<&'a str>,
 }
 
-/// The setters of a policy for its [`AuthenticationRules`], which the second argument reaches from the policy.
+/// Defines the setters for the [`AuthenticationRules`] of a policy. The second argument is the path from the policy to
+/// them.
 macro_rules! authentication_setters {
     (|$policy:ident| $rules:expr) => {
-        /// Limits the time since the user logged in (`auth_time`), in whole seconds plus leeway. Then `auth_time` is
-        /// required.
+        /// Limits the time since the user logged in (`auth_time`), in whole seconds plus leeway. With a limit,
+        /// `auth_time` is required.
         pub const fn with_max_age(self, max_age: core::time::Duration) -> Self {
             let mut $policy = self;
             $rules.max_age = Some(max_age.as_secs());
             $policy
         }
 
-        /// Requires that `acr` is one of these authentication contexts. Several are separated by spaces, as in the request
-        /// parameter `acr_values`. An empty list refuses every token ([`Error::Unconfigured`](crate::Error::Unconfigured)).
+        /// Requires that `acr` is one of these authentication contexts, which are separated by spaces as in the request
+        /// parameter `acr_values`. An empty list refuses every token
+        /// ([`Error::Unconfigured`](crate::Error::Unconfigured)).
         pub const fn with_acr(self, acr_values: &'a str) -> Self {
             let mut $policy = self;
             $rules.acr = Some(acr_values);
@@ -73,6 +77,8 @@ impl AuthenticationRules<'_> {
         }
     }
 
+    /// Checks the user's login, first `acr` and then `auth_time`.
+    ///
     /// # Errors
     ///
     /// [`Error::Missing`], [`Error::Mismatch`] and [`Error::AuthenticationTooOld`], which a new login may fix;

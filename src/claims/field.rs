@@ -1,4 +1,4 @@
-//! How one claim is read (absent, of the wrong type, or a value), and how an expected value is checked.
+//! Reading of single claims (absent, of the wrong type, or a value), and the refusal of empty expected values.
 
 use crate::error::{Claim, Error};
 use crate::jose::json::{JsonStr, Value};
@@ -22,13 +22,13 @@ pub(crate) fn required<T>(value: Option<T>, claim: Claim) -> Result<T, Error> {
     value.ok_or(Error::Missing(claim))
 }
 
-/// The values of a list such as `scope` and `acr_values`
+/// The values of a space-separated list such as `scope` and `acr_values`
 /// ([RFC 6749 section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3)).
 pub(crate) fn space_separated(list: &str) -> impl Iterator<Item = &str> {
     list.split([' ']).filter(|value| !value.is_empty())
 }
 
-/// Refuses an expected value that was left empty ([`Error::Unconfigured`]): nothing could be compared with it.
+/// Refuses an empty expected value ([`Error::Unconfigured`]), since nothing can be compared with it.
 pub(crate) fn refuse_empty<const N: usize>(expectations: [(Option<&[u8]>, Claim); N]) -> Result<(), Error> {
     match expectations.into_iter().find(|(expected, _)| *expected == Some(b"")) {
         Some((_, claim)) => Err(Error::Unconfigured(claim)),

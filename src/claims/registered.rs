@@ -1,4 +1,4 @@
-//! The registered claims (RFC 7519 section 4.1) as they are read from a payload, and their validation.
+//! The registered claims (RFC 7519 section 4.1) as read from a payload, and their validation.
 
 use super::field::{optional, required, string};
 use super::{Claims, CommonRules, Strings};
@@ -25,8 +25,8 @@ impl<'b> RegisteredClaims<'b> {
     ///
     /// # Errors
     ///
-    /// [`Error::Missing`] if `iss` is absent; [`Error::Invalid`] if any of them is of another type or out of range, even
-    /// where it is not needed.
+    /// [`Error::Missing`] if `iss` is absent; [`Error::Invalid`] if any of them has the wrong type or is out of range,
+    /// even where it is not needed.
     pub(crate) fn read(payload: Value<'b>, members: Members<'b, 7>) -> Result<Self, Error> {
         let [iss, sub, aud, exp, nbf, iat, jti] = members;
         Ok(Self {
@@ -41,8 +41,8 @@ impl<'b> RegisteredClaims<'b> {
         })
     }
 
-    /// Checks the rules that every policy has, and unescapes the strings that are returned into `scratch`.
-    /// `answers_challenge`: the policy will compare the token with a challenge, which proves that it is fresh.
+    /// Checks the rules that every policy has, and unescapes the returned strings into `scratch`. `answers_challenge`
+    /// is true if the policy will compare the token with a challenge, which proves that the token is fresh.
     pub(crate) fn validate(
         self,
         rules: &CommonRules<'_>,

@@ -8,7 +8,7 @@ use crate::error::{Claim, Error};
 use crate::jose::json::{NumericDate, Value};
 use crate::time::{Freshness, Now};
 
-/// What every policy checks alike.
+/// The rules that every policy checks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CommonRules<'a> {
     /// `None`: tokens of this kind have no audience and need not expire.
@@ -20,33 +20,33 @@ pub(crate) struct CommonRules<'a> {
     pub(crate) max_unproven_lifetime: Option<u64>,
 }
 
-/// The setters that every policy has for its field `rules`.
+/// Defines the setters that every policy has for its field `rules`.
 macro_rules! time_rule_setters {
     () => {
-        /// Sets how far the issuer's clock and the device's may differ, in whole seconds; a fraction is dropped.
+        /// Sets how far the issuer's clock and the device's clock may differ, in whole seconds; a fraction is dropped.
         pub const fn with_leeway(mut self, leeway: core::time::Duration) -> Self {
             self.rules.leeway = leeway.as_secs();
             self
         }
 
-        /// Limits the time from `iat` to `exp`, in whole seconds and without leeway. Then `iat` is required.
+        /// Limits the time from `iat` to `exp`, in whole seconds and without leeway. With a limit, `iat` is required.
         pub const fn with_max_lifetime(mut self, max_lifetime: core::time::Duration) -> Self {
             self.rules.max_lifetime = Some(max_lifetime.as_secs());
             self
         }
 
-        /// Limits the time since `iat`, in whole seconds plus leeway. Then `iat` is required.
+        /// Limits the time since `iat`, in whole seconds plus leeway. With a limit, `iat` is required.
         pub const fn with_max_token_age(mut self, max_token_age: core::time::Duration) -> Self {
             self.rules.max_token_age = Some(max_token_age.as_secs());
             self
         }
 
-        /// Accepts a token that may have expired, where the time is not known ([`Now::AtLeast`](crate::Now)) and the token
-        /// answers no challenge, if its lifetime is at most this, in whole seconds. Then `iat` is required, and the token
-        /// reports that its [freshness](crate::Claims::freshness) is unproven.
+        /// Accepts a token of at most this lifetime, in whole seconds, although it may have expired: where the time is
+        /// not known ([`Now::AtLeast`](crate::Now)) and the token answers no challenge. Such a token must have an
+        /// `iat`, and reports that its [freshness](crate::Claims::freshness) is unproven.
         ///
-        /// Anyone who has recorded such a token can use it until the [`TimeFloor`](crate::TimeFloor) has passed its `exp`.
-        /// With a lifetime of minutes, a small rise of the floor is enough.
+        /// Anyone who recorded such a token can use it until the [`TimeFloor`](crate::TimeFloor) has passed its `exp`.
+        /// If the lifetime is some minutes, a small rise of the floor is enough.
         pub const fn with_max_unproven_lifetime(mut self, max_lifetime: core::time::Duration) -> Self {
             self.rules.max_unproven_lifetime = Some(max_lifetime.as_secs());
             self
@@ -91,9 +91,9 @@ impl<'a> CommonRules<'a> {
         }
     }
 
-    /// Checks the dates, which are rounded against the token, and returns how it was shown to be fresh. A future `iat`
-    /// alone does not refuse ([RFC 7519 erratum 7720](https://www.rfc-editor.org/errata/eid7720)); it counts where an age
-    /// or a lifetime is computed from it.
+    /// Checks the dates, each rounded to the token's disadvantage, and returns how the token was shown to be fresh. A
+    /// future `iat` alone is no reason to refuse ([RFC 7519 erratum 7720](https://www.rfc-editor.org/errata/eid7720));
+    /// it counts only where an age or a lifetime is computed from it.
     pub(super) fn check_times(
         &self,
         exp: i64,
@@ -142,12 +142,12 @@ impl<'a> CommonRules<'a> {
     }
 }
 
-/// Refuses security events, such as logout tokens, which need not have a `typ` of their own: `events` is their mark
+/// Refuses security events, such as logout tokens. They need not have their own `typ`, and are identified by `events`
 /// ([RFC 8417 section 2.2](https://www.rfc-editor.org/rfc/rfc8417#section-2.2)).
 pub(crate) fn refuse_security_event(events: Option<Value<'_>>) -> Result<(), Error> {
     if events.is_some() { Err(Error::WrongType) } else { Ok(()) }
 }
 
-/// Default leeway: 60 s. Clocks kept by NTP differ by less, and
+/// The default leeway: 60 s. Clocks kept by NTP differ by less, and
 /// [RFC 7519 section 4.1.4](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.4) allows a few minutes at most.
 pub const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);

@@ -1,4 +1,4 @@
-//! Which claim an error is about.
+//! The claims that errors can name.
 
 /// The claim that an [`Error`](crate::Error) is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -90,7 +90,7 @@ impl Claim {
             Self::JwtId => "token id (jti)",
             Self::ClientId => "client (client_id)",
             Self::Scope => "scope",
-            Self::Other => "the claim asked for",
+            Self::Other => "the requested claim",
             Self::AuthorizedParty => "authorized party (azp)",
             Self::Nonce => "nonce",
             Self::AuthenticationTime => "authentication time (auth_time)",

@@ -1,4 +1,4 @@
-//! Which part of the input an error is about.
+//! The parts of the input that errors can name.
 
 /// The part of the input that an [`Error`](crate::Error) is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,7 +23,7 @@ pub enum Part {
     Authorization,
     /// The snapshot of a [`RevocationList`](crate::RevocationList) or a [`ReplayWindow`](crate::ReplayWindow).
     Snapshot,
-    /// The list of statuses in a status list, compressed.
+    /// The compressed list of statuses in a status list.
     StatusList,
 }
 

@@ -15,20 +15,18 @@ mod sec1;
 mod self_test;
 mod signature;
 
-#[cfg(feature = "ring")]
-pub use self::ring::{RingEdDsa, RingEs256};
 pub use backend::{BackendError, SignatureAlgorithm};
 #[cfg(feature = "eddsa")]
 pub use eddsa::EdDsa;
 #[cfg(feature = "es256")]
 pub use es256::Es256;
 pub use self_test::{SelfTest, self_test};
+use sha2::{Digest, Sha256, Sha512};
+pub(crate) use signature::DecodedSignature;
 pub use signature::Signature;
 
-pub(crate) use signature::DecodedSignature;
-
-use sha2::{Digest, Sha256, Sha512};
-
+#[cfg(feature = "ring")]
+pub use self::ring::{RingEdDsa, RingEs256};
 use super::json::JsonStr;
 use super::{Key, base64url};
 use crate::error::Error;
@@ -40,7 +38,7 @@ use crate::error::Error;
 pub enum Algorithm {
     /// ECDSA on P-256 with SHA-256 ([RFC 7518 section 3.4](https://www.rfc-editor.org/rfc/rfc7518#section-3.4)).
     Es256,
-    /// Ed25519, by either of its names: `EdDSA` ([RFC 8037 section
+    /// Ed25519, under either of its names: `EdDSA` ([RFC 8037 section
     /// 3.1](https://www.rfc-editor.org/rfc/rfc8037#section-3.1)) or `Ed25519` ([RFC 9864 section
     /// 2.2](https://www.rfc-editor.org/rfc/rfc9864#section-2.2)).
     EdDsa,
@@ -57,7 +55,7 @@ impl Algorithm {
         }
     }
 
-    /// The algorithm that keys of this JWK type and curve are for
+    /// The algorithm for keys of this JWK type and curve
     /// ([RFC 7518 section 6.2.1](https://www.rfc-editor.org/rfc/rfc7518#section-6.2.1),
     /// [RFC 8037 section 2](https://www.rfc-editor.org/rfc/rfc8037#section-2)).
     pub(super) fn from_jwk_type(kty: &str, crv: &str) -> Option<Self> {
@@ -97,7 +95,7 @@ impl Algorithm {
         }
     }
 
-    /// Refuses keys and signatures that must never reach a backend, however careless it is.
+    /// Refuses keys and signatures that must never reach a backend, whatever it checks itself.
     pub(crate) fn check_encoding(self, key: &Key, signature: Signature<'_>) -> Result<(), Error> {
         match self {
             Self::Es256 => p256::check_signature(signature),
@@ -105,8 +103,8 @@ impl Algorithm {
         }
     }
 
-    /// A number that tells the algorithm from others in digests of this crate's own. It also tells how long keys and
-    /// signatures are that follow it.
+    /// A number that identifies the algorithm in this crate's own digests. It also determines the lengths of the key
+    /// and the signature that follow it.
     pub(crate) const fn tag(self) -> u8 {
         match self {
             Self::Es256 => 1,
@@ -116,7 +114,7 @@ impl Algorithm {
 
     /// Whether `hash` is the left half of the digest of `text`, in base64url, with the hash function of this algorithm
     /// ([OpenID Connect Core section 3.1.3.6](https://openid.net/specs/openid-connect-core-1_0.html#CodeIDToken)). For
-    /// Ed25519 that is SHA-512, which the algorithm itself uses.
+    /// Ed25519 this is SHA-512, which the algorithm itself uses.
     pub(crate) fn is_half_hash(self, hash: JsonStr<'_>, text: &[u8]) -> bool {
         let mut encoded = [0; 43];
         let expected = match self {

@@ -1,11 +1,14 @@
+//! JOSE headers: the members that verification uses, and the unverified header for logs (RFC 7515 section 4).
+
 use crate::error::{Error, Part};
 use crate::jose::json::{JsonStr, Value};
 use crate::jose::{Algorithm, MAX_KID_LEN, SignatureAlgorithm};
 
-/// What verification uses of a JOSE header ([RFC 7515 section 4](https://www.rfc-editor.org/rfc/rfc7515#section-4)).
+/// The members of a JOSE header that verification uses ([RFC 7515 section
+/// 4](https://www.rfc-editor.org/rfc/rfc7515#section-4)).
 #[derive(Clone, Copy)]
 pub(crate) struct Header<'b> {
-    pub(crate) alg: JsonStr<'b>,
+    alg: JsonStr<'b>,
     pub(crate) kid: Option<JsonStr<'b>>,
     pub(crate) typ: Option<JsonStr<'b>>,
     has_crit: bool,
@@ -13,9 +16,11 @@ pub(crate) struct Header<'b> {
 }
 
 impl<'b> Header<'b> {
+    /// Reads a header.
+    ///
     /// # Errors
     ///
-    /// [`Error::Malformed`] if it is not an object, or has no `alg`, or `alg`, `kid` or `typ` is not a string.
+    /// [`Error::Malformed`] if it is not an object, has no `alg`, or its `alg`, `kid` or `typ` is not a string.
     pub(crate) fn parse(json: Value<'b>) -> Result<Self, Error> {
         let malformed = Error::Malformed(Part::Header);
         let [alg, kid, typ, crit, b64] = json.members(["alg", "kid", "typ", "crit", "b64"]).ok_or(malformed)?;
@@ -29,13 +34,15 @@ impl<'b> Header<'b> {
         })
     }
 
+    /// Refuses headers that this crate does not process.
+    ///
     /// # Errors
     ///
-    /// - [`Error::CriticalHeader`]: there is a `crit`, whatever it holds: well-formed, it names an extension, and none
-    ///   is understood ([section 4.1.11](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.11)).
+    /// - [`Error::CriticalHeader`]: there is a `crit`, whatever its value. A well-formed `crit` names an extension, and
+    ///   this crate supports none ([section 4.1.11](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.11)).
     /// - [`Error::Malformed`]: there is a `b64` other than `true`, which no JWT may have
     ///   ([RFC 7797 section 7](https://www.rfc-editor.org/rfc/rfc7797#section-7)).
-    /// - [`Error::TooLarge`]: the `kid` is longer than that of any key.
+    /// - [`Error::TooLarge`]: the `kid` is longer than the `kid` of any key can be.
     pub(crate) fn check(&self) -> Result<(), Error> {
         if self.has_crit {
             return Err(Error::CriticalHeader);
@@ -49,7 +56,8 @@ impl<'b> Header<'b> {
         }
     }
 
-    /// The one of these that `alg` names ([RFC 8725 section 3.1](https://www.rfc-editor.org/rfc/rfc8725#section-3.1)).
+    /// Chooses the backend for the algorithm that `alg` names
+    /// ([RFC 8725 section 3.1](https://www.rfc-editor.org/rfc/rfc8725#section-3.1)).
     pub(crate) fn choose_backend<'a>(
         &self,
         algorithms: &[&'a dyn SignatureAlgorithm],
@@ -61,8 +69,8 @@ impl<'b> Header<'b> {
     }
 }
 
-/// What a token says of itself before anything is verified: for logs, and to decide whether to fetch keys again.
-/// Anyone can have written it.
+/// The header of a token before anything is verified: for logs, and to decide whether to fetch keys again. Anyone can
+/// have written it.
 #[derive(Clone, Copy, Debug)]
 pub struct UnverifiedHeader<'b> {
     alg: &'b str,
@@ -71,13 +79,13 @@ pub struct UnverifiedHeader<'b> {
 }
 
 impl<'b> UnverifiedHeader<'b> {
-    /// Unescapes into `scratch` where it must.
+    /// Unescapes strings into `scratch` where necessary.
     pub(crate) fn new(header: Header<'b>, mut scratch: &'b mut [u8]) -> Result<Self, Error> {
-        let mut place = |string: JsonStr<'b>| string.unescape_into(&mut scratch);
+        let mut unescape = |string: JsonStr<'b>| string.unescape_into(&mut scratch);
         Ok(Self {
-            alg: place(header.alg)?,
-            kid: header.kid.map(&mut place).transpose()?,
-            typ: header.typ.map(&mut place).transpose()?,
+            alg: unescape(header.alg)?,
+            kid: header.kid.map(&mut unescape).transpose()?,
+            typ: header.typ.map(&mut unescape).transpose()?,
         })
     }
 
@@ -86,12 +94,12 @@ impl<'b> UnverifiedHeader<'b> {
         self.alg
     }
 
-    /// Which key of the issuer ([RFC 7515 section 4.1.4](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.4)).
+    /// The id of the issuer's key ([RFC 7515 section 4.1.4](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.4)).
     pub fn kid(&self) -> Option<&'b str> {
         self.kid
     }
 
-    /// What kind of token ([RFC 7515 section 4.1.9](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.9)).
+    /// The kind of token ([RFC 7515 section 4.1.9](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.9)).
     pub fn typ(&self) -> Option<&'b str> {
         self.typ
     }

@@ -16,14 +16,16 @@ mod numeric_date;
 mod rewriter;
 mod value;
 
-use core::cell::Cell;
+pub use value::JsonStr;
 
 pub(crate) use deserialize::deserialize;
-use heapless::Vec;
 pub(crate) use numeric_date::NumericDate;
 use rewriter::Rewriter;
-pub use value::JsonStr;
 pub(crate) use value::{Members, Value};
+
+use core::cell::Cell;
+
+use heapless::Vec;
 
 use crate::error::{Error, Part};
 

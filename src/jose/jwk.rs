@@ -6,7 +6,7 @@ use super::json::Value;
 use super::{Algorithm, Key, base64url};
 
 /// Reads a JWK ([RFC 7517 section 4](https://www.rfc-editor.org/rfc/rfc7517#section-4)) if it is a public key that
-/// may verify signatures of an algorithm this crate knows.
+/// may verify signatures of an algorithm that this crate knows.
 pub(crate) fn usable_key(jwk: Value<'_>) -> Option<Key> {
     let [kty, crv, x, y, kid, alg, usage, key_ops, private] =
         jwk.members(["kty", "crv", "x", "y", "kid", "alg", "use", "key_ops", "d"])?;
@@ -43,7 +43,7 @@ fn text<'b>(value: Option<Value<'b>>) -> Option<&'b str> {
     value?.string()?.as_str()
 }
 
-/// Exactly 32 bytes, leading zeros included
+/// Decodes a value of exactly 32 bytes, leading zeros included
 /// ([RFC 7518 section 6.2.1.2](https://www.rfc-editor.org/rfc/rfc7518#section-6.2.1.2)).
 fn bytes(value: Option<Value<'_>>) -> Option<[u8; 32]> {
     base64url::decode_array(text(value)?.as_bytes())

@@ -1,3 +1,5 @@
+//! Public keys: the algorithm, the bytes and the `kid` of each.
+
 mod import;
 
 use core::fmt;
@@ -6,9 +8,9 @@ use crate::error::{Error, Part};
 use crate::jose::Algorithm;
 use crate::jose::json::JsonStr;
 
-/// One public key: its algorithm, its bytes and, if it has one, its `kid`.
+/// A public key: its algorithm, its bytes and an optional `kid`.
 ///
-/// Whether the bytes are a point of the curve shows when the key is used ([`Error::InvalidKey`]).
+/// Whether the bytes are a point of the curve is checked only when the key is used ([`Error::InvalidKey`]).
 ///
 /// # Example: keys in flash, used from any thread
 ///
@@ -28,8 +30,8 @@ use crate::jose::json::JsonStr;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Key {
     algorithm: Algorithm,
-    /// The public key, of the length that its algorithm demands, and zeros. Not an enum: its tag would move the bytes to
-    /// an odd address, where copying and hashing them takes 2,000 instructions more on a Cortex-M4.
+    /// The public key, as long as its algorithm requires, followed by zeros. This is not an enum: its tag would move
+    /// the bytes to an odd address, where copying and hashing them takes 2,000 more instructions on a Cortex-M4.
     material: [u8; MAX_PUBLIC_KEY_LEN],
     kid: Option<Kid>,
 }
@@ -41,7 +43,7 @@ struct Kid {
 }
 
 impl Key {
-    /// A key for ES256 from the big-endian coordinates of its point
+    /// An ES256 key from the big-endian coordinates of its point
     /// ([RFC 7518 section 6.2.1](https://www.rfc-editor.org/rfc/rfc7518#section-6.2.1)), without a `kid`.
     pub const fn es256(x: &[u8; 32], y: &[u8; 32]) -> Self {
         let mut material = [0; MAX_PUBLIC_KEY_LEN];
@@ -51,7 +53,7 @@ impl Key {
         Self { algorithm: Algorithm::Es256, material, kid: None }
     }
 
-    /// A key for EdDSA from the encoded Ed25519 point
+    /// An EdDSA key from the encoded Ed25519 point
     /// ([RFC 8037 section 2](https://www.rfc-editor.org/rfc/rfc8037#section-2)), without a `kid`.
     pub const fn ed25519(point: &[u8; 32]) -> Self {
         let mut material = [0; MAX_PUBLIC_KEY_LEN];
@@ -73,16 +75,16 @@ impl Key {
         self
     }
 
-    /// Gives the key a `kid` that is known at run time only.
+    /// Gives the key a `kid` that is known only at run time.
     ///
     /// # Errors
     ///
-    /// [`Error::TooLarge`] if it is longer than [`MAX_KID_LEN`] bytes.
+    /// [`Error::TooLarge`] if the `kid` is longer than [`MAX_KID_LEN`] bytes.
     pub fn try_with_kid(self, kid: &str) -> Result<Self, Error> {
         self.with_kid_of(kid.bytes())
     }
 
-    pub(crate) fn with_kid_of(mut self, kid: impl Iterator<Item = u8>) -> Result<Self, Error> {
+    pub(super) fn with_kid_of(mut self, kid: impl Iterator<Item = u8>) -> Result<Self, Error> {
         let mut bytes = [0; MAX_KID_LEN];
         let mut len = 0_usize;
         for byte in kid {
@@ -93,17 +95,18 @@ impl Key {
         Ok(self)
     }
 
-    /// The one algorithm that the key may be used with.
+    /// The only algorithm that the key may be used with.
     pub const fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// `x` followed by `y` (64 bytes) for ES256, the encoded point (32 bytes) for Ed25519.
+    /// The bytes of the key: `x` followed by `y` (64 bytes) for ES256, the encoded point (32 bytes) for Ed25519.
     pub fn public_key(&self) -> &[u8] {
         self.material.get(..self.algorithm.public_key_len()).unwrap_or_default()
     }
 
-    /// The key's `kid`: opaque bytes ([RFC 7517 section 4.5](https://www.rfc-editor.org/rfc/rfc7517#section-4.5)).
+    /// The key's `kid`, which is opaque bytes ([RFC 7517 section
+    /// 4.5](https://www.rfc-editor.org/rfc/rfc7517#section-4.5)).
     pub fn kid(&self) -> Option<&[u8]> {
         self.kid.as_ref()?.as_bytes()
     }
@@ -119,7 +122,7 @@ impl Kid {
     }
 }
 
-/// Without the bytes: a log needs the `kid`.
+/// Omits the bytes: a log needs only the `kid`.
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kid = self.kid().map(|id| str::from_utf8(id).unwrap_or("(not UTF-8)"));
@@ -127,11 +130,11 @@ impl fmt::Debug for Key {
     }
 }
 
-/// The longest public key of all algorithms, in bytes: two coordinates of P-256.
+/// Maximum length of a public key of any algorithm, in bytes: two coordinates of P-256.
 const MAX_PUBLIC_KEY_LEN: usize = 64;
 
-/// Longest `kid`, in bytes: an RFC 9278 thumbprint URI with SHA-256 (88 bytes) fits. A key with a longer one is skipped
-/// in a key set, and a token with a longer one is refused.
+/// Maximum length of a `kid`, in bytes: an RFC 9278 thumbprint URI with SHA-256 (88 bytes) fits. A key with a longer
+/// `kid` is skipped in a key set, and a token with a longer `kid` is refused.
 pub const MAX_KID_LEN: usize = 96;
 
 #[cfg(test)]
@@ -139,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keeps_what_it_was_made_of() {
+    fn key_returns_its_algorithm_bytes_and_kid() {
         let key = Key::es256(&[1; 32], &[2; 32]).with_kid(b"k");
         assert_eq!(key.algorithm(), Algorithm::Es256);
         assert_eq!(key.public_key(), [[1; 32], [2; 32]].as_flattened());
@@ -152,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_a_kid_up_to_the_limit() {
+    fn kid_is_accepted_up_to_the_maximum_length() {
         let key = Key::ed25519(&[3; 32]).try_with_kid(&"k".repeat(96)).unwrap();
         assert_eq!(key, Key::ed25519(&[3; 32]).with_kid(&[b'k'; 96]));
         let refused = Key::ed25519(&[3; 32]).try_with_kid(&"k".repeat(97));
@@ -160,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_names_the_key_and_shows_no_bytes() {
+    fn debug_shows_the_kid_and_no_key_bytes() {
         let key = Key::ed25519(&[3; 32]).with_kid(b"k");
         assert_eq!(format!("{key:?}"), "Key { algorithm: EdDsa, kid: Some(\"k\"), .. }");
     }

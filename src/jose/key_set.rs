@@ -12,15 +12,15 @@ use crate::error::{Error, Part};
 use crate::time::UnixTime;
 
 /// At most `N` public keys from a JWK Set ([RFC 7517 section 5](https://www.rfc-editor.org/rfc/rfc7517#section-5)),
-/// under 200 bytes each; it derefs to `[Key]`.
+/// under 200 bytes each. A `KeySet` dereferences to `[Key]`.
 ///
-/// A key that cannot verify an ES256 or EdDSA signature is skipped and [counted](Self::skipped), never an error for
-/// the set: another `kty` or `crv`, a `use` other than `sig`, `key_ops` without `verify`, a contradicting `alg`,
-/// members that are missing, of the wrong type, the wrong length or out of range, a `kid` longer than
-/// [`MAX_KID_LEN`](crate::MAX_KID_LEN), an Ed25519 point of small order, and a private `d`, since a private key
+/// A key that cannot verify an ES256 or EdDSA signature is skipped and [counted](Self::skipped). It is never an error
+/// for the set. The reasons are: another `kty` or `crv`, a `use` other than `sig`, `key_ops` without `verify`, a
+/// contradicting `alg`, members that are missing, of the wrong type, the wrong length or out of range, a `kid` longer
+/// than [`MAX_KID_LEN`](crate::MAX_KID_LEN), an Ed25519 point of small order, and a private `d`, since a private key
 /// that was published is compromised.
 ///
-/// # Example: keys that rotate
+/// # Example: key rotation
 ///
 /// ```
 /// use embedded_jwt::{Error, KeySet};
@@ -38,7 +38,7 @@ use crate::time::UnixTime;
 /// # Ok::<(), Error>(())
 /// ```
 ///
-/// # Example: an overlap, for tokens that are still under way
+/// # Example: key rotation with an overlap, for tokens that are still in use
 ///
 /// ```
 /// # use embedded_jwt::{EdDsa, Error, Issuer, KeySet, UnixTime};
@@ -50,34 +50,36 @@ use crate::time::UnixTime;
 /// ```
 #[derive(Clone)]
 pub struct KeySet<const N: usize> {
-    /// The current keys, then those that the last rotation has retired.
+    /// The current keys, followed by the retired keys.
     keys: Vec<Key, N>,
+    /// The number of current keys.
     current: usize,
+    /// The end of the overlap: the retired keys verify tokens before it.
     retired_until: UnixTime,
     skipped: usize,
 }
 
 impl<const N: usize> KeySet<N> {
-    /// A set without keys, which verifies nothing.
+    /// An empty set, which verifies nothing.
     pub const fn new() -> Self {
         Self { keys: Vec::new(), current: 0, retired_until: UnixTime::from_secs(0), skipped: 0 }
     }
 
-    /// Reads a JWK Set. The text is rewritten in place while it is checked, and not needed afterwards.
+    /// Reads a JWK Set. The text is rewritten in place while it is checked, and is not needed afterwards.
     ///
     /// # Errors
     ///
-    /// - [`Error::TooLarge`]: longer than [`MAX_KEY_SET_LEN`].
-    /// - [`Error::Malformed`], [`Error::DuplicateName`], [`Error::TooDeep`], [`Error::TooManyMembers`]: no JSON, or
-    ///   no object with an array `keys`.
-    /// - [`Error::TooManyKeys`]: more than `N` usable keys.
+    /// - [`Error::TooLarge`]: the text is longer than [`MAX_KEY_SET_LEN`].
+    /// - [`Error::Malformed`], [`Error::DuplicateName`], [`Error::TooDeep`], [`Error::TooManyMembers`]: the text cannot
+    ///   be parsed, or is not an object with an array `keys`.
+    /// - [`Error::TooManyKeys`]: more than `N` keys are usable.
     pub fn from_jwks(json: &mut [u8]) -> Result<Self, Error> {
         let mut keys = Self::new();
         keys.replace_from_jwks(json)?;
         Ok(keys)
     }
 
-    /// Replaces all keys by those of a JWK Set, or none of them if there is an error.
+    /// Replaces all keys with the keys of a JWK Set, or changes nothing if there is an error.
     ///
     /// # Errors
     ///
@@ -86,22 +88,27 @@ impl<const N: usize> KeySet<N> {
         self.replace(parse(json)?)
     }
 
-    /// As [`replace_from_jwks`](Self::replace_from_jwks), but the keys that the new set no longer has stay in
-    /// [`keys_at`](Self::keys_at) until `until`, for tokens that they have signed; those of an earlier rotation go. A set that
-    /// lacks none of the current keys retires none, and leaves those of the last rotation the time they had; when that is
-    /// over at `now`, they go.
+    /// Replaces the current keys with the keys of a JWK Set, and keeps the removed keys until `until`.
     ///
-    /// A key whose `kid` a new key has goes at once, and so does one without a `kid` if there is a new one. Not for a key
-    /// that was withdrawn because it is compromised, nor for an issuer whose tokens name no `kid`: then replace.
+    /// Removed keys become retired keys. They stay in [`keys_at`](Self::keys_at), for tokens that they have signed:
+    /// - If the new set lacks a current key, the keys that it lacks are retired until `until`. Keys that were retired
+    ///   earlier are dropped.
+    /// - If the new set has all current keys, no key is retired. Keys that were retired earlier keep their time, and
+    ///   are dropped if it is over at `now`.
+    /// - A key is dropped at once if a new key of the same algorithm has the same `kid`, or if both have none.
+    ///
+    /// Use [`replace_from_jwks`](Self::replace_from_jwks) instead for a key that was withdrawn because it is
+    /// compromised, and for an issuer whose tokens name no `kid`.
     ///
     /// # Errors
     ///
-    /// As [`from_jwks`](Self::from_jwks), where keys that stay count too: if the set fits only without them, replace.
+    /// As [`from_jwks`](Self::from_jwks), but retired keys count as well. If the set fits only without them, use
+    /// [`replace_from_jwks`](Self::replace_from_jwks).
     pub fn rotate_from_jwks(&mut self, json: &mut [u8], now: UnixTime, until: UnixTime) -> Result<(), Error> {
         self.rotate(parse(json)?, now, until)
     }
 
-    /// Replaces all keys by those of a JWK Set that has been parsed.
+    /// Replaces all keys with the keys of a parsed JWK Set.
     pub(crate) fn replace(&mut self, set: Value<'_>) -> Result<(), Error> {
         let usable = usable_keys(set)?.count();
         if usable > N {
@@ -113,34 +120,35 @@ impl<const N: usize> KeySet<N> {
 
     fn rotate(&mut self, set: Value<'_>, now: UnixTime, until: UnixTime) -> Result<(), Error> {
         let usable = usable_keys(set)?.count();
-        let is_back = |key: &Key| usable_keys(set).is_ok_and(|mut keys| keys.any(|new| new == *key));
-        let any_goes = !self.iter().all(is_back);
-        // With a new key of the same name, neither could be chosen.
-        let is_displaced = |key: &Key| {
-            let has_its_name = |new: Key| new.algorithm() == key.algorithm() && new.kid() == key.kid();
-            usable_keys(set).is_ok_and(|mut keys| keys.any(has_its_name))
+        let is_in_new_set = |key: &Key| usable_keys(set).is_ok_and(|mut keys| keys.any(|new| new == *key));
+        let some_key_is_removed = !self.iter().all(is_in_new_set);
+        // If a new key had the same algorithm and `kid`, neither of the two could be chosen.
+        let is_replaced = |key: &Key| {
+            let has_same_kid = |new: Key| new.algorithm() == key.algorithm() && new.kid() == key.kid();
+            usable_keys(set).is_ok_and(|mut keys| keys.any(has_same_kid))
         };
         let current = self.current;
-        let is_over = now >= self.retired_until;
-        let stays = |place: usize, key: &Key| {
-            let is_of_last_rotation = if any_goes { place < current } else { place >= current && !is_over };
-            is_of_last_rotation && !is_displaced(key)
+        let overlap_is_over = now >= self.retired_until;
+        let is_kept = |index: usize, key: &Key| {
+            let is_of_last_rotation =
+                if some_key_is_removed { index < current } else { index >= current && !overlap_is_over };
+            is_of_last_rotation && !is_replaced(key)
         };
-        let retired = self.keys.iter().enumerate().filter(|(place, key)| stays(*place, key)).count();
+        let retired = self.keys.iter().enumerate().filter(|(index, key)| is_kept(*index, key)).count();
         if usable.saturating_add(retired) > N {
             return Err(Error::TooManyKeys);
         }
-        let mut places = 0_usize..;
-        self.keys.retain(|key| places.next().is_some_and(|place| stays(place, key)));
+        let mut indices = 0_usize..;
+        self.keys.retain(|key| indices.next().is_some_and(|index| is_kept(index, key)));
         self.push_all(set)?;
         self.keys.rotate_left(retired);
-        if any_goes {
+        if some_key_is_removed {
             self.retired_until = until;
         }
         Ok(())
     }
 
-    /// Appends a set of which is known that it fits.
+    /// Appends the usable keys of a set, which are known to fit.
     fn push_all(&mut self, set: Value<'_>) -> Result<(), Error> {
         self.current = 0;
         for key in usable_keys(set)? {
@@ -151,13 +159,13 @@ impl<const N: usize> KeySet<N> {
         Ok(())
     }
 
-    /// The keys for tokens that are judged now: the current ones, and those that the last rotation retired, before the
-    /// moment that was given.
+    /// The keys to verify tokens with at the time `now`: the current keys and, before the end of the overlap, the
+    /// retired keys.
     pub fn keys_at(&self, now: UnixTime) -> &[Key] {
         if now < self.retired_until { &self.keys } else { self }
     }
 
-    /// How many entries of the JWK Set cannot be used.
+    /// The number of entries of the JWK Set that cannot be used.
     pub fn skipped(&self) -> usize {
         self.skipped
     }
@@ -200,6 +208,6 @@ impl<const N: usize> fmt::Debug for KeySet<N> {
     }
 }
 
-/// Longest JWK Set, in bytes. A key with a certificate chain takes about 4 KiB, so that a dozen fit; places in the
-/// text are kept in 16 bits.
+/// Maximum length of a JWK Set, in bytes. A key with a certificate chain takes about 4 KiB, so a dozen fit. Positions
+/// in the text are stored in 16 bits.
 pub const MAX_KEY_SET_LEN: usize = 64 * 1024;

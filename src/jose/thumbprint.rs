@@ -1,3 +1,5 @@
+//! Thumbprints: the digests by which tokens name keys and certificates (RFC 7638, RFC 8705).
+
 use core::fmt;
 
 use sha2::{Digest, Sha256};
@@ -6,18 +8,19 @@ use subtle::ConstantTimeEq;
 use crate::jose::json::JsonStr;
 use crate::jose::{Key, base64url};
 
-/// A SHA-256 digest by which a token names a key or a certificate. Comparing takes the same time wherever two differ.
+/// A SHA-256 digest by which a token names a key or a certificate. Comparing two takes the same time wherever they
+/// differ.
 #[derive(Clone, Copy)]
 pub struct Thumbprint([u8; 32]);
 
 impl Thumbprint {
-    /// That of a certificate: the digest of its DER encoding
+    /// The thumbprint of a certificate: the digest of its DER encoding
     /// ([RFC 8705 section 3.1](https://www.rfc-editor.org/rfc/rfc8705#section-3.1)).
     pub fn of_certificate(der: &[u8]) -> Self {
         Self(Sha256::digest(der).into())
     }
 
-    /// From the digest itself.
+    /// A thumbprint from the digest itself.
     pub const fn from_bytes(digest: [u8; 32]) -> Self {
         Self(digest)
     }
@@ -27,7 +30,7 @@ impl Thumbprint {
         &self.0
     }
 
-    /// As tokens have it, in base64url; `None` for what is none.
+    /// Reads a thumbprint in base64url, as tokens contain it. Returns `None` for any other text.
     pub(crate) fn parse(text: JsonStr<'_>) -> Option<Self> {
         base64url::decode_array(text.as_str()?.as_bytes()).map(Self)
     }
@@ -62,7 +65,7 @@ impl PartialEq for Thumbprint {
 
 impl Eq for Thumbprint {}
 
-/// In base64url, as in tokens and key ids.
+/// Writes base64url, as in tokens and key ids.
 impl fmt::Display for Thumbprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(base64url::encode(&self.0, &mut [0; 43]).ok_or(fmt::Error)?)
@@ -82,16 +85,16 @@ mod tests {
 
     /// [RFC 8037 appendix A.3](https://www.rfc-editor.org/rfc/rfc8037#appendix-A.3)
     #[test]
-    fn is_that_of_rfc_8037() {
+    fn ed25519_thumbprint_matches_rfc_8037() {
         let x = base64url::decode_array(b"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").unwrap();
         let thumbprint = Key::ed25519(&x).with_kid(b"is not part of it").thumbprint();
         assert_eq!(thumbprint.to_string(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
     }
 
-    /// The key of [RFC 9449 section 4.2](https://www.rfc-editor.org/rfc/rfc9449#section-4.2), whose thumbprint
-    /// [section 6.1](https://www.rfc-editor.org/rfc/rfc9449#section-6.1) has.
+    /// The key is from [RFC 9449 section 4.2](https://www.rfc-editor.org/rfc/rfc9449#section-4.2), its thumbprint from
+    /// [section 6.1](https://www.rfc-editor.org/rfc/rfc9449#section-6.1).
     #[test]
-    fn is_that_of_rfc_9449() {
+    fn p256_thumbprint_matches_rfc_9449() {
         let mut jwks = *br#"{"keys":[{"kty":"EC","x":"l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs",
             "y":"9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA","crv":"P-256"}]}"#;
         let keys = KeySet::<1>::from_jwks(&mut jwks).unwrap();
@@ -101,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn differs_in_any_bit() {
+    fn thumbprints_that_differ_in_one_bit_are_not_equal() {
         let one = Thumbprint::of_certificate(b"a");
         for bit in 0..256 {
             let mut bytes = *one.as_bytes();

@@ -22,16 +22,16 @@ use crate::storage::{ReplayCheck, TokenIdentity};
 use crate::time::Now;
 use crate::verify::Verified;
 
-/// What a device demands of an OAuth 2.0 access token
+/// The requirements of a device for OAuth 2.0 access tokens
 /// ([RFC 9068 section 4](https://www.rfc-editor.org/rfc/rfc9068#section-4)).
 ///
-/// Checked: `typ`; that `iss`, `exp`, `aud`, `sub`, `client_id`, `iat` and `jti` are there and of their types; `aud`;
-/// `exp` and `nbf`; that a token which is bound to a key (`cnf`) is presented by who holds that key; and what is added
-/// by `with_...`. The signature and `iss` were checked before.
+/// Checked: `typ`; that `iss`, `exp`, `aud`, `sub`, `client_id`, `iat` and `jti` are present and have the right types;
+/// `aud`; `exp` and `nbf`; that a token bound to a key (`cnf`) is presented by the holder of that key; and whatever
+/// `with_...` adds. The signature and `iss` were checked before.
 ///
-/// **Not** checked, unless it is added: whether the token was revoked, and whether it is used a second time. **Not** checked
-/// at all: who presents one that is bound to no key: whoever holds a bearer token can use it, so take it over an encrypted
-/// transport only.
+/// **Not** checked unless added: whether the token was revoked, and whether it was used before. **Not** checked at all:
+/// who presents a token that is bound to no key. Anyone who has such a bearer token can use it, so accept it over
+/// encrypted transport only.
 #[derive(Clone, Copy, Debug)]
 pub struct AccessTokenPolicy<'a> {
     rules: CommonRules<'a>,
@@ -47,9 +47,9 @@ enum Profile {
 }
 
 impl<'a> AccessTokenPolicy<'a> {
-    /// RFC 9068 in full. `audience` is the device's resource indicator: the name that the issuer puts into `aud` for
-    /// this device. With [`DEFAULT_LEEWAY`](crate::DEFAULT_LEEWAY), and without limits on lifetime and age, or a
-    /// required scope.
+    /// A policy with all rules of RFC 9068. `audience` is the device's resource indicator: the name that the issuer
+    /// puts into `aud` for this device. The policy has the leeway [`DEFAULT_LEEWAY`](crate::DEFAULT_LEEWAY), no limits
+    /// on lifetime and age, and no required scope.
     ///
     /// An empty `audience` refuses every token ([`Error::Unconfigured`]).
     pub const fn new(audience: &'a str) -> Self {
@@ -61,13 +61,13 @@ impl<'a> AccessTokenPolicy<'a> {
         }
     }
 
-    /// For issuers older than RFC 9068, whose access tokens are marked `JWT` or not at all: `typ` may be absent, `JWT`
-    /// or `at+jwt`, and `sub`, `client_id`, `iat` and `jti` may be absent. Everything else is as with
+    /// A policy for issuers older than RFC 9068, whose access tokens have the `typ` `JWT` or none. `typ` may be absent,
+    /// `JWT` or `at+jwt`, and `sub`, `client_id`, `iat` and `jti` may be absent. Everything else is as with
     /// [`new`](Self::new).
     ///
-    /// What is given up: an ID token of the same issuer cannot be told from an access token, except by its audience.
-    /// Make sure that no client has the `audience` given here as its client id. Prefer to make the issuer mark its
-    /// tokens.
+    /// This has a cost: an ID token of the same issuer can be distinguished from an access token only by its audience.
+    /// Make sure that no client has this `audience` as its client id. Prefer to have the issuer mark its tokens as
+    /// `at+jwt`.
     pub const fn untyped(audience: &'a str) -> Self {
         Self { profile: Profile::Untyped, ..Self::new(audience) }
     }
@@ -76,33 +76,37 @@ impl<'a> AccessTokenPolicy<'a> {
     authentication_setters!(|policy| policy.optional.enable().authentication);
     store_setters!(|policy| policy.optional.enable().stores);
 
-    /// The scope without which no token is accepted; several, separated by spaces, are all required. It replaces the
-    /// one given before, and without any scope in it refuses every token ([`Error::Unconfigured`]).
+    /// Requires this scope, or all of several scopes separated by spaces. This replaces the scopes given before. A
+    /// string without any scope refuses every token ([`Error::Unconfigured`]).
     pub const fn with_required_scope(mut self, scope: &'a str) -> Self {
         self.required_scope = Some(scope);
         self
     }
 
-    /// Only a token that is bound to the key of this DPoP proof, which is used up if the token is accepted
-    /// ([RFC 9449 section 7.1](https://www.rfc-editor.org/rfc/rfc9449#section-7.1)). The proof has to be verified for the
-    /// text of this very token ([`DpopPolicy::new`](crate::DpopPolicy::new)). Of this and the next three, the last one given
-    /// counts.
+    /// Accepts only a token that is bound to the key of this DPoP proof, and consumes the proof if the token is
+    /// accepted ([RFC 9449 section 7.1](https://www.rfc-editor.org/rfc/rfc9449#section-7.1)). The proof must have been
+    /// verified for the text of this same token ([`DpopPolicy::new`](crate::DpopPolicy::new)).
+    ///
+    /// Of this setter, [`with_certificate`](Self::with_certificate),
+    /// [`with_certificate_thumbprint`](Self::with_certificate_thumbprint) and
+    /// [`with_unchecked_confirmation`](Self::with_unchecked_confirmation), the last call counts.
     pub const fn with_dpop(self, proof: &'a DpopProof<'a>, replay: &'a dyn ReplayCheck) -> Self {
         self.with_possession(ProofOfPossession::Dpop(proof, replay))
     }
 
-    /// Only a token that is bound to this certificate, with which the client has authenticated in mutual TLS; given as
-    /// DER ([RFC 8705 section 3](https://www.rfc-editor.org/rfc/rfc8705#section-3)).
+    /// Accepts only a token that is bound to this certificate (DER), with which the client authenticated in mutual TLS
+    /// ([RFC 8705 section 3](https://www.rfc-editor.org/rfc/rfc8705#section-3)).
     pub fn with_certificate(self, der: &[u8]) -> Self {
         self.with_certificate_thumbprint(Thumbprint::of_certificate(der))
     }
 
-    /// As [`with_certificate`](Self::with_certificate), for who has only the SHA-256 fingerprint of the certificate.
+    /// Accepts only a token that is bound to the certificate with this SHA-256 fingerprint. Use it instead of
+    /// [`with_certificate`](Self::with_certificate) if only the fingerprint is known.
     pub const fn with_certificate_thumbprint(self, thumbprint: Thumbprint) -> Self {
         self.with_possession(ProofOfPossession::Certificate(thumbprint))
     }
 
-    /// Also a token that is bound to a key, from anyone who presents it. For callers that check
+    /// Also accepts tokens that are bound to a key, without a proof of possession. For callers that check
     /// [`AccessToken::confirmation`] themselves.
     pub const fn with_unchecked_confirmation(self) -> Self {
         self.with_possession(ProofOfPossession::Unchecked)
@@ -113,12 +117,13 @@ impl<'a> AccessTokenPolicy<'a> {
         self
     }
 
-    /// Only a token that was issued to answer this challenge (`cnonce`,
-    /// [RFC 9200 section 5.3.1](https://www.rfc-editor.org/rfc/rfc9200#section-5.3.1)): the device gave it to the client, and
-    /// the client passed it on to the issuer. It shows that the token is no older than the challenge, also where the time is
-    /// not known ([`Now::AtLeast`]). Draw a new one at random for each token, and take it for one token only.
+    /// Accepts only a token that was issued to answer this challenge (`cnonce`, [RFC 9200 section
+    /// 5.3.1](https://www.rfc-editor.org/rfc/rfc9200#section-5.3.1)). The device gives the challenge to the client, and
+    /// the client passes it on to the issuer. The answer shows that the token is no older than the challenge, even
+    /// where the time is not known ([`Now::AtLeast`]). Generate a new random challenge for each token, and accept only
+    /// one token for it.
     ///
-    /// An empty one refuses every token ([`Error::Unconfigured`]).
+    /// An empty challenge refuses every token ([`Error::Unconfigured`]).
     pub const fn with_challenge(mut self, challenge: &'a str) -> Self {
         self.optional.enable().challenge = Some(challenge);
         self
@@ -135,34 +140,38 @@ impl<'a> AccessTokenPolicy<'a> {
 }
 
 impl<'b> Verified<'_, 'b> {
-    /// Judges the claims as those of an access token. The steps are those of
-    /// [RFC 9068 section 4](https://www.rfc-editor.org/rfc/rfc9068#section-4): of these, decryption (the second) is not
-    /// supported, and [`Token::verify`](crate::Token::verify) has compared `iss` and verified the signature (the third
-    /// and fifth).
+    /// Validates the claims as an access token, by the steps of [RFC 9068 section
+    /// 4](https://www.rfc-editor.org/rfc/rfc9068#section-4). Decryption (the second step) is not supported.
+    /// [`Token::verify`](crate::Token::verify) has already compared `iss` (the third) and verified the signature (the
+    /// fifth).
     ///
     /// # Errors
     ///
     /// In this order:
     /// - [`Error::Unconfigured`]: the policy's audience or required scope is empty.
-    /// - [`Error::WrongType`]: `typ` is not that of an access token, or an untyped token is a security event (`events`).
-    /// - [`Error::Missing`], [`Error::Invalid`]: a required claim is absent, or a registered one is of the wrong type.
+    /// - [`Error::WrongType`]: `typ` is not the type of an access token, or an untyped token is a security event
+    ///   (`events`).
+    /// - [`Error::Missing`], [`Error::Invalid`]: a required claim is absent, or a registered claim has the wrong type.
     /// - [`Error::Mismatch`]: `aud` lacks the policy's audience.
-    /// - [`Error::ClockNotSet`], [`Error::Expired`], [`Error::NotYetValid`], [`Error::TimeUnknown`]: it is not the token's
-    ///   time, or it cannot be known to be.
+    /// - [`Error::ClockNotSet`], [`Error::Expired`], [`Error::NotYetValid`], [`Error::TimeUnknown`]: the token is not
+    ///   valid at this time, or the time is not known well enough.
     /// - [`Error::Missing`], [`Error::Invalid`], [`Error::NotYetValid`], [`Error::LifetimeTooLong`], [`Error::TooOld`]:
-    ///   a limit on lifetime or age is set, and `iat` is absent, later than `exp`, still to come, or too long ago.
+    ///   a limit on lifetime or age is set, and `iat` is absent, later than `exp`, in the future, or too long ago.
     /// - [`Error::BufferTooSmall`]: see [`Token::buffer_len`](crate::Token::buffer_len).
     /// - [`Error::InsufficientScope`]: a required scope is not granted.
-    /// - [`Error::SenderConstrained`], [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`]: the token is bound to
-    ///   a key (`cnf`), and the policy has no proof of it; or has one, and the token is not bound to that key.
-    /// - [`Error::TooOld`]: the DPoP proof was verified too long ago.
+    /// - [`Error::SenderConstrained`], [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`]: the token is bound
+    ///   to a key (`cnf`), and the policy has no proof of possession; or the policy has a proof, and the token is not
+    ///   bound to its key.
+    /// - [`Error::TooOld`]: the DPoP proof is no longer fresh.
     /// - [`Error::Unconfigured`], [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`], [`Error::NotYetValid`],
-    ///   [`Error::AuthenticationTooOld`]: the user's login (`acr`, `auth_time`) is not what the policy asks for.
-    /// - [`Error::Unconfigured`], [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`]: the policy has a challenge,
-    ///   and the token does not answer it.
-    /// - [`Error::Missing`], [`Error::Revoked`], or another of [`Revocations`](crate::Revocations): the token has no `jti` and
-    ///   is for a single use, or it is revoked.
-    /// - [`Error::Replayed`], [`Error::Full`]: the DPoP proof or the token was used before, or nothing more can be remembered.
+    ///   [`Error::AuthenticationTooOld`]: the user's login (`acr`, `auth_time`) does not meet the policy's
+    ///   requirements.
+    /// - [`Error::Unconfigured`], [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`]: the policy has a
+    ///   challenge, and the token does not answer it.
+    /// - [`Error::Missing`], [`Error::Revoked`], or another error of [`Revocations`](crate::Revocations): the policy
+    ///   asks for single use and the token has no `jti`, or the token is revoked.
+    /// - [`Error::Replayed`], [`Error::Full`]: the DPoP proof or the token was used before, or no further use can be
+    ///   stored.
     pub fn into_access_token(
         self,
         policy: &AccessTokenPolicy<'_>,
@@ -206,7 +215,7 @@ impl<'b> Verified<'_, 'b> {
             client_id: client_id.map(|client_id| client_id.unescape_into(&mut scratch)).transpose()?,
             scope: scope.map(|scope| scope.unescape_into(&mut scratch)).transpose()?.unwrap_or_default(),
         };
-        // Section 4, after the steps: the scope, as far as the policy knows it.
+        // Section 4, after the steps: the scopes that the policy requires.
         if !space_separated(policy.required_scope.unwrap_or_default()).all(|scope| token.has_scope(scope)) {
             return Err(Error::InsufficientScope);
         }

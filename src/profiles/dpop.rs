@@ -1,3 +1,5 @@
+//! DPoP proofs of possession (RFC 9449): the policy, the verification, and the accepted proof.
+
 mod htu;
 
 use core::fmt;
@@ -17,12 +19,12 @@ use crate::time::UnixTime;
 use crate::verify::Token;
 use crate::verify::issuer::KeyChoice;
 
-/// The request that a DPoP proof has to be for
+/// The request that a DPoP proof must belong to
 /// ([RFC 9449 section 4.3](https://www.rfc-editor.org/rfc/rfc9449#section-4.3)).
 ///
-/// Checked: the proof's signature by the key in its own header; `typ`; `htm`, `htu` and `ath`; `iat`; and the nonce, if
-/// there is one. **Not** checked: that the access token is bound to this key, and that the proof was not used before;
-/// [`AccessTokenPolicy::with_dpop`](crate::AccessTokenPolicy::with_dpop) does both.
+/// Checked: the proof's signature, with the key in its own header; `typ`; `htm`, `htu` and `ath`; `iat`; and the nonce,
+/// if the policy has one. **Not** checked: that the access token is bound to this key, and that the proof was not used
+/// before. [`AccessTokenPolicy::with_dpop`](crate::AccessTokenPolicy::with_dpop) checks both.
 #[derive(Clone, Copy)]
 pub struct DpopPolicy<'a> {
     method: &'a str,
@@ -34,10 +36,11 @@ pub struct DpopPolicy<'a> {
 }
 
 impl<'a> DpopPolicy<'a> {
-    /// The request's method, its URI with scheme and authority, as the client knows it, and the access token that came
-    /// with it, as text. With [`DEFAULT_LEEWAY`] and [`DEFAULT_PROOF_AGE`], and without a nonce.
+    /// A policy for a request with this method, URI and access token. The URI has scheme and authority, as the client
+    /// knows it, and the access token is the text that came with the request. The policy has the leeway
+    /// [`DEFAULT_LEEWAY`], the age limit [`DEFAULT_PROOF_AGE`], and no nonce.
     ///
-    /// An empty one of the three refuses every proof ([`Error::Unconfigured`]).
+    /// An empty method, URI or access token refuses every proof ([`Error::Unconfigured`]).
     pub fn new<T: AsRef<[u8]> + ?Sized>(method: &'a str, uri: &'a str, access_token: &'a T) -> Self {
         Self {
             method,
@@ -49,20 +52,20 @@ impl<'a> DpopPolicy<'a> {
         }
     }
 
-    /// The nonce that the proof has to hold, since this server gave it out
-    /// ([RFC 9449 section 9](https://www.rfc-editor.org/rfc/rfc9449#section-9)).
+    /// Requires the proof to contain this nonce, which this server has issued ([RFC 9449 section
+    /// 9](https://www.rfc-editor.org/rfc/rfc9449#section-9)).
     pub const fn with_nonce(mut self, nonce: &'a str) -> Self {
         self.nonce = Some(nonce);
         self
     }
 
-    /// How far the client's clock and the device's may differ, in whole seconds; a fraction is dropped.
+    /// Sets how far the client's clock and the device's clock may differ, in whole seconds; a fraction is dropped.
     pub const fn with_leeway(mut self, leeway: Duration) -> Self {
         self.leeway = leeway.as_secs();
         self
     }
 
-    /// The longest time since the proof was made (`iat`), in whole seconds plus leeway.
+    /// Limits the time since the proof was made (`iat`), in whole seconds plus leeway.
     pub const fn with_max_token_age(mut self, max_token_age: Duration) -> Self {
         self.max_token_age = max_token_age.as_secs();
         self
@@ -70,36 +73,38 @@ impl<'a> DpopPolicy<'a> {
 }
 
 impl Token<'_> {
-    /// Verifies that this is a DPoP proof for the request: its maker holds the private key of the public one in its own
-    /// header. That says nothing about who they are, until an access token that is bound to this key is accepted with
-    /// [`AccessTokenPolicy::with_dpop`](crate::AccessTokenPolicy::with_dpop), which also uses the proof up. Since anyone
-    /// can sign a proof, [`verify`](Self::verify) the access token first.
+    /// Verifies that this token is a DPoP proof for the request: its creator holds the private key of the public key in
+    /// its header. The creator stays unidentified until an access token that is bound to this key is accepted with
+    /// [`AccessTokenPolicy::with_dpop`](crate::AccessTokenPolicy::with_dpop), which also consumes the proof. Anyone can
+    /// sign a proof, so [`verify`](Self::verify) the access token first.
     ///
-    /// It needs a clock that is set: `now` may not be a [`TimeFloor`](crate::TimeFloor).
+    /// This needs a clock that is set: `now` must not come from a [`TimeFloor`](crate::TimeFloor).
     ///
-    /// The steps are those of [RFC 9449 section 4.3](https://www.rfc-editor.org/rfc/rfc9449#section-4.3). The first is
-    /// the caller's: the request has exactly one header `DPoP`.
+    /// The steps are listed in [RFC 9449 section 4.3](https://www.rfc-editor.org/rfc/rfc9449#section-4.3). The caller
+    /// does the first: it checks that the request has exactly one header `DPoP`.
     ///
     /// # Errors
     ///
     /// In this order:
     /// - [`Error::Unconfigured`]: the policy's method, URI, access token or nonce is empty.
-    /// - [`Error::BufferTooSmall`]: `buf` is shorter than [`buffer_len`](Self::buffer_len); also at the end, if `jti` must
-    ///   be unescaped.
+    /// - [`Error::BufferTooSmall`]: `buf` is shorter than [`buffer_len`](Self::buffer_len); also at the end, if `jti`
+    ///   must be unescaped and does not fit.
     /// - [`Error::TooLarge`], [`Error::Malformed`], [`Error::DuplicateName`], [`Error::TooDeep`],
     ///   [`Error::TooManyMembers`], [`Error::CriticalHeader`]: the header cannot be read.
     /// - [`Error::WrongType`]: `typ` is not `dpop+jwt`.
     /// - [`Error::UnsupportedAlgorithm`]: `alg` is none of `algorithms`.
-    /// - [`Error::InvalidKey`]: `jwk` is absent, of another algorithm, holds a private key, or would be skipped in a
-    ///   [`KeySet`](crate::KeySet) for another reason.
-    /// - [`Error::Malformed`], [`Error::InvalidSignature`], [`Error::BackendUnavailable`]: the signature does not hold.
+    /// - [`Error::InvalidKey`]: `jwk` is absent, has another algorithm, contains a private key, or would be skipped in
+    ///   a [`KeySet`](crate::KeySet) for another reason.
+    /// - [`Error::Malformed`], [`Error::InvalidSignature`], [`Error::BackendUnavailable`]: the signature is malformed
+    ///   or invalid, or the backend gave no answer.
     /// - [`Error::Malformed`], [`Error::DuplicateName`], [`Error::TooDeep`], [`Error::TooManyMembers`]: the payload
     ///   cannot be read.
-    /// - [`Error::Missing`], [`Error::Invalid`]: `jti`, `htm`, `htu`, `iat` or `ath` is absent, or one of them or `nonce`
-    ///   is of another type.
-    /// - [`Error::Mismatch`]: `htm`, `htu` or `ath` is not that of the request.
+    /// - [`Error::Missing`], [`Error::Invalid`]: `jti`, `htm`, `htu`, `iat` or `ath` is absent, or one of them or
+    ///   `nonce` has the wrong type.
+    /// - [`Error::Mismatch`]: `htm`, `htu` or `ath` does not match the request.
     /// - [`Error::Missing`], [`Error::Mismatch`]: `nonce` is not the policy's.
-    /// - [`Error::ClockNotSet`], [`Error::NotYetValid`], [`Error::TooOld`]: `iat` is not about now.
+    /// - [`Error::ClockNotSet`], [`Error::NotYetValid`], [`Error::TooOld`]: the clock is not set, or `iat` is in the
+    ///   future or too long ago.
     pub fn verify_dpop<'b>(
         &self,
         policy: &DpopPolicy<'_>,
@@ -117,7 +122,7 @@ impl Token<'_> {
             return Err(Error::BufferTooSmall);
         }
 
-        // Steps 2, 4 and 5: a JWT of the type and of an algorithm.
+        // Steps 2, 4 and 5: a JWT of this type, with an accepted algorithm.
         let (json, _) = self.header_json(buf)?;
         let header = Header::parse(json)?;
         header.check()?;
@@ -127,7 +132,7 @@ impl Token<'_> {
         }
         let backend = header.choose_backend(algorithms)?;
 
-        // Steps 6 and 7: the signature, by the key in the header, which is a public one.
+        // Steps 6 and 7: the signature, with the key in the header, which must be public.
         let key = json.member("jwk").and_then(usable_key).filter(|key| key.algorithm() == backend.algorithm());
         let key = key.ok_or(Error::InvalidKey)?;
         KeyChoice::for_embedded_jwk(&key, backend)
@@ -152,7 +157,7 @@ impl Token<'_> {
             return Err(Error::Mismatch(Claim::HttpUri));
         }
 
-        // Step 12: the access token. That it is bound to the key is for its own policy to check.
+        // Step 12: the access token. Its own policy checks that it is bound to the key.
         let digest = Sha256::digest(policy.access_token);
         if !base64url::encode(&digest, &mut [0; 43]).is_some_and(|expected| ath == *expected) {
             return Err(Error::Mismatch(Claim::AccessTokenHash));
@@ -188,7 +193,8 @@ impl Token<'_> {
     }
 }
 
-/// A proof, for one request, that its maker holds a private key ([RFC 9449](https://www.rfc-editor.org/rfc/rfc9449)).
+/// A verified DPoP proof. It shows, for one request, that its creator holds a private key ([RFC
+/// 9449](https://www.rfc-editor.org/rfc/rfc9449)).
 #[derive(Clone, Copy)]
 pub struct DpopProof<'b> {
     thumbprint: Thumbprint,
@@ -198,41 +204,41 @@ pub struct DpopProof<'b> {
 }
 
 impl<'b> DpopProof<'b> {
-    /// The thumbprint of the key that signed it.
+    /// The thumbprint of the key that signed the proof.
     pub fn thumbprint(&self) -> Thumbprint {
         self.thumbprint
     }
 
-    /// The proof's identity (`jti`), unique only for its key.
+    /// The proof's identity (`jti`). Unique only together with the key.
     pub fn jwt_id(&self) -> &'b str {
         self.jwt_id
     }
 
-    /// When the proof was made (`iat`), in whole seconds rounded down.
+    /// The time at which the proof was made (`iat`), in whole seconds rounded down.
     pub fn issued_at(&self) -> UnixTime {
         self.issued_at
     }
 
-    /// The last moment at which the policy accepts the proof.
+    /// The latest time at which the policy accepts the proof.
     pub fn usable_until(&self) -> UnixTime {
         self.usable_until
     }
 }
 
-/// Without the values: whoever reads them in a log could use the proof.
+/// Omits the values: anyone who reads them in a log could use the proof.
 impl fmt::Debug for DpopProof<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DpopProof").finish_non_exhaustive()
     }
 }
 
-/// Without the access token.
+/// Omits the access token and the nonce.
 impl fmt::Debug for DpopPolicy<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DpopPolicy").field("method", &self.method).field("uri", &self.uri).finish_non_exhaustive()
     }
 }
 
-/// How long ago a proof may have been made, besides the leeway, unless a policy says otherwise: proofs are made for each
-/// request, and a replay check has to remember them for so long.
+/// The default limit on the time since a proof was made, without the leeway: 60 s. Proofs are made for each request,
+/// and a replay check has to remember each for this long.
 pub const DEFAULT_PROOF_AGE: Duration = Duration::from_secs(60);

@@ -12,14 +12,15 @@ use crate::jose::json::JsonStr;
 use crate::time::{Now, UnixTime};
 use crate::verify::Verified;
 
-/// What an application demands of an OpenID Connect ID token
+/// The requirements of an application for OpenID Connect ID tokens
 /// ([OpenID Connect Core section 3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation)).
 ///
-/// Checked: that `typ` marks no other kind of token; that `iss`, `sub`, `aud`, `exp` and `iat` are there and of their
-/// types; `aud` and `azp`; `exp` and `nbf`; and what is added by `with_...`. The signature and `iss` were checked before.
+/// Checked: that `typ` names no other kind of token; that `iss`, `sub`, `aud`, `exp` and `iat` are present and have the
+/// right types; `aud` and `azp`; `exp` and `nbf`; and whatever `with_...` adds. The signature and `iss` were checked
+/// before.
 ///
-/// **Not** checked: whether it was revoked, `nonce`, `acr`, `auth_time` and the hashes unless the policy says so, who presents it (`cnf`), and
-/// whether the user has since logged out.
+/// **Not** checked unless added: `nonce`, `acr`, `auth_time` and the hashes. **Not** checked at all: whether the token
+/// was revoked, who presents it (`cnf`), and whether the user has logged out since.
 #[derive(Clone, Copy)]
 pub struct IdTokenPolicy<'a> {
     rules: CommonRules<'a>,
@@ -32,11 +33,11 @@ pub struct IdTokenPolicy<'a> {
 }
 
 impl<'a> IdTokenPolicy<'a> {
-    /// For the application with this client id. With [`DEFAULT_LEEWAY`](crate::DEFAULT_LEEWAY), and without limits on
-    /// lifetime and age.
+    /// A policy for the application with this client id. It has the leeway [`DEFAULT_LEEWAY`](crate::DEFAULT_LEEWAY),
+    /// and no limits on lifetime and age.
     ///
-    /// An access token of an issuer older than RFC 9068 that has this audience cannot be told from an ID token: the nonce
-    /// does that.
+    /// If the issuer is older than RFC 9068, only the nonce distinguishes an ID token from an access token that has
+    /// this audience.
     ///
     /// An empty `client_id` refuses every token ([`Error::Unconfigured`]).
     pub const fn new(client_id: &'a str) -> Self {
@@ -54,30 +55,30 @@ impl<'a> IdTokenPolicy<'a> {
     time_rule_setters!();
     authentication_setters!(|policy| policy.authentication);
 
-    /// The nonce of the authentication request: without it, whoever got hold of an ID token can hand it in as their own. It
-    /// also shows that the token is no older than the request, where the time is not known ([`Now::AtLeast`]).
-    /// An empty one refuses every token ([`Error::Unconfigured`]).
+    /// Requires the nonce of the authentication request. Without it, anyone who has obtained an ID token can present it
+    /// as their own. The nonce also shows that the token is no older than the request, where the time is not known
+    /// ([`Now::AtLeast`]). An empty nonce refuses every token ([`Error::Unconfigured`]).
     pub const fn with_nonce(mut self, nonce: &'a str) -> Self {
         self.nonce = Some(nonce);
         self
     }
 
-    /// The access token that came with the ID token, as text: `at_hash` must be there, and its hash
-    /// ([section 3.1.3.8](https://openid.net/specs/openid-connect-core-1_0.html#CodeFlowTokenValidation)).
+    /// Requires that `at_hash` is the hash of this access token (its text), which came with the ID token ([section
+    /// 3.1.3.8](https://openid.net/specs/openid-connect-core-1_0.html#CodeFlowTokenValidation)).
     pub const fn with_access_token(mut self, access_token: &'a [u8]) -> Self {
         self.access_token = Some(access_token);
         self
     }
 
-    /// The authorization code that came with the ID token: `c_hash` must be there, and its hash
-    /// ([section 3.3.2.10](https://openid.net/specs/openid-connect-core-1_0.html#HybridTokenValidation2)).
+    /// Requires that `c_hash` is the hash of this authorization code, which came with the ID token ([section
+    /// 3.3.2.10](https://openid.net/specs/openid-connect-core-1_0.html#HybridTokenValidation2)).
     pub const fn with_code(mut self, code: &'a [u8]) -> Self {
         self.code = Some(code);
         self
     }
 
-    /// Other audiences that may stand beside the client id. A token for others still is accepted if its `azp` says that
-    /// it was issued to this client.
+    /// Sets other audiences that `aud` may contain in addition to the client id. A token for any further audience is
+    /// accepted only if its `azp` is the client id.
     pub const fn with_trusted_audiences(mut self, audiences: &'a [&'a str]) -> Self {
         self.trusted_audiences = audiences;
         self
@@ -85,31 +86,33 @@ impl<'a> IdTokenPolicy<'a> {
 }
 
 impl<'b> Verified<'_, 'b> {
-    /// Judges the claims as those of an ID token. The steps are those of [OpenID Connect Core section
-    /// 3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation): of these, decryption (1) is not
-    /// supported, and [`Token::verify`](crate::Token::verify) has compared `iss` (2) and verified the signature by a key
-    /// and an algorithm of the issuer (6 to 8).
+    /// Validates the claims as an ID token, by the steps of [OpenID Connect Core section
+    /// 3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation). Decryption (1) is not
+    /// supported. [`Token::verify`](crate::Token::verify) has already compared `iss` (2) and verified the signature
+    /// with a key and an algorithm of the issuer (6 to 8).
     ///
     /// # Errors
     ///
     /// In this order:
     /// - [`Error::Unconfigured`]: the policy's client id, `acr`, nonce, access token or code is empty.
-    /// - [`Error::WrongType`]: `typ` is neither absent nor `JWT`, or the token is a security event (`events`), such as a
-    ///   logout token.
-    /// - [`Error::Missing`], [`Error::Invalid`]: a required claim is absent, one that is known is of the wrong type, or
-    ///   `sub` is longer than [`MAX_SUBJECT_LEN`].
+    /// - [`Error::WrongType`]: `typ` is neither absent nor `JWT`, or the token is a security event (`events`), such as
+    ///   a logout token.
+    /// - [`Error::Missing`], [`Error::Invalid`]: a required claim is absent, a known claim has the wrong type, or `sub`
+    ///   is longer than [`MAX_SUBJECT_LEN`].
     /// - [`Error::Mismatch`]: `aud` lacks the client id.
-    /// - [`Error::ClockNotSet`], [`Error::Expired`], [`Error::NotYetValid`], [`Error::TimeUnknown`]: it is not the token's
-    ///   time, or it cannot be known to be.
+    /// - [`Error::ClockNotSet`], [`Error::Expired`], [`Error::NotYetValid`], [`Error::TimeUnknown`]: the token is not
+    ///   valid at this time, or the time is not known well enough.
     /// - [`Error::Invalid`], [`Error::NotYetValid`], [`Error::LifetimeTooLong`], [`Error::TooOld`]: a limit on lifetime
-    ///   or age is set, and `iat` is later than `exp`, still to come, or too long ago.
-    /// - [`Error::BufferTooSmall`], here or, for `acr`, at the end: see [`Token::buffer_len`](crate::Token::buffer_len).
-    /// - [`Error::Mismatch`], [`Error::Missing`]: `azp` is another client's, or absent beside an audience that is not
+    ///   or age is set, and `iat` is later than `exp`, in the future, or too long ago.
+    /// - [`Error::BufferTooSmall`], here or, for `acr`, at the end: see
+    ///   [`Token::buffer_len`](crate::Token::buffer_len).
+    /// - [`Error::Mismatch`], [`Error::Missing`]: `azp` is another client, or is absent although an audience is not
     ///   trusted.
-    /// - [`Error::Missing`], [`Error::Mismatch`]: `nonce` or `acr` is not what the policy expects.
-    /// - [`Error::Missing`], [`Error::NotYetValid`], [`Error::AuthenticationTooOld`]: the user logged in too long ago, or
-    ///   is still to.
-    /// - [`Error::Missing`], [`Error::Mismatch`]: `at_hash` or `c_hash` is not what the policy expects.
+    /// - [`Error::Missing`], [`Error::Mismatch`]: `nonce` or `acr` does not have the value that the policy expects.
+    /// - [`Error::Missing`], [`Error::NotYetValid`], [`Error::AuthenticationTooOld`]: the policy limits the time since
+    ///   the login, and `auth_time` is absent, in the future, or too long ago.
+    /// - [`Error::Missing`], [`Error::Mismatch`]: `at_hash` or `c_hash` does not have the value that the policy
+    ///   expects.
     pub fn into_id_token(self, policy: &IdTokenPolicy<'_>, now: impl Into<Now>) -> Result<IdToken<'b>, Error> {
         self.validate_id_token(policy, now.into())
     }
@@ -125,7 +128,7 @@ impl<'b> Verified<'_, 'b> {
             (policy.code, Claim::CodeHash),
         ])?;
 
-        // RFC 8725 section 3.11: no token of another kind.
+        // RFC 8725 section 3.11: not a token of another kind.
         if media_type.is_some_and(|typ| !typ.is("JWT")) {
             return Err(Error::WrongType);
         }
@@ -148,10 +151,10 @@ impl<'b> Verified<'_, 'b> {
         }
         required(registered.iat, Claim::IssuedAt)?;
 
-        // Steps 3 (that the client is meant), 9 and 10: the audience and the time.
+        // Steps 3 (the client is an audience), 9 and 10: the audience and the time.
         let claims = registered.validate(&policy.rules, policy.nonce.is_some(), now, &mut scratch)?;
 
-        // Steps 3 (that no other is who is not trusted), 4 and 5: to whom it was issued.
+        // Steps 3 (every audience is trusted), 4 and 5: the client that the token was issued to.
         let is_trusted = |audience: JsonStr<'_>| {
             audience == *policy.client_id || policy.trusted_audiences.iter().any(|trusted| audience == **trusted)
         };
@@ -162,7 +165,7 @@ impl<'b> Verified<'_, 'b> {
             None => return Err(Error::Missing(Claim::AuthorizedParty)),
         }
 
-        // Step 11: the request that it answers.
+        // Step 11: the authentication request that the token answers.
         if let Some(expected) = policy.nonce
             && required(nonce, Claim::Nonce)? != *expected
         {
@@ -172,7 +175,7 @@ impl<'b> Verified<'_, 'b> {
         // Steps 12 and 13: how and when the user logged in.
         policy.authentication.check(&login, policy.rules.leeway, now)?;
 
-        // Sections 3.1.3.8 and 3.3.2.10: what it came with.
+        // Sections 3.1.3.8 and 3.3.2.10: the access token and the code that came with the ID token.
         for (text, hash, claim) in
             [(policy.access_token, at_hash, Claim::AccessTokenHash), (policy.code, c_hash, Claim::CodeHash)]
         {
@@ -192,9 +195,9 @@ impl<'b> Verified<'_, 'b> {
     }
 }
 
-/// An accepted ID token: it says who the user is and how they logged in, and only that
-/// ([OpenID Connect Core section 2](https://openid.net/specs/openid-connect-core-1_0.html#IDToken)). What they may do is
-/// for an [`AccessToken`](crate::AccessToken) to say; it is none:
+/// An accepted ID token. It states who the user is and how they logged in, and only that ([OpenID Connect Core section
+/// 2](https://openid.net/specs/openid-connect-core-1_0.html#IDToken)). An [`AccessToken`](crate::AccessToken) states
+/// what they may do, and an ID token cannot be used as one:
 ///
 /// ```compile_fail,E0308
 /// # use embedded_jwt::{AccessToken, Error, IdTokenPolicy, UnixTime, Verified};
@@ -203,7 +206,7 @@ impl<'b> Verified<'_, 'b> {
 /// # Ok(()) }
 /// ```
 ///
-/// and has no scopes:
+/// and it has no scopes:
 ///
 /// ```compile_fail,E0599
 /// # fn f(token: embedded_jwt::IdToken<'_>) {
@@ -211,7 +214,7 @@ impl<'b> Verified<'_, 'b> {
 /// # }
 /// ```
 ///
-/// # Example: who it is
+/// # Example: the user's name
 ///
 /// ```
 /// use embedded_jwt::{Error, IdToken};
@@ -237,18 +240,18 @@ pub struct IdToken<'b> {
 }
 
 impl<'b> IdToken<'b> {
-    /// When the user logged in (`auth_time`), in whole seconds rounded down.
+    /// The time at which the user logged in (`auth_time`), in whole seconds rounded down.
     pub fn authenticated_at(&self) -> Option<UnixTime> {
         self.authenticated_at
     }
 
-    /// How strongly the user authenticated, in terms that the issuer and the client have agreed on (`acr`).
+    /// The strength of the user's authentication, in terms that the issuer and the client have agreed on (`acr`).
     pub fn acr(&self) -> Option<&'b str> {
         self.acr
     }
 
-    /// By which methods the user authenticated (`amr`,
-    /// [RFC 8176 section 2](https://www.rfc-editor.org/rfc/rfc8176#section-2)); empty if the token does not say.
+    /// The methods by which the user authenticated (`amr`, [RFC 8176 section
+    /// 2](https://www.rfc-editor.org/rfc/rfc8176#section-2)); empty if the token has no `amr`.
     pub fn amr(&self) -> Strings<'b> {
         self.amr
     }
@@ -262,20 +265,20 @@ impl<'b> Deref for IdToken<'b> {
     }
 }
 
-/// Without the values: they are personal data.
+/// Omits the values, which are personal data.
 impl fmt::Debug for IdToken<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IdToken").finish_non_exhaustive()
     }
 }
 
-/// Without the nonce, the access token and the code.
+/// Omits the nonce, the access token and the code.
 impl fmt::Debug for IdTokenPolicy<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IdTokenPolicy").field("client_id", &self.client_id).finish_non_exhaustive()
     }
 }
 
-/// Longest `sub` of an ID token, in bytes
-/// ([section 2](https://openid.net/specs/openid-connect-core-1_0.html#IDToken)).
+/// The maximum length of `sub` in an ID token, in bytes ([section
+/// 2](https://openid.net/specs/openid-connect-core-1_0.html#IDToken)).
 pub const MAX_SUBJECT_LEN: usize = 255;

@@ -7,23 +7,23 @@ use crate::time::UnixTime;
 use crate::verify::Verified;
 
 impl<const N: usize> KeySet<N> {
-    /// Replaces all keys by those of a signed JWK Set, so that a device can take keys from a carrier that it does not
-    /// trust ([OpenID Federation 1.0 section
-    /// 5.2.1](https://openid.net/specs/openid-federation-1_0.html#section-5.2.1)). Verify it as a token of the issuer by
-    /// its root key, which is pinned in the device and signs nothing else.
+    /// Replaces all keys with the keys of a signed JWK Set, so that a device can take keys from a carrier that it does
+    /// not trust ([OpenID Federation 1.0 section
+    /// 5.2.1](https://openid.net/specs/openid-federation-1_0.html#section-5.2.1)). Verify the set as a token of the
+    /// issuer with its root key, which is pinned in the device and signs nothing else.
     ///
-    /// Returns the set's `iat`. Keep it where it survives a restart, and give it as `newest` the next time, lest a
-    /// carrier bring an older set back; the first time, give the time at which the firmware was built. A carrier can
-    /// still hold newer sets back: the keys stay until the next set, whatever the `exp` of this one. Whose keys they are
-    /// is said by `iss`; `sub` is not looked at.
+    /// Returns the set's `iat`. Store it where it survives a restart, and pass it as `newest` the next time, so that a
+    /// carrier cannot bring back an older set. The first time, pass the build time of the firmware. A carrier can still
+    /// withhold newer sets: the keys stay until the next set, even after the `exp` of this one. `iss` names the owner
+    /// of the keys; `sub` is ignored.
     ///
     /// # Errors
     ///
-    /// - As [`into_typed`](Verified::into_typed) for the type `jwk-set+jwt`, without `aud`: `iat` is required, and may not
-    ///   be to come.
+    /// - As [`into_typed`](Verified::into_typed) for the type `jwk-set+jwt`, without `aud`: `iat` is required, and must
+    ///   not be in the future.
     /// - [`Error::RolledBack`]: `iat` is earlier than `newest`.
-    /// - [`Error::Malformed`]: there is no array `keys`.
-    /// - [`Error::TooManyKeys`]: more than `N` usable keys.
+    /// - [`Error::Malformed`]: the set has no array `keys`.
+    /// - [`Error::TooManyKeys`]: the set has more than `N` usable keys.
     ///
     /// # Example
     ///

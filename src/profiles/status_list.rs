@@ -1,5 +1,13 @@
 //! Status lists of the OAuth Token Status List, by which an issuer revokes its tokens: validated, then decoded.
 
+mod bitmap;
+mod inflater;
+
+pub use bitmap::{Status, StatusBitmap};
+pub use inflater::{Inflater, MAX_STATUS_LIST_LEN};
+
+use bitmap::Width;
+
 use core::fmt;
 use core::ops::Deref;
 use core::time::Duration;
@@ -11,13 +19,6 @@ use crate::jose::json::JsonStr;
 use crate::profiles::TypedPolicy;
 use crate::time::UnixTime;
 use crate::verify::Verified;
-
-mod bitmap;
-mod inflater;
-
-use bitmap::Width;
-pub use bitmap::{Status, StatusBitmap};
-pub use inflater::{Inflater, MAX_STATUS_LIST_LEN};
 
 /// An accepted status list, still compressed
 /// ([Token Status List](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list-21)). It has one small

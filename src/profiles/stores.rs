@@ -13,7 +13,7 @@ pub(super) struct StoreChecks<'a> {
     pub(super) single_use: Option<&'a dyn ReplayCheck>,
 }
 
-/// The setters of a policy for its [`StoreChecks`], which the second argument reaches from the policy.
+/// Defines the setters for the [`StoreChecks`] of a policy. The second argument is the path from the policy to them.
 macro_rules! store_setters {
     (|$policy:ident| $stores:expr) => {
         /// Refuses revoked tokens. Several stores are given as an array; this replaces the stores given before.
@@ -23,8 +23,8 @@ macro_rules! store_setters {
             $policy
         }
 
-        /// Accepts each token once: its issuer and `jti` are consumed when it is accepted. Then `jti` is required. A DPoP
-        /// proof that came with it is consumed before it.
+        /// Accepts each token only once: its issuer and `jti` are consumed when it is accepted, and `jti` is required.
+        /// A DPoP proof that came with the token is consumed before it.
         pub const fn with_single_use(self, replay: &'a dyn crate::storage::ReplayCheck) -> Self {
             let mut $policy = self;
             $stores.single_use = Some(replay);
@@ -37,9 +37,11 @@ pub(super) use store_setters;
 impl StoreChecks<'_> {
     pub(super) const NONE: Self = Self { revocations: None, single_use: None };
 
+    /// Checks the token against the stores, and consumes nothing.
+    ///
     /// # Errors
     ///
-    /// [`Error::Missing`] if there is no `jti` to consume; those of [`Revocations::check`].
+    /// [`Error::Missing`] if the token must be consumed and has no `jti`; the errors of [`Revocations::check`].
     pub(super) fn check(&self, token: &TokenIdentity<'_>, now: Now) -> Result<(), Error> {
         if self.single_use.is_some() {
             required(token.jwt_id(), Claim::JwtId)?;
@@ -51,12 +53,13 @@ impl StoreChecks<'_> {
     ///
     /// # Errors
     ///
-    /// Those of [`ReplayCheck::use_once`].
+    /// The errors of [`ReplayCheck::use_once`].
     pub(super) fn use_once(&self, token: &Claims<'_>, leeway: u64, now: Now) -> Result<(), Error> {
         let Some(replay) = self.single_use else { return Ok(()) };
         let jwt_id = required(token.jwt_id(), Claim::JwtId)?;
         let until = UnixTime::from_secs(token.expires_at().as_secs().saturating_add_unsigned(leeway));
-        // Where the clock is not set, the token itself gives the time: by the floor alone, no entry would ever expire.
+        // Where the clock is not set, the token's `iat` gives the time: with the floor alone, no entry would ever
+        // expire.
         let now = match now {
             Now::Exact(now) => now,
             Now::AtLeast(floor) => token.issued_at().map_or(floor, |issued_at| issued_at.max(floor)),

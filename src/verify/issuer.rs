@@ -1,16 +1,17 @@
-//! Issuers as trust anchors, and how they choose the key for a token.
+//! Issuers as trust anchors, and the choice of the key for a token.
 
 use crate::error::Error;
 use crate::jose::header::Header;
 use crate::jose::{Key, Signature, SignatureAlgorithm};
 
-/// A trust anchor: who issues tokens, with which keys, signed by which algorithms.
+/// A trust anchor: the name of an issuer, its keys, and the algorithms that it may sign with.
 ///
-/// The list of algorithms is the allow-list and the code that gets linked in one: a device whose issuers sign with
-/// EdDSA only carries no P-256, and one that verifies elsewhere ([`CallerVerifies`](crate::CallerVerifies)) carries none.
+/// The list of algorithms is the allow-list, and it also decides which code is linked. A device whose issuers sign only
+/// with EdDSA links no P-256 code. A device that verifies signatures elsewhere
+/// ([`CallerVerifies`](crate::CallerVerifies)) links no backend.
 ///
-/// It borrows all that it holds, and is `Copy`. Since a backend may own a peripheral it is not `Sync`: keep keys in a
-/// `static`, and the issuer in a `const` or where it is used.
+/// An issuer borrows all its parts and is `Copy`. It is not `Sync`, since a backend may own a peripheral: keep the keys
+/// in a `static`, and the issuer in a `const` or where it is used.
 ///
 /// ```
 /// # use embedded_jwt::{EdDsa, Error, Es256, Issuer, Key, Token};
@@ -31,16 +32,16 @@ pub struct Issuer<'a> {
 }
 
 impl<'a> Issuer<'a> {
-    /// The issuer whose tokens have exactly `name` as `iss`, byte for byte: a URL with or without its last slash are
-    /// two names ([RFC 8725 section 3.8](https://www.rfc-editor.org/rfc/rfc8725#section-3.8)).
+    /// An issuer whose tokens have exactly `name` as `iss`, compared byte for byte. A URL with its last slash and the
+    /// same URL without it are two names ([RFC 8725 section 3.8](https://www.rfc-editor.org/rfc/rfc8725#section-3.8)).
     ///
-    /// An empty name refuses every token ([`Error::Unconfigured`]), as do an empty list of algorithms
-    /// ([`Error::UnsupportedAlgorithm`]) and of keys ([`Error::UnknownKey`]).
+    /// An empty name refuses every token ([`Error::Unconfigured`]). So does an empty list of algorithms
+    /// ([`Error::UnsupportedAlgorithm`]) or of keys ([`Error::UnknownKey`]).
     pub const fn new(name: &'a str, keys: &'a [Key], algorithms: &'a [&'a dyn SignatureAlgorithm]) -> Self {
         Self { name, keys, algorithms }
     }
 
-    /// What `iss` must be.
+    /// The issuer's name: the value that `iss` must have.
     pub const fn name(&self) -> &'a str {
         self.name
     }
@@ -50,10 +51,10 @@ impl<'a> Issuer<'a> {
         self.keys
     }
 
-    /// Chooses the key for a token of this header: with a `kid`, the one key of that algorithm that has it; without,
-    /// the one key of that algorithm. What else the header says of keys (`jwk`, `jku`, `x5u`, `x5c`) chooses nothing
+    /// Chooses the key for a token with this header: the only key of its algorithm that has its `kid`, or, without a
+    /// `kid`, the only key of its algorithm. Other members about keys (`jwk`, `jku`, `x5u`, `x5c`) have no effect
     /// ([RFC 8725 section 3.10](https://www.rfc-editor.org/rfc/rfc8725#section-3.10)).
-    pub(crate) fn choose_key(&self, header: &Header<'_>) -> Result<KeyChoice<'a>, Error> {
+    pub(super) fn choose_key(&self, header: &Header<'_>) -> Result<KeyChoice<'a>, Error> {
         let backend = header.choose_backend(self.algorithms)?;
         let mut keys = self
             .keys
@@ -67,26 +68,26 @@ impl<'a> Issuer<'a> {
     }
 }
 
-/// The key of an issuer that a token claims to be signed with.
+/// The key of an issuer that a token claims to be signed with, and the backend to verify with.
 #[derive(Clone, Copy)]
 pub(crate) struct KeyChoice<'a> {
-    pub(crate) issuer: &'a str,
+    pub(super) issuer: &'a str,
     key: &'a Key,
     backend: &'a dyn SignatureAlgorithm,
 }
 
 impl<'a> KeyChoice<'a> {
-    /// For a key that no issuer answers for: it proves possession of itself, and nothing else.
+    /// A choice of a key that belongs to no issuer: its signature proves only possession of that key.
     pub(crate) fn for_embedded_jwk(key: &'a Key, backend: &'a dyn SignatureAlgorithm) -> Self {
         Self { issuer: "", key, backend }
     }
 
-    pub(crate) fn key(&self) -> &'a Key {
+    pub(super) fn key(&self) -> &'a Key {
         self.key
     }
 
-    /// Refuses what no backend may come to judge.
-    pub(crate) fn check_encoding(&self, signature: Signature<'_>) -> Result<(), Error> {
+    /// Refuses keys and signatures that must never reach a backend.
+    pub(super) fn check_encoding(&self, signature: Signature<'_>) -> Result<(), Error> {
         self.key.algorithm().check_encoding(self.key, signature)
     }
 

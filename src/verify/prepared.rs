@@ -1,4 +1,4 @@
-//! Verification in two halves, for callers that verify the signature themselves.
+//! Verification in two steps, for callers that verify the signature themselves.
 
 use core::fmt;
 
@@ -9,16 +9,16 @@ use crate::jose::algorithm::DecodedSignature;
 use crate::jose::media_type::MediaType;
 use crate::jose::{Algorithm, BackendError, Key, Signature, SignatureAlgorithm};
 
-/// A token whose signature is for the caller to have verified, by whatever means: [`Token::prepare`].
+/// A token whose signature the caller has to verify, by any means. It comes from [`Token::prepare`].
 ///
-/// The issuer's key is chosen, and what no verifier may come to judge has been refused: an ES256 `r` or `s` out of
-/// 1..n-1, an Ed25519 `S` >= L, a key or an `R` that is of small order or has `y` >= p. Whether the key is on its curve is
-/// the verifier's to say. The payload is not decoded yet.
+/// The issuer's key is chosen, and inputs that must never reach a verifier are refused: an ES256 `r` or `s` out of
+/// 1..n-1, an Ed25519 `S` >= L, and a key or an `R` that is of small order or has `y` >= p. The verifier has to check
+/// whether the key is on its curve. The payload is not decoded yet.
 ///
-/// It is `Send`, whatever the issuer's backends are, and so is a future that waits with it, unless the issuer lives across
-/// the `await` too. It holds the token's place in the buffer until then.
+/// A `Prepared` is `Send`, whatever the issuer's backends are. So is a future that holds it across an `await`, unless
+/// it holds the issuer too. The buffer stays borrowed until the caller answers.
 ///
-/// Nothing can be read of its claims,
+/// Its claims cannot be read,
 ///
 /// ```compile_fail,E0599
 /// # fn f(prepared: embedded_jwt::Prepared<'_, '_>) {
@@ -26,7 +26,7 @@ use crate::jose::{Algorithm, BackendError, Key, Signature, SignatureAlgorithm};
 /// # }
 /// ```
 ///
-/// and it is answered once:
+/// and it accepts only one answer:
 ///
 /// ```compile_fail,E0382
 /// # use embedded_jwt::{BackendError, Prepared};
@@ -46,21 +46,23 @@ pub struct Prepared<'t, 'b> {
 }
 
 impl<'t> Token<'t> {
-    /// As far as [`verify`](Self::verify) goes before it verifies the signature, which is for the caller to have done: by
-    /// a secure element, an asynchronous driver, another core.
+    /// Prepares a token for a caller that verifies the signature itself: with a secure element, an async driver or
+    /// another core. It does everything that [`verify`](Self::verify) does before it verifies the signature.
     ///
-    /// The issuer needs no backend for it, only [`CallerVerifies`](crate::CallerVerifies) with the algorithm. Of several
-    /// issuers, prepare the token for one after the other, at most [`MAX_ISSUERS`]: what [`verify_any`](Self::verify_any)
-    /// goes on after are [`Error::UnknownKey`], [`Error::AmbiguousKey`], [`Error::UnsupportedAlgorithm`],
-    /// [`Error::InvalidKey`], [`Error::InvalidSignature`] and [`Error::Mismatch`] of `iss`. Key sets, DPoP proofs and the
-    /// signature cache have no such form.
+    /// The issuer needs no backend for this, only [`CallerVerifies`](crate::CallerVerifies) with the algorithm. DPoP
+    /// proofs and the signature cache have no such form.
+    ///
+    /// With several issuers, prepare the token for one after the other, at most [`MAX_ISSUERS`](crate::MAX_ISSUERS).
+    /// Go on to the next issuer where [`verify_any`](Self::verify_any) does, which is after [`Error::UnknownKey`],
+    /// [`Error::AmbiguousKey`], [`Error::UnsupportedAlgorithm`], [`Error::InvalidKey`], [`Error::InvalidSignature`] and
+    /// [`Error::Mismatch`] of `iss`.
     ///
     /// # Errors
     ///
-    /// As [`verify`](Self::verify) up to the signature, which is refused before anybody is asked if its numbers are out
-    /// of range or a point is of small order ([`Error::InvalidSignature`], [`Error::InvalidKey`]).
+    /// As [`verify`](Self::verify), up to the signature. Numbers out of range and points of small order are refused
+    /// here, before the caller verifies anything ([`Error::InvalidSignature`], [`Error::InvalidKey`]).
     ///
-    /// # Example: a driver that is awaited
+    /// # Example: an async driver
     ///
     /// ```
     /// # use embedded_jwt::{Algorithm, BackendError, CallerVerifies, Error, Issuer, Key, Signature, Token};
@@ -89,49 +91,52 @@ impl<'t> Token<'t> {
 }
 
 impl<'t, 'b> Prepared<'t, 'b> {
-    /// The algorithm to verify by: that of the key.
+    /// The algorithm to verify the signature with, which is the key's algorithm.
     pub fn algorithm(&self) -> Algorithm {
         self.key.algorithm()
     }
 
-    /// The issuer's key.
+    /// The issuer's key to verify the signature with.
     pub fn key(&self) -> &'t Key {
         self.key
     }
 
-    /// What was signed, not hashed: the token's text from its first byte to its last dot, exclusive
+    /// The signed message, not hashed: the token's text from its first byte to its last dot, exclusive
     /// ([RFC 7515 section 5.2](https://www.rfc-editor.org/rfc/rfc7515#section-5.2), step 8).
     pub fn message(&self) -> &'t [u8] {
         self.token.signing_input
     }
 
-    /// The SHA-256 digest of the [message](Self::message), for hardware that verifies ES256 of a digest. **Not** for EdDSA,
-    /// which takes the message itself. It is computed anew at each call.
+    /// The SHA-256 digest of the [message](Self::message), for hardware that verifies an ES256 signature of a digest.
+    /// **Not** for EdDSA, which takes the message itself. Each call computes it again.
     pub fn message_digest(&self) -> [u8; 32] {
         self.token.signing_input_digest()
     }
 
-    /// For ES256 `r` and `s`, 32 bytes each and big-endian
+    /// The signature: for ES256 `r` and `s`, 32 bytes each and big-endian
     /// ([RFC 7518 section 3.4](https://www.rfc-editor.org/rfc/rfc7518#section-3.4)); for EdDSA `R` and `S` as
     /// [RFC 8032 section 5.1.6](https://www.rfc-editor.org/rfc/rfc8032#section-5.1.6) encodes them.
     pub fn signature(&self) -> Signature<'_> {
         self.signature.as_signature()
     }
 
-    /// Goes on where [`Token::verify`] would after a verification of its own: with `Ok(())`, **the caller asserts** that
-    /// [the signature](Self::signature) over [the message](Self::message) holds by [the key](Self::key), and this crate
-    /// does not look at it again.
+    /// Completes the verification, as [`Token::verify`] does, with the caller's verdict on the signature.
     ///
-    /// **It must be the answer to this very question.** Where several are under way at once, number them and match the
-    /// replies; where replies come over a bus or a network, whoever can write there decides which tokens are accepted.
+    /// With `Ok(())`, **the caller asserts** that [the signature](Self::signature) over [the message](Self::message) is
+    /// valid for [the key](Self::key). This crate does not check it again.
+    ///
+    /// **The outcome must be the answer to this very request.** If several requests are in progress at once, number
+    /// them and match the replies. If replies arrive over a bus or a network, anyone who can write there decides which
+    /// tokens are accepted.
     ///
     /// # Errors
     ///
     /// In this order:
-    /// - [`Error::InvalidKey`], [`Error::InvalidSignature`], [`Error::BackendUnavailable`]: the caller says so.
+    /// - [`Error::InvalidKey`], [`Error::InvalidSignature`], [`Error::BackendUnavailable`]: `outcome` is this error.
     /// - [`Error::Malformed`], [`Error::DuplicateName`], [`Error::TooDeep`], [`Error::TooManyMembers`]: the payload
-    ///   cannot be read.
-    /// - [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`]: `iss` is not the issuer's name.
+    ///   cannot be parsed.
+    /// - [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`]: `iss` is absent, not a string, or not the
+    ///   issuer's name.
     pub fn caller_asserts(self, outcome: Result<(), BackendError>) -> Result<Verified<'t, 'b>, Error> {
         outcome?;
         let Self { token, key, media_type, .. } = self;
@@ -143,10 +148,10 @@ impl<'t, 'b> Prepared<'t, 'b> {
     }
 }
 
-/// For [`Issuer::new`](crate::Issuer::new), in the place of a backend: the caller verifies signatures of this algorithm,
-/// by [`Token::prepare`].
+/// A replacement for a backend in [`Issuer::new`](crate::Issuer::new): the caller verifies signatures of this
+/// algorithm, with [`Token::prepare`].
 ///
-/// Nothing is linked for it, and what would need a backend after all, [`Token::verify`] for one, gets no answer:
+/// It links no code. Functions that need a backend, such as [`Token::verify`], fail with
 /// [`Error::BackendUnavailable`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallerVerifies(pub Algorithm);
@@ -161,7 +166,7 @@ impl SignatureAlgorithm for CallerVerifies {
     }
 }
 
-/// Without the text, as of [`Token`].
+/// Omits the text, as [`Token`] does.
 impl fmt::Debug for Prepared<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Prepared").field("algorithm", &self.algorithm()).finish_non_exhaustive()

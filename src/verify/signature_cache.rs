@@ -1,4 +1,4 @@
-//! Valid signatures that are remembered.
+//! A cache of valid signatures, so that a repeated token costs no curve arithmetic.
 
 use core::cell::RefCell;
 use core::fmt;
@@ -11,39 +11,40 @@ use super::{Issuer, Token, Verified};
 use crate::error::Error;
 use crate::jose::Signature;
 
-/// Remembers the last `N` signatures that held, in 36 bytes each, so that a token which comes again with each request is not
-/// verified each time: [`Token::verify_cached`].
+/// A cache of the last `N` valid signatures, for tokens that arrive with each request: [`Token::verify_cached`]. Each
+/// entry takes 36 bytes.
 ///
-/// Only the curve arithmetic is left out, and only for the same key, signing input and signature, byte for byte. All else
-/// is checked each time: the header, that the issuer still has the key, the claims, the time, and what the policy asks
-/// for. What was used longest ago goes first.
+/// A cached signature saves only the curve arithmetic, and only for the same key, signing input and signature, byte for
+/// byte. Everything else is checked each time: the header, whether the issuer still has the key, the claims, the time,
+/// and the requirements of the policy. A full cache evicts the least recently used entry.
 ///
-/// It can be shared by all handlers of one executor. [`clear`](Self::clear) it when a backend turns out to be
+/// All handlers of one executor can share a cache. [`clear`](Self::clear) it when a backend turns out to be
 /// [broken](crate::self_test()).
 pub struct SignatureCache<const N: usize> {
     entries: RefCell<Entries<N>>,
 }
 
 struct Entries<const N: usize> {
-    held: Vec<Entry, N>,
-    /// Counts the uses.
+    slots: Vec<Entry, N>,
+    /// The number of the latest use.
     uses: u32,
 }
 
 struct Entry {
-    /// Of key, signing input and signature.
+    /// The digest of key, signature and signing input.
     digest: [u8; 32],
+    /// The number of the entry's latest use.
     last_use: u32,
 }
 
 impl<'t> Token<'t> {
-    /// As [`verify`](Self::verify), but a signature that the cache remembers is not verified again.
+    /// Verifies the token as [`verify`](Self::verify) does, but does not verify a cached signature again.
     ///
     /// # Errors
     ///
     /// As [`verify`](Self::verify).
     ///
-    /// # Example: a client that asks again and again
+    /// # Example: a client that sends the same token with each request
     ///
     /// ```
     /// # use embedded_jwt::{AccessToken, AccessTokenPolicy, Error, Issuer, SignatureCache, Token, UnixTime};
@@ -69,15 +70,15 @@ impl<'t> Token<'t> {
 }
 
 impl<const N: usize> SignatureCache<N> {
-    /// A cache that remembers nothing yet.
+    /// An empty cache.
     pub const fn new() -> Self {
-        Self { entries: RefCell::new(Entries { held: Vec::new(), uses: 0 }) }
+        Self { entries: RefCell::new(Entries { slots: Vec::new(), uses: 0 }) }
     }
 
-    /// Forgets all signatures.
+    /// Removes all signatures.
     pub fn clear(&self) {
         if let Ok(mut entries) = self.entries.try_borrow_mut() {
-            entries.held.clear();
+            entries.slots.clear();
         }
     }
 
@@ -89,7 +90,7 @@ impl<const N: usize> SignatureCache<N> {
             .chain_update(signing_input)
             .finalize()
             .into();
-        // Borrowed only for these two calls, neither of which calls back: never refused.
+        // The borrow never fails: it lasts only for `recall` and `remember`, and neither calls back.
         if self.entries.try_borrow_mut().is_ok_and(|mut entries| entries.recall(&digest)) {
             return Ok(());
         }
@@ -104,23 +105,24 @@ impl<const N: usize> SignatureCache<N> {
 impl<const N: usize> Entries<N> {
     fn recall(&mut self, digest: &[u8; 32]) -> bool {
         let last_use = self.count();
-        let entry = self.held.iter_mut().find(|entry| entry.digest == *digest);
+        let entry = self.slots.iter_mut().find(|entry| entry.digest == *digest);
         entry.map(|entry| entry.last_use = last_use).is_some()
     }
 
     fn remember(&mut self, digest: [u8; 32]) {
         let entry = Entry { digest, last_use: self.count() };
-        if let Err(entry) = self.held.push(entry)
-            && let Some(oldest) = self.held.iter_mut().min_by_key(|entry| entry.last_use)
+        if let Err(entry) = self.slots.push(entry)
+            && let Some(oldest) = self.slots.iter_mut().min_by_key(|entry| entry.last_use)
         {
             *oldest = entry;
         }
     }
 
-    /// The number of this use. After the last number all entries are latest_evicted, so that none looks newer than it is.
+    /// Returns the number of this use. When the numbers overflow, all entries are removed, so that none looks newer
+    /// than it is.
     fn count(&mut self) -> u32 {
         self.uses = self.uses.checked_add(1).unwrap_or_else(|| {
-            self.held.clear();
+            self.slots.clear();
             0
         });
         self.uses
@@ -133,7 +135,7 @@ impl<const N: usize> Default for SignatureCache<N> {
     }
 }
 
-/// Without the digests.
+/// Omits the digests.
 impl<const N: usize> fmt::Debug for SignatureCache<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SignatureCache").finish_non_exhaustive()
@@ -144,7 +146,7 @@ impl<const N: usize> fmt::Debug for SignatureCache<N> {
 mod tests {
     use super::*;
 
-    /// Asks for it and, as after a signature that holds, remembers it.
+    /// Looks up a digest, and remembers a missing one, as after a valid signature.
     fn is_hit(entries: &mut Entries<2>, digest: [u8; 32]) -> bool {
         let is_hit = entries.recall(&digest);
         if !is_hit {
@@ -154,37 +156,37 @@ mod tests {
     }
 
     #[test]
-    fn the_last_number_of_a_use_is_a_use_like_others() {
-        let mut entries = Entries::<2> { held: Vec::new(), uses: u32::MAX - 3 };
+    fn largest_use_number_is_an_ordinary_use() {
+        let mut entries = Entries::<2> { slots: Vec::new(), uses: u32::MAX - 3 };
         assert!(!is_hit(&mut entries, [1; 32]));
         assert!(is_hit(&mut entries, [1; 32]));
         assert_eq!(entries.uses, u32::MAX);
     }
 
     #[test]
-    fn after_the_last_number_of_a_use_it_begins_anew() {
+    fn cache_is_cleared_when_use_numbers_overflow() {
         let [a, b, c] = [[1; 32], [2; 32], [3; 32]];
         for uses in u32::MAX - 12..=u32::MAX {
-            let mut entries = Entries::<2> { held: Vec::new(), uses };
-            let (mut by_last_use, mut begins) = (std::vec::Vec::new(), 0);
+            let mut entries = Entries::<2> { slots: Vec::new(), uses };
+            let (mut by_last_use, mut clears) = (std::vec::Vec::new(), 0);
             for digest in [a, b, a, c, a, b, a, c, a, b] {
                 let before = entries.uses;
                 let is_hit = is_hit(&mut entries, digest);
                 if entries.uses < before {
                     by_last_use.clear();
-                    begins += 1;
+                    clears += 1;
                 }
-                let place = by_last_use.iter().position(|held| *held == digest);
-                place.map(|place| by_last_use.remove(place));
+                let index = by_last_use.iter().position(|known| *known == digest);
+                index.map(|index| by_last_use.remove(index));
                 by_last_use.push(digest);
                 if by_last_use.len() > 2 {
                     by_last_use.remove(0);
                 }
-                assert_eq!(is_hit, place.is_some(), "{uses}");
-                assert!(entries.held.iter().all(|entry| by_last_use.contains(&entry.digest)), "{uses}");
-                assert_eq!(entries.held.len(), by_last_use.len(), "{uses}");
+                assert_eq!(is_hit, index.is_some(), "{uses}");
+                assert!(entries.slots.iter().all(|entry| by_last_use.contains(&entry.digest)), "{uses}");
+                assert_eq!(entries.slots.len(), by_last_use.len(), "{uses}");
             }
-            assert_eq!(begins, 1, "{uses}");
+            assert_eq!(clears, 1, "{uses}");
         }
     }
 }

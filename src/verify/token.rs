@@ -1,4 +1,4 @@
-//! A token as text, and its way to [`Verified`].
+//! Tokens as text, and their verification, which turns them into [`Verified`].
 
 use core::cell::Cell;
 use core::fmt;
@@ -15,10 +15,10 @@ use crate::jose::json::{self, JsonStr, Value};
 use crate::jose::media_type::MediaType;
 use crate::jose::{Algorithm, Signature, base64url};
 
-/// A JWT in compact form, split and not believed
+/// A JWT in compact form, split into its segments and not verified yet
 /// ([RFC 7519 section 3](https://www.rfc-editor.org/rfc/rfc7519#section-3)).
 ///
-/// Nothing of it can be used before [`verify`](Self::verify):
+/// Its claims cannot be read before [`verify`](Self::verify),
 ///
 /// ```compile_fail,E0599
 /// # use embedded_jwt::Token;
@@ -26,7 +26,7 @@ use crate::jose::{Algorithm, Signature, base64url};
 /// token.subject();
 /// ```
 ///
-/// and it cannot be judged before:
+/// and no policy can validate it before:
 ///
 /// ```compile_fail,E0599
 /// # use embedded_jwt::{AccessTokenPolicy, Token, UnixTime};
@@ -46,9 +46,10 @@ impl<'t> Token<'t> {
     ///
     /// # Errors
     ///
-    /// - [`Error::TooLarge`]: longer than [`MAX_TOKEN_LEN`], or the header is longer than [`MAX_HEADER_LEN`].
-    /// - [`Error::Malformed`]: not three segments, or header or payload is empty. A token with five segments is
-    ///   encrypted (JWE), which this crate does not support.
+    /// - [`Error::TooLarge`]: the token is longer than [`MAX_TOKEN_LEN`], or its header is longer than
+    ///   [`MAX_HEADER_LEN`].
+    /// - [`Error::Malformed`]: the token does not have three segments, or its header or payload is empty. A token with
+    ///   five segments is encrypted (JWE), which this crate does not support.
     pub fn parse<T: AsRef<[u8]> + ?Sized>(text: &'t T) -> Result<Self, Error> {
         Self::split(text.as_ref())
     }
@@ -72,69 +73,75 @@ impl<'t> Token<'t> {
         Ok(token)
     }
 
-    /// The bytes of buffer that [`verify`](Self::verify) needs: the longer of header and payload, decoded; less than
-    /// three quarters of the token's length.
+    /// The length of the buffer that [`verify`](Self::verify) needs, in bytes: the length of the decoded header or of
+    /// the decoded payload, whichever is longer. It is less than three quarters of the token's length.
     ///
-    /// If a string that the typed token returns holds a character that JSON must escape (a subject `CORP\alice`), its
-    /// plain copy goes behind the payload; twice this length always suffices.
+    /// If a string that the validated token returns contains a character that JSON must escape (a subject
+    /// `CORP\alice`), its unescaped copy is written after the payload. Twice this length is always enough.
     pub fn buffer_len(&self) -> usize {
         base64url::decoded_len(self.header).max(base64url::decoded_len(self.payload))
     }
 
     /// The SHA-256 digest of the signing input: header, dot and payload as they appear in the text
     /// ([RFC 7515 section 5.1](https://www.rfc-editor.org/rfc/rfc7515#section-5.1)). It identifies a token that has no
-    /// `jti`. The whole text does not, since an ES256 signature can be rewritten into another valid one.
+    /// `jti`. The whole text cannot, since an ES256 signature can be rewritten into another valid one.
     pub fn signing_input_digest(&self) -> [u8; 32] {
         Sha256::digest(self.signing_input).into()
     }
 
-    /// Reads the header before anything is verified: for logs, and to see which key to fetch.
+    /// Reads the header before anything is verified, for logs or to find out which key to fetch.
     ///
     /// # Errors
     ///
     /// - [`Error::BufferTooSmall`]: the decoded header does not fit `buf`.
     /// - [`Error::Malformed`], [`Error::DuplicateName`], [`Error::TooDeep`], [`Error::TooManyMembers`]: the header
-    ///   cannot be read.
+    ///   cannot be parsed.
     pub fn unverified_header<'b>(&self, buf: &'b mut [u8]) -> Result<UnverifiedHeader<'b>, Error> {
         let (header, scratch) = self.header(buf)?;
         UnverifiedHeader::new(header, scratch)
     }
 
-    /// Verifies the signature with the issuer's key that the header names, and only then decodes the payload, into
-    /// `buf`, and compares `iss`. What the claims allow is for the next step to say.
+    /// Verifies the signature and `iss`, and decodes the payload into `buf`.
+    ///
+    /// The signature is verified with the issuer's key that the header names. Only then is the payload decoded and
+    /// `iss` compared. A policy validates the other claims in the next step.
     ///
     /// # Errors
     ///
     /// In this order:
     /// - [`Error::BufferTooSmall`]: `buf` is shorter than [`buffer_len`](Self::buffer_len).
     /// - [`Error::TooLarge`], [`Error::Malformed`], [`Error::DuplicateName`], [`Error::TooDeep`],
-    ///   [`Error::TooManyMembers`], [`Error::CriticalHeader`]: the header cannot be read.
-    /// - [`Error::UnsupportedAlgorithm`], [`Error::UnknownKey`], [`Error::AmbiguousKey`]: no key is chosen.
-    /// - [`Error::WrongType`]: `typ` is longer than any can be.
+    ///   [`Error::TooManyMembers`], [`Error::CriticalHeader`]: the header cannot be parsed, its `kid` is too long, or
+    ///   it has `crit`.
+    /// - [`Error::UnsupportedAlgorithm`], [`Error::UnknownKey`], [`Error::AmbiguousKey`]: the issuer does not accept
+    ///   the algorithm, or has no key or several keys that fit.
+    /// - [`Error::WrongType`]: `typ` is longer than [`MAX_TYPE_LEN`](crate::MAX_TYPE_LEN).
     /// - [`Error::Malformed`], [`Error::InvalidKey`], [`Error::InvalidSignature`], [`Error::BackendUnavailable`]: the
-    ///   signature does not hold.
+    ///   signature or the key is invalid, or the backend gave no answer.
     /// - [`Error::Malformed`], [`Error::DuplicateName`], [`Error::TooDeep`], [`Error::TooManyMembers`]: the payload
-    ///   cannot be read.
-    /// - [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`]: `iss` is not the issuer's name.
+    ///   cannot be parsed.
+    /// - [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`]: `iss` is absent, not a string, or not the
+    ///   issuer's name.
     pub fn verify<'b>(&self, issuer: &Issuer<'t>, buf: &'b mut [u8]) -> Result<Verified<'t, 'b>, Error> {
         self.verify_any(&[issuer], buf)
     }
 
-    /// As [`verify`](Self::verify), with the one of several issuers that the token is from.
+    /// Verifies a token that comes from one of several issuers, as [`verify`](Self::verify) does for a single issuer.
     ///
-    /// Every issuer that has a fitting key is tried, since key ids of different issuers may collide; the keys of one
-    /// can never serve the other, since `iss` must be the name of the issuer whose key verified. At most one signature
-    /// is verified for each issuer. If none fits, the error is that of the issuer that got furthest.
+    /// Every issuer that has a fitting key is tried, since key ids of different issuers may collide. The keys of one
+    /// issuer are never accepted for another, since `iss` must be the name of the issuer whose key verified the
+    /// signature. At most one signature is verified for each issuer. If no issuer fits, the error comes from the issuer
+    /// that got furthest.
     ///
     /// # Errors
     ///
-    /// As [`verify`](Self::verify); [`Error::TooManyIssuers`] for more than [`MAX_ISSUERS`], [`Error::Unconfigured`]
-    /// for none or for one without a name.
+    /// As [`verify`](Self::verify). In addition, [`Error::TooManyIssuers`] for more than [`MAX_ISSUERS`], and
+    /// [`Error::Unconfigured`] for no issuer or for an issuer without a name.
     pub fn verify_any<'b>(&self, issuers: &[&Issuer<'t>], buf: &'b mut [u8]) -> Result<Verified<'t, 'b>, Error> {
         self.verify_with(issuers, &|choice, input, signature| choice.verify(input, signature), buf)
     }
 
-    /// The whole way, with a signature check that may have shortcuts.
+    /// The whole verification, with a signature check that may use a cache.
     pub(super) fn verify_with<'b>(
         &self,
         issuers: &[&Issuer<'t>],
@@ -172,14 +179,14 @@ impl<'t> Token<'t> {
                 let (key, signing_input) = (signer.key(), self.signing_input);
                 Ok(Verified { payload, scratch, media_type, key, signing_input })
             }
-            // The issuer may be one whose backend gave no answer.
+            // The token may come from an issuer whose backend gave no answer.
             None if refusal.get() == Error::BackendUnavailable => Err(Error::BackendUnavailable),
             None => Err(Error::Mismatch(Claim::Issuer)),
         }
     }
 
-    /// Adds the key that the header names, of each issuer that has it, to the choices, or fails if no issuer has one.
-    /// Returns the algorithm of them all, the furthest refusal of the other issuers, and the header's `typ`.
+    /// Adds to `choices` the key that the header names, from each issuer that has one, and fails if no issuer has one.
+    /// Returns the algorithm of all these keys, the furthest refusal of the other issuers, and the header's `typ`.
     pub(super) fn choose_keys(
         &self,
         issuers: &[&Issuer<'t>],
@@ -200,7 +207,7 @@ impl<'t> Token<'t> {
         let (header, _) = self.header(buf)?;
         header.check()?;
 
-        // RFC 7515 section 6 and RFC 8725 section 3.1: the key, of the issuer's, and its one algorithm.
+        // RFC 7515 section 6 and RFC 8725 section 3.1: the issuer's key, and the only algorithm of that key.
         let mut refusal = Error::UnsupportedAlgorithm;
         for issuer in issuers {
             match issuer.choose_key(&header) {
@@ -223,7 +230,7 @@ impl<'t> Token<'t> {
         json::canonicalize(buf, len, Part::Header)
     }
 
-    /// Decodes the signature, of the length that the algorithm demands.
+    /// Decodes the signature, which must have the length that the algorithm requires.
     pub(crate) fn signature(&self, algorithm: Algorithm) -> Result<DecodedSignature, Error> {
         DecodedSignature::decode(algorithm, self.signature)
     }
@@ -235,7 +242,8 @@ impl<'t> Token<'t> {
     }
 }
 
-/// Before and behind the first dot. Sixteen characters at a time, which vector registers compare at once.
+/// Splits text into the parts before and after its first dot. It searches sixteen characters at a time, which vector
+/// registers compare at once.
 fn split_at_dot(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let (blocks, _) = text.as_chunks::<16>();
     let has_dot = |block: &[u8; 16]| block.iter().fold(false, |found, byte| found | (*byte == b'.'));
@@ -243,36 +251,37 @@ fn split_at_dot(text: &[u8]) -> Option<(&[u8], &[u8])> {
     while *text.get(dot)? != b'.' {
         dot = dot.wrapping_add(1);
     }
-    let (before, behind) = text.split_at_checked(dot)?;
-    Some((before, behind.get(1..)?))
+    let (before, after) = text.split_at_checked(dot)?;
+    Some((before, after.get(1..)?))
 }
 
-/// In the caller's place, since moving them takes a fifth of all stack that is not the curve's at opt-level z.
+/// At most one key of each issuer. The caller allocates the list, since moving it takes a fifth of the stack that the
+/// curve arithmetic does not use, at opt-level z.
 pub(super) type KeyChoices<'t> = Vec<KeyChoice<'t>, MAX_ISSUERS>;
 
-/// Who the token says it is from.
+/// The issuer that the token names.
 pub(super) fn issuer_of<'b>(payload: &Value<'b>) -> Result<JsonStr<'b>, Error> {
     let iss = payload.member("iss").ok_or(Error::Missing(Claim::Issuer))?;
     iss.string().ok_or(Error::Invalid(Claim::Issuer))
 }
 
-/// [`KeyChoice::verify`], or what leads to the same verdict.
+/// [`KeyChoice::verify`], or a function that reaches the same verdict.
 pub(super) type CheckSignature<'f> = dyn Fn(&KeyChoice<'_>, &[u8], Signature<'_>) -> Result<(), Error> + 'f;
 
-/// Without the text: whoever reads it in a log could use it.
+/// Omits the text: anyone who reads it in a log could use it.
 impl fmt::Debug for Token<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Token").finish_non_exhaustive()
     }
 }
 
-/// Longest token, in bytes: far beyond what fits an HTTP header (8 to 16 KiB by default), and lengths fit 16 bits on
-/// the way to the decoded payload.
+/// Maximum length of a token, in bytes. It is far beyond the limits of HTTP headers (8 to 16 KiB by default), and
+/// positions in the decoded payload fit 16 bits.
 pub const MAX_TOKEN_LEN: usize = 64 * 1024;
 
-/// Longest decoded header, in bytes: `alg`, `kid`, `typ` and a few URLs fit. It is parsed before the signature is
-/// verified, so it is kept small.
+/// Maximum length of a decoded header, in bytes: `alg`, `kid`, `typ` and a few URLs fit. The limit is low because the
+/// header is parsed before the signature is verified.
 pub const MAX_HEADER_LEN: usize = 512;
 
-/// Most issuers of one call: it bounds the signatures that one forged token makes a device compute.
+/// Maximum number of issuers for one call. It limits how many signatures one forged token makes a device verify.
 pub const MAX_ISSUERS: usize = 4;

@@ -1,4 +1,4 @@
-//! A token that is authentic and not validated yet.
+//! The result of verification: a token that is authentic and not validated yet.
 
 use core::fmt;
 
@@ -6,10 +6,10 @@ use crate::jose::Key;
 use crate::jose::json::Value;
 use crate::jose::media_type::MediaType;
 
-/// A token whose signature and issuer are right, and whose claims nobody has judged. Of the signature this crate has
-/// made sure, unless it comes of [`Prepared::caller_asserts`](crate::Prepared::caller_asserts).
+/// A token whose signature and issuer are verified, and whose claims are not validated yet. This crate has verified the
+/// signature, unless the token comes from [`Prepared::caller_asserts`](crate::Prepared::caller_asserts).
 ///
-/// Its only use is to become a token of one kind, by the policy of that kind:
+/// Its only use is to become a token of one kind, with the policy of that kind:
 /// [`into_access_token`](Self::into_access_token), [`into_id_token`](Self::into_id_token) or
 /// [`into_typed`](Self::into_typed). It has no claims to read,
 ///
@@ -19,7 +19,7 @@ use crate::jose::media_type::MediaType;
 /// # }
 /// ```
 ///
-/// and it cannot outlive the buffer that it was decoded into (`'b`; the text and the keys that it came of are `'t`):
+/// and it cannot outlive the buffer that it was decoded into (`'b`; `'t` is the lifetime of its text and of the keys):
 ///
 /// ```compile_fail,E0515
 /// # use embedded_jwt::{Error, Issuer, Token, Verified};
@@ -29,7 +29,7 @@ use crate::jose::media_type::MediaType;
 /// }
 /// ```
 ///
-/// It is judged once:
+/// It can be validated only once:
 ///
 /// ```compile_fail,E0382
 /// # use embedded_jwt::{AccessTokenPolicy, Error, TypedPolicy, UnixTime, Verified};
@@ -38,18 +38,18 @@ use crate::jose::media_type::MediaType;
 /// let other = verified.into_typed(other, now);
 /// # }
 /// ```
-#[must_use = "the claims have not been judged yet"]
+#[must_use = "the claims have not been validated yet"]
 pub struct Verified<'t, 'b> {
     pub(crate) payload: Value<'b>,
-    /// What of the buffer is left for unescaped strings.
+    /// The rest of the buffer, for unescaped strings.
     pub(crate) scratch: &'b mut [u8],
     pub(crate) media_type: Option<MediaType>,
-    /// By which the signature holds.
+    /// The key that verified the signature.
     pub(crate) key: &'t Key,
     pub(crate) signing_input: &'t [u8],
 }
 
-/// Without the claims: they are not to be read yet, not even in a log.
+/// Omits the claims: they must not be read yet, not even in a log.
 impl fmt::Debug for Verified<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Verified").finish_non_exhaustive()

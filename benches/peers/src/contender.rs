@@ -3,8 +3,9 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use crate::tokens;
 use testkit::Alg;
+
+use crate::tokens;
 
 /// Returns whether a token is accepted.
 pub type Verify = Box<dyn FnMut(&str) -> bool>;

@@ -3,9 +3,9 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use p256::ecdsa::signature::Verifier as _;
+use testkit::Alg;
 
 use crate::contender::Verify;
-use testkit::Alg;
 
 pub fn verify(alg: Alg) -> Verify {
     let key = key(alg);

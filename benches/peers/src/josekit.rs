@@ -3,10 +3,10 @@ use std::time::{Duration, UNIX_EPOCH};
 use ::josekit::jwk::Jwk;
 use ::josekit::jws::{ES256, EdDSA, JwsVerifier};
 use ::josekit::jwt::{JwtPayloadValidator, decode_with_verifier};
+use testkit::{AUDIENCE, Alg, ISSUER};
 
 use crate::contender::Verify;
 use crate::tokens::{KID, TYPE, has_scope, now};
-use testkit::{AUDIENCE, Alg, ISSUER};
 
 pub fn verify(alg: Alg) -> Verify {
     let jwk = Jwk::from_bytes(alg.jwk().to_string()).unwrap();

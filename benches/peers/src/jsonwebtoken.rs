@@ -6,10 +6,10 @@ use ::jsonwebtoken::signature::{self, Verifier};
 use ::jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Deserialize;
+use testkit::{AUDIENCE, Alg, ISSUER};
 
 use crate::contender::Verify;
 use crate::tokens::{KID, TYPE, has_scope};
-use testkit::{AUDIENCE, Alg, ISSUER};
 
 /// The claims that RFC 9068 requires, so that all of them are present and of the right type.
 #[derive(Deserialize)]

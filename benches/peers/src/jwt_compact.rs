@@ -2,11 +2,11 @@ use ::jwt_compact::alg::{Ed25519, Es256, VerifyingKey};
 use ::jwt_compact::{Algorithm, AlgorithmExt, TimeOptions, UntrustedToken};
 use chrono::{DateTime, Duration};
 use serde::Deserialize;
+use testkit::{AUDIENCE, Alg, ISSUER};
 
 use crate::contender::Verify;
 use crate::curves::key;
 use crate::tokens::{KID, TYPE, has_scope, now};
-use testkit::{AUDIENCE, Alg, ISSUER};
 
 /// The claims that RFC 9068 requires, without the times.
 #[derive(Clone, Deserialize)]

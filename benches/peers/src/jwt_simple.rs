@@ -1,11 +1,11 @@
 use std::collections::HashSet;
 
 use ::jwt_simple::prelude::*;
+use testkit::{AUDIENCE, Alg, ISSUER};
 
 use crate::contender::Verify;
 use crate::curves::key;
 use crate::tokens::{KID, TYPE, has_scope, now};
-use testkit::{AUDIENCE, Alg, ISSUER};
 
 /// The claims that RFC 9068 requires, without the registered ones.
 #[derive(Serialize, Deserialize)]

@@ -7,6 +7,8 @@
 #[cfg(not(any(feature = "aws_lc_rs", feature = "rust_crypto")))]
 compile_error!("choose a backend of jsonwebtoken: aws_lc_rs or rust_crypto");
 
+#[cfg(feature = "aws_lc_rs")]
+mod aws_lc;
 #[cfg(feature = "josekit")]
 mod josekit;
 #[cfg(feature = "aws_lc_rs")]

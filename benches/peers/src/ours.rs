@@ -1,13 +1,15 @@
 #[cfg(feature = "aws_lc_rs")]
 use embedded_jwt::SignatureCache;
 use embedded_jwt::{
-    AccessTokenPolicy, Algorithm, BackendError, EdDsa, Error, Es256, Issuer, Key, KeySet, MAX_TOKEN_LEN, RingEdDsa,
-    RingEs256, Signature, SignatureAlgorithm, Token, UnixTime, Verified,
+    AccessTokenPolicy, Algorithm, EdDsa, Error, Es256, Issuer, KeySet, MAX_TOKEN_LEN, RingEdDsa, RingEs256,
+    SignatureAlgorithm, Token, UnixTime, Verified,
 };
+use testkit::{AUDIENCE, AcceptAll, Alg, ISSUER};
 
+#[cfg(feature = "aws_lc_rs")]
+use crate::aws_lc::AwsLc;
 use crate::contender::Verify;
 use crate::tokens::{KID, SCOPE, now};
-use testkit::{AUDIENCE, Alg, ISSUER};
 
 /// Verifies with the crate's own backends.
 pub fn verify(alg: Alg) -> Verify {
@@ -110,46 +112,4 @@ pub fn key_set(json: &'static [u8]) -> impl FnMut() -> bool {
         copy.copy_from_slice(json);
         KeySet::<4>::from_jwks(&mut copy).is_ok_and(|keys| keys.len() == 4)
     }
-}
-
-#[derive(Debug)]
-struct AcceptAll(Algorithm);
-
-impl SignatureAlgorithm for AcceptAll {
-    fn algorithm(&self) -> Algorithm {
-        self.0
-    }
-
-    fn verify(&self, _: &Key, _: &[u8], _: Signature<'_>) -> Result<(), BackendError> {
-        Ok(())
-    }
-}
-
-#[cfg(feature = "aws_lc_rs")]
-#[derive(Debug)]
-struct AwsLc(Algorithm);
-
-#[cfg(feature = "aws_lc_rs")]
-impl SignatureAlgorithm for AwsLc {
-    fn algorithm(&self) -> Algorithm {
-        self.0
-    }
-
-    fn verify(&self, key: &Key, message: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
-        use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ED25519, VerificationAlgorithm};
-
-        let result = match self.0 {
-            Algorithm::EdDsa => ED25519.verify_sig(key.public_key(), message, signature.as_bytes()),
-            _ => ECDSA_P256_SHA256_FIXED.verify_sig(&sec1(key), message, signature.as_bytes()),
-        };
-        result.map_err(|_| BackendError::InvalidSignature)
-    }
-}
-
-/// The key as an uncompressed point (SEC 1 section 2.3.3).
-#[cfg(feature = "aws_lc_rs")]
-fn sec1(key: &Key) -> [u8; 65] {
-    let mut point = [4; 65];
-    point[1..].copy_from_slice(key.public_key());
-    point
 }

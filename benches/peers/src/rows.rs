@@ -1,10 +1,10 @@
 //! The contenders in each row of the tables.
 
 use sha2::Digest as _;
+use testkit::{ALGS, Alg};
 
 use crate::contender::{Checks, Contender, Verifier};
 use crate::{curves, jsonwebtoken, ours, tokens};
-use testkit::{ALGS, Alg};
 
 /// Whole verifications: signature, `typ`, `kid`, `iss`, `aud`, `exp`, `nbf`, `scope`, and that the claims required by
 /// RFC 9068 are present. The curves alone are in the same rows.

@@ -6,9 +6,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use embedded_jwt::{Error, MAX_HEADER_LEN, MAX_TOKEN_LEN, Part};
 use serde_json::{Value, json};
+use testkit::{ALGS, AUDIENCE, Alg, ISSUER, base64url};
 
 use crate::hostile_payloads;
-use testkit::{ALGS, AUDIENCE, Alg, ISSUER, base64url};
 
 pub const KID: &str = "test-key";
 pub const TYPE: &str = "at+jwt";

@@ -1,4 +1,4 @@
-//! What a signature backend is, and what it answers.
+//! The trait of signature backends, and the errors that they return.
 
 use core::fmt;
 
@@ -11,16 +11,17 @@ pub trait SignatureAlgorithm: fmt::Debug {
     /// The algorithm that [`verify`](Self::verify) implements.
     fn algorithm(&self) -> Algorithm;
 
-    /// Verifies `signature` over `message` with `key`, which is of this algorithm, and returns when it is done.
+    /// Verifies `signature` over `message` with `key`, a key of this algorithm, and returns when the verdict is known.
     ///
-    /// The message is not hashed yet. The signature is `r` and `s`, 32 bytes each and big-endian, for ES256, and `R` and
-    /// `S` as RFC 8032 encodes them for EdDSA.
+    /// The message is not hashed yet. The signature is `r` and `s`, 32 bytes each and big-endian, for ES256, or `R` and
+    /// `S` as RFC 8032 encodes them, for EdDSA.
     ///
     /// # Errors
     ///
     /// - [`BackendError::InvalidKey`]: the key is not a point of the curve.
-    /// - [`BackendError::InvalidSignature`]: the signature is invalid, or the backend cannot tell which of both is wrong.
-    /// - [`BackendError::Unavailable`]: there is no answer.
+    /// - [`BackendError::InvalidSignature`]: the signature is invalid, or the backend cannot tell whether it or the key
+    ///   is.
+    /// - [`BackendError::Unavailable`]: the hardware gave no answer.
     fn verify(&self, key: &Key, message: &[u8], signature: Signature<'_>) -> Result<(), BackendError>;
 }
 

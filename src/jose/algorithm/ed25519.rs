@@ -1,10 +1,10 @@
-//! Ed25519 keys and signatures before any backend sees them: range checks.
+//! Range checks of Ed25519 keys and signatures, before any backend gets them.
 
 use super::Signature;
 use crate::error::Error;
 use crate::jose::Key;
 
-/// Refuses a key or an `R` that is not acceptable, and an `S` that is not reduced.
+/// Refuses a key or an `R` that is not an acceptable point, and an `S` that is not reduced.
 pub(super) fn check_encoding(key: &Key, signature: Signature<'_>) -> Result<(), Error> {
     let (r, s) = signature.halves()?;
     match key.public_key().try_into() {
@@ -14,10 +14,10 @@ pub(super) fn check_encoding(key: &Key, signature: Signature<'_>) -> Result<(), 
     if is_acceptable_point(r) && is_reduced(s) { Ok(()) } else { Err(Error::InvalidSignature) }
 }
 
-/// Whether an encoded point has y < p and is not of small order: anyone can sign for a key of small order, and
-/// implementations disagree about the rest ([RFC 8032 section
+/// Whether an encoded point has y < p and is not of small order. Anyone can sign for a key of small order, and
+/// implementations disagree about the other cases ([RFC 8032 section
 /// 5.1.3](https://www.rfc-editor.org/rfc/rfc8032#section-5.1.3), [Chalkias et al.
-/// 2020](https://eprint.iacr.org/2020/1244)). The backend checks whether it is on the curve.
+/// 2020](https://eprint.iacr.org/2020/1244)). The backend checks whether the point is on the curve.
 pub(in crate::jose) fn is_acceptable_point(encoded: &[u8; 32]) -> bool {
     let mut y = *encoded;
     let [.., last] = &mut y;
@@ -48,8 +48,8 @@ const ORDER: [u8; 32] = [
     0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x10,
 ];
 
-/// The y of the eight points whose order divides 8, little-endian: 1 (order 1), p - 1 (order 2), 0 (order 4) and two
-/// of order 8. Source: `EIGHT_TORSION` of curve25519-dalek, with which a test compares this table.
+/// The y coordinates of the eight points whose order divides 8, little-endian: 1 (order 1), p - 1 (order 2), 0 (order
+/// 4) and two of order 8. Source: `EIGHT_TORSION` of curve25519-dalek, with which a test compares this table.
 pub(super) const SMALL_ORDER_Y: [[u8; 32]; 5] = [
     [
         0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn small_order_table_is_that_of_the_curve_library() {
+    fn small_order_table_matches_the_curve_library() {
         let torsion = curve25519_dalek::constants::EIGHT_TORSION;
         for point in torsion {
             let mut y = point.compress().to_bytes();
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_y_from_p_upwards_and_accepts_below() {
+    fn point_is_refused_if_y_is_p_or_more() {
         let mut y = FIELD_PRIME;
         for low_byte in 0xed..=0xff {
             y[0] = low_byte;
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn s_is_below_the_order() {
+    fn s_is_refused_from_the_order_upwards() {
         let mut s = ORDER;
         assert!(!is_reduced(&s));
         s[0] -= 1;

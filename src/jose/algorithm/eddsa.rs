@@ -5,7 +5,7 @@ use ed25519_dalek::VerifyingKey;
 use super::{Algorithm, BackendError, Signature, SignatureAlgorithm};
 use crate::jose::Key;
 
-/// EdDSA in software: Ed25519, strictly (`verify_strict`), by the crate `ed25519-dalek`.
+/// EdDSA in software: Ed25519, verified strictly (`verify_strict`), by the crate `ed25519-dalek`.
 #[derive(Clone, Copy, Debug)]
 pub struct EdDsa;
 

@@ -9,8 +9,8 @@ use crate::jose::Key;
 
 /// ES256 in software: ECDSA on P-256 with SHA-256, by the crate `p256`.
 ///
-/// Signatures with `s` > n/2 are accepted, as in JOSE. So one token has two valid signatures: its text is not an identity
-/// to revoke it or to remember it by.
+/// Signatures with `s` > n/2 are accepted, as in JOSE. A token therefore has two valid signatures, so that its text
+/// does not identify it, neither for a revocation nor for a replay check.
 #[derive(Clone, Copy, Debug)]
 pub struct Es256;
 

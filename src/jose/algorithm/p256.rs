@@ -1,9 +1,9 @@
-//! P-256 keys and ES256 signatures before any backend sees them: range checks.
+//! Range checks of P-256 keys and ES256 signatures, before any backend gets them.
 
 use super::Signature;
 use crate::error::Error;
 
-/// Refuses an `r` or `s` out of range.
+/// Refuses a signature whose `r` or `s` is out of range.
 pub(super) fn check_signature(signature: Signature<'_>) -> Result<(), Error> {
     let (r, s) = signature.halves()?;
     if is_scalar(r) && is_scalar(s) { Ok(()) } else { Err(Error::InvalidSignature) }
@@ -28,7 +28,7 @@ pub(super) const FIELD_PRIME: [u8; 32] = [
     0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
 ];
 
-/// Order n of P-256's base point, big-endian (the same section).
+/// The order n of P-256's base point, big-endian (the same section).
 pub(super) const ORDER: [u8; 32] = [
     0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa,
     0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_coordinate_is_below_p() {
+    fn coordinate_is_refused_from_p_upwards() {
         let mut number = FIELD_PRIME;
         assert!(!is_coordinate(&number));
         number[31] -= 1;

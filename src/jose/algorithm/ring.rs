@@ -1,3 +1,5 @@
+//! Backends for ES256 and EdDSA by the crate `ring`, for targets with an operating system.
+
 use ::ring::signature::{ECDSA_P256_SHA256_FIXED, ED25519, UnparsedPublicKey};
 
 use super::ed25519::is_acceptable_point;
@@ -7,12 +9,12 @@ use crate::jose::Key;
 
 /// ES256 by the crate `ring`: ECDSA on P-256 with SHA-256.
 ///
-/// For gateways that run Linux or the like and verify many tokens: ring has P-256 in hand-written assembly for x86-64
-/// and AArch64, and took a fifth of the time of `Es256` on x86-64. It needs a C compiler for the target, and does
-/// not build for bare metal as it is, where its `getrandom` knows no source.
+/// For gateways that run Linux or a similar system and verify many tokens: ring has P-256 in hand-written assembly for
+/// x86-64 and AArch64, and took a fifth of the time of `Es256` on x86-64. It needs a C compiler for the target. It does
+/// not build unchanged for bare metal, where its `getrandom` has no source.
 ///
-/// It accepts what `Es256` does, a high `s` too. Since ring gives no reasons, a key that is no point of the curve is
-/// refused with [`BackendError::InvalidSignature`].
+/// It accepts the same signatures as `Es256`, including a high `s`. Since ring gives no reasons, a key that is not a
+/// point of the curve is refused with [`BackendError::InvalidSignature`].
 #[derive(Clone, Copy, Debug)]
 pub struct RingEs256;
 
@@ -30,9 +32,9 @@ impl SignatureAlgorithm for RingEs256 {
 
 /// EdDSA by the crate `ring`: Ed25519, as strictly as `EdDsa`.
 ///
-/// It takes as long as `EdDsa`, and spares that one where ring is linked anyway: for [`RingEs256`], or for TLS.
+/// It takes as long as `EdDsa`, and saves linking `EdDsa` where ring is linked anyway: for [`RingEs256`], or for TLS.
 ///
-/// A key that is no point of the curve is refused with [`BackendError::InvalidSignature`] here too.
+/// A key that is not a point of the curve is refused with [`BackendError::InvalidSignature`] here too.
 #[derive(Clone, Copy, Debug)]
 pub struct RingEdDsa;
 
@@ -42,7 +44,7 @@ impl SignatureAlgorithm for RingEdDsa {
     }
 
     fn verify(&self, key: &Key, message: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
-        // ring alone takes points of small order, as `verify_strict` does not. Behind an issuer none gets here.
+        // ring accepts points of small order, unlike `verify_strict`. An issuer refuses them before they get here.
         if !key.public_key().try_into().is_ok_and(is_acceptable_point) {
             return Err(BackendError::InvalidKey);
         }

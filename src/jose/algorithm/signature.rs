@@ -6,12 +6,12 @@ use super::{Algorithm, BackendError};
 use crate::error::{Error, Part};
 use crate::jose::base64url;
 
-/// A signature of the length that its algorithm demands: 64 bytes for ES256 and for EdDSA.
+/// A signature with the length that its algorithm requires: 64 bytes for ES256 and for EdDSA.
 ///
-/// Its numbers are not checked yet, unless it comes from a [`Prepared`](crate::Prepared) token or is handed to a backend by
-/// an [`Issuer`](crate::Issuer).
+/// The ranges of its numbers are checked only if it comes from a [`Prepared`](crate::Prepared) token, or if an
+/// [`Issuer`](crate::Issuer) passes it to a backend.
 ///
-/// # Example: a known answer for a driver
+/// # Example: a known-answer test of a driver
 ///
 /// ```
 /// use embedded_jwt::{BackendError, Key, Signature, SignatureAlgorithm};
@@ -24,11 +24,11 @@ use crate::jose::base64url;
 pub struct Signature<'s>(&'s [u8]);
 
 impl<'s> Signature<'s> {
-    /// A signature of this algorithm from its bytes, as JWS has them.
+    /// A signature of this algorithm from its bytes, in the form that JWS uses.
     ///
     /// # Errors
     ///
-    /// [`BackendError::InvalidSignature`] if the algorithm demands another length.
+    /// [`BackendError::InvalidSignature`] if the algorithm requires another length.
     pub const fn new(algorithm: Algorithm, bytes: &'s [u8]) -> Result<Self, BackendError> {
         if bytes.len() == algorithm.signature_len() { Ok(Self(bytes)) } else { Err(BackendError::InvalidSignature) }
     }
@@ -44,12 +44,12 @@ impl<'s> Signature<'s> {
     ///
     /// # Errors
     ///
-    /// [`BackendError::InvalidSignature`] if the signature has not exactly `N` bytes.
+    /// [`BackendError::InvalidSignature`] if the signature does not have exactly `N` bytes.
     pub fn fixed<const N: usize>(self) -> Result<&'s [u8; N], BackendError> {
         self.0.try_into().map_err(|_| BackendError::InvalidSignature)
     }
 
-    /// `r` and `s` of ECDSA, `R` and `S` of Ed25519.
+    /// The two halves: `r` and `s` of ECDSA, `R` and `S` of Ed25519.
     pub(super) fn halves(self) -> Result<(&'s [u8; 32], &'s [u8; 32]), BackendError> {
         match self.0.as_chunks() {
             ([first, second], []) => Ok((first, second)),
@@ -58,7 +58,7 @@ impl<'s> Signature<'s> {
     }
 }
 
-/// Without the bytes: formatting them would link the machinery that formats numbers.
+/// Omits the bytes: formatting them would link the code that formats numbers.
 impl fmt::Debug for Signature<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Signature").finish_non_exhaustive()
@@ -92,5 +92,5 @@ impl DecodedSignature {
     }
 }
 
-/// The longest signature of all algorithms, in bytes.
+/// Maximum length of a signature of any algorithm, in bytes.
 const MAX_SIGNATURE_LEN: usize = 64;

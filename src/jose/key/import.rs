@@ -1,29 +1,29 @@
-//! Keys as tools and certificates encode them: SubjectPublicKeyInfo, PEM, SEC 1.
+//! Keys in the encodings of tools and certificates: SubjectPublicKeyInfo, PEM, SEC 1.
 
 use super::Key;
 use crate::error::{Error, Part};
 use crate::jose::algorithm::ed25519::is_acceptable_point;
 use crate::jose::algorithm::p256::is_coordinate;
 
-/// What stands before the point in the SubjectPublicKeyInfo of every P-256 key that is not compressed
-/// ([RFC 5480 section 2](https://www.rfc-editor.org/rfc/rfc5480#section-2)): its lengths and object identifiers, the
-/// end of the BIT STRING's head last.
+/// The bytes before the point in the SubjectPublicKeyInfo of every uncompressed P-256 key
+/// ([RFC 5480 section 2](https://www.rfc-editor.org/rfc/rfc5480#section-2)): lengths and object identifiers, up to the
+/// end of the BIT STRING's header.
 const P256_PREFIX: &[u8; 26] = &[
     0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
     0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
 ];
 
-/// The same for every Ed25519 key ([RFC 8410 section 4](https://www.rfc-editor.org/rfc/rfc8410#section-4)).
+/// The same bytes of every Ed25519 key ([RFC 8410 section 4](https://www.rfc-editor.org/rfc/rfc8410#section-4)).
 const ED25519_PREFIX: &[u8; 12] = &[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
-/// Keys as tools and certificates have them, without a `kid`.
+/// Keys in the encodings of tools and certificates, without a `kid`.
 impl Key {
-    /// A key from its SubjectPublicKeyInfo in DER, of P-256 (91 bytes, the point not compressed) or Ed25519 (44 bytes).
-    /// The prefix is compared whole: there is one encoding of each.
+    /// A key from its SubjectPublicKeyInfo in DER: P-256 (91 bytes, with an uncompressed point) or Ed25519 (44 bytes).
+    /// The whole prefix is compared, since each kind of key has only one encoding.
     ///
     /// # Errors
     ///
-    /// - [`Error::Malformed`]: any other encoding, or a key of another kind.
+    /// - [`Error::Malformed`]: another encoding, or another kind of key.
     /// - [`Error::InvalidKey`]: the point is out of range or of small order.
     pub fn from_spki_der(der: &[u8]) -> Result<Self, Error> {
         if let Some([0x04, coordinates @ ..]) = der.strip_prefix(P256_PREFIX) {
@@ -39,7 +39,7 @@ impl Key {
     ///
     /// # Errors
     ///
-    /// As [`from_spki_der`](Self::from_spki_der); [`Error::Malformed`] also for another label.
+    /// As [`from_spki_der`](Self::from_spki_der), and [`Error::Malformed`] also for another label.
     #[cfg(feature = "pem")]
     pub fn from_pem(pem: &[u8]) -> Result<Self, Error> {
         let mut der = [0; P256_PREFIX.len() + 65];
@@ -49,15 +49,14 @@ impl Key {
         }
     }
 
-    /// A P-256 key from its point as SEC 1 encodes it
-    /// ([section 2.3.3](https://www.secg.org/sec1-v2.pdf)): `04` and both coordinates (65 bytes), or, with the feature
-    /// `es256`, `02` or `03` and one (33 bytes).
+    /// A P-256 key from its point in the encoding of SEC 1 ([section 2.3.3](https://www.secg.org/sec1-v2.pdf)): `04`
+    /// and both coordinates (65 bytes) or, with the feature `es256`, `02` or `03` and one coordinate (33 bytes).
     ///
     /// # Errors
     ///
-    /// - [`Error::Malformed`]: of another length or form.
-    /// - [`Error::InvalidKey`]: a coordinate is out of range, or no point has the one that is given. Whether two are those
-    ///   of a point shows when the key is used.
+    /// - [`Error::Malformed`]: another length or form.
+    /// - [`Error::InvalidKey`]: a coordinate is out of range, or no point has the single coordinate. Whether two
+    ///   coordinates belong to a point is checked only when the key is used.
     pub fn from_sec1(point: &[u8]) -> Result<Self, Error> {
         match point {
             [0x04, coordinates @ ..] => es256_key(coordinates),

@@ -1,8 +1,8 @@
 //! The checks that an access token policy makes only where a setter asks for them.
 //!
-//! Demands can be reached only through [`OptionalChecks::enable`], which also installs the function that checks them: no
-//! setter can store a demand that nobody checks. The function is called through a pointer, so that a policy of plain
-//! bearer tokens links none of this.
+//! Setters can reach the [`Demands`] only through [`OptionalChecks::enable`], which also installs the function that
+//! checks them. No setter can therefore store a demand that is never checked. The function is called through a pointer,
+//! so that firmware whose policies take only plain bearer tokens links none of these checks.
 
 use super::possession::ProofOfPossession;
 use crate::claims::authentication::{Authentication, AuthenticationRules};
@@ -13,16 +13,17 @@ use crate::profiles::stores::StoreChecks;
 use crate::storage::TokenIdentity;
 use crate::time::Now;
 
+/// The demands of a policy, and the function that checks them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OptionalChecks<'a> {
     demands: Demands<'a>,
     check: Check,
 }
 
-/// Checks a token, and its `cnf`, with the policy's leeway.
+/// A function that checks a token and its `cnf` against the demands, with the policy's leeway.
 type Check = fn(&Demands<'_>, &TokenIdentity<'_>, Option<Value<'_>>, u64, Now) -> Result<(), Error>;
 
-/// What the setters ask for.
+/// The requirements that the setters have added.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Demands<'a> {
     pub(super) authentication: AuthenticationRules<'a>,
@@ -32,7 +33,7 @@ pub(super) struct Demands<'a> {
 }
 
 impl<'a> OptionalChecks<'a> {
-    /// Only refuses tokens that are bound to a key.
+    /// No demands: only a token that is bound to a key is refused.
     pub(super) const NONE: Self = Self {
         demands: Demands {
             authentication: AuthenticationRules::NONE,
@@ -43,7 +44,7 @@ impl<'a> OptionalChecks<'a> {
         check: refuse_bound,
     };
 
-    /// The demands, for a setter to change. From now on they are checked.
+    /// Returns the demands for a setter to change, and has them checked from now on.
     pub(super) const fn enable(&mut self) -> &mut Demands<'a> {
         self.check = check_all;
         &mut self.demands
@@ -54,7 +55,7 @@ impl<'a> OptionalChecks<'a> {
         self.demands.challenge.is_some()
     }
 
-    /// Checks the demands in their order, and consumes the proof and the token at the very end.
+    /// Checks the demands in order, and consumes the proof and the token last.
     pub(super) fn check(
         &self,
         token: &TokenIdentity<'_>,
@@ -66,7 +67,7 @@ impl<'a> OptionalChecks<'a> {
     }
 }
 
-/// RFC 9449 section 7.2: a token that is bound to a key is not a bearer token.
+/// Refuses a token that is bound to a key, since it is not a bearer token (RFC 9449 section 7.2).
 fn refuse_bound(
     _demands: &Demands<'_>,
     _token: &TokenIdentity<'_>,
@@ -103,7 +104,7 @@ fn check_all(
         }
     }
 
-    // What the device keeps. The proof is consumed before the token, since the client can make a new one.
+    // The device's stores. The proof is consumed before the token, since the client can make a new proof.
     demands.stores.check(token, now)?;
     demands.possession.use_once(now.earliest())?;
     demands.stores.use_once(token, leeway, now)

@@ -8,12 +8,12 @@ use crate::profiles::DpopProof;
 use crate::storage::ReplayCheck;
 use crate::time::UnixTime;
 
-/// What proves that the presenter of an access token holds the key or certificate that the token is bound to.
+/// The proof that the presenter of an access token holds the key or certificate that the token is bound to.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum ProofOfPossession<'a> {
-    /// Nothing: only tokens that are bound to no key are accepted.
+    /// No proof: only tokens that are bound to no key are accepted.
     Bearer,
-    /// Nothing, but bound tokens are accepted all the same.
+    /// No proof, but bound tokens are accepted too.
     Unchecked,
     /// Mutual TLS with this certificate.
     Certificate(Thumbprint),
@@ -22,11 +22,13 @@ pub(super) enum ProofOfPossession<'a> {
 }
 
 impl ProofOfPossession<'_> {
+    /// Checks the key or certificate that the token is bound to.
+    ///
     /// # Errors
     ///
-    /// - [`Error::SenderConstrained`]: the token is bound to a key, and nothing proves possession.
+    /// - [`Error::SenderConstrained`]: the token is bound to a key, and there is no proof of possession.
     /// - [`Error::Invalid`]: `cnf` cannot be read.
-    /// - [`Error::Missing`], [`Error::Mismatch`]: the token is not bound to the key that was proven.
+    /// - [`Error::Missing`], [`Error::Mismatch`]: the token is not bound to the proven key.
     /// - [`Error::TooOld`]: the proof is no longer fresh.
     pub(super) fn check(&self, cnf: Option<Value<'_>>, now: UnixTime) -> Result<(), Error> {
         let is_proven = match (self, cnf) {

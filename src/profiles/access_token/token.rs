@@ -6,9 +6,9 @@ use core::ops::Deref;
 use crate::claims::field::space_separated;
 use crate::claims::{Claims, Confirmation};
 
-/// An accepted access token: it says what its bearer may do, and only that
-/// ([RFC 9068](https://www.rfc-editor.org/rfc/rfc9068)). Who holds one has passed an [`AccessTokenPolicy`]; there is no
-/// other way to make one:
+/// An accepted access token. It states what its bearer may do, and only that ([RFC
+/// 9068](https://www.rfc-editor.org/rfc/rfc9068)). It has passed an [`AccessTokenPolicy`], and cannot be made in any
+/// other way:
 ///
 /// ```compile_fail,E0451
 /// # use embedded_jwt::{AccessToken, Claims};
@@ -17,7 +17,7 @@ use crate::claims::{Claims, Confirmation};
 /// # }
 /// ```
 ///
-/// While it lives, its buffer cannot be used for another:
+/// While it is in use, its buffer cannot hold another token:
 ///
 /// ```compile_fail,E0499
 /// # use embedded_jwt::{AccessTokenPolicy, Error, Issuer, Token, UnixTime};
@@ -43,20 +43,21 @@ impl<'b> AccessToken<'b> {
         self.client_id
     }
 
-    /// What the token allows (`scope`, [RFC 8693 section 4.2](https://www.rfc-editor.org/rfc/rfc8693#section-4.2)).
+    /// The scopes that the token grants (`scope`, [RFC 8693 section
+    /// 4.2](https://www.rfc-editor.org/rfc/rfc8693#section-4.2)).
     pub fn scopes(&self) -> impl Iterator<Item = &'b str> + use<'b> {
         space_separated(self.scope)
     }
 
-    /// Whether the token allows `scope`: one scope, compared byte for byte. Without the claim, nothing is allowed.
+    /// Whether the token grants `scope`: one scope, compared byte for byte. A token without the claim grants nothing.
     pub fn has_scope(&self, scope: &str) -> bool {
-        // As `scopes`, but of bytes: nothing need be decoded to be compared.
+        // As `scopes`, but on bytes, since a comparison needs no UTF-8 decoding.
         let mut granted = self.scope.as_bytes().split(|byte| *byte == b' ');
         !scope.is_empty() && granted.any(|granted| granted == scope.as_bytes())
     }
 
-    /// The key that the token is bound to, if it is. The policy has checked it, unless it was told not to
-    /// ([`with_unchecked_confirmation`](AccessTokenPolicy::with_unchecked_confirmation)).
+    /// The key or certificate that the token is bound to, if any. The policy has checked that the presenter holds it,
+    /// unless it was made [`with_unchecked_confirmation`](AccessTokenPolicy::with_unchecked_confirmation).
     pub fn confirmation(&self) -> Option<Confirmation<'b>> {
         self.claims.payload().member("cnf").and_then(|cnf| Confirmation::parse(cnf).ok())
     }
@@ -70,7 +71,7 @@ impl<'b> Deref for AccessToken<'b> {
     }
 }
 
-/// Without the values: they may be personal data.
+/// Omits the values, which may be personal data.
 impl fmt::Debug for AccessToken<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AccessToken").finish_non_exhaustive()
