@@ -44,7 +44,7 @@ use crate::error::{Claim, Error, Part};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Scheme {
-    /// The token alone: anyone who has it can use it
+    /// The token alone: anyone with a copy can use it
     /// ([RFC 6750 section 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)).
     Bearer,
     /// The token together with a proof in the header `DPoP`

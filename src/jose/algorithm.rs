@@ -15,18 +15,20 @@ mod sec1;
 mod self_test;
 mod signature;
 
+#[cfg(feature = "ring")]
+pub use self::ring::{RingEdDsa, RingEs256};
 pub use backend::{BackendError, SignatureAlgorithm};
 #[cfg(feature = "eddsa")]
 pub use eddsa::EdDsa;
 #[cfg(feature = "es256")]
 pub use es256::Es256;
 pub use self_test::{SelfTest, self_test};
-use sha2::{Digest, Sha256, Sha512};
-pub(crate) use signature::DecodedSignature;
 pub use signature::Signature;
 
-#[cfg(feature = "ring")]
-pub use self::ring::{RingEdDsa, RingEs256};
+pub(crate) use signature::DecodedSignature;
+
+use sha2::{Digest, Sha256, Sha512};
+
 use super::json::JsonStr;
 use super::{Key, base64url};
 use crate::error::Error;
@@ -95,7 +97,7 @@ impl Algorithm {
         }
     }
 
-    /// Refuses keys and signatures that must never reach a backend, whatever it checks itself.
+    /// Refuses keys and signatures that must never reach a backend, even one that checks nothing.
     pub(crate) fn check_encoding(self, key: &Key, signature: Signature<'_>) -> Result<(), Error> {
         match self {
             Self::Es256 => p256::check_signature(signature),

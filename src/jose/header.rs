@@ -4,8 +4,8 @@ use crate::error::{Error, Part};
 use crate::jose::json::{JsonStr, Value};
 use crate::jose::{Algorithm, MAX_KID_LEN, SignatureAlgorithm};
 
-/// The members of a JOSE header that verification uses ([RFC 7515 section
-/// 4](https://www.rfc-editor.org/rfc/rfc7515#section-4)).
+/// The members of a JOSE header that verification uses
+/// ([RFC 7515 section 4](https://www.rfc-editor.org/rfc/rfc7515#section-4)).
 #[derive(Clone, Copy)]
 pub(crate) struct Header<'b> {
     alg: JsonStr<'b>,
@@ -42,7 +42,7 @@ impl<'b> Header<'b> {
     ///   this crate supports none ([section 4.1.11](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.11)).
     /// - [`Error::Malformed`]: there is a `b64` other than `true`, which no JWT may have
     ///   ([RFC 7797 section 7](https://www.rfc-editor.org/rfc/rfc7797#section-7)).
-    /// - [`Error::TooLarge`]: the `kid` is longer than the `kid` of any key can be.
+    /// - [`Error::TooLarge`]: the `kid` is longer than [`MAX_KID_LEN`].
     pub(crate) fn check(&self) -> Result<(), Error> {
         if self.has_crit {
             return Err(Error::CriticalHeader);
@@ -69,7 +69,7 @@ impl<'b> Header<'b> {
     }
 }
 
-/// The header of a token before anything is verified: for logs, and to decide whether to fetch keys again. Anyone can
+/// The header of a token before anything is verified: for logs, and to decide whether to fetch keys again. Anyone may
 /// have written it.
 #[derive(Clone, Copy, Debug)]
 pub struct UnverifiedHeader<'b> {

@@ -21,7 +21,7 @@ pub(crate) fn usable_key(jwk: Value<'_>) -> Option<Key> {
             let coordinate = |value| bytes(value).filter(|number| is_coordinate(number));
             Key::es256(&coordinate(x)?, &coordinate(y)?)
         }
-        Algorithm::EdDsa => Key::ed25519(&bytes(x).filter(|point| is_acceptable_point(point))?),
+        Algorithm::EdDsa => Key::ed25519(&bytes(x).filter(is_acceptable_point)?),
     };
     if let Some(alg) = alg {
         let named = Algorithm::from_name(alg.string()?)?;

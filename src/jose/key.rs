@@ -105,8 +105,7 @@ impl Key {
         self.material.get(..self.algorithm.public_key_len()).unwrap_or_default()
     }
 
-    /// The key's `kid`, which is opaque bytes ([RFC 7517 section
-    /// 4.5](https://www.rfc-editor.org/rfc/rfc7517#section-4.5)).
+    /// The key's `kid`: opaque bytes ([RFC 7517 section 4.5](https://www.rfc-editor.org/rfc/rfc7517#section-4.5)).
     pub fn kid(&self) -> Option<&[u8]> {
         self.kid.as_ref()?.as_bytes()
     }

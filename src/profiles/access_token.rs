@@ -30,8 +30,8 @@ use crate::verify::Verified;
 /// `with_...` adds. The signature and `iss` were checked before.
 ///
 /// **Not** checked unless added: whether the token was revoked, and whether it was used before. **Not** checked at all:
-/// who presents a token that is bound to no key. Anyone who has such a bearer token can use it, so accept it over
-/// encrypted transport only.
+/// the presenter of a token that is bound to no key. Anyone with a copy of such a bearer token can use it, so accept
+/// it over encrypted transport only.
 #[derive(Clone, Copy, Debug)]
 pub struct AccessTokenPolicy<'a> {
     rules: CommonRules<'a>,

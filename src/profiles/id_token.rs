@@ -20,7 +20,7 @@ use crate::verify::Verified;
 /// before.
 ///
 /// **Not** checked unless added: `nonce`, `acr`, `auth_time` and the hashes. **Not** checked at all: whether the token
-/// was revoked, who presents it (`cnf`), and whether the user has logged out since.
+/// was revoked, whether its presenter holds its key (`cnf`), and whether the user has logged out since.
 #[derive(Clone, Copy)]
 pub struct IdTokenPolicy<'a> {
     rules: CommonRules<'a>,
@@ -55,8 +55,8 @@ impl<'a> IdTokenPolicy<'a> {
     time_rule_setters!();
     authentication_setters!(|policy| policy.authentication);
 
-    /// Requires the nonce of the authentication request. Without it, anyone who has obtained an ID token can present it
-    /// as their own. The nonce also shows that the token is no older than the request, where the time is not known
+    /// Requires the nonce of the authentication request. Without it, a stolen ID token can be presented as one's
+    /// own. The nonce also shows that the token is no older than the request, where the time is not known
     /// ([`Now::AtLeast`]). An empty nonce refuses every token ([`Error::Unconfigured`]).
     pub const fn with_nonce(mut self, nonce: &'a str) -> Self {
         self.nonce = Some(nonce);

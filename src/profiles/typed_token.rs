@@ -16,8 +16,8 @@ use crate::verify::Verified;
 /// ([RFC 8725 section 3.11](https://www.rfc-editor.org/rfc/rfc8725#section-3.11)).
 ///
 /// Checked: `typ`; `aud`; `exp` and `nbf`; the types of the registered claims; and whatever `with_...` adds, such as
-/// revocation and single use. The signature and `iss` were checked before. **Not** checked: who presents the token
-/// (`cnf`), and all other claims of the kind.
+/// revocation and single use. The signature and `iss` were checked before. **Not** checked: whether the presenter
+/// holds the token's key (`cnf`), and all other claims of the kind.
 ///
 /// # Example: a command that is carried out once
 ///

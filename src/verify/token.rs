@@ -109,6 +109,7 @@ impl<'t> Token<'t> {
     /// # Errors
     ///
     /// In this order:
+    /// - [`Error::Unconfigured`]: the issuer has no name.
     /// - [`Error::BufferTooSmall`]: `buf` is shorter than [`buffer_len`](Self::buffer_len).
     /// - [`Error::TooLarge`], [`Error::Malformed`], [`Error::DuplicateName`], [`Error::TooDeep`],
     ///   [`Error::TooManyMembers`], [`Error::CriticalHeader`]: the header cannot be parsed, its `kid` is too long, or

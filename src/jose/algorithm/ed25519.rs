@@ -48,8 +48,8 @@ const ORDER: [u8; 32] = [
     0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x10,
 ];
 
-/// The y coordinates of the eight points whose order divides 8, little-endian: 1 (order 1), p - 1 (order 2), 0 (order
-/// 4) and two of order 8. Source: `EIGHT_TORSION` of curve25519-dalek, with which a test compares this table.
+/// The y of each of the eight points whose order divides 8, little-endian: 1 (order 1), p - 1 (order 2), 0 (order 4)
+/// and two of order 8. Source: `EIGHT_TORSION` of curve25519-dalek, with which a test compares this table.
 pub(super) const SMALL_ORDER_Y: [[u8; 32]; 5] = [
     [
         0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,

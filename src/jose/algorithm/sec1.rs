@@ -1,4 +1,4 @@
-//! P-256 keys as SEC 1 encodes points, for the backends that take them so.
+//! P-256 keys in the encoding of SEC 1, for the backends that take it.
 
 use super::BackendError;
 use crate::jose::Key;

@@ -136,8 +136,8 @@ fn accepts_es256_out_of_range(backend: &dyn SignatureAlgorithm) -> Result<bool, 
     let Vector { key, message, signature: [r, s] } = &SMALL_R_AND_S;
     for first in [&[0; 32], &ORDER, r] {
         for second in [&[0; 32], &ORDER, &ORDER_PLUS_1, s] {
-            let holds = first == r && second == s;
-            if !holds && accepts(backend, key, message, &[*first, *second])? {
+            let is_valid = first == r && second == s;
+            if !is_valid && accepts(backend, key, message, &[*first, *second])? {
                 return Ok(true);
             }
         }

@@ -7,8 +7,8 @@ use crate::claims::field::space_separated;
 use crate::claims::{Claims, Confirmation};
 
 /// An accepted access token. It states what its bearer may do, and only that ([RFC
-/// 9068](https://www.rfc-editor.org/rfc/rfc9068)). It has passed an [`AccessTokenPolicy`], and cannot be made in any
-/// other way:
+/// 9068](https://www.rfc-editor.org/rfc/rfc9068)). It has passed an [`AccessTokenPolicy`](crate::AccessTokenPolicy), and
+/// cannot be made in any other way:
 ///
 /// ```compile_fail,E0451
 /// # use embedded_jwt::{AccessToken, Claims};
@@ -57,7 +57,7 @@ impl<'b> AccessToken<'b> {
     }
 
     /// The key or certificate that the token is bound to, if any. The policy has checked that the presenter holds it,
-    /// unless it was made [`with_unchecked_confirmation`](AccessTokenPolicy::with_unchecked_confirmation).
+    /// unless it was made [`with_unchecked_confirmation`](crate::AccessTokenPolicy::with_unchecked_confirmation).
     pub fn confirmation(&self) -> Option<Confirmation<'b>> {
         self.claims.payload().member("cnf").and_then(|cnf| Confirmation::parse(cnf).ok())
     }

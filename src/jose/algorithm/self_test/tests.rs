@@ -118,7 +118,7 @@ fn backend_that_takes_a_zero_key_for_infinity_is_broken() {
     let answer = |question: &Question| {
         let is_zeros = question.key.public_key() == [0; 64];
         let key = if is_zeros { Some(ProjectivePoint::IDENTITY) } else { es256_key(question) };
-        verdict(is_in_range(question) && key.is_some_and(|key| es256_equation_holds(question, key, true)))
+        verdict(is_in_range(question) && key.is_some_and(|key| satisfies_es256_equation(question, key, true)))
     };
     assert_eq!(result(Algorithm::Es256, answer), Err(Error::BackendBroken));
 }
@@ -324,11 +324,11 @@ type Verifier = fn(&Question) -> bool;
 const CARELESS: [(Algorithm, &str, Verifier); 9] = [
     (Algorithm::Es256, "accepts (0, 0)", |question| question.signature == [0; 64] || es256_is_valid(question)),
     (Algorithm::Es256, "checks no range", |question| {
-        es256_key(question).is_some_and(|key| es256_equation_holds(question, key, true))
+        es256_key(question).is_some_and(|key| satisfies_es256_equation(question, key, true))
     }),
     (Algorithm::Es256, "compares x without reducing it", |question| {
         let [_, s] = question.halves();
-        is_scalar(&s) && es256_key(question).is_some_and(|key| es256_equation_holds(question, key, false))
+        is_scalar(&s) && es256_key(question).is_some_and(|key| satisfies_es256_equation(question, key, false))
     }),
     (Algorithm::EdDsa, "is not verify_strict", |question| {
         let signature = ed25519_dalek::Signature::from_bytes(&question.signature);
@@ -356,15 +356,15 @@ const CARELESS: [(Algorithm, &str, Verifier); 9] = [
 ];
 
 fn es256_is_valid(question: &Question) -> bool {
-    is_in_range(question) && es256_key(question).is_some_and(|key| es256_equation_holds(question, key, true))
+    is_in_range(question) && es256_key(question).is_some_and(|key| satisfies_es256_equation(question, key, true))
 }
 
 fn is_in_range(question: &Question) -> bool {
-    question.halves().iter().all(|number| is_scalar(number))
+    question.halves().iter().all(is_scalar)
 }
 
 /// Ignores ranges: takes 1/0 as 0, and the x of the point at infinity as 0.
-fn es256_equation_holds(question: &Question, key: ProjectivePoint, reduces_x: bool) -> bool {
+fn satisfies_es256_equation(question: &Question, key: ProjectivePoint, reduces_x: bool) -> bool {
     let [r, s] = question.halves();
     let inverse = es256_scalar(&s).invert().unwrap_or(p256::Scalar::ZERO);
     let hash = es256_scalar(&Sha256::digest(&question.message).into());
