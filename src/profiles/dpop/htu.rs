@@ -3,7 +3,7 @@
 
 /// Whether two absolute URIs name the same request target, ignoring query and fragment
 /// ([RFC 9449 section 4.3](https://www.rfc-editor.org/rfc/rfc9449#section-4.3), step 9).
-pub(crate) fn is_same_target(one: &str, other: &str) -> bool {
+pub(super) fn is_same_target(one: &str, other: &str) -> bool {
     let (Some(one), Some(other)) = (Target::parse(one), Target::parse(other)) else { return false };
     one.scheme.eq_ignore_ascii_case(other.scheme)
         && characters(one.host).map(Character::to_lowercase).eq(characters(other.host).map(Character::to_lowercase))
