@@ -1,63 +1,32 @@
-//! Unpadded base64url, strictly: no foreign bytes, no padding, zero trailing bits
+//! Unpadded base64url by the crate `base64ct`, strictly: no foreign bytes, no padding, zero trailing bits
 //! ([RFC 7515 section 2](https://www.rfc-editor.org/rfc/rfc7515#section-2)).
+
+use base64ct::{Base64UrlUnpadded, Encoding};
 
 use crate::error::{Error, Part};
 
 /// Decodes into the front of `buf` and returns the decoded length.
+///
+/// # Errors
+///
+/// - [`Error::BufferTooSmall`]: `buf` is shorter than [`decoded_len`], whatever the text holds.
+/// - [`Error::Malformed`]: the text is not canonical base64url.
 pub(crate) fn decode(encoded: &[u8], buf: &mut [u8], part: Part) -> Result<usize, Error> {
-    let len = decoded_len(encoded);
-    let decoded = buf.get_mut(..len).ok_or(Error::BufferTooSmall)?;
-    fill(decoded, encoded).map(|()| len).ok_or(Error::Malformed(part))
+    let decoded = buf.get_mut(..decoded_len(encoded)).ok_or(Error::BufferTooSmall)?;
+    let decoded = Base64UrlUnpadded::decode(encoded, decoded).map_err(|_| Error::Malformed(part))?;
+    Ok(decoded.len())
 }
 
 /// Decodes exactly `N` bytes.
-pub(crate) fn decode_array<const N: usize>(encoded: &[u8]) -> Option<[u8; N]> {
+pub(super) fn decode_array<const N: usize>(encoded: &[u8]) -> Option<[u8; N]> {
     let mut decoded = [0; N];
-    fill(&mut decoded, encoded)?;
-    Some(decoded)
-}
-
-/// Decodes exactly as many bytes as `decoded` has.
-fn fill(decoded: &mut [u8], encoded: &[u8]) -> Option<()> {
-    if encoded.len() % 4 == 1 || decoded.len() != decoded_len(encoded) {
-        return None;
-    }
-    let (blocks, rest) = encoded.as_chunks::<8>();
-    let (groups, rest_decoded) = decoded.as_chunks_mut();
-    // All that is joined, and so negative if any character was foreign: its sign stays through every shift.
-    let mut seen = 0_i64;
-    for (block, group) in blocks.iter().zip(groups) {
-        // In halves, which fit the registers of small processors.
-        let (halves, _) = block.as_chunks::<4>();
-        let join = |half: &[u8; 4]| half.iter().fold(0, |bits, character| bits << 6 | i32::from(value(*character)));
-        let bits = halves.iter().fold(0, |bits, half| bits << 24 | i64::from(join(half)));
-        seen |= bits;
-        let [_, _, six @ ..] = bits.to_be_bytes();
-        *group = six;
-    }
-    let bits = rest.iter().fold(0, |bits, character| bits << 6 | i64::from(value(*character)));
-    seen |= bits;
-    // Shifted to the top as if zeros followed. Once the bytes are taken, the trailing bits are left, and must be zero.
-    let mut bits = (rest.len()..8).fold(bits, |bits, _| bits << 6) << 16;
-    for byte in rest_decoded {
-        [*byte, ..] = bits.to_be_bytes();
-        bits <<= 8;
-    }
-    (seen >= 0 && bits == 0).then_some(())
+    let len = Base64UrlUnpadded::decode(encoded, &mut decoded).ok()?.len();
+    (len == N).then_some(decoded)
 }
 
 /// Encodes at most 32 bytes; `None` for more.
 pub(crate) fn encode<'t>(bytes: &[u8], text: &'t mut [u8; 43]) -> Option<&'t str> {
-    let text = text.get_mut(..bytes.len().checked_mul(4)?.div_ceil(3))?;
-    for (characters, bytes) in text.chunks_mut(4).zip(bytes.chunks(3)) {
-        let byte = |at| bytes.get(at).copied().map_or(0, u32::from);
-        let mut bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for character in characters {
-            *character = *ALPHABET.get(usize::try_from(bits >> 18 & 0x3f).ok()?)?;
-            bits <<= 6;
-        }
-    }
-    str::from_utf8(text).ok()
+    Base64UrlUnpadded::encode(bytes, text).ok()
 }
 
 /// Four characters carry three bytes.
@@ -65,31 +34,10 @@ pub(crate) const fn decoded_len(encoded: &[u8]) -> usize {
     encoded.len().saturating_mul(3) / 4
 }
 
-pub(crate) fn is_in_alphabet(byte: u8) -> bool {
-    value(byte) != FOREIGN
+/// Whether a byte is in the alphabet of [RFC 4648 section 5](https://www.rfc-editor.org/rfc/rfc4648#section-5).
+pub(super) const fn is_in_alphabet(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
 }
-
-fn value(character: u8) -> i8 {
-    VALUES.get(usize::from(character)).copied().unwrap_or(FOREIGN)
-}
-
-/// [RFC 4648 section 5](https://www.rfc-editor.org/rfc/rfc4648#section-5)
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/// Stands in [`VALUES`] for a byte outside the alphabet: all ones, so that whatever it is joined into is negative.
-const FOREIGN: i8 = -1;
-
-/// The value of each byte as a character.
-#[allow(clippy::indexing_slicing, clippy::as_conversions, reason = "all of it happens when the crate is compiled")]
-static VALUES: [i8; 256] = {
-    let mut values = [FOREIGN; 256];
-    let mut value = 0;
-    while value < 64 {
-        values[ALPHABET[value as usize] as usize] = value;
-        value += 1;
-    }
-    values
-};
 
 #[cfg(test)]
 mod tests {
