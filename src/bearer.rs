@@ -198,8 +198,9 @@ impl<'a> Challenge<'a> {
             | Error::Mismatch(Claim::AuthenticationContext) => (401, Some("insufficient_user_authentication")),
             // An error of the proof, although the token's policy finds it.
             Error::Replayed if self.scheme == Scheme::Dpop => (401, Some("invalid_dpop_proof")),
+            // Of a token, the key is the issuer's and was given to the device. Of a proof, it is the client's.
             Error::AmbiguousKey | Error::InvalidKey => return Ok(503),
-            _ if is_our_fault(error) => return Ok(503),
+            _ if is_undecided(error) => return Ok(503),
             _ => (401, Some("invalid_token")),
         };
         self.write_code(self.scheme, code, value)?;
@@ -216,7 +217,7 @@ impl<'a> Challenge<'a> {
     pub fn write_dpop(&self, error: Error, value: &mut dyn Write) -> Result<u16, fmt::Error> {
         let code = match error {
             Error::Missing(Claim::Nonce) | Error::Mismatch(Claim::Nonce) => "use_dpop_nonce",
-            _ if is_our_fault(error) => return Ok(503),
+            _ if is_undecided(error) => return Ok(503),
             _ => "invalid_dpop_proof",
         };
         self.write_code(Scheme::Dpop, Some(code), value)?;
@@ -251,7 +252,7 @@ impl<'a> Challenge<'a> {
 }
 
 /// Whether the device cannot decide, so that the token or the proof may well be valid.
-const fn is_our_fault(error: Error) -> bool {
+const fn is_undecided(error: Error) -> bool {
     matches!(
         error,
         Error::ClockNotSet

@@ -21,7 +21,8 @@ impl UnixTime {
         self.0
     }
 
-    /// Whether this is the time of a clock that was never set.
+    /// Whether this is the time of a clock that was never set: then tokens, proofs and statuses are refused with
+    /// [`Error::ClockNotSet`](crate::Error::ClockNotSet).
     pub(crate) const fn is_unset_clock(self) -> bool {
         self.0 <= 0
     }

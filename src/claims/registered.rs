@@ -41,18 +41,18 @@ impl<'b> RegisteredClaims<'b> {
         })
     }
 
-    /// Checks the rules that every policy has, and unescapes the returned strings into `scratch`. `answers_challenge`
+    /// Checks the rules that every policy has, and unescapes the returned strings into `scratch`. `has_challenge`
     /// is true if the policy will compare the token with a challenge, which proves that the token is fresh.
     pub(crate) fn validate(
         self,
         rules: &CommonRules<'_>,
-        answers_challenge: bool,
+        has_challenge: bool,
         now: Now,
         scratch: &mut &'b mut [u8],
     ) -> Result<Claims<'b>, Error> {
         let exp = rules.expiration(self.exp)?;
         let audience = rules.check_audience(self.aud)?;
-        let freshness = rules.check_times(exp, self.nbf, self.iat, answers_challenge, now)?;
+        let freshness = rules.check_times(exp, self.nbf, self.iat, has_challenge, now)?;
         Ok(Claims {
             payload: self.payload,
             issuer: self.iss.unescape_into(scratch)?,

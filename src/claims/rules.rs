@@ -99,7 +99,7 @@ impl<'a> CommonRules<'a> {
         exp: i64,
         nbf: Option<NumericDate>,
         iat: Option<NumericDate>,
-        answers_challenge: bool,
+        has_challenge: bool,
         now: Now,
     ) -> Result<Freshness, Error> {
         let (earliest, latest) = (now.earliest().as_secs(), now.latest(self.leeway));
@@ -112,7 +112,7 @@ impl<'a> CommonRules<'a> {
         if nbf.is_some_and(|nbf| nbf.ceil > latest) {
             return Err(Error::NotYetValid);
         }
-        let (freshness, max_lifetime) = match (now, answers_challenge, self.max_unproven_lifetime) {
+        let (freshness, max_lifetime) = match (now, has_challenge, self.max_unproven_lifetime) {
             (Now::Exact(_), ..) => (Freshness::Clock, self.max_lifetime),
             (Now::AtLeast(_), true, _) => (Freshness::Challenge, self.max_lifetime),
             (Now::AtLeast(_), false, Some(max)) => {

@@ -97,10 +97,11 @@ impl Algorithm {
         }
     }
 
-    /// Refuses keys and signatures that must never reach a backend, even one that checks nothing.
+    /// Refuses signatures, and Ed25519 keys, that must never reach a backend, even one that checks nothing. A P-256 key
+    /// out of range is not on the curve, which every backend has to check.
     pub(crate) fn check_encoding(self, key: &Key, signature: Signature<'_>) -> Result<(), Error> {
         match self {
-            Self::Es256 => p256::check_signature(signature),
+            Self::Es256 => p256::check_encoding(signature),
             Self::EdDsa => ed25519::check_encoding(key, signature),
         }
     }

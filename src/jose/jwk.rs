@@ -18,7 +18,7 @@ pub(crate) fn usable_key(jwk: Value<'_>) -> Option<Key> {
 
     let key = match Algorithm::from_jwk_type(text(kty)?, text(crv)?)? {
         Algorithm::Es256 => {
-            let coordinate = |value| bytes(value).filter(|number| is_coordinate(number));
+            let coordinate = |value| bytes(value).filter(is_coordinate);
             Key::es256(&coordinate(x)?, &coordinate(y)?)
         }
         Algorithm::EdDsa => Key::ed25519(&bytes(x).filter(is_acceptable_point)?),

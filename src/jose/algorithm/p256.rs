@@ -4,7 +4,7 @@ use super::Signature;
 use crate::error::Error;
 
 /// Refuses a signature whose `r` or `s` is out of range.
-pub(super) fn check_signature(signature: Signature<'_>) -> Result<(), Error> {
+pub(super) fn check_encoding(signature: Signature<'_>) -> Result<(), Error> {
     let (r, s) = signature.halves()?;
     if is_scalar(r) && is_scalar(s) { Ok(()) } else { Err(Error::InvalidSignature) }
 }
@@ -17,8 +17,8 @@ pub(super) fn is_scalar(number: &[u8; 32]) -> bool {
 
 /// Whether a big-endian coordinate is below p ([SP 800-56A](https://doi.org/10.6028/NIST.SP.800-56Ar3) section
 /// 5.6.2.3.3). The backend checks whether the point is on the curve.
-pub(in crate::jose) fn is_coordinate(number: &[u8]) -> bool {
-    *number < FIELD_PRIME[..]
+pub(in crate::jose) fn is_coordinate(number: &[u8; 32]) -> bool {
+    *number < FIELD_PRIME
 }
 
 /// p = 2^256 - 2^224 + 2^192 + 2^96 - 1, big-endian

@@ -85,18 +85,21 @@ fn check_all(
     leeway: u64,
     now: Now,
 ) -> Result<(), Error> {
+    // Without `..`, so that a demand that is not checked here does not compile.
+    let Demands { authentication, possession, challenge, stores } = demands;
+
     // RFC 9449 section 7.1, RFC 8705 section 3: the presenter holds the key.
-    demands.possession.check(cnf, now.earliest())?;
+    possession.check(cnf, now.earliest())?;
 
     // RFC 9470 section 5: how the user logged in.
     let payload = token.payload();
-    if !demands.authentication.is_none() {
-        demands.authentication.check_configured()?;
-        demands.authentication.check(&Authentication::read(payload)?, leeway, now)?;
+    if !authentication.is_none() {
+        authentication.check_configured()?;
+        authentication.check(&Authentication::read(payload)?, leeway, now)?;
     }
 
     // RFC 9200 section 5.3.1: the challenge.
-    if let Some(challenge) = demands.challenge {
+    if let Some(challenge) = challenge {
         refuse_empty([(Some(challenge.as_bytes()), Claim::Challenge)])?;
         let cnonce = string(payload.member("cnonce"), Claim::Challenge)?;
         if required(cnonce, Claim::Challenge)? != *challenge {
@@ -105,7 +108,7 @@ fn check_all(
     }
 
     // The device's stores. The proof is consumed before the token, since the client can make a new proof.
-    demands.stores.check(token, now)?;
-    demands.possession.use_once(now.earliest())?;
-    demands.stores.use_once(token, leeway, now)
+    stores.check(token, now)?;
+    possession.use_once(now.earliest())?;
+    stores.use_once(token, leeway, now)
 }

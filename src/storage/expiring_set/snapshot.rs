@@ -67,6 +67,7 @@ impl<const N: usize> ExpiringSet<N> {
         if snapshot.entries.len() > N {
             return Err(Error::Full);
         }
+        // From here on nothing fails: each entry has its length, and there is room for all.
         self.entries.clear();
         for mut bytes in snapshot.entries.iter().map(|bytes| &bytes[..]) {
             let entry = take_entry(&mut bytes).ok_or(Error::Malformed(Part::Snapshot))?;
