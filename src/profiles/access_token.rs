@@ -181,7 +181,7 @@ impl<'b> Verified<'_, 'b> {
     }
 
     fn validate_access_token(self, policy: &AccessTokenPolicy<'_>, now: Now) -> Result<AccessToken<'b>, Error> {
-        let Self { payload, mut scratch, media_type, key, signing_input } = self;
+        let Self { payload, mut scratch, media_type, key, signing_input, .. } = self;
 
         policy.rules.check_configured()?;
         if policy.required_scope.is_some_and(|scope| space_separated(scope).next().is_none()) {

@@ -89,7 +89,7 @@ impl<'b> Verified<'_, 'b> {
     }
 
     fn validate_typed(self, policy: &TypedPolicy<'_>, now: Now) -> Result<TypedToken<'b>, Error> {
-        let Self { payload, mut scratch, media_type, key, signing_input } = self;
+        let Self { payload, mut scratch, media_type, key, signing_input, .. } = self;
         policy.rules.check_configured()?;
         let typ = media_type.filter(|typ| !typ.is("") && !typ.is("JWT")).ok_or(Error::WrongType)?;
         if !typ.is(policy.typ) {

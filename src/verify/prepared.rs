@@ -139,12 +139,12 @@ impl<'t, 'b> Prepared<'t, 'b> {
     ///   issuer's name.
     pub fn caller_asserts(self, outcome: Result<(), BackendError>) -> Result<Verified<'t, 'b>, Error> {
         outcome?;
-        let Self { token, key, media_type, .. } = self;
+        let Self { token, issuer, key, media_type, .. } = self;
         let (payload, scratch) = token.payload(self.buf)?;
-        if issuer_of(&payload)? != self.issuer {
+        if issuer_of(&payload)? != issuer {
             return Err(Error::Mismatch(Claim::Issuer));
         }
-        Ok(Verified { payload, scratch, media_type, key, signing_input: token.signing_input })
+        Ok(Verified { payload, scratch, media_type, issuer, key, signing_input: token.signing_input })
     }
 }
 

@@ -177,8 +177,8 @@ impl<'t> Token<'t> {
         };
         match signer {
             Some(signer) => {
-                let (key, signing_input) = (signer.key(), self.signing_input);
-                Ok(Verified { payload, scratch, media_type, key, signing_input })
+                let (issuer, key, signing_input) = (signer.issuer, signer.key(), self.signing_input);
+                Ok(Verified { payload, scratch, media_type, issuer, key, signing_input })
             }
             // The token may come from an issuer whose backend gave no answer.
             None if refusal.get() == Error::BackendUnavailable => Err(Error::BackendUnavailable),
