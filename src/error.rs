@@ -48,7 +48,8 @@ pub enum Error {
     /// No key of the issuer has this `kid` and this algorithm ([RFC 7515 section
     /// 4.1.4](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.4)): fetch the issuer's key set again.
     UnknownKey,
-    /// Several keys of the issuer match, so none is chosen.
+    /// More keys of the issuer match than are tried ([`MAX_SIGNATURES`](crate::MAX_SIGNATURES)), and the signature is
+    /// invalid for those that were tried.
     AmbiguousKey,
     /// The chosen key is not an acceptable point of its curve ([RFC 8725 section
     /// 3.4](https://www.rfc-editor.org/rfc/rfc8725#section-3.4)), or a DPoP proof has no public key of its algorithm.
@@ -202,7 +203,7 @@ impl Error {
             Self::CriticalHeader => "the header has a critical extension, and none is supported",
             Self::UnsupportedAlgorithm => "the algorithm is not accepted",
             Self::UnknownKey => "the issuer has no matching key",
-            Self::AmbiguousKey => "several keys of the issuer match",
+            Self::AmbiguousKey => "more keys of the issuer match than are tried",
             Self::InvalidKey => "the key is not a valid public key",
             Self::InvalidSignature => "the signature is invalid",
             Self::BackendUnavailable => "the signature backend gave no answer",

@@ -59,5 +59,6 @@ pub use storage::{
 };
 pub use time::{Freshness, Now, UnixTime};
 pub use verify::{
-    CallerVerifies, Issuer, MAX_HEADER_LEN, MAX_ISSUERS, MAX_TOKEN_LEN, Prepared, SignatureCache, Token, Verified,
+    Answer, CallerVerifies, Issuer, MAX_HEADER_LEN, MAX_ISSUERS, MAX_SIGNATURES, MAX_TOKEN_LEN, Prepared,
+    SignatureCache, Token, Verified,
 };

@@ -38,7 +38,10 @@ errors! {
     CriticalHeader => verify_header(r#"{"alg":"EdDSA","crit":["x"]}"#),
     UnsupportedAlgorithm => verify_header(r#"{"alg":"none"}"#),
     UnknownKey => verify_with(&[], BOTH),
-    AmbiguousKey => verify_with(&[Alg::EdDsa.key(), Alg::EdDsa.key()], BOTH),
+    AmbiguousKey => {
+        let strangers: Vec<_> = (1..=5).map(|number| Key::ed25519(&stranger(number)).with_kid(b"ed-test")).collect();
+        verify_with(&strangers, BOTH)
+    },
     InvalidKey => verify_with(&[Key::ed25519(&[0; 32]).with_kid(b"ed-test")], BOTH),
     InvalidSignature => verify(&good().replace(".e", ".f")),
     BackendUnavailable => verify_with(&keys(), &[&Failing(BackendError::Unavailable)]),
@@ -130,6 +133,11 @@ impl ReplayCheck for AllUsed {
     fn use_once(&self, _: &[u8], _: &str, _: UnixTime, _: UnixTime) -> Result<(), Error> {
         Err(Error::Replayed)
     }
+}
+
+/// The public key of another issuer.
+fn stranger(number: u8) -> [u8; 32] {
+    ed25519_dalek::SigningKey::from_bytes(&[number; 32]).verifying_key().to_bytes()
 }
 
 fn good() -> String {

@@ -137,7 +137,7 @@ fn verify_awaited(
 ) -> Result<(), Error> {
     let mut buf = [0; 1024];
     let issuer = Issuer::new(ISSUER, std::slice::from_ref(key), &[&CallerVerifies(Algorithm::Es256)]);
-    let prepared = Token::parse(text)?.prepare(&issuer, &mut buf)?;
+    let prepared = Token::parse(text)?.prepare(&[&issuer], &mut buf)?;
     let tick = || {
         accelerator.borrow_mut().tick();
         other_task();

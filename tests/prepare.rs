@@ -16,21 +16,13 @@ fn external_issuer(keys: &[Key]) -> Issuer<'_> {
     Issuer::new(ISSUER, keys, CALLER)
 }
 
-/// The verdict of this crate's backends.
-fn outcome(prepared: &Prepared<'_, '_>) -> Result<(), BackendError> {
-    let backend = BOTH.iter().find(|backend| backend.algorithm() == prepared.algorithm()).unwrap();
-    backend.verify(prepared.key(), prepared.message(), prepared.signature())
-}
-
 /// Verifies with [`Token::prepare`] and asserts the true outcome.
 fn prepare_and_assert<'t, 'b>(
     text: &'t [u8],
     issuer: &Issuer<'t>,
     buf: &'b mut [u8],
 ) -> Result<Verified<'t, 'b>, Error> {
-    let prepared = Token::parse(text)?.prepare(issuer, buf)?;
-    let outcome = outcome(&prepared);
-    prepared.caller_asserts(outcome)
+    complete(Token::parse(text)?.prepare(&[issuer], buf)?, outcome)
 }
 
 #[test]
@@ -39,7 +31,7 @@ fn prepared_token_has_all_that_a_backend_needs() {
     for (alg, algorithm) in ALGS.into_iter().zip([Algorithm::Es256, Algorithm::EdDsa]) {
         let text = alg.access_token(&claims());
         let mut buf = [0; 1024];
-        let prepared = Token::parse(&text).unwrap().prepare(&external_issuer(&keys), &mut buf).unwrap();
+        let prepared = Token::parse(&text).unwrap().prepare(&[&external_issuer(&keys)], &mut buf).unwrap();
         let (message, _) = text.rsplit_once('.').unwrap();
         assert_eq!(prepared.algorithm(), algorithm);
         assert_eq!(prepared.key(), &alg.key());
@@ -74,7 +66,7 @@ fn token_is_refused_with_the_error_that_the_caller_reports() {
         (BackendError::Unavailable, Error::BackendUnavailable),
     ] {
         let mut buf = [0; 1024];
-        let prepared = Token::parse(&text).unwrap().prepare(&external_issuer(&keys), &mut buf).unwrap();
+        let prepared = Token::parse(&text).unwrap().prepare(&[&external_issuer(&keys)], &mut buf).unwrap();
         assert_eq!(prepared.caller_asserts(Err(outcome)).unwrap_err(), error);
     }
 }
@@ -88,9 +80,9 @@ fn caller_decides_about_the_signature_and_nothing_else() {
         let (signing_input, _) = text.rsplit_once('.').unwrap();
         let forged = format!("{signing_input}.{}", base64url(&Alg::EdDsa.sign(b"something else")));
         let mut buf = [0; 1024];
-        let prepared = Token::parse(&forged)?.prepare(&external_issuer(&keys), &mut buf)?;
+        let prepared = Token::parse(&forged)?.prepare(&[&external_issuer(&keys)], &mut buf)?;
         assert_eq!(outcome(&prepared), Err(BackendError::InvalidSignature));
-        prepared.caller_asserts(Ok(()))?.into_access_token(&POLICY, now()).map(drop)
+        complete(prepared, |_| Ok(()))?.into_access_token(&POLICY, now()).map(drop)
     };
     assert_eq!(validate(&claims()), Ok(()));
     assert_eq!(validate(&claims_with("iss", json!("https://evil.example"))), Err(Error::Mismatch(Claim::Issuer)));
@@ -105,7 +97,7 @@ fn payload_is_decoded_after_the_signature_is_asserted() {
     let text = Alg::EdDsa.mint(Alg::EdDsa.header().to_string(), "{");
     let mut buf = [0; 1024];
     let mut prepare =
-        |outcome| Token::parse(&text)?.prepare(&external_issuer(&keys), &mut buf)?.caller_asserts(outcome).map(drop);
+        |outcome| Token::parse(&text)?.prepare(&[&external_issuer(&keys)], &mut buf)?.caller_asserts(outcome).map(drop);
     assert_eq!(prepare(Err(BackendError::InvalidSignature)), Err(Error::InvalidSignature));
     assert_eq!(prepare(Ok(())), Err(Error::Malformed(Part::Payload)));
 }
@@ -116,7 +108,7 @@ fn prepare_refuses_input_that_no_backend_may_see() {
     let keys = keys();
     let prepare = |text: &str, issuer: &Issuer<'_>, room: usize| {
         let mut buf = [0; 1024];
-        Token::parse(text)?.prepare(issuer, &mut buf[..room]).map(drop)
+        Token::parse(text)?.prepare(&[issuer], &mut buf[..room]).map(drop)
     };
     let signed_by = |alg: Alg, signature: &[u8]| {
         let text = alg.access_token(&claims());
@@ -186,9 +178,12 @@ fn prepared_token_moves_to_another_thread_while_it_waits() {
     async fn accepts(text: &str, keys: &[Key]) -> Result<(), Error> {
         let mut buf = [0; 1024];
         // The issuer is not kept, because it may hold a peripheral that belongs to one thread.
-        let prepared = Token::parse(text)?.prepare(&external_issuer(keys), &mut buf)?;
+        let prepared = Token::parse(text)?.prepare(&[&external_issuer(keys)], &mut buf)?;
         let outcome = after_a_while(outcome(&prepared)).await;
-        prepared.caller_asserts(outcome)?.into_access_token(&POLICY, now()).map(drop)
+        match prepared.caller_asserts(outcome)? {
+            Answer::Verified(verified) => verified.into_access_token(&POLICY, now()).map(drop),
+            Answer::Next(_) => panic!("there is no other key"),
+        }
     }
     async fn after_a_while<T>(outcome: T) -> T {
         let mut has_waited = false;
@@ -215,41 +210,27 @@ fn prepared_token_moves_to_another_thread_while_it_waits() {
     assert_eq!(accepts(&forged, &keys), [Poll::Pending, Poll::Ready(Err(Error::InvalidSignature))]);
 }
 
-/// The loop from the documentation, for issuers whose `kid`s collide.
 #[test]
 fn prepare_finds_the_right_one_of_several_issuers() {
     let other_key = Key::ed25519(ed25519_dalek::SigningKey::from_bytes(&[7; 32]).verifying_key().as_bytes());
     let (keys, other_keys) = (keys(), [other_key.try_with_kid(Alg::EdDsa.kid()).unwrap()]);
     let issuers = [
-        Issuer::new("urn:no-such-key", &[], CALLER),
         Issuer::new("urn:other-algorithm", &keys, &[&CallerVerifies(Algorithm::Es256)]),
         Issuer::new("urn:other-key", &other_keys, CALLER),
         Issuer::new("urn:other-name", &keys, CALLER),
         external_issuer(&keys),
     ];
-    let subject = |text: &str, issuers: &[Issuer<'_>]| {
+    let subject = |text: &str, issuers: &[&Issuer<'_>]| {
         let mut buf = [0; 1024];
-        for issuer in issuers {
-            let validate = |prepared: Prepared<'_, '_>| {
-                let outcome = outcome(&prepared);
-                let token = prepared.caller_asserts(outcome)?.into_access_token(&POLICY, now())?;
-                Ok(token.subject().map(str::to_owned))
-            };
-            match Token::parse(text)?.prepare(issuer, &mut buf).and_then(validate) {
-                Err(
-                    Error::UnknownKey
-                    | Error::AmbiguousKey
-                    | Error::UnsupportedAlgorithm
-                    | Error::InvalidKey
-                    | Error::InvalidSignature
-                    | Error::Mismatch(Claim::Issuer),
-                ) => {}
-                verdict => return verdict,
-            }
-        }
-        Err(Error::UnknownKey)
+        let verified = complete(Token::parse(text)?.prepare(issuers, &mut buf)?, outcome)?;
+        Ok(verified.into_access_token(&POLICY, now())?.subject().map(str::to_owned))
     };
     let text = Alg::EdDsa.access_token(&claims());
-    assert_eq!(subject(&text, &issuers), Ok(Some("user-42".into())));
-    assert_eq!(subject(&text, &issuers[..4]), Err(Error::UnknownKey));
+    let [a, b, c, d] = &issuers;
+    assert_eq!(subject(&text, &[a, b, c, d]), Ok(Some("user-42".into())));
+    assert_eq!(subject(&text, &[a, b, c]), Err(Error::Mismatch(Claim::Issuer)));
+    assert_eq!(subject(&text, &[a, b]), Err(Error::InvalidSignature));
+    assert_eq!(subject(&text, &[a]), Err(Error::UnsupportedAlgorithm));
+    assert_eq!(subject(&text, &[]), Err(Error::Unconfigured(Claim::Issuer)));
+    assert_eq!(subject(&text, &[a, b, c, d, d]), Err(Error::TooManyIssuers));
 }

@@ -14,7 +14,7 @@ use awaited::Polled;
 use blocking::{AcceleratedEs256, PATIENCE};
 use bundle::{KEYS, TOKEN};
 use embedded_jwt::{
-    AccessTokenPolicy, Algorithm, BackendError, CallerVerifies, Error, Issuer, Key, Token, UnixTime, self_test,
+    AccessTokenPolicy, Algorithm, Answer, BackendError, CallerVerifies, Error, Issuer, Key, Token, UnixTime, self_test,
 };
 
 const POLICY: AccessTokenPolicy = AccessTokenPolicy::new("urn:device:pump-7");
@@ -37,11 +37,16 @@ async fn may_write_awaited(
     now: UnixTime,
 ) -> Result<bool, Error> {
     let mut buf = [0; 1024];
-    let prepared =
-        Token::parse(bearer)?.prepare(&Issuer::new(ISSUER, keys, &[&CallerVerifies(Algorithm::Es256)]), &mut buf)?;
-    let outcome = awaited::verify(accelerator, prepared.key(), prepared.message(), prepared.signature()).await;
-    let token = prepared.caller_asserts(outcome)?.into_access_token(&POLICY, now)?;
-    Ok(token.has_scope("pump:write"))
+    let issuer = Issuer::new(ISSUER, keys, &[&CallerVerifies(Algorithm::Es256)]);
+    let mut prepared = Token::parse(bearer)?.prepare(&[&issuer], &mut buf)?;
+    let verified = loop {
+        let outcome = awaited::verify(accelerator, prepared.key(), prepared.message(), prepared.signature()).await;
+        match prepared.caller_asserts(outcome)? {
+            Answer::Verified(verified) => break verified,
+            Answer::Next(next) => prepared = next, // another key may have signed it
+        }
+    };
+    Ok(verified.into_access_token(&POLICY, now)?.has_scope("pump:write"))
 }
 
 fn main() -> Result<(), Error> {

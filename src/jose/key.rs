@@ -110,6 +110,11 @@ impl Key {
         self.kid.as_ref()?.as_bytes()
     }
 
+    /// Whether this is the same public key, whatever its `kid`.
+    pub(crate) fn is_same_key(&self, other: &Self) -> bool {
+        (self.algorithm, self.material) == (other.algorithm, other.material)
+    }
+
     pub(crate) fn has_kid(&self, kid: JsonStr<'_>) -> bool {
         self.kid().is_some_and(|id| kid.is(id))
     }

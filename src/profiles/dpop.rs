@@ -17,7 +17,7 @@ use crate::jose::media_type::MediaType;
 use crate::jose::{SignatureAlgorithm, Thumbprint, base64url};
 use crate::time::UnixTime;
 use crate::verify::Token;
-use crate::verify::issuer::KeyChoice;
+use crate::verify::key_choice::KeyChoice;
 
 /// The request that a DPoP proof must belong to
 /// ([RFC 9449 section 4.3](https://www.rfc-editor.org/rfc/rfc9449#section-4.3)).

@@ -1,8 +1,6 @@
-//! Issuers as trust anchors, and the choice of the key for a token.
+//! Issuers as trust anchors.
 
-use crate::error::Error;
-use crate::jose::header::Header;
-use crate::jose::{Key, Signature, SignatureAlgorithm};
+use crate::jose::{Key, SignatureAlgorithm};
 
 /// A trust anchor: the name of an issuer, its keys, and the algorithms that it may sign with.
 ///
@@ -26,19 +24,32 @@ use crate::jose::{Key, Signature, SignatureAlgorithm};
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Issuer<'a> {
-    name: &'a str,
-    keys: &'a [Key],
-    algorithms: &'a [&'a dyn SignatureAlgorithm],
+    pub(super) name: &'a str,
+    pub(super) keys: &'a [Key],
+    pub(super) algorithms: &'a [&'a dyn SignatureAlgorithm],
+    pub(super) requires_kid: bool,
 }
 
 impl<'a> Issuer<'a> {
     /// An issuer whose tokens have exactly `name` as `iss`, compared byte for byte. A URL with its last slash and the
     /// same URL without it are two names ([RFC 8725 section 3.8](https://www.rfc-editor.org/rfc/rfc8725#section-3.8)).
     ///
-    /// An empty name refuses every token ([`Error::Unconfigured`]). So does an empty list of algorithms
-    /// ([`Error::UnsupportedAlgorithm`]) or of keys ([`Error::UnknownKey`]).
+    /// An empty name refuses every token ([`Unconfigured`](crate::Error::Unconfigured)). So does an empty list of
+    /// algorithms ([`UnsupportedAlgorithm`](crate::Error::UnsupportedAlgorithm)) or of keys
+    /// ([`UnknownKey`](crate::Error::UnknownKey)).
+    ///
+    /// A token is tried with the keys that have its `kid`; if there are none, with the keys without a `kid`; and if the
+    /// token has no `kid`, with all keys of its algorithm. At most [`MAX_SIGNATURES`](crate::MAX_SIGNATURES) signatures
+    /// are computed for one token.
     pub const fn new(name: &'a str, keys: &'a [Key], algorithms: &'a [&'a dyn SignatureAlgorithm]) -> Self {
-        Self { name, keys, algorithms }
+        Self { name, keys, algorithms, requires_kid: false }
+    }
+
+    /// For an issuer whose tokens always name their key. A token without a `kid` is refused before a signature is
+    /// computed ([`UnknownKey`](crate::Error::UnknownKey)), and keys without a `kid` are never tried.
+    pub const fn with_required_kid(mut self) -> Self {
+        self.requires_kid = true;
+        self
     }
 
     /// The issuer's name: the value that `iss` must have.
@@ -49,50 +60,5 @@ impl<'a> Issuer<'a> {
     /// The issuer's keys.
     pub const fn keys(&self) -> &'a [Key] {
         self.keys
-    }
-
-    /// Chooses the key for a token with this header: the only key of its algorithm that has its `kid`, or, without a
-    /// `kid`, the only key of its algorithm. Other members about keys (`jwk`, `jku`, `x5u`, `x5c`) have no effect
-    /// ([RFC 8725 section 3.10](https://www.rfc-editor.org/rfc/rfc8725#section-3.10)).
-    pub(super) fn choose_key(&self, header: &Header<'_>) -> Result<KeyChoice<'a>, Error> {
-        let backend = header.choose_backend(self.algorithms)?;
-        let mut keys = self
-            .keys
-            .iter()
-            .filter(|key| key.algorithm() == backend.algorithm() && header.kid.is_none_or(|kid| key.has_kid(kid)));
-        match (keys.next(), keys.next()) {
-            (Some(key), None) => Ok(KeyChoice { issuer: self.name, key, backend }),
-            (None, _) => Err(Error::UnknownKey),
-            (Some(_), Some(_)) => Err(Error::AmbiguousKey),
-        }
-    }
-}
-
-/// The key of an issuer that a token claims to be signed with, and the backend to verify with.
-#[derive(Clone, Copy)]
-pub(crate) struct KeyChoice<'a> {
-    pub(super) issuer: &'a str,
-    key: &'a Key,
-    backend: &'a dyn SignatureAlgorithm,
-}
-
-impl<'a> KeyChoice<'a> {
-    /// A choice of a key that belongs to no issuer: its signature proves only possession of that key.
-    pub(crate) fn for_embedded_jwk(key: &'a Key, backend: &'a dyn SignatureAlgorithm) -> Self {
-        Self { issuer: "", key, backend }
-    }
-
-    pub(super) fn key(&self) -> &'a Key {
-        self.key
-    }
-
-    /// Refuses keys and signatures that must never reach a backend.
-    pub(super) fn check_encoding(&self, signature: Signature<'_>) -> Result<(), Error> {
-        self.key.algorithm().check_encoding(self.key, signature)
-    }
-
-    pub(crate) fn verify(&self, signing_input: &[u8], signature: Signature<'_>) -> Result<(), Error> {
-        self.check_encoding(signature)?;
-        Ok(self.backend.verify(self.key, signing_input, signature)?)
     }
 }

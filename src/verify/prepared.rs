@@ -2,21 +2,24 @@
 
 use core::fmt;
 
-use super::token::{KeyChoices, issuer_of};
-use super::{Issuer, Token, Verified};
-use crate::error::{Claim, Error};
+use heapless::Vec;
+
+use super::key_choice::{Found, KeyChoices};
+use super::token::issuer_of;
+use super::{Issuer, MAX_SIGNATURES, Token, Verified};
+use crate::error::Error;
 use crate::jose::algorithm::DecodedSignature;
-use crate::jose::media_type::MediaType;
+use crate::jose::json::Value;
 use crate::jose::{Algorithm, BackendError, Key, Signature, SignatureAlgorithm};
 
 /// A token whose signature the caller has to verify, by any means. It comes from [`Token::prepare`].
 ///
-/// The issuer's key is chosen, and inputs that must never reach a verifier are refused: an ES256 `r` or `s` out of
-/// 1..n-1, an Ed25519 `S` >= L, and a key or an `R` that is of small order or has `y` >= p. The verifier has to check
-/// whether the key is on its curve. The payload is not decoded yet.
+/// A key is chosen, and inputs that must never reach a verifier are refused: an ES256 `r` or `s` out of 1..n-1, an
+/// Ed25519 `S` >= L, and a key or an `R` that is of small order or has `y` >= p. The verifier has to check whether the
+/// key is on its curve. The payload is not decoded before a signature is valid.
 ///
-/// A `Prepared` is `Send`, whatever the issuer's backends are. So is a future that holds it across an `await`, unless
-/// it holds the issuer too. The buffer stays borrowed until the caller answers.
+/// A `Prepared` is `Send`, whatever the issuers' backends are. So is a future that holds it across an `await`, unless
+/// it holds an issuer too. The buffer stays borrowed until the caller answers.
 ///
 /// Its claims cannot be read,
 ///
@@ -38,11 +41,38 @@ use crate::jose::{Algorithm, BackendError, Key, Signature, SignatureAlgorithm};
 #[must_use = "the signature has not been verified yet"]
 pub struct Prepared<'t, 'b> {
     token: Token<'t>,
+    candidate: Candidate<'t>,
+    /// The candidates to try after this one, the next one last.
+    others: Others<'t>,
+    found: Found<'t>,
+    signature: DecodedSignature,
+    content: Content<'b>,
+}
+
+/// An issuer's name and a key of it: a [`KeyChoice`](super::issuer::KeyChoice) without a backend.
+#[derive(Clone, Copy)]
+struct Candidate<'t> {
     issuer: &'t str,
     key: &'t Key,
-    signature: DecodedSignature,
-    media_type: Option<MediaType>,
-    buf: &'b mut [u8],
+}
+
+type Others<'t> = Vec<Candidate<'t>, MAX_SIGNATURES>;
+
+/// The buffer before a signature is valid, and the payload in it afterwards.
+enum Content<'b> {
+    Undecoded(&'b mut [u8]),
+    Decoded(Value<'b>, &'b mut [u8]),
+}
+
+/// The result of [`Prepared::caller_asserts`].
+#[must_use = "the token may have to be verified with another key"]
+#[derive(Debug)]
+pub enum Answer<'t, 'b> {
+    /// The signature is valid, and the key belongs to the token's issuer.
+    Verified(Verified<'t, 'b>),
+    /// Another key has to be tried: the signature is invalid for the last one, or that key belongs to another issuer
+    /// than the token names.
+    Next(Prepared<'t, 'b>),
 }
 
 impl<'t> Token<'t> {
@@ -52,53 +82,89 @@ impl<'t> Token<'t> {
     /// The issuer needs no backend for this, only [`CallerVerifies`](crate::CallerVerifies) with the algorithm. DPoP
     /// proofs and the signature cache have no such form.
     ///
-    /// With several issuers, prepare the token for one after the other, at most [`MAX_ISSUERS`](crate::MAX_ISSUERS).
-    /// Go on to the next issuer where [`verify_any`](Self::verify_any) does, which is after [`Error::UnknownKey`],
-    /// [`Error::AmbiguousKey`], [`Error::UnsupportedAlgorithm`], [`Error::InvalidKey`], [`Error::InvalidSignature`] and
-    /// [`Error::Mismatch`] of `iss`.
+    /// Several keys may fit, of one issuer or of several. They are handed out one after the other, at most
+    /// [`MAX_SIGNATURES`], in the order in which [`verify_any`](Self::verify_any) tries them.
     ///
     /// # Errors
     ///
-    /// As [`verify`](Self::verify), up to the signature. Numbers out of range and points of small order are refused
-    /// here, before the caller verifies anything ([`Error::InvalidSignature`], [`Error::InvalidKey`]).
+    /// As [`verify_any`](Self::verify_any), up to the signature. Numbers out of range and points of small order are
+    /// refused here, before the caller verifies anything ([`Error::InvalidSignature`], [`Error::InvalidKey`]).
     ///
     /// # Example: an async driver
     ///
     /// ```
-    /// # use embedded_jwt::{Algorithm, BackendError, CallerVerifies, Error, Issuer, Key, Signature, Token};
+    /// # use embedded_jwt::{
+    /// #     Algorithm, Answer, BackendError, CallerVerifies, Error, Issuer, Key, Signature, Token, Verified,
+    /// # };
     /// # struct SecureElement;
     /// # impl SecureElement {
     /// #     async fn verify(&mut self, _: &Key, _: &[u8], _: Signature<'_>) -> Result<(), BackendError> { Ok(()) }
     /// # }
-    /// # async fn f(bearer: &[u8], keys: &[Key], secure_element: &mut SecureElement) -> Result<(), Error> {
-    /// let mut buf = [0; 1024];
-    /// let prepared = Token::parse(bearer)?
-    ///     .prepare(&Issuer::new("https://idp.example.com", keys, &[&CallerVerifies(Algorithm::Es256)]), &mut buf)?;
-    /// let outcome = secure_element.verify(prepared.key(), prepared.message(), prepared.signature()).await;
-    /// let verified = prepared.caller_asserts(outcome)?;
-    /// # Ok(()) }
+    /// async fn verify<'t, 'b>(
+    ///     bearer: &'t [u8],
+    ///     keys: &'t [Key],
+    ///     secure_element: &mut SecureElement,
+    ///     buf: &'b mut [u8],
+    /// ) -> Result<Verified<'t, 'b>, Error> {
+    ///     let issuer = Issuer::new("https://idp.example.com", keys, &[&CallerVerifies(Algorithm::Es256)]);
+    ///     let mut prepared = Token::parse(bearer)?.prepare(&[&issuer], buf)?;
+    ///     loop {
+    ///         let outcome = secure_element.verify(prepared.key(), prepared.message(), prepared.signature()).await;
+    ///         match prepared.caller_asserts(outcome)? {
+    ///             Answer::Verified(verified) => return Ok(verified),
+    ///             Answer::Next(next) => prepared = next,
+    ///         }
+    ///     }
+    /// }
     /// # fn is_send(_: impl Send) {}
-    /// # is_send(f(b"", &[], &mut SecureElement));
+    /// # let mut prepared = |p: embedded_jwt::Prepared<'_, '_>| is_send(p);
     /// ```
-    pub fn prepare<'b>(&self, issuer: &Issuer<'t>, buf: &'b mut [u8]) -> Result<Prepared<'t, 'b>, Error> {
+    pub fn prepare<'b>(&self, issuers: &[&Issuer<'t>], buf: &'b mut [u8]) -> Result<Prepared<'t, 'b>, Error> {
         let mut choices = KeyChoices::new();
-        let (algorithm, refusal, media_type) = self.choose_keys(&[issuer], buf, &mut choices)?;
-        let signature = self.signature(algorithm)?;
-        let choice = choices.first().ok_or(refusal)?;
-        choice.check_encoding(signature.as_signature())?;
-        Ok(Prepared { token: *self, issuer: choice.issuer, key: choice.key(), signature, media_type, buf })
+        let found = self.choose_keys(issuers, buf, &mut choices)?;
+        let signature = self.signature(found.algorithm)?;
+        let mut others = Vec::new();
+        for choice in choices.iter().rev() {
+            let candidate = Candidate { issuer: choice.issuer, key: choice.key() };
+            others.push(candidate).map_err(|_| Error::AmbiguousKey)?;
+        }
+        next(*self, others, found, signature, Content::Undecoded(buf))
     }
+}
+
+/// The next candidate that a verifier may see, or the refusal if there is none.
+fn next<'t, 'b>(
+    token: Token<'t>,
+    mut others: Others<'t>,
+    mut found: Found<'t>,
+    signature: DecodedSignature,
+    content: Content<'b>,
+) -> Result<Prepared<'t, 'b>, Error> {
+    let iss = match &content {
+        Content::Undecoded(_) => None,
+        Content::Decoded(payload, _) => Some(issuer_of(payload)?),
+    };
+    while let Some(candidate) = others.pop() {
+        if iss.is_some_and(|iss| iss != candidate.issuer) {
+            continue;
+        }
+        match found.algorithm.check_encoding(candidate.key, signature.as_signature()) {
+            Ok(()) => return Ok(Prepared { token, candidate, others, found, signature, content }),
+            Err(error) => found.refusal = found.refusal.furthest(error),
+        }
+    }
+    Err(found.refuse(found.refusal, iss))
 }
 
 impl<'t, 'b> Prepared<'t, 'b> {
     /// The algorithm to verify the signature with, which is the key's algorithm.
     pub fn algorithm(&self) -> Algorithm {
-        self.key.algorithm()
+        self.candidate.key.algorithm()
     }
 
     /// The issuer's key to verify the signature with.
     pub fn key(&self) -> &'t Key {
-        self.key
+        self.candidate.key
     }
 
     /// The signed message, not hashed: the token's text from its first byte to its last dot, exclusive
@@ -132,19 +198,31 @@ impl<'t, 'b> Prepared<'t, 'b> {
     /// # Errors
     ///
     /// In this order:
-    /// - [`Error::InvalidKey`], [`Error::InvalidSignature`], [`Error::BackendUnavailable`]: `outcome` is this error.
+    /// - [`Error::InvalidKey`], [`Error::InvalidSignature`], [`Error::BackendUnavailable`]: `outcome` is this error, or
+    ///   an earlier one was, and no other key is left.
+    /// - [`Error::AmbiguousKey`]: no key is left to try, but the issuer has more that fit.
     /// - [`Error::Malformed`], [`Error::DuplicateName`], [`Error::TooDeep`], [`Error::TooManyMembers`]: the payload
     ///   cannot be parsed.
-    /// - [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`]: `iss` is absent, not a string, or not the
-    ///   issuer's name.
-    pub fn caller_asserts(self, outcome: Result<(), BackendError>) -> Result<Verified<'t, 'b>, Error> {
-        outcome?;
-        let Self { token, issuer, key, media_type, .. } = self;
-        let (payload, scratch) = token.payload(self.buf)?;
-        if issuer_of(&payload)? != issuer {
-            return Err(Error::Mismatch(Claim::Issuer));
+    /// - [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`]: `iss` is absent, not a string, or not the name of
+    ///   an issuer whose key verified the signature.
+    pub fn caller_asserts(self, outcome: Result<(), BackendError>) -> Result<Answer<'t, 'b>, Error> {
+        let Self { token, candidate, others, mut found, signature, mut content } = self;
+        match outcome {
+            Err(error) => found.refusal = found.refusal.furthest(error.into()),
+            Ok(()) => {
+                let (payload, scratch) = match content {
+                    Content::Undecoded(buf) => token.payload(buf)?,
+                    Content::Decoded(payload, scratch) => (payload, scratch),
+                };
+                if issuer_of(&payload)? == candidate.issuer {
+                    let Found { media_type, .. } = found;
+                    let (Candidate { issuer, key }, signing_input) = (candidate, token.signing_input);
+                    return Ok(Answer::Verified(Verified { payload, scratch, media_type, issuer, key, signing_input }));
+                }
+                content = Content::Decoded(payload, scratch);
+            }
         }
-        Ok(Verified { payload, scratch, media_type, issuer, key, signing_input: token.signing_input })
+        next(token, others, found, signature, content).map(Answer::Next)
     }
 }
 

@@ -6,7 +6,7 @@ use core::fmt;
 use heapless::Vec;
 use sha2::{Digest, Sha256};
 
-use super::issuer::KeyChoice;
+use super::key_choice::KeyChoice;
 use super::{Issuer, Token, Verified};
 use crate::error::Error;
 use crate::jose::Signature;

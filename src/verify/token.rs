@@ -3,16 +3,14 @@
 use core::cell::Cell;
 use core::fmt;
 
-use heapless::Vec;
 use sha2::{Digest, Sha256};
 
-use super::issuer::KeyChoice;
+use super::key_choice::{Found, KeyChoice, KeyChoices};
 use super::{Issuer, Verified};
 use crate::error::{Claim, Error, Part};
 use crate::jose::algorithm::DecodedSignature;
 use crate::jose::header::{Header, UnverifiedHeader};
 use crate::jose::json::{self, JsonStr, Value};
-use crate::jose::media_type::MediaType;
 use crate::jose::{Algorithm, Signature, base64url};
 
 /// A JWT in compact form, split into its segments and not verified yet
@@ -114,11 +112,12 @@ impl<'t> Token<'t> {
     /// - [`Error::TooLarge`], [`Error::Malformed`], [`Error::DuplicateName`], [`Error::TooDeep`],
     ///   [`Error::TooManyMembers`], [`Error::CriticalHeader`]: the header cannot be parsed, its `kid` is too long, or
     ///   it has `crit`.
-    /// - [`Error::UnsupportedAlgorithm`], [`Error::UnknownKey`], [`Error::AmbiguousKey`]: the issuer does not accept
-    ///   the algorithm, or has no key or several keys that fit.
+    /// - [`Error::UnsupportedAlgorithm`], [`Error::UnknownKey`]: the issuer does not accept the algorithm, or has no key
+    ///   that fits.
     /// - [`Error::WrongType`]: `typ` is longer than [`MAX_TYPE_LEN`](crate::MAX_TYPE_LEN).
-    /// - [`Error::Malformed`], [`Error::InvalidKey`], [`Error::InvalidSignature`], [`Error::BackendUnavailable`]: the
-    ///   signature or the key is invalid, or the backend gave no answer.
+    /// - [`Error::Malformed`], [`Error::InvalidKey`], [`Error::InvalidSignature`], [`Error::AmbiguousKey`],
+    ///   [`Error::BackendUnavailable`]: the signature or the key is invalid, more keys fit than are tried, or the
+    ///   backend gave no answer.
     /// - [`Error::Malformed`], [`Error::DuplicateName`], [`Error::TooDeep`], [`Error::TooManyMembers`]: the payload
     ///   cannot be parsed.
     /// - [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`]: `iss` is absent, not a string, or not the
@@ -129,14 +128,15 @@ impl<'t> Token<'t> {
 
     /// Verifies a token that comes from one of several issuers, as [`verify`](Self::verify) does for a single issuer.
     ///
-    /// Every issuer that has a fitting key is tried, since key ids of different issuers may collide. The keys of one
-    /// issuer are never accepted for another, since `iss` must be the name of the issuer whose key verified the
-    /// signature. At most one signature is verified for each issuer. If no issuer fits, the error comes from the issuer
-    /// that got furthest.
+    /// Every issuer that has a fitting key is tried, since key ids of different issuers may collide: first the first
+    /// such key of each issuer, then the second of each, and so on, at most
+    /// [`MAX_SIGNATURES`](crate::MAX_SIGNATURES) in all. The keys of one issuer are never accepted for another, since
+    /// `iss` must be the name of the issuer whose key verified the signature. If no issuer fits, the error comes from
+    /// the issuer that got furthest.
     ///
     /// # Errors
     ///
-    /// As [`verify`](Self::verify). In addition, [`Error::TooManyIssuers`] for more than [`MAX_ISSUERS`], and
+    /// As [`verify`](Self::verify). In addition, [`Error::TooManyIssuers`] for more than [`MAX_ISSUERS`](crate::MAX_ISSUERS), and
     /// [`Error::Unconfigured`] for no issuer or for an issuer without a name.
     pub fn verify_any<'b>(&self, issuers: &[&Issuer<'t>], buf: &'b mut [u8]) -> Result<Verified<'t, 'b>, Error> {
         self.verify_with(issuers, &|choice, input, signature| choice.verify(input, signature), buf)
@@ -150,11 +150,11 @@ impl<'t> Token<'t> {
         buf: &'b mut [u8],
     ) -> Result<Verified<'t, 'b>, Error> {
         let mut choices = KeyChoices::new();
-        let (algorithm, refusal, media_type) = self.choose_keys(issuers, buf, &mut choices)?;
+        let found = self.choose_keys(issuers, buf, &mut choices)?;
 
         // RFC 7515 section 5.2, steps 7 and 8: the signature.
-        let signature = self.signature(algorithm)?;
-        let refusal = Cell::new(refusal);
+        let signature = self.signature(found.algorithm)?;
+        let refusal = Cell::new(found.refusal);
         let is_valid =
             |choice: &KeyChoice<'_>| match check_signature(choice, self.signing_input, signature.as_signature()) {
                 Ok(()) => true,
@@ -164,7 +164,7 @@ impl<'t> Token<'t> {
                 }
             };
         let mut untried = choices.iter();
-        let first = untried.find(|choice| is_valid(choice)).ok_or_else(|| refusal.get())?;
+        let first = untried.find(|choice| is_valid(choice)).ok_or_else(|| found.refuse(refusal.get(), None))?;
 
         // RFC 7519 section 7.2, step 10: the claims, now that they are authentic.
         let (payload, scratch) = self.payload(buf)?;
@@ -175,53 +175,13 @@ impl<'t> Token<'t> {
             true => Some(first),
             false => untried.find(|other| iss == other.issuer && is_valid(other)),
         };
-        match signer {
-            Some(signer) => {
-                let (issuer, key, signing_input) = (signer.issuer, signer.key(), self.signing_input);
-                Ok(Verified { payload, scratch, media_type, issuer, key, signing_input })
-            }
-            // The token may come from an issuer whose backend gave no answer.
-            None if refusal.get() == Error::BackendUnavailable => Err(Error::BackendUnavailable),
-            None => Err(Error::Mismatch(Claim::Issuer)),
-        }
+        let signer = signer.ok_or_else(|| found.refuse(refusal.get(), Some(iss)))?;
+        let Found { media_type, .. } = found;
+        let (issuer, key, signing_input) = (signer.issuer, signer.key(), self.signing_input);
+        Ok(Verified { payload, scratch, media_type, issuer, key, signing_input })
     }
 
-    /// Adds to `choices` the key that the header names, from each issuer that has one, and fails if no issuer has one.
-    /// Returns the algorithm of all these keys, the furthest refusal of the other issuers, and the header's `typ`.
-    pub(super) fn choose_keys(
-        &self,
-        issuers: &[&Issuer<'t>],
-        buf: &mut [u8],
-        choices: &mut KeyChoices<'t>,
-    ) -> Result<(Algorithm, Error, Option<MediaType>), Error> {
-        if issuers.is_empty() || issuers.iter().any(|issuer| issuer.name().is_empty()) {
-            return Err(Error::Unconfigured(Claim::Issuer));
-        }
-        if issuers.len() > MAX_ISSUERS {
-            return Err(Error::TooManyIssuers);
-        }
-        if buf.len() < self.buffer_len() {
-            return Err(Error::BufferTooSmall);
-        }
-
-        // RFC 7515 section 5.2, steps 2 to 5: the header.
-        let (header, _) = self.header(buf)?;
-        header.check()?;
-
-        // RFC 7515 section 6 and RFC 8725 section 3.1: the issuer's key, and the only algorithm of that key.
-        let mut refusal = Error::UnsupportedAlgorithm;
-        for issuer in issuers {
-            match issuer.choose_key(&header) {
-                Ok(choice) => choices.push(choice).map_err(|_| Error::TooManyIssuers)?,
-                Err(error) => refusal = refusal.furthest(error),
-            }
-        }
-        let algorithm = choices.first().ok_or(refusal)?.key().algorithm();
-        let media_type = header.typ.map(MediaType::new).transpose()?;
-        Ok((algorithm, refusal, media_type))
-    }
-
-    fn header<'b>(&self, buf: &'b mut [u8]) -> Result<(Header<'b>, &'b mut [u8]), Error> {
+    pub(super) fn header<'b>(&self, buf: &'b mut [u8]) -> Result<(Header<'b>, &'b mut [u8]), Error> {
         let (json, scratch) = self.header_json(buf)?;
         Ok((Header::parse(json)?, scratch))
     }
@@ -256,10 +216,6 @@ fn split_at_dot(text: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((before, after.get(1..)?))
 }
 
-/// At most one key of each issuer. The caller allocates the list, since moving it takes a fifth of the stack that the
-/// curve arithmetic does not use, at opt-level z.
-pub(super) type KeyChoices<'t> = Vec<KeyChoice<'t>, MAX_ISSUERS>;
-
 /// The issuer that the token names.
 pub(super) fn issuer_of<'b>(payload: &Value<'b>) -> Result<JsonStr<'b>, Error> {
     let iss = payload.member("iss").ok_or(Error::Missing(Claim::Issuer))?;
@@ -283,6 +239,3 @@ pub const MAX_TOKEN_LEN: usize = 64 * 1024;
 /// Maximum length of a decoded header, in bytes: `alg`, `kid`, `typ` and a few URLs fit. The limit is low because the
 /// header is parsed before the signature is verified.
 pub const MAX_HEADER_LEN: usize = 512;
-
-/// Maximum number of issuers for one call. It limits how many signatures one forged token makes a device verify.
-pub const MAX_ISSUERS: usize = 4;

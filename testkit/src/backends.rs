@@ -2,7 +2,8 @@
 //! software ones.
 
 use embedded_jwt::{
-    AccessToken, AccessTokenPolicy, Error, Issuer, Key, Now, SignatureAlgorithm, Token, UnixTime, Verified,
+    AccessToken, AccessTokenPolicy, Answer, BackendError, Error, Issuer, Key, Now, Prepared, SignatureAlgorithm, Token,
+    UnixTime, Verified,
 };
 #[cfg(not(feature = "ring"))]
 pub use embedded_jwt::{EdDsa, Es256};
@@ -27,6 +28,26 @@ pub fn verify<T>(
 ) -> Result<T, Error> {
     let mut buf = [0; 4096];
     validate(Token::parse(text)?.verify(&issuer(&*KEYS), &mut buf)?)
+}
+
+/// Answers each request of a prepared token with `outcome`, until it is verified or refused.
+pub fn complete<'t, 'b>(
+    mut prepared: Prepared<'t, 'b>,
+    mut outcome: impl FnMut(&Prepared<'_, '_>) -> Result<(), BackendError>,
+) -> Result<Verified<'t, 'b>, Error> {
+    loop {
+        let outcome = outcome(&prepared);
+        match prepared.caller_asserts(outcome)? {
+            Answer::Verified(verified) => return Ok(verified),
+            Answer::Next(next) => prepared = next,
+        }
+    }
+}
+
+/// The verdict of the backends under test on a prepared token.
+pub fn outcome(prepared: &Prepared<'_, '_>) -> Result<(), BackendError> {
+    let backend = BOTH.iter().find(|backend| backend.algorithm() == prepared.algorithm()).unwrap();
+    backend.verify(prepared.key(), prepared.message(), prepared.signature())
 }
 
 /// Verifies and validates an access token of the test issuer, and hands it to `read` if it is accepted.

@@ -185,7 +185,7 @@ impl<'b> JsonStr<'b> {
     }
 
     /// Whether the unescaped string consists of these bytes.
-    pub(in crate::jose) fn is(self, bytes: &[u8]) -> bool {
+    pub(crate) fn is(self, bytes: &[u8]) -> bool {
         match self.as_str() {
             Some(plain) => plain.as_bytes() == bytes,
             None => self.bytes().eq(bytes.iter().copied()),
