@@ -12,6 +12,8 @@ use crate::jose::{Algorithm, Key, Signature, SignatureAlgorithm};
 impl<'t> Token<'t> {
     /// Adds to `choices` the keys that may have signed the token, and fails if there is none: the first candidate of
     /// each issuer, then the second of each, and so on.
+    // Not inlined, so that its frame is gone when the curve arithmetic, which needs most of the stack, is called.
+    #[inline(never)]
     pub(super) fn choose_keys(
         &self,
         issuers: &[&Issuer<'t>],
