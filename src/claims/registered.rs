@@ -9,11 +9,11 @@ use crate::time::{Now, UnixTime};
 /// The registered claims as read, before any policy has validated them.
 pub(crate) struct RegisteredClaims<'b> {
     payload: Value<'b>,
-    iss: JsonStr<'b>,
+    iss: Option<JsonStr<'b>>,
     pub(crate) sub: Option<JsonStr<'b>>,
     aud: Option<Strings<'b>>,
-    exp: Option<NumericDate>,
-    nbf: Option<NumericDate>,
+    pub(crate) exp: Option<NumericDate>,
+    pub(crate) nbf: Option<NumericDate>,
     pub(crate) iat: Option<NumericDate>,
     pub(crate) jti: Option<JsonStr<'b>>,
 }
@@ -25,13 +25,12 @@ impl<'b> RegisteredClaims<'b> {
     ///
     /// # Errors
     ///
-    /// [`Error::Missing`] if `iss` is absent; [`Error::Invalid`] if any of them has the wrong type or is out of range,
-    /// even where it is not needed.
+    /// [`Error::Invalid`] if any of them has the wrong type or is out of range, even where it is not needed.
     pub(crate) fn read(payload: Value<'b>, members: Members<'b, 7>) -> Result<Self, Error> {
         let [iss, sub, aud, exp, nbf, iat, jti] = members;
         Ok(Self {
             payload,
-            iss: required(string(iss, Claim::Issuer)?, Claim::Issuer)?,
+            iss: string(iss, Claim::Issuer)?,
             sub: string(sub, Claim::Subject)?,
             aud: optional(aud, Strings::new, Claim::Audience)?,
             exp: optional(exp, NumericDate::parse, Claim::Expiration)?,
@@ -41,10 +40,25 @@ impl<'b> RegisteredClaims<'b> {
         })
     }
 
-    /// Checks the rules that every policy has, and unescapes the returned strings into `scratch`. `has_challenge`
-    /// is true if the policy will compare the token with a challenge, which proves that the token is fresh.
+    /// Requires `iss`, checks the rules that every policy has, and unescapes the returned strings into `scratch`.
+    /// `has_challenge` is true if the policy will compare the token with a challenge, which proves that the token is
+    /// fresh.
     pub(crate) fn validate(
         self,
+        rules: &CommonRules<'_>,
+        has_challenge: bool,
+        now: Now,
+        scratch: &mut &'b mut [u8],
+    ) -> Result<Claims<'b>, Error> {
+        let iss = required(self.iss, Claim::Issuer)?;
+        let claims = self.validate_for("", rules, has_challenge, now, scratch)?;
+        Ok(Claims { issuer: iss.unescape_into(scratch)?, ..claims })
+    }
+
+    /// Like [`validate`](Self::validate), for an issuer whose name is known already, so that `iss` may be absent.
+    pub(crate) fn validate_for(
+        self,
+        issuer: &'b str,
         rules: &CommonRules<'_>,
         has_challenge: bool,
         now: Now,
@@ -55,7 +69,7 @@ impl<'b> RegisteredClaims<'b> {
         let freshness = rules.check_times(exp, self.nbf, self.iat, has_challenge, now)?;
         Ok(Claims {
             payload: self.payload,
-            issuer: self.iss.unescape_into(scratch)?,
+            issuer,
             subject: self.sub.map(|sub| sub.unescape_into(scratch)).transpose()?,
             audience,
             jwt_id: self.jti.map(|jti| jti.unescape_into(scratch)).transpose()?,

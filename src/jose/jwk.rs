@@ -8,11 +8,25 @@ use super::{Algorithm, Key, base64url};
 /// Reads a JWK ([RFC 7517 section 4](https://www.rfc-editor.org/rfc/rfc7517#section-4)) if it is a public key that
 /// may verify signatures of an algorithm that this crate knows.
 pub(crate) fn usable_key(jwk: Value<'_>) -> Option<Key> {
-    let [kty, crv, x, y, kid, alg, usage, key_ops, private] =
-        jwk.members(["kty", "crv", "x", "y", "kid", "alg", "use", "key_ops", "d"])?;
+    let [kid, private] = jwk.members(["kid", "d"])?;
+    if private.is_some() {
+        return None;
+    }
+    let key = embedded_key(jwk)?;
+    match kid {
+        Some(kid) => key.with_kid_of(kid.string()?.bytes()).ok(),
+        None => Some(key),
+    }
+}
+
+/// Reads the JWK in the header of a DPoP proof, by the rules of [`usable_key`]. Its `kid` is not looked at, since it
+/// chooses nothing.
+pub(crate) fn embedded_key(jwk: Value<'_>) -> Option<Key> {
+    let [kty, crv, x, y, alg, usage, key_ops, private] =
+        jwk.members(["kty", "crv", "x", "y", "alg", "use", "key_ops", "d"])?;
 
     let may_verify = usage.is_none_or(|usage| text(Some(usage)) == Some("sig")) && key_ops.is_none_or(contains_verify);
-    if !may_verify || private.is_some() {
+    if !may_verify || private.is_some_and(|private| private.text() != "null") {
         return None;
     }
 
@@ -27,10 +41,7 @@ pub(crate) fn usable_key(jwk: Value<'_>) -> Option<Key> {
         let named = Algorithm::from_name(alg.string()?)?;
         (named == key.algorithm()).then_some(())?;
     }
-    match kid {
-        Some(kid) => key.with_kid_of(kid.string()?.bytes()).ok(),
-        None => Some(key),
-    }
+    Some(key)
 }
 
 fn contains_verify(key_ops: Value<'_>) -> bool {

@@ -8,11 +8,11 @@ use core::time::Duration;
 use sha2::{Digest, Sha256};
 
 use crate::claims::DEFAULT_LEEWAY;
-use crate::claims::field::{optional, refuse_empty, required, string};
+use crate::claims::RegisteredClaims;
+use crate::claims::field::{refuse_empty, required, string};
 use crate::error::{Claim, Error};
 use crate::jose::header::Header;
-use crate::jose::json::NumericDate;
-use crate::jose::jwk::usable_key;
+use crate::jose::jwk::embedded_key;
 use crate::jose::media_type::MediaType;
 use crate::jose::{SignatureAlgorithm, Thumbprint, base64url};
 use crate::time::UnixTime;
@@ -22,9 +22,11 @@ use crate::verify::key_choice::KeyChoice;
 /// The request that a DPoP proof must belong to
 /// ([RFC 9449 section 4.3](https://www.rfc-editor.org/rfc/rfc9449#section-4.3)).
 ///
-/// Checked: the proof's signature, with the key in its own header; `typ`; `htm`, `htu` and `ath`; `iat`; and the nonce,
-/// if the policy has one. **Not** checked: that the access token is bound to this key, and that the proof was not used
-/// before. [`AccessTokenPolicy::with_dpop`](crate::AccessTokenPolicy::with_dpop) checks both.
+/// Checked: the proof's signature, with the key in its own header; `typ`; `htm`, `htu` and `ath`; `iat`; `exp` and
+/// `nbf`, if the proof has them; the types of the registered claims; and the nonce, if the policy has one. **Not**
+/// checked: that the access token is bound to this key, and that the proof was not used before, which
+/// [`AccessTokenPolicy::with_dpop`](crate::AccessTokenPolicy::with_dpop) checks; and the values of `iss`, `sub` and
+/// `aud`, which a proof does not need.
 #[derive(Clone, Copy)]
 pub struct DpopPolicy<'a> {
     method: &'a str,
@@ -94,17 +96,19 @@ impl Token<'_> {
     /// - [`Error::WrongType`]: `typ` is not `dpop+jwt`.
     /// - [`Error::UnsupportedAlgorithm`]: `alg` is none of `algorithms`.
     /// - [`Error::InvalidKey`]: `jwk` is absent, has another algorithm, contains a private key, or would be skipped in
-    ///   a [`KeySet`](crate::KeySet) for another reason.
+    ///   a [`KeySet`](crate::KeySet) for another reason. Its `kid` is not looked at.
     /// - [`Error::Malformed`], [`Error::InvalidSignature`], [`Error::BackendUnavailable`]: the signature is malformed
     ///   or invalid, or the backend gave no answer.
     /// - [`Error::Malformed`], [`Error::DuplicateName`], [`Error::TooDeep`], [`Error::TooManyMembers`]: the payload
     ///   cannot be read.
-    /// - [`Error::Missing`], [`Error::Invalid`]: `jti`, `htm`, `htu`, `iat` or `ath` is absent, or one of them or
-    ///   `nonce` has the wrong type.
+    /// - [`Error::Invalid`]: a registered claim (`iss`, `sub`, `aud`, `exp`, `nbf`, `iat`, `jti`) has the wrong type.
+    /// - [`Error::Missing`], [`Error::Invalid`]: `jti`, `htm`, `htu`, `iat` or `ath` is absent, `jti` is empty, or
+    ///   `htm`, `htu`, `ath` or `nonce` has the wrong type.
     /// - [`Error::Mismatch`]: `htm`, `htu` or `ath` does not match the request.
     /// - [`Error::Missing`], [`Error::Mismatch`]: `nonce` is not the policy's.
-    /// - [`Error::ClockNotSet`], [`Error::NotYetValid`], [`Error::TooOld`]: the clock is not set, or `iat` is in the
-    ///   future or too long ago.
+    /// - [`Error::ClockNotSet`], [`Error::Expired`], [`Error::NotYetValid`], [`Error::TooOld`]: the clock is not set,
+    ///   `exp` has passed, `nbf` or `iat` is in the future, or `iat` is too long ago. An `exp` before `iat` is no fault
+    ///   of its own.
     pub fn verify_dpop<'b>(
         &self,
         policy: &DpopPolicy<'_>,
@@ -133,19 +137,23 @@ impl Token<'_> {
         let backend = header.choose_backend(algorithms)?;
 
         // Steps 6 and 7: the signature, with the key in the header, which must be public.
-        let key = json.member("jwk").and_then(usable_key).filter(|key| key.algorithm() == backend.algorithm());
+        let key = json.member("jwk").and_then(embedded_key).filter(|key| key.algorithm() == backend.algorithm());
         let key = key.ok_or(Error::InvalidKey)?;
         KeyChoice::for_embedded_jwk(&key, backend)
             .verify(self.signing_input, self.signature(key.algorithm())?.as_signature())?;
 
-        // Step 3: the required claims.
+        // Step 3: the required claims, and the types of the registered ones.
         let (payload, mut scratch) = self.payload(buf)?;
-        let [jti, htm, htu, iat, ath, nonce] =
-            payload.members(["jti", "htm", "htu", "iat", "ath", "nonce"]).unwrap_or_default();
-        let jti = required(string(jti, Claim::JwtId)?, Claim::JwtId)?;
+        let ([htm, htu, ath, nonce], registered) =
+            payload.members_of_both(["htm", "htu", "ath", "nonce"], RegisteredClaims::NAMES).unwrap_or_default();
+        let registered = RegisteredClaims::read(payload, registered)?;
+        let jti = required(registered.jti, Claim::JwtId)?;
+        if jti == "" {
+            return Err(Error::Invalid(Claim::JwtId));
+        }
         let htm = required(string(htm, Claim::HttpMethod)?, Claim::HttpMethod)?;
         let htu = required(string(htu, Claim::HttpUri)?, Claim::HttpUri)?;
-        let iat = required(optional(iat, NumericDate::parse, Claim::IssuedAt)?, Claim::IssuedAt)?;
+        let iat = required(registered.iat, Claim::IssuedAt)?;
         let ath = required(string(ath, Claim::AccessTokenHash)?, Claim::AccessTokenHash)?;
         let nonce = string(nonce, Claim::Nonce)?;
 
@@ -170,19 +178,26 @@ impl Token<'_> {
             return Err(Error::Mismatch(Claim::Nonce));
         }
 
-        // Step 11: the time.
-        let latest = now.as_secs().saturating_add_unsigned(policy.leeway);
+        // Step 11: the time. A proof need not have `exp` and `nbf` (RFC 7519 sections 4.1.4 and 4.1.5).
+        let clock = now.as_secs();
+        let latest = clock.saturating_add_unsigned(policy.leeway);
+        let expires_at = registered.exp.map(|exp| exp.floor.saturating_add_unsigned(policy.leeway));
         let usable_until =
             iat.floor.saturating_add_unsigned(policy.max_token_age).saturating_add_unsigned(policy.leeway);
         if now.is_unset_clock() {
             return Err(Error::ClockNotSet);
         }
-        if iat.ceil > latest {
+        if expires_at.is_some_and(|expires_at| clock >= expires_at) {
+            return Err(Error::Expired);
+        }
+        if registered.nbf.is_some_and(|nbf| nbf.ceil > latest) || iat.ceil > latest {
             return Err(Error::NotYetValid);
         }
-        if now.as_secs() > usable_until {
+        if clock > usable_until {
             return Err(Error::TooOld);
         }
+        // The proof is accepted before `expires_at`, and until `usable_until` inclusive.
+        let usable_until = expires_at.map_or(usable_until, |end| usable_until.min(end.saturating_sub(1)));
 
         Ok(DpopProof {
             thumbprint: key.thumbprint(),
@@ -219,7 +234,7 @@ impl<'b> DpopProof<'b> {
         self.issued_at
     }
 
-    /// The latest time at which the policy accepts the proof.
+    /// The latest time at which the policy accepts the proof: by its age, or by its `exp` if that is earlier.
     pub fn usable_until(&self) -> UnixTime {
         self.usable_until
     }
