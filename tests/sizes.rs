@@ -74,12 +74,14 @@ fn inflater_is_the_state_of_the_decompressor() {
     assert!(size_of::<Inflater>() <= 10_560);
 }
 
-/// A list is its claims, and a few words that were read from them. A decoded list has the digest of its URI.
+/// A list is its claims, and a few words that were read from them. A decoded list has the digests of its URI and of its
+/// issuer, since it outlives the buffer, and issuers may name the same URI.
 #[cfg(feature = "status-list")]
 #[test]
 fn status_lists_are_references_and_numbers() {
     assert!(size_of::<StatusList>() <= size_of::<Claims>() + size_of::<&str>() + 24);
-    assert!(size_of::<StatusBitmap>() <= size_of::<&[u8]>() + 32 + 24);
+    assert!(size_of::<StatusBitmap>() <= size_of::<&[u8]>() + 2 * 32 + 24);
+    assert!(size_of::<StatusReference>() <= 2 * size_of::<&str>() + 8);
     assert!(size_of::<Result<Status, Error>>() <= 3);
 }
 

@@ -33,6 +33,28 @@ fn reference_is_an_index_and_a_uri() {
     assert_eq!(reference(&other.to_string()), Ok(Some((7, URI.into()))));
 }
 
+/// The same URI may name a list of another issuer.
+#[test]
+fn reference_has_the_issuer_of_the_token() {
+    let token = Alg::EdDsa.access_token(&claims_with("status", json!({"status_list": {"idx": 7, "uri": URI}})));
+    let issuer = validate_access_token(&token, &AccessTokenPolicy::new(AUDIENCE), NOW, |token| {
+        token.status_reference().unwrap().unwrap().issuer().to_owned()
+    });
+    assert_eq!(issuer, Ok(ISSUER.to_owned()));
+}
+
+/// Without the feature, no policy accepts a status list.
+#[cfg(not(feature = "status-list"))]
+#[test]
+fn status_list_without_iss_is_refused_without_the_feature() {
+    let claims = json!({"sub": URI, "iat": NOW, "status_list": {"bits": 1, "lst": "eNrbuRgAAhcBXQ"}});
+    let mint = |claims: Value| Alg::EdDsa.mint(r#"{"alg":"EdDSA","typ":"statuslist+jwt"}"#, claims.to_string());
+    let (keys, mut buf) = ([Alg::EdDsa.key()], [0; 1024]);
+    let mut verify = |text: &str| Token::parse(text).unwrap().verify(&issuer(&keys), &mut buf).err();
+    assert_eq!(verify(&mint(claims.clone())), Some(Error::Missing(Claim::Issuer)));
+    assert_eq!(verify(&mint(with(claims, "iss", json!(ISSUER)))), None);
+}
+
 #[test]
 fn token_without_status_has_no_reference() {
     let token = Alg::EdDsa.access_token(&claims());

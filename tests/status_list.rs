@@ -223,20 +223,142 @@ fn token_of_the_draft_is_accepted() {
 
 #[test]
 fn list_with_only_the_required_claims_is_accepted() {
-    let list = json!({
-        "iss": ISSUER, "sub": URI, "iat": NOW, "status_list": {"bits": 1, "lst": SIXTEEN},
-    });
+    let list = json!({"sub": URI, "iat": NOW, "status_list": {"bits": 1, "lst": SIXTEEN}});
     assert_eq!(verdict(&list, NOW), Ok(()));
-    for name in ["iss", "sub", "iat"] {
-        let claim = match name {
-            "iss" => Claim::Issuer,
-            "sub" => Claim::Subject,
-            _ => Claim::IssuedAt,
-        };
+    for (name, claim) in [("sub", Claim::Subject), ("iat", Claim::IssuedAt)] {
         assert_eq!(verdict(&with(list.clone(), name, Value::Null), NOW), Err(Error::Missing(claim)));
     }
     let list = with(list, "status_list", json!({"bits": 1, "lst": SIXTEEN, "aggregation_uri": 1}));
     assert_eq!(verdict(&list, NOW), Ok(()), "other members are not checked");
+}
+
+/// The draft's own example has no `iss`
+/// ([section 5.1](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list-21#section-5.1)).
+#[test]
+fn list_without_iss_belongs_to_the_only_issuer() {
+    let name = r"CORP\idp";
+    let payload = sixteen_with("iss", Value::Null).to_string();
+    for alg in ALGS {
+        for typ in ["statuslist+jwt", "StatusList+JWT", "application/statuslist+jwt"] {
+            let text = alg.mint(with(alg.header(), "typ", json!(typ)).to_string(), &payload);
+            let token = Token::parse(&text).unwrap();
+            let keys = keys();
+            let issuer = Issuer::new(name, &keys, BOTH);
+            let read = |verified: Result<Verified<'_, '_>, Error>| {
+                verified.and_then(|verified| verified.into_status_list(URI, now())).map(|list| list.issuer().to_owned())
+            };
+            // No room is needed for the name, though it would be escaped in JSON.
+            let mut buf = vec![0; token.buffer_len()];
+            assert_eq!(read(token.verify(&issuer, &mut buf)), Ok(name.to_owned()), "{typ}");
+            assert_eq!(read(token.verify_any(&[&issuer], &mut buf)), Ok(name.to_owned()), "{typ}");
+            let cache = SignatureCache::<1>::new();
+            for _ in 0..2 {
+                let verified = token.verify_cached(&issuer, &cache, &mut buf);
+                assert_eq!(read(verified), Ok(name.to_owned()), "{typ}");
+            }
+            let prepared = token.prepare(&issuer, &mut buf).unwrap();
+            assert_eq!(read(prepared.caller_asserts(Ok(()))), Ok(name.to_owned()), "{typ}");
+        }
+    }
+}
+
+#[test]
+fn list_without_iss_is_refused_for_several_issuers() {
+    let payload = sixteen_with("iss", Value::Null).to_string();
+    let text = Alg::EdDsa.mint(json!({"alg": "EdDSA", "typ": "statuslist+jwt"}).to_string(), &payload);
+    let keys = [Alg::EdDsa.key()];
+    let (one, same, other) =
+        (Issuer::new(ISSUER, &keys, BOTH), issuer(&keys), Issuer::new("https://other.example", &keys, BOTH));
+    let keyless = Issuer::new("urn:without-keys", &[], BOTH);
+    let mut buf = [0; 1024];
+    for issuers in [[&one, &other], [&other, &one], [&one, &same], [&one, &keyless], [&keyless, &one]] {
+        let refused = Token::parse(&text).unwrap().verify_any(&issuers, &mut buf);
+        assert_eq!(refused.err(), Some(Error::Missing(Claim::Issuer)), "{issuers:?}");
+    }
+    // With `iss`, it is accepted.
+    let text = Alg::EdDsa.mint(r#"{"alg":"EdDSA","typ":"statuslist+jwt"}"#, claims_of(1, SIXTEEN).to_string());
+    for issuers in [[&one, &other], [&other, &one]] {
+        let verified = Token::parse(&text).unwrap().verify_any(&issuers, &mut buf).unwrap();
+        assert_eq!(verified.into_status_list(URI, now()).map(|list| list.issuer().to_owned()), Ok(ISSUER.to_owned()));
+    }
+}
+
+#[test]
+fn list_without_iss_must_be_signed_by_the_issuer() {
+    let payload = sixteen_with("iss", Value::Null).to_string();
+    let header = json!({"alg": "EdDSA", "typ": "statuslist+jwt"}).to_string();
+    let (text, foreign) = (Alg::EdDsa.mint(&header, &payload), [Key::ed25519(&[7; 32])]);
+    let refused = Token::parse(&text).unwrap().verify(&issuer(&foreign), &mut [0; 1024]).err();
+    assert!(matches!(refused, Some(Error::InvalidSignature | Error::InvalidKey)), "{refused:?}");
+}
+
+#[test]
+fn iss_that_is_present_must_be_the_issuers_name() {
+    for (iss, error) in [
+        ("null", Error::Invalid(Claim::Issuer)),
+        ("[]", Error::Invalid(Claim::Issuer)),
+        ("\"\"", Error::Mismatch(Claim::Issuer)),
+        ("\"https://idp.example.com/\"", Error::Mismatch(Claim::Issuer)),
+    ] {
+        assert_eq!(verdict_spelled("iss", iss), Err(error), "{iss}");
+    }
+    assert_eq!(verdict_spelled("iss", r#""https:\/\/idp.example.com""#), Ok(()));
+}
+
+#[test]
+fn other_token_without_iss_is_refused() {
+    let missing = Some(Error::Missing(Claim::Issuer));
+    let mut all = claims_with("iss", Value::Null);
+    all.as_object_mut().unwrap().append(sixteen_with("iss", Value::Null).as_object_mut().unwrap());
+    for typ in ["at+jwt", "JWT", "", "statuslist", "statuslist+cwt", "statuslist+jwt ", "x/statuslist+jwt"] {
+        let text = Alg::EdDsa.mint(with(Alg::EdDsa.header(), "typ", json!(typ)).to_string(), all.to_string());
+        assert_eq!(verify(&text, |_| Ok(())).err(), missing, "{typ}");
+        let (keys, mut buf) = (keys(), [0; 1024]);
+        let prepared = Token::parse(&text).unwrap().prepare(&issuer(&keys), &mut buf).unwrap();
+        assert_eq!(prepared.caller_asserts(Ok(())).err(), missing, "{typ}");
+    }
+    let untyped = Alg::EdDsa.mint(with(Alg::EdDsa.header(), "typ", Value::Null).to_string(), all.to_string());
+    assert_eq!(verify(&untyped, |_| Ok(())).err(), missing);
+}
+
+#[test]
+fn list_without_iss_is_accepted_only_as_a_list() {
+    let mut all = claims();
+    all.as_object_mut().unwrap().append(claims_of(1, SIXTEEN).as_object_mut().unwrap());
+    let header = with(Alg::EdDsa.header(), "typ", json!("statuslist+jwt")).to_string();
+    let text = Alg::EdDsa.mint(&header, with(all.clone(), "iss", Value::Null).to_string());
+    let missing = Err(Error::Missing(Claim::Issuer));
+    let typed = TypedPolicy::new("statuslist+jwt", AUDIENCE);
+    assert_eq!(verify(&text, |verified| verified.into_typed(&typed, now()).map(drop)), missing);
+    let named = Alg::EdDsa.mint(&header, all.to_string());
+    assert_eq!(verify(&named, |verified| verified.into_typed(&typed, now()).map(drop)), Ok(()));
+    let published = Alg::EdDsa.mint(&header, sixteen_with("iss", Value::Null).to_string());
+    let policy = TypedPolicy::new_without_audience("statuslist+jwt");
+    assert_eq!(verify(&published, |verified| verified.into_typed(&policy, now()).map(drop)), missing);
+    assert_eq!(verify(&published, |verified| verified.into_status_list(URI, now()).map(drop)), Ok(()));
+
+    let wrong_type = Err(Error::WrongType);
+    for policy in [AccessTokenPolicy::new(AUDIENCE), AccessTokenPolicy::untyped(AUDIENCE)] {
+        assert_eq!(verify(&text, |verified| verified.into_access_token(&policy, now()).map(drop)), wrong_type);
+    }
+    let policy = IdTokenPolicy::new(AUDIENCE);
+    assert_eq!(verify(&text, |verified| verified.into_id_token(&policy, now()).map(drop)), wrong_type);
+    let mut keys = KeySet::<1>::new();
+    let replaced = verify(&text, |verified| keys.replace_from_signed(verified, now(), now()).map(drop));
+    assert_eq!(replaced, wrong_type);
+}
+
+/// HAIP 1.0 demands `x5c` in the header of a list. It chooses no key.
+#[test]
+fn certificates_in_the_header_are_ignored() {
+    let header = |len: usize| json!({"alg": "EdDSA", "typ": "statuslist+jwt", "x5c": ["M".repeat(len)]}).to_string();
+    let longest = header(MAX_HEADER_LEN - header(0).len());
+    assert_eq!(longest.len(), MAX_HEADER_LEN);
+    let (keys, payload) = ([Alg::EdDsa.key()], sixteen_with("iss", Value::Null).to_string());
+    let text = Alg::EdDsa.mint(longest, &payload);
+    let mut buf = [0; 2 * MAX_HEADER_LEN];
+    let verified = Token::parse(&text).unwrap().verify(&issuer(&keys), &mut buf).unwrap();
+    assert!(verified.into_status_list(URI, now()).is_ok());
 }
 
 #[test]
@@ -377,6 +499,57 @@ fn status_of_a_token_of_another_list_is_unknown() {
     for uri in ["https://idp.example.com/status/2", "https://idp.example.com/status", "a\"b"] {
         assert_eq!(look_up(1, uri, NOW), Err(Error::StatusUnknown), "{uri}");
         assert_eq!(look_up(u64::MAX, uri, NOW), Err(Error::StatusUnknown), "{uri}");
+    }
+}
+
+/// The status of this issuer's token in the list of [`SIXTEEN`], which has this `iss` and is for the tokens of `subject`.
+fn look_up_across(iss: Option<&str>, subject: Option<&str>, token_issuer: &str) -> Result<Status, Error> {
+    let (mut memory, mut list_buf, mut token_buf) = ([0; 2], [0; 1024], [0; 1024]);
+    let keys = [Alg::EdDsa.key()];
+    let list = sixteen_with("iss", json!(iss)).to_string();
+    let list = Alg::EdDsa.mint(r#"{"alg":"EdDSA","typ":"statuslist+jwt"}"#, list);
+    let verified = Token::parse(&list).unwrap().verify(&issuer(&keys), &mut list_buf)?;
+    let bitmap = verified.into_status_list(URI, now())?.decode(&mut Inflater::new(), &mut memory)?;
+    let bitmap = match subject {
+        Some(subject) => bitmap.for_tokens_of(subject),
+        None => bitmap,
+    };
+
+    let claims =
+        with(claims_with("iss", json!(token_issuer)), "status", json!({"status_list": {"idx": 1, "uri": URI}}));
+    let token = Alg::EdDsa.access_token(&claims);
+    let token = Token::parse(&token).unwrap().verify(&Issuer::new(token_issuer, &keys, BOTH), &mut token_buf);
+    let policy = AccessTokenPolicy::new(AUDIENCE);
+    let by_policy = token.unwrap().into_access_token(&policy.with_revocations(&bitmap), now()).map(drop);
+    let token = Alg::EdDsa.access_token(&claims);
+    let token = Token::parse(&token).unwrap().verify(&Issuer::new(token_issuer, &keys, BOTH), &mut token_buf);
+    let token = token.unwrap().into_access_token(&policy, now()).unwrap();
+    let reference = token.status_reference().unwrap().unwrap();
+    assert_eq!(reference.issuer(), token_issuer);
+    let status = bitmap.status_of(&reference, now());
+    assert_eq!(by_policy, status.map(drop));
+    status
+}
+
+#[test]
+fn status_of_a_token_of_another_issuer_is_unknown() {
+    for iss in [Some(ISSUER), None] {
+        assert_eq!(look_up_across(iss, None, ISSUER), Ok(Status::Valid));
+        for other in ["https://other.example", "https://idp.example.com/", "HTTPS://idp.example.com", "urn:a\"b"] {
+            assert_eq!(look_up_across(iss, None, other), Err(Error::StatusUnknown), "{other}");
+        }
+    }
+}
+
+#[test]
+fn list_speaks_only_for_the_issuer_that_the_caller_names() {
+    for iss in [Some(ISSUER), None] {
+        for subject in ["https://other.example", "urn:a\"b"] {
+            assert_eq!(look_up_across(iss, Some(subject), subject), Ok(Status::Valid));
+            assert_eq!(look_up_across(iss, Some(subject), ISSUER), Err(Error::StatusUnknown));
+        }
+        assert_eq!(look_up_across(iss, Some(ISSUER), ISSUER), Ok(Status::Valid));
+        assert_eq!(look_up_across(iss, Some(""), ISSUER), Err(Error::StatusUnknown));
     }
 }
 

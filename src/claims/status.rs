@@ -13,6 +13,7 @@ use crate::jose::json::{JsonStr, Value};
 pub struct StatusReference<'b> {
     index: u64,
     uri: JsonStr<'b>,
+    issuer: &'b str,
 }
 
 impl<'b> Claims<'b> {
@@ -25,15 +26,16 @@ impl<'b> Claims<'b> {
     /// not supported), or that object has no `idx` or `uri`. `idx` must be an integer from 0 to 2^64 - 1, without
     /// fraction and exponent, and `uri` a string that is not empty. Members with other names are ignored.
     pub fn status_reference(&self) -> Result<Option<StatusReference<'b>>, Error> {
-        optional(self.payload().member("status"), StatusReference::read, Claim::Status)
+        let read = |status| StatusReference::read(status, self.issuer);
+        optional(self.payload().member("status"), read, Claim::Status)
     }
 }
 
 impl<'b> StatusReference<'b> {
-    fn read(status: Value<'b>) -> Option<Self> {
+    fn read(status: Value<'b>, issuer: &'b str) -> Option<Self> {
         let [index, uri] = status.member("status_list")?.members(["idx", "uri"])?;
         let uri = uri?.string().filter(|uri| *uri != "")?;
-        Some(Self { index: index?.unsigned()?, uri })
+        Some(Self { index: index?.unsigned()?, uri, issuer })
     }
 
     /// The index in the list, counted from 0 (`idx`).
@@ -44,5 +46,10 @@ impl<'b> StatusReference<'b> {
     /// The URI of the list: its name, and where to fetch it (`uri`).
     pub fn uri(&self) -> JsonStr<'b> {
         self.uri
+    }
+
+    /// The issuer of the token. Different issuers may name the same URI.
+    pub fn issuer(&self) -> &'b str {
+        self.issuer
     }
 }

@@ -28,9 +28,9 @@ use crate::verify::Verified;
 /// that is longer than memory. Neither allocates: the caller provides an [`Inflater`], 10.5 KiB that are needed only
 /// during the call.
 ///
-/// **The signer of a list decides on every token that names its URI.** Verify the list as a token of the issuer of
-/// those tokens, or of the party that the issuer trusts with its lists, and never by
-/// [`verify_any`](crate::Token::verify_any) with all known issuers.
+/// **The signer of a list decides on every token of its issuer that names its URI.** Verify the list as a token of the
+/// issuer of those tokens. If that issuer has another party keep its lists, verify the list as a token of that party,
+/// and say whose tokens it is for ([`StatusBitmap::for_tokens_of`]).
 ///
 /// # Example: from an accepted token to a decision
 ///
@@ -53,8 +53,8 @@ use crate::verify::Verified;
 ///     verified.into_status_list(uri, now)?.decode(inflater, bitmap)
 /// }
 ///
-/// /// `Revoked`, unless the list says that the token is valid. `StatusUnknown`: the token names another list, or it is
-/// /// time to fetch this one again.
+/// /// `Revoked`, unless the list says that the token is valid. `StatusUnknown`: the token names another list or comes
+/// /// from another issuer, or it is time to fetch this list again.
 /// fn validate<'b>(verified: Verified<'_, 'b>, bitmap: &StatusBitmap<'_>, now: UnixTime) -> Result<AccessToken<'b>, Error> {
 ///     let policy = AccessTokenPolicy::new("urn:device:pump-7").with_revocations(bitmap);
 ///     verified.into_access_token(&policy, now)
@@ -69,20 +69,22 @@ pub struct StatusList<'b> {
     usable_until: UnixTime,
 }
 
-impl<'b> Verified<'_, 'b> {
+impl<'t: 'b, 'b> Verified<'t, 'b> {
     /// Validates the claims as a status list that was fetched from `uri` ([Token Status List
     /// section 8.3](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list-21#section-8.3)).
     ///
     /// `exp` has no leeway, since a newer list is available. Anyone who delivers lists can withhold newer ones until
     /// then, and deliver older ones again: compare `iat`, which every list has, with the `iat` of the previous list.
-    /// `iss` is required, as in every token, although the draft leaves it optional.
+    ///
+    /// `iss` may be absent, if the list was verified for exactly one issuer; then the list is from this issuer, whose
+    /// key signed it. This is why the list borrows the issuer's name too (`'t`).
     ///
     /// # Errors
     ///
     /// In this order:
     /// - [`Error::Unconfigured`]: `uri` is empty.
     /// - As [`into_typed`](Self::into_typed) for the type `statuslist+jwt`, without `aud`: `iat` is required and must
-    ///   not be in the future; `exp` is optional.
+    ///   not be in the future; `exp` and `iss` are optional.
     /// - [`Error::Expired`]: `exp` has passed.
     /// - [`Error::Missing`], [`Error::Mismatch`]: `sub` is absent, or not `uri`.
     /// - [`Error::Invalid`]: `ttl` is not an integer from 1 to 2^64 - 1, without fraction and exponent.
@@ -91,7 +93,8 @@ impl<'b> Verified<'_, 'b> {
     pub fn into_status_list(self, uri: &str, now: UnixTime) -> Result<StatusList<'b>, Error> {
         const POLICY: TypedPolicy<'_> = TypedPolicy::new_published("statuslist+jwt");
         refuse_empty([(Some(uri.as_bytes()), Claim::Subject)])?;
-        let claims = *self.into_typed(&POLICY, now)?;
+        let issuer = self.issuer;
+        let claims = *self.validate_typed(&POLICY, Some(issuer), now.into())?;
         if now >= claims.expires_at() {
             return Err(Error::Expired);
         }
@@ -139,11 +142,13 @@ impl<'b> StatusList<'b> {
         let len = inflater.inflate(self.lst, bitmap, None)?;
         let bitmap: &'m [u8] = bitmap;
         let uri = self.claims.subject().unwrap_or_default();
-        Ok(StatusBitmap::new(bitmap.get(..len).unwrap_or_default(), self.width, uri.bytes(), self.usable_until))
+        let bitmap = bitmap.get(..len).unwrap_or_default();
+        Ok(StatusBitmap::new(bitmap, self.width, uri, self.claims.issuer(), self.usable_until))
     }
 
     /// Decodes the list through a window of 32 KiB, and keeps only the statuses at these indices. The caller has to
-    /// check that the tokens with these indices name this list, and that the list is still usable.
+    /// check that the tokens with these indices name this list and come from an issuer that it speaks for, and that the
+    /// list is still usable.
     ///
     /// # Errors
     ///
@@ -160,7 +165,7 @@ impl<'b> StatusList<'b> {
     ///     inflater: &mut Inflater,
     ///     window: &mut [u8; Inflater::WINDOW_LEN],
     /// ) -> Result<Status, Error> {
-    ///     if list.subject().is_none_or(|uri| reference.uri() != uri) {
+    ///     if list.issuer() != reference.issuer() || list.subject().is_none_or(|uri| reference.uri() != uri) {
     ///         return Err(Error::StatusUnknown);
     ///     }
     ///     let [status] = list.pick(inflater, window, [reference.index()])?;

@@ -85,10 +85,16 @@ impl<'b> Verified<'_, 'b> {
     ///   asks for single use and the token has no `jti`, or the token is revoked.
     /// - [`Error::Replayed`], [`Error::Full`]: the token was used before, or no further use can be stored.
     pub fn into_typed(self, policy: &TypedPolicy<'_>, now: impl Into<Now>) -> Result<TypedToken<'b>, Error> {
-        self.validate_typed(policy, now.into())
+        self.validate_typed(policy, None, now.into())
     }
 
-    fn validate_typed(self, policy: &TypedPolicy<'_>, now: Now) -> Result<TypedToken<'b>, Error> {
+    /// Validates the claims. `iss` is required, unless the caller names the issuer that verification has found.
+    pub(super) fn validate_typed(
+        self,
+        policy: &TypedPolicy<'_>,
+        issuer: Option<&'b str>,
+        now: Now,
+    ) -> Result<TypedToken<'b>, Error> {
         let Self { payload, mut scratch, media_type, key, signing_input, .. } = self;
         policy.rules.check_configured()?;
         let typ = media_type.filter(|typ| !typ.is("") && !typ.is("JWT")).ok_or(Error::WrongType)?;
@@ -96,7 +102,11 @@ impl<'b> Verified<'_, 'b> {
             return Err(Error::WrongType);
         }
         let registered = payload.members(RegisteredClaims::NAMES).unwrap_or_default();
-        let claims = RegisteredClaims::read(payload, registered)?.validate(&policy.rules, false, now, &mut scratch)?;
+        let registered = RegisteredClaims::read(payload, registered)?;
+        let claims = match issuer {
+            Some(issuer) => registered.validate_for(issuer, &policy.rules, false, now, &mut scratch)?,
+            None => registered.validate(&policy.rules, false, now, &mut scratch)?,
+        };
         policy.stores.check(&TokenIdentity { claims: &claims, client_id: None, key, signing_input }, now)?;
         policy.stores.use_once(&claims, policy.rules.leeway, now)?;
         Ok(TypedToken { claims })

@@ -5,7 +5,7 @@ use heapless::Vec;
 use super::{Issuer, Token};
 use crate::error::{Claim, Error};
 use crate::jose::header::Header;
-use crate::jose::json::JsonStr;
+use crate::jose::json::{JsonStr, Value};
 use crate::jose::media_type::MediaType;
 use crate::jose::{Algorithm, Key, Signature, SignatureAlgorithm};
 
@@ -61,7 +61,7 @@ impl<'t> Token<'t> {
         }
         let algorithm = choices.first().ok_or(refusal)?.key().algorithm();
         let media_type = header.typ.map(MediaType::new).transpose()?;
-        Ok(Found { algorithm, media_type, refusal, untried })
+        Ok(Found { algorithm, media_type, refusal, untried, has_one_issuer: issuers.len() == 1 })
     }
 }
 
@@ -78,16 +78,48 @@ pub(super) struct Found<'t> {
     pub(super) refusal: Error,
     /// The issuers that have more candidates than are tried.
     untried: Vec<&'t str, MAX_ISSUERS>,
+    /// Whether the caller gave exactly one issuer.
+    has_one_issuer: bool,
+}
+
+/// The issuer that a payload names.
+#[derive(Clone, Copy)]
+pub(super) enum Iss<'b> {
+    Named(JsonStr<'b>),
+    /// None: the token comes from the only issuer.
+    Only,
+}
+
+impl Iss<'_> {
+    pub(super) fn is(self, issuer: &str) -> bool {
+        match self {
+            Self::Named(iss) => iss == *issuer,
+            Self::Only => true,
+        }
+    }
 }
 
 impl Found<'_> {
+    /// The issuer that the payload names. A status list need not name it, if the caller gave exactly one issuer: its key
+    /// has verified the list. Without the feature `status-list`, nothing accepts such a token.
+    pub(super) fn issuer_of<'b>(&self, payload: Value<'b>) -> Result<Iss<'b>, Error> {
+        let may_lack_iss = cfg!(feature = "status-list") && self.has_one_issuer;
+        match payload.member("iss") {
+            Some(iss) => iss.string().map(Iss::Named).ok_or(Error::Invalid(Claim::Issuer)),
+            None if may_lack_iss && self.media_type.as_ref().is_some_and(|typ| typ.is("statuslist+jwt")) => {
+                Ok(Iss::Only)
+            }
+            None => Err(Error::Missing(Claim::Issuer)),
+        }
+    }
+
     /// The error after all signatures were tried, of which the furthest refusal was `refusal`. `iss` is known if one of
     /// them was valid.
-    pub(super) fn refuse(&self, refusal: Error, iss: Option<JsonStr<'_>>) -> Error {
+    pub(super) fn refuse(&self, refusal: Error, iss: Option<Iss<'_>>) -> Error {
         match iss {
             // The token may come from an issuer whose backend gave no answer.
             _ if refusal == Error::BackendUnavailable => refusal,
-            _ if self.untried.iter().any(|issuer| iss.is_none_or(|iss| iss == **issuer)) => Error::AmbiguousKey,
+            _ if self.untried.iter().any(|issuer| iss.is_none_or(|iss| iss.is(issuer))) => Error::AmbiguousKey,
             Some(_) => Error::Mismatch(Claim::Issuer),
             None => refusal,
         }

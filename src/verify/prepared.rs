@@ -5,7 +5,6 @@ use core::fmt;
 use heapless::Vec;
 
 use super::key_choice::{Found, KeyChoices};
-use super::token::issuer_of;
 use super::{Issuer, MAX_SIGNATURES, Token, Verified};
 use crate::error::Error;
 use crate::jose::algorithm::DecodedSignature;
@@ -142,10 +141,10 @@ fn next<'t, 'b>(
 ) -> Result<Prepared<'t, 'b>, Error> {
     let iss = match &content {
         Content::Undecoded(_) => None,
-        Content::Decoded(payload, _) => Some(issuer_of(payload)?),
+        Content::Decoded(payload, _) => Some(found.issuer_of(*payload)?),
     };
     while let Some(candidate) = others.pop() {
-        if iss.is_some_and(|iss| iss != candidate.issuer) {
+        if iss.is_some_and(|iss| !iss.is(candidate.issuer)) {
             continue;
         }
         match found.algorithm.check_encoding(candidate.key, signature.as_signature()) {
@@ -214,7 +213,7 @@ impl<'t, 'b> Prepared<'t, 'b> {
                     Content::Undecoded(buf) => token.payload(buf)?,
                     Content::Decoded(payload, scratch) => (payload, scratch),
                 };
-                if issuer_of(&payload)? == candidate.issuer {
+                if found.issuer_of(payload)?.is(candidate.issuer) {
                     let Found { media_type, .. } = found;
                     let (Candidate { issuer, key }, signing_input) = (candidate, token.signing_input);
                     return Ok(Answer::Verified(Verified { payload, scratch, media_type, issuer, key, signing_input }));

@@ -7,10 +7,10 @@ use sha2::{Digest, Sha256};
 
 use super::key_choice::{Found, KeyChoice, KeyChoices};
 use super::{Issuer, Verified};
-use crate::error::{Claim, Error, Part};
+use crate::error::{Error, Part};
 use crate::jose::algorithm::DecodedSignature;
 use crate::jose::header::{Header, UnverifiedHeader};
-use crate::jose::json::{self, JsonStr, Value};
+use crate::jose::json::{self, Value};
 use crate::jose::{Algorithm, Signature, base64url};
 
 /// A JWT in compact form, split into its segments and not verified yet
@@ -121,7 +121,7 @@ impl<'t> Token<'t> {
     /// - [`Error::Malformed`], [`Error::DuplicateName`], [`Error::TooDeep`], [`Error::TooManyMembers`]: the payload
     ///   cannot be parsed.
     /// - [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`]: `iss` is absent, not a string, or not the
-    ///   issuer's name.
+    ///   issuer's name. With the feature `status-list`, a status list (`typ` is `statuslist+jwt`) may lack `iss`.
     pub fn verify<'b>(&self, issuer: &Issuer<'t>, buf: &'b mut [u8]) -> Result<Verified<'t, 'b>, Error> {
         self.verify_any(&[issuer], buf)
     }
@@ -137,7 +137,8 @@ impl<'t> Token<'t> {
     /// # Errors
     ///
     /// As [`verify`](Self::verify). In addition, [`Error::TooManyIssuers`] for more than [`MAX_ISSUERS`](crate::MAX_ISSUERS), and
-    /// [`Error::Unconfigured`] for no issuer or for an issuer without a name.
+    /// [`Error::Unconfigured`] for no issuer or for an issuer without a name. A status list may lack `iss` only if there
+    /// is exactly one issuer.
     pub fn verify_any<'b>(&self, issuers: &[&Issuer<'t>], buf: &'b mut [u8]) -> Result<Verified<'t, 'b>, Error> {
         self.verify_with(issuers, &|choice, input, signature| choice.verify(input, signature), buf)
     }
@@ -170,10 +171,10 @@ impl<'t> Token<'t> {
         let (payload, scratch) = self.payload(buf)?;
 
         // RFC 8725 section 3.8: the key that verified belongs to the issuer that the token names.
-        let iss = issuer_of(&payload)?;
-        let signer = match iss == first.issuer {
+        let iss = found.issuer_of(payload)?;
+        let signer = match iss.is(first.issuer) {
             true => Some(first),
-            false => untried.find(|other| iss == other.issuer && is_valid(other)),
+            false => untried.find(|other| iss.is(other.issuer) && is_valid(other)),
         };
         let signer = signer.ok_or_else(|| found.refuse(refusal.get(), Some(iss)))?;
         let Found { media_type, .. } = found;
@@ -214,12 +215,6 @@ fn split_at_dot(text: &[u8]) -> Option<(&[u8], &[u8])> {
     }
     let (before, after) = text.split_at_checked(dot)?;
     Some((before, after.get(1..)?))
-}
-
-/// The issuer that the token names.
-pub(super) fn issuer_of<'b>(payload: &Value<'b>) -> Result<JsonStr<'b>, Error> {
-    let iss = payload.member("iss").ok_or(Error::Missing(Claim::Issuer))?;
-    iss.string().ok_or(Error::Invalid(Claim::Issuer))
 }
 
 /// [`KeyChoice::verify`], or a function that reaches the same verdict.

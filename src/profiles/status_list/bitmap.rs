@@ -14,8 +14,9 @@ use crate::time::{Now, UnixTime};
 pub struct StatusBitmap<'m> {
     bitmap: &'m [u8],
     width: Width,
-    /// The digest of the list's URI, which has a fixed size.
+    /// The digests of the list's URI and of the issuer whose tokens it is for, which have a fixed size.
     uri: [u8; 32],
+    issuer: [u8; 32],
     usable_until: UnixTime,
 }
 
@@ -35,8 +36,15 @@ pub enum Status {
 }
 
 impl<'m> StatusBitmap<'m> {
-    pub(super) fn new(bitmap: &'m [u8], width: Width, uri: impl Iterator<Item = u8>, usable_until: UnixTime) -> Self {
-        Self { bitmap, width, uri: digest(uri), usable_until }
+    pub(super) fn new(bitmap: &'m [u8], width: Width, uri: &str, issuer: &str, usable_until: UnixTime) -> Self {
+        Self { bitmap, width, uri: digest(uri.bytes()), issuer: digest(issuer.bytes()), usable_until }
+    }
+
+    /// Uses the list for the tokens of this issuer, and no longer for the tokens of the list's own issuer. This is for
+    /// an issuer that has another party keep its lists: **that party can then revoke and restore its tokens**. The name
+    /// is compared with the `iss` of tokens exactly.
+    pub fn for_tokens_of(self, issuer: &str) -> Self {
+        Self { issuer: digest(issuer.bytes()), ..self }
     }
 
     /// The status of an accepted token.
@@ -45,13 +53,16 @@ impl<'m> StatusBitmap<'m> {
     ///
     /// - [`Error::ClockNotSet`]: `now` is not after 1970-01-01.
     /// - [`Error::StatusUnknown`]: the list is out of date ([`usable_until`](Self::usable_until)), or the token names
-    ///   another list.
+    ///   another list, or comes from an issuer other than the list's, or than
+    ///   [the one that was given](Self::for_tokens_of).
     /// - [`Error::Invalid`]: the index is beyond the list's end, so that the token should be refused.
     pub fn status_of(&self, reference: &StatusReference<'_>, now: UnixTime) -> Result<Status, Error> {
         if now.is_unset_clock() {
             return Err(Error::ClockNotSet);
         }
-        if now >= self.usable_until || digest(reference.uri().bytes()) != self.uri {
+        let is_for_token =
+            digest(reference.uri().bytes()) == self.uri && digest(reference.issuer().bytes()) == self.issuer;
+        if now >= self.usable_until || !is_for_token {
             return Err(Error::StatusUnknown);
         }
         self.status(reference.index())
@@ -75,7 +86,8 @@ impl<'m> StatusBitmap<'m> {
     }
 }
 
-/// As part of a policy, a bitmap accepts only tokens that name its list and have the status [`Valid`](Status::Valid).
+/// As part of a policy, a bitmap accepts only tokens of its issuer that name its list and have the status
+/// [`Valid`](Status::Valid).
 impl Revocations for StatusBitmap<'_> {
     /// # Errors
     ///
@@ -90,9 +102,9 @@ impl Revocations for StatusBitmap<'_> {
     }
 }
 
-fn digest(uri: impl Iterator<Item = u8>) -> [u8; 32] {
+fn digest(text: impl Iterator<Item = u8>) -> [u8; 32] {
     let mut hasher = Sha256::new();
-    uri.for_each(|byte| hasher.update([byte]));
+    text.for_each(|byte| hasher.update([byte]));
     hasher.finalize().into()
 }
 
