@@ -172,7 +172,8 @@ impl<'a> Challenge<'a> {
     }
 
     /// Answers an error of the access token: returns the status, and writes the header's value. For the status 503 it
-    /// writes nothing: the device cannot decide, and the token may well be valid.
+    /// writes nothing: the device cannot decide, and the token may well be valid. A client that chooses its token, even
+    /// its length, cannot choose this status.
     ///
     /// | error | status | `error` |
     /// |---|---|---|
@@ -181,8 +182,8 @@ impl<'a> Challenge<'a> {
     /// | [`InsufficientScope`](Error::InsufficientScope) | 403 | `insufficient_scope` |
     /// | `acr` or `auth_time` is missing or does not suffice | 401 | `insufficient_user_authentication` |
     /// | [`Replayed`](Error::Replayed), for the scheme `DPoP` | 401 | `invalid_dpop_proof` |
-    /// | the device cannot decide, because of its clock, backend, buffer, policy, issuer's keys, status list or stores: [`ClockNotSet`](Error::ClockNotSet), [`TimeUnknown`](Error::TimeUnknown), [`Full`](Error::Full), [`StatusUnknown`](Error::StatusUnknown), [`BackendUnavailable`](Error::BackendUnavailable), [`BackendBroken`](Error::BackendBroken), [`BufferTooSmall`](Error::BufferTooSmall), [`Unconfigured`](Error::Unconfigured), [`TooManyIssuers`](Error::TooManyIssuers), [`AmbiguousKey`](Error::AmbiguousKey), [`InvalidKey`](Error::InvalidKey) | 503 | |
-    /// | all others | 401 | `invalid_token` |
+    /// | the device cannot decide, because of its clock, backend, policy, issuers, issuer's key, status list or stores: [`ClockNotSet`](Error::ClockNotSet), [`TimeUnknown`](Error::TimeUnknown), [`Full`](Error::Full), [`StatusUnknown`](Error::StatusUnknown), [`BackendUnavailable`](Error::BackendUnavailable), [`BackendBroken`](Error::BackendBroken), [`Unconfigured`](Error::Unconfigured), [`TooManyIssuers`](Error::TooManyIssuers), [`InvalidKey`](Error::InvalidKey) | 503 | |
+    /// | all others, with [`AmbiguousKey`](Error::AmbiguousKey), [`TooLarge`](Error::TooLarge) and [`BufferTooSmall`](Error::BufferTooSmall) (the token is too long for the device) | 401 | `invalid_token` |
     ///
     /// # Errors
     ///
@@ -199,7 +200,7 @@ impl<'a> Challenge<'a> {
             // An error of the proof, although the token's policy finds it.
             Error::Replayed if self.scheme == Scheme::Dpop => (401, Some("invalid_dpop_proof")),
             // Of a token, the key is the issuer's and was given to the device. Of a proof, it is the client's.
-            Error::AmbiguousKey | Error::InvalidKey => return Ok(503),
+            Error::InvalidKey => return Ok(503),
             _ if is_undecided(error) => return Ok(503),
             _ => (401, Some("invalid_token")),
         };
@@ -260,7 +261,6 @@ const fn is_undecided(error: Error) -> bool {
             | Error::Full
             | Error::BackendUnavailable
             | Error::BackendBroken
-            | Error::BufferTooSmall
             | Error::Unconfigured(_)
             | Error::TooManyIssuers
             | Error::StatusUnknown

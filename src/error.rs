@@ -163,12 +163,12 @@ impl Error {
         u16::from_be_bytes([variant, detail])
     }
 
-    /// Whether newer keys of the issuer might change the verdict. Its key set may be out of date: fetch it again, but
-    /// at most once every few minutes, since anyone can send a token that fails like this. A key that was replaced
-    /// without a new `kid` makes signatures invalid. For a DPoP proof, the result has no meaning, since the proof
-    /// brings its own key.
+    /// Whether newer keys of the issuer might change the verdict: no key matches, the signature is invalid, or the
+    /// issuer's key is no point of its curve. The key set may be out of date: fetch it again, but at most once every
+    /// few minutes, since anyone can send a token that fails like this. A key that was replaced without a new `kid`
+    /// makes signatures invalid. For a DPoP proof, the result has no meaning, since the proof brings its own key.
     pub const fn suggests_key_refresh(self) -> bool {
-        matches!(self, Self::UnknownKey | Self::InvalidSignature)
+        matches!(self, Self::UnknownKey | Self::InvalidKey | Self::InvalidSignature)
     }
 
     /// Returns the error with the later stage, given the errors of two issuers.

@@ -178,6 +178,12 @@ const ROWS: [Row; 5] = [
             Error::Malformed(Part::Token),
             Error::UnsupportedAlgorithm,
             Error::UnknownKey,
+            // Nobody but the client chooses whether its token has a `kid`, and how long it is.
+            Error::AmbiguousKey,
+            Error::BufferTooSmall,
+            Error::TooLarge(Part::Token),
+            Error::TooLarge(Part::Header),
+            Error::TooManyMembers(Part::Payload),
             Error::InvalidSignature,
             Error::WrongType,
             Error::Missing(Claim::Subject),
@@ -212,6 +218,31 @@ fn proof_error_is_answered_with_dpop_scheme_and_algs() {
         assert_eq!(answer_dpop(challenge.with_algs("EdDSA"), Error::TooOld), (401, expected.into()));
     }
     assert_eq!(answer(BEARER.with_algs("EdDSA"), Error::NoCredentials).1, r#"Bearer realm="pump-7""#);
+}
+
+/// A client must not be able to choose the status 503, which says that the device is at fault.
+#[test]
+fn only_device_faults_are_answered_503() {
+    let is_device_fault = |error: Error| {
+        matches!(
+            error,
+            Error::ClockNotSet
+                | Error::TimeUnknown
+                | Error::Full
+                | Error::StatusUnknown
+                | Error::BackendUnavailable
+                | Error::BackendBroken
+                | Error::Unconfigured(_)
+                | Error::TooManyIssuers
+        )
+    };
+    for error in errors::all() {
+        for challenge in [BEARER, DPOP] {
+            let expected = is_device_fault(error) || error == Error::InvalidKey;
+            assert_eq!(answer(challenge, error).0 == 503, expected, "{error:?}");
+            assert_eq!(answer_dpop(challenge, error).0 == 503, is_device_fault(error), "{error:?}");
+        }
+    }
 }
 
 /// `Error::Replayed` has a row of its own in the table: only proofs are single-use.
@@ -266,7 +297,6 @@ fn device_faults_are_answered_503_without_challenge() {
         Error::ClockNotSet,
         Error::BackendUnavailable,
         Error::BackendBroken,
-        Error::BufferTooSmall,
         Error::TooManyIssuers,
         Error::TimeUnknown,
         Error::Full,
@@ -278,11 +308,10 @@ fn device_faults_are_answered_503_without_challenge() {
             assert_eq!(answer_dpop(challenge, error), (503, String::new()), "{error:?}");
         }
     }
-    // For a token, these errors concern the issuer's keys; for a proof, its own key.
-    for error in [Error::InvalidKey, Error::AmbiguousKey] {
-        assert_eq!(answer(BEARER, error), (503, String::new()));
-        assert_eq!(answer_dpop(DPOP, error).0, 401);
-    }
+    // For a token, this error concerns a key of the issuer; for a proof, its own key.
+    assert_eq!(answer(BEARER, Error::InvalidKey), (503, String::new()));
+    assert_eq!(answer(DPOP, Error::InvalidKey), (503, String::new()));
+    assert_eq!(answer_dpop(DPOP, Error::InvalidKey).0, 401);
 }
 
 #[test]
@@ -294,16 +323,19 @@ fn proof_errors_are_answered_with_their_codes() {
     for error in [
         Error::Malformed(Part::Token),
         Error::TooLarge(Part::Header),
+        Error::BufferTooSmall,
         Error::CriticalHeader,
         Error::WrongType,
         Error::UnsupportedAlgorithm,
         Error::InvalidKey,
         Error::InvalidSignature,
         Error::Missing(Claim::JwtId),
+        Error::Invalid(Claim::JwtId),
         Error::Invalid(Claim::Nonce),
         Error::Mismatch(Claim::HttpMethod),
         Error::Mismatch(Claim::HttpUri),
         Error::Mismatch(Claim::AccessTokenHash),
+        Error::Expired,
         Error::NotYetValid,
         Error::TooOld,
     ] {

@@ -482,11 +482,11 @@ fn expired_keys_are_evicted_by_the_next_rotation() {
 }
 
 #[test]
-fn unknown_key_and_invalid_signature_suggest_a_key_refresh() {
+fn only_errors_about_keys_suggest_a_key_refresh() {
     let mut variants = BTreeSet::new();
     for error in errors::all() {
         variants.insert(usize::from(error.code() >> 8));
-        let is_stale = matches!(error, Error::UnknownKey | Error::InvalidSignature);
+        let is_stale = matches!(error, Error::UnknownKey | Error::InvalidKey | Error::InvalidSignature);
         assert_eq!(error.suggests_key_refresh(), is_stale, "{error:?}");
     }
     assert!(variants.into_iter().eq(1..=37));
@@ -499,6 +499,16 @@ fn token_of_a_new_key_suggests_a_key_refresh() {
     assert!(refused.suggests_key_refresh());
     keys.rotate_from_jwks(&mut jwks("b"), FIRST, at(UNTIL)).unwrap();
     assert_eq!(verify(&token('b'), keys.keys_at(now())), Ok(()));
+
+    // A key that is no point of its curve, which the issuer has replaced.
+    let mut no_point = [0; 32];
+    no_point[0] = 2;
+    let broken = with(jwk('a'), "x", json!(base64url(&no_point)));
+    let mut keys = KeySet::<4>::from_jwks(&mut jwks_of(&[broken])).unwrap();
+    assert_eq!(verify(&token('a'), &keys), Err(OFF_CURVE));
+    assert!(verify(&token('a'), &keys).unwrap_err().suggests_key_refresh());
+    keys.rotate_from_jwks(&mut jwks("a"), FIRST, at(UNTIL)).unwrap();
+    assert_eq!(verify(&token('a'), keys.keys_at(now())), Ok(()));
 
     // A new key with an old `kid`.
     let mut keys = KeySet::<4>::from_jwks(&mut jwks_of(&[with(jwk('x'), "kid", json!("a"))])).unwrap();
