@@ -1,4 +1,5 @@
-// Tokens of a real issuer against the examples `gateway` and `verify`; the folder of both is the one argument.
+// Tokens of a real issuer against the examples `gateway` and `verify`, and status lists against `status_list`. The
+// arguments are the folder of the examples, and a Python that has the packages of `requirements.txt`.
 
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,6 +11,7 @@ import { decodeProtectedHeader } from 'jose';
 import { accessToken, call, logIn, newHolder } from './client.mjs';
 import { startGateway, verifyIdToken } from './example.mjs';
 import { BRIEF_TTL, OTHER_AUDIENCE, startIssuer } from './issuer.mjs';
+import { checkStatusLists } from './status_lists.mjs';
 
 const ALGS = ['ES256', 'EdDSA', 'Ed25519'];
 
@@ -135,7 +137,7 @@ async function checkRotation({ issuer, gateway }) {
   check('rotation: and one of the old key for a while', await read(before), OK);
 }
 
-const [folder] = process.argv.slice(2);
+const [folder, python] = process.argv.slice(2);
 const scratch = mkdtempSync(join(tmpdir(), 'embedded-jwt-interop-'));
 const issuer = await startIssuer();
 const gateway = await startGateway(folder, [
@@ -143,11 +145,12 @@ const gateway = await startGateway(folder, [
   ...['--leeway', '0', '--reload', '0'],
 ]);
 try {
-  const parties = { issuer, gateway, folder, scratch };
+  const parties = { issuer, gateway, folder, scratch, python };
   await checkBearerTokens(parties);
   await checkImpostor(parties);
   await checkDpop(parties);
   await checkIdTokens(parties);
+  await checkStatusLists(parties, check);
   await checkRotation(parties);
 } catch (error) {
   counts.FAIL += 1;
