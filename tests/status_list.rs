@@ -256,8 +256,8 @@ fn list_without_iss_belongs_to_the_only_issuer() {
                 let verified = token.verify_cached(&issuer, &cache, &mut buf);
                 assert_eq!(read(verified), Ok(name.to_owned()), "{typ}");
             }
-            let prepared = token.prepare(&issuer, &mut buf).unwrap();
-            assert_eq!(read(prepared.caller_asserts(Ok(()))), Ok(name.to_owned()), "{typ}");
+            let prepared = token.prepare(&[&issuer], &mut buf).unwrap();
+            assert_eq!(read(complete(prepared, |_| Ok(()))), Ok(name.to_owned()), "{typ}");
         }
     }
 }
@@ -314,8 +314,8 @@ fn other_token_without_iss_is_refused() {
         let text = Alg::EdDsa.mint(with(Alg::EdDsa.header(), "typ", json!(typ)).to_string(), all.to_string());
         assert_eq!(verify(&text, |_| Ok(())).err(), missing, "{typ}");
         let (keys, mut buf) = (keys(), [0; 1024]);
-        let prepared = Token::parse(&text).unwrap().prepare(&issuer(&keys), &mut buf).unwrap();
-        assert_eq!(prepared.caller_asserts(Ok(())).err(), missing, "{typ}");
+        let prepared = Token::parse(&text).unwrap().prepare(&[&issuer(&keys)], &mut buf).unwrap();
+        assert_eq!(complete(prepared, |_| Ok(())).err(), missing, "{typ}");
     }
     let untyped = Alg::EdDsa.mint(with(Alg::EdDsa.header(), "typ", Value::Null).to_string(), all.to_string());
     assert_eq!(verify(&untyped, |_| Ok(())).err(), missing);
