@@ -30,11 +30,11 @@ fn token_is_four_slices() {
     assert!(size_of::<Result<Token, Error>>() <= size_of::<Token>());
 }
 
-/// Payload, rest of the buffer, signing input, key, and the `typ`, which is copied since the payload overwrites the
-/// header.
+/// Payload, rest of the buffer, signing input, issuer, key, and the `typ`, which is copied since the payload overwrites
+/// the header.
 #[test]
-fn verified_is_three_slices_a_key_and_a_media_type() {
-    assert!(size_of::<Verified>() <= 3 * size_of::<&[u8]>() + MAX_TYPE_LEN + 24);
+fn verified_is_four_slices_a_key_and_a_media_type() {
+    assert!(size_of::<Verified>() <= 4 * size_of::<&[u8]>() + MAX_TYPE_LEN + 24);
     assert!(size_of::<Result<Verified, Error>>() <= size_of::<Verified>());
 }
 
@@ -85,10 +85,11 @@ fn status_lists_are_references_and_numbers() {
     assert!(size_of::<Result<Status, Error>>() <= 3);
 }
 
-/// An issuer borrows its name, keys and algorithms, so that it can be built wherever it is used.
+/// An issuer borrows its name, keys and algorithms, so that it can be built wherever it is used. One word tells whether a
+/// `kid` is required.
 #[test]
-fn issuer_is_three_slices() {
-    assert!(size_of::<Issuer>() <= 3 * size_of::<&[u8]>());
+fn issuer_is_three_slices_and_a_flag() {
+    assert!(size_of::<Issuer>() <= 3 * size_of::<&[u8]>() + 8);
 }
 
 /// A policy may live in flash: its strings are borrowed, and the rest is a few numbers.
