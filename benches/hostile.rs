@@ -7,8 +7,10 @@
 mod hostile_payloads;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use embedded_jwt::{AccessTokenPolicy, Error, KeySet, MAX_HEADER_LEN, MAX_KEY_SET_LEN, MAX_TOKEN_LEN, Part, Token};
-use hostile_payloads::{NAME_LEN, fill, members};
+use embedded_jwt::{
+    AccessTokenPolicy, DpopPolicy, EdDsa, Error, KeySet, MAX_HEADER_LEN, MAX_KEY_SET_LEN, MAX_TOKEN_LEN, Part, Token,
+};
+use hostile_payloads::{NAME_LEN, fill, jwk_of_operations, members};
 use testkit::*;
 
 /// The longest payload of a token of [`MAX_TOKEN_LEN`].
@@ -47,6 +49,16 @@ fn hostile(criterion: &mut Criterion) {
         assert!(matches!(refused, Error::TooLarge(Part::Header) | Error::UnsupportedAlgorithm), "{name}: {refused}");
         group.bench_function(name, |bencher| bencher.iter(&mut verify));
     }
+    group.bench_function("key_ops of a proof's key", |bencher| {
+        let x = base64url(keys[1].public_key());
+        let start = "{\"alg\":\"EdDSA\",\"typ\":\"dpop+jwt\",\"jwk\":";
+        let header = format!("{start}{}}}", jwk_of_operations(&x, MAX_HEADER_LEN - start.len() - 1));
+        let text = format!("{}.e30.AA", base64url(header.as_bytes()));
+        let policy = DpopPolicy::new("GET", "https://pump-7.example/speed", "token");
+        let mut verify = || Token::parse(&text)?.verify_dpop(&policy, &[&EdDsa], now(), &mut buf).map(drop);
+        assert_eq!(verify(), Err(Error::InvalidKey));
+        bencher.iter(&mut verify);
+    });
     group.bench_function("a dot for each byte", |bencher| {
         let text = ".".repeat(MAX_TOKEN_LEN);
         bencher.iter(|| assert!(Token::parse(&text).is_err()));
@@ -70,6 +82,11 @@ fn hostile(criterion: &mut Criterion) {
             ),
         ),
     ];
+    let x = base64url(keys[1].public_key());
+    let sets = sets.into_iter().chain([
+        ("long key_ops", format!("{{\"keys\":[{}]}}", jwk_of_operations(&x, MAX_KEY_SET_LEN - 11))),
+        ("short key_ops", fill("{\"keys\":[", |_| jwk_of_operations(&x, 400), "]}", MAX_KEY_SET_LEN)),
+    ]);
     for (name, set) in sets {
         group.bench_function(name, |bencher| {
             bencher.iter(|| {

@@ -36,14 +36,28 @@ pub fn of_len(max: usize) -> Vec<(&'static str, String)> {
 
 /// Named headers of at most `max` bytes that anyone can send. They are refused after parsing: their `alg` is not
 /// supported.
-pub fn headers_of_len(max: usize) -> [(&'static str, String); 2] {
+pub fn headers_of_len(max: usize) -> [(&'static str, String); 3] {
     let header = |members: &str| format!("{{\"alg\":\"none\",{members}}}");
-    let headers =
-        [("most names", header(&members(5, (max - 14) / 10))), ("longest names", header(&members(90, max / 96)))];
+    // With `alg`, as many members as may be open.
+    let most = 127.min((max - 14) / 10);
+    let headers = [
+        ("most names", header(&members((max - 14) / most - 5, most))),
+        ("longest names", header(&members(90, max / 96))),
+        ("certificates", header(&format!("\"x5c\":[\"{}\"]", "A".repeat(max - 25)))),
+    ];
     for (name, header) in &headers {
         assert!(header.len() <= max, "{name}: {} bytes", header.len());
     }
     headers
+}
+
+/// A JWK with as many operations as are read, in at most `max` bytes. They take the most work to distinguish.
+pub fn jwk_of_operations(x: &str, max: usize) -> String {
+    let jwk = |len: usize| {
+        let operations: Vec<_> = (0..16).map(|n| format!("\"{:x>len$}x\"", format!("{n:x}"))).collect();
+        format!("{{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"{x}\",\"key_ops\":[{}]}}", operations.join(","))
+    };
+    jwk(1 + (max - jwk(1).len()) / 16)
 }
 
 /// The length of names that costs the most in many objects: shorter names are compared faster, longer names are fewer.

@@ -332,7 +332,8 @@ mod tests {
             assert_eq!(error.code(), *code, "{error:?}");
         }
         let details = |error: testkit::embedded_jwt::Error| error.code() & 0xff;
-        assert!(testkit::errors::PARTS.map(testkit::embedded_jwt::Error::TooLarge).map(details).into_iter().eq(1..=10));
+        let parts = testkit::errors::PARTS.map(testkit::embedded_jwt::Error::TooLarge).map(details);
+        assert_eq!(parts, [1, 2, 4, 5, 6, 7, 8, 9, 10]);
         assert!(testkit::errors::CLAIMS.map(testkit::embedded_jwt::Error::Missing).map(details).into_iter().eq(1..=22));
     }
 
@@ -343,7 +344,7 @@ mod tests {
         assert_eq!(Error::Malformed(Part::KeySet).to_string(), "malformed: the key set");
         assert_eq!(Error::Missing(Claim::Audience).to_string(), "missing: audience (aud)");
         assert_eq!(Error::Expired.to_string(), "the token has expired");
-        let named = [Error::TooLarge(Part::Kid), Error::Invalid(Claim::Other), Error::Mismatch(Claim::Scope)];
+        let named = [Error::TooLarge(Part::KeySet), Error::Invalid(Claim::Other), Error::Mismatch(Claim::Scope)];
         assert!(named.iter().all(|error| !error.to_string().ends_with(": ")));
     }
 

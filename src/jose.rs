@@ -20,7 +20,7 @@ pub use algorithm::{Algorithm, BackendError, SelfTest, Signature, SignatureAlgor
 pub use algorithm::{RingEdDsa, RingEs256};
 pub use header::UnverifiedHeader;
 pub use json::{JsonStr, MAX_DEPTH, MAX_OPEN_MEMBERS};
-pub use key::{Key, MAX_KID_LEN};
+pub use key::{Key, Kid, MAX_WHOLE_KID_LEN};
 pub use key_set::{KeySet, MAX_KEY_SET_LEN};
 pub use media_type::MAX_TYPE_LEN;
 pub use thumbprint::Thumbprint;

@@ -42,8 +42,8 @@ pub use jose::EdDsa;
 #[cfg(feature = "es256")]
 pub use jose::Es256;
 pub use jose::{
-    Algorithm, BackendError, JsonStr, Key, KeySet, MAX_DEPTH, MAX_KEY_SET_LEN, MAX_KID_LEN, MAX_OPEN_MEMBERS,
-    MAX_TYPE_LEN, SelfTest, Signature, SignatureAlgorithm, Thumbprint, UnverifiedHeader, self_test,
+    Algorithm, BackendError, JsonStr, Key, KeySet, Kid, MAX_DEPTH, MAX_KEY_SET_LEN, MAX_OPEN_MEMBERS, MAX_TYPE_LEN,
+    MAX_WHOLE_KID_LEN, SelfTest, Signature, SignatureAlgorithm, Thumbprint, UnverifiedHeader, self_test,
 };
 #[cfg(feature = "ring")]
 pub use jose::{RingEdDsa, RingEs256};

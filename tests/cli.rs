@@ -94,18 +94,16 @@ fn refused_token_exits_with_status_1_and_advice() {
     let unknown = header(json!({"alg": "ES256", "typ": "at+jwt", "kid": "next"}));
     let untyped = header(json!({"alg": "ES256", "typ": "JWT", "kid": "es-test"}));
     let (iss, aud) = (es256("iss", json!("https://other")), es256("aud", json!("urn:other")));
-    let long_kid = header(json!({"alg": "ES256", "kid": "k".repeat(97)}));
     let crit = header(json!({"alg": "ES256", "crit": ["b64"]}));
     let (bound, bound_badly) = (es256("cnf", json!({"jkt": "0".repeat(43)})), es256("cnf", json!({"jkt": 7})));
     let old_login = es256("auth_time", json!(NOW - 661));
-    let cases: [(&[&str], &str, Error, &str); 32] = [
+    let cases: [(&[&str], &str, Error, &str); 31] = [
         (&[], "opaque", Error::Malformed(Part::Token), "an opaque token, perhaps"),
         (&[], "a.b.c.d.e", Error::Malformed(Part::Token), "an encrypted token (JWE)"),
         (&[], "a..c", Error::Malformed(Part::Token), "A segment is empty"),
         (&[], "", Error::Malformed(Part::Token), "The token is empty"),
         (&[], "a.b.c", Error::Malformed(Part::Header), "report it to the"),
         (&[], &"a".repeat(65_537), Error::TooLarge(Part::Token), "Make the provider put less into the token"),
-        (&[], &long_kid, Error::TooLarge(Part::Kid), "a shorter kid"),
         (&["--buffer", "100"], &good, Error::BufferTooSmall, "Give the device a larger buffer: it has 100 bytes"),
         (&[], &crit, Error::CriticalHeader, "Switch the extension off"),
         (&[], &rs256, Error::UnsupportedAlgorithm, "Switch the provider to ES256 or EdDSA"),
@@ -706,8 +704,8 @@ fn batch_reports_error_and_class() {
         (token("a.b".into()), "Malformed(Token)", "malformed"),
         (token("a".repeat(65_537)), "TooLarge(Token)", "too-large"),
         (token(es256("note", json!("a".repeat(20_000)))), "BufferTooSmall", "too-large"),
-        (token(header(json!({"alg": "ES256", "x": "x".repeat(600)}))), "TooLarge(Header)", "too-large"),
-        (token(header(json!({"alg": "ES256", "kid": "k".repeat(97)}))), "TooLarge(Kid)", "unknown-key"),
+        (token(header(json!({"alg": "ES256", "x": "x".repeat(5000)}))), "TooLarge(Header)", "too-large"),
+        (token(header(json!({"alg": "ES256", "kid": "k".repeat(97)}))), "UnknownKey", "unknown-key"),
         (token(Alg::Es256.mint(r#"{"alg":"ES256","alg":"ES256"}"#, "{}")), "DuplicateName(Header)", "malformed"),
         (token(header(json!({"alg": "ES256", "crit": ["b64"]}))), "CriticalHeader", "malformed"),
         (token(header(json!({"alg": "none"}))), "UnsupportedAlgorithm", "unsupported-alg"),

@@ -25,10 +25,10 @@ fn table_of_limits_has_the_values_of_the_constants() {
     use embedded_jwt::*;
     let rows = [
         format!("{} KiB of text | `MAX_TOKEN_LEN`", MAX_TOKEN_LEN / 1024),
-        format!("{MAX_HEADER_LEN} bytes | `MAX_HEADER_LEN`"),
+        format!("{} KiB | `MAX_HEADER_LEN`", MAX_HEADER_LEN / 1024),
         format!("{MAX_DEPTH} | `MAX_DEPTH`"),
         format!("{MAX_OPEN_MEMBERS} | `MAX_OPEN_MEMBERS`"),
-        format!("{MAX_KID_LEN} bytes | `MAX_KID_LEN`"),
+        format!("{MAX_WHOLE_KID_LEN} bytes | `MAX_WHOLE_KID_LEN`"),
         format!("{MAX_TYPE_LEN} bytes | `MAX_TYPE_LEN`"),
         format!("{} KiB of text | `MAX_KEY_SET_LEN`", MAX_KEY_SET_LEN / 1024),
         #[cfg(feature = "status-list")]

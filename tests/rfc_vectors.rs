@@ -165,7 +165,7 @@ fn rfc_7517_a1_has_no_key_for_signatures() {
     let for_signatures = RFC_7517_A1.replace(r#""use":"enc""#, r#""use":"sig""#);
     let keys = KeySet::<2>::from_jwks(&mut for_signatures.into_bytes()).unwrap();
     assert_eq!((keys.len(), keys.skipped()), (1, 1));
-    assert_eq!(keys.first().and_then(Key::kid), Some(&b"1"[..]));
+    assert_eq!(keys.first().and_then(Key::kid), Some(Kid::Whole(b"1")));
 }
 
 #[test]

@@ -51,10 +51,10 @@ fn accepted_tokens_are_references_and_dates() {
 }
 
 /// Raw bytes, not a decompressed point with its tables: the bytes themselves, the `kid`, stored inline with its length,
-/// and the algorithm.
+/// and the algorithm, rounded up to whole words. A `kid` that is too long for that takes no more.
 #[test]
 fn key_is_its_bytes_and_its_kid() {
-    assert!(size_of::<Key>() <= 64 + MAX_KID_LEN + 24);
+    assert_eq!(size_of::<Key>(), 64 + MAX_WHOLE_KID_LEN + 2 * size_of::<usize>());
     assert!(size_of::<Option<Key>>() <= size_of::<Key>());
 }
 

@@ -1,6 +1,6 @@
 //! Advice about a refusal, with both values if they do not match.
 
-use embedded_jwt::{Claim, Error, MAX_HEADER_LEN, MAX_KID_LEN, MAX_TOKEN_LEN, Part, Token};
+use embedded_jwt::{Claim, Error, MAX_HEADER_LEN, MAX_TOKEN_LEN, Token};
 
 use crate::malformed::{extra_text, malformed};
 use crate::peek::{Peek, algorithm, describe};
@@ -18,9 +18,6 @@ pub fn advice(refusal: Refusal, case: &Case<'_>, peek: &Peek) -> Vec<String> {
                 format!("Give the device a larger buffer: it has {} bytes.", case.buffer_len),
                 format!("This token needs {needed}, and never more than {}.", needed.saturating_mul(2)),
             ]
-        }
-        Error::TooLarge(Part::Kid) => {
-            vec![format!("Give the key a shorter kid at the provider: {MAX_KID_LEN} bytes at most.")]
         }
         Error::TooLarge(_) => vec![
             "Make the provider put less into the token: fewer groups, no certificates.".into(),
@@ -140,7 +137,9 @@ fn unknown_key(case: &Case<'_>, peek: &Peek) -> Vec<String> {
         return lines;
     }
     // A key of the token's algorithm would have been chosen.
-    if let Some(other) = case.keys.iter().find(|key| kid.is_some_and(|kid| key.kid() == Some(kid.as_bytes()))) {
+    if let Some(other) =
+        case.keys.iter().find(|key| kid.is_some_and(|kid| key.kid().is_some_and(|own| own.matches(kid.as_bytes()))))
+    {
         lines.push(format!("This kid is there, for {}.", algorithm(other)));
     }
     lines.push("Fetch the issuer's JWKS again: keys rotate. Not on each such token, since".into());

@@ -96,7 +96,7 @@ fn id_of(line: &[u8]) -> Value {
 fn class(error: Error) -> &'static str {
     match error {
         // If the key set cannot be read, no key is known.
-        Error::TooLarge(Part::KeySet | Part::Kid)
+        Error::TooLarge(Part::KeySet)
         | Error::Malformed(Part::KeySet)
         | Error::DuplicateName(Part::KeySet)
         | Error::TooDeep(Part::KeySet)

@@ -101,7 +101,7 @@ impl Check {
             | Error::DuplicateName(part)
             | Error::TooDeep(part)
             | Error::TooManyMembers(part) => match part {
-                Part::Header | Part::Kid => Self::Header,
+                Part::Header => Self::Header,
                 Part::Signature => Self::Signature,
                 Part::Payload => Self::Payload,
                 _ => Self::Form,

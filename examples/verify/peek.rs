@@ -45,7 +45,8 @@ impl Peek {
             _ => return None,
         };
         keys.iter().find(|key| {
-            key.algorithm() == algorithm && header.kid.as_ref().is_none_or(|kid| key.kid() == Some(kid.as_bytes()))
+            key.algorithm() == algorithm
+                && header.kid.as_ref().is_none_or(|kid| key.kid().is_some_and(|own| own.matches(kid.as_bytes())))
         })
     }
 }
@@ -68,7 +69,7 @@ pub fn whole_secs(value: &Value) -> Option<i64> {
 pub fn describe(key: &Key) -> String {
     let algorithm = algorithm(key);
     match key.kid() {
-        Some(id) => format!("{:?} ({algorithm})", String::from_utf8_lossy(id)),
+        Some(kid) => format!("{kid:?} ({algorithm})"),
         None => format!("without kid ({algorithm})"),
     }
 }

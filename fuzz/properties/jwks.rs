@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use base64ct::{Base64UrlUnpadded, Encoding};
 use curve25519_dalek::edwards::CompressedEdwardsY;
 use embedded_jwt::*;
@@ -28,7 +30,8 @@ pub fn jwks(input: &[u8]) {
 const CAPACITY: usize = 3;
 
 fn model(text: &[u8]) -> Result<(Vec<Key>, usize), Error> {
-    let set = strict_json::parse(text, Part::KeySet)?;
+    // RFC 8259 section 8.1: a byte order mark may be ignored.
+    let set = strict_json::parse(text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text), Part::KeySet)?;
     let entries = set.get("keys").and_then(Value::as_array).ok_or(Error::Malformed(Part::KeySet))?;
     let keys: Vec<_> = entries.iter().filter_map(usable_key).collect();
     let skipped = entries.len() - keys.len();
@@ -38,14 +41,23 @@ fn model(text: &[u8]) -> Result<(Vec<Key>, usize), Error> {
 /// The key in a JWK, if it is usable by RFC 7517 section 4, RFC 7518 section 6.2.1 and RFC 8037 section 2.
 fn usable_key(jwk: &Value) -> Option<Key> {
     let jwk = jwk.as_object()?;
-    let string = |name| jwk.get(name).and_then(Value::as_str);
+    let member = |name| jwk.get(name).filter(|value| !value.is_null());
+    let string = |name| member(name).and_then(Value::as_str);
     let number = |name| -> Option<[u8; 32]> { Base64UrlUnpadded::decode_vec(string(name)?).ok()?.try_into().ok() };
 
-    if jwk.contains_key("d") || jwk.contains_key("use") && string("use") != Some("sig") {
+    let is_for_signatures = member("use").is_some();
+    if member("d").is_some() || is_for_signatures && string("use") != Some("sig") {
         return None;
     }
-    if let Some(operations) = jwk.get("key_ops") {
-        operations.as_array()?.iter().find(|operation| *operation == "verify")?;
+    if let Some(operations) = member("key_ops") {
+        let operations: Vec<_> = operations.as_array()?.iter().map(Value::as_str).collect::<Option<_>>()?;
+        let distinct: HashSet<_> = operations.iter().copied().collect();
+        let encryption = HashSet::from(["encrypt", "decrypt", "wrapKey", "unwrapKey", "deriveKey", "deriveBits"]);
+        let contradicts_use = is_for_signatures && !distinct.is_disjoint(&encryption);
+        let allows = operations.is_empty() || distinct.contains("verify") && !contradicts_use;
+        if !allows || distinct.len() < operations.len() || operations.len() > 16 {
+            return None;
+        }
     }
     let (key, names): (_, &[&str]) = match (string("kty")?, string("crv")?) {
         ("EC", "P-256") => {
@@ -58,14 +70,13 @@ fn usable_key(jwk: &Value) -> Option<Key> {
         }
         _ => return None,
     };
-    if jwk.contains_key("alg") && !names.contains(&string("alg")?) {
+    if member("alg").is_some() && !names.contains(&string("alg")?) {
         return None;
     }
-    if !jwk.contains_key("kid") {
-        return Some(key);
+    match member("kid") {
+        Some(_) => Some(key.with_kid(string("kid")?.as_bytes())),
+        None => Some(key),
     }
-    let kid = string("kid").filter(|kid| kid.len() <= MAX_KID_LEN)?;
-    Some(key.try_with_kid(kid).unwrap())
 }
 
 fn is_p256_coordinate(number: &[u8; 32]) -> bool {

@@ -1,6 +1,6 @@
 //! A model of the validation rules: for each kind of token in sequence, straight from the standards, over `serde_json`.
 
-use embedded_jwt::{Claim, Error, Freshness, MAX_HEADER_LEN, MAX_KID_LEN, MAX_TYPE_LEN, Now, Part};
+use embedded_jwt::{Claim, Error, Freshness, MAX_HEADER_LEN, MAX_TYPE_LEN, Now, Part};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256, Sha512};
 use testkit::{Alg, ISSUER, base64url, strict_json};
@@ -38,7 +38,6 @@ pub fn validate(case: &Case) -> Result<Accepted, Error> {
     let alg = alg.ok_or(Error::Malformed(Part::Header))?;
     rule(!header.contains_key("crit"), Error::CriticalHeader)?;
     rule(header.get("b64").is_none_or(|b64| *b64 == Value::Bool(true)), Error::Malformed(Part::Header))?;
-    rule(kid.as_ref().is_none_or(|kid| kid.len() <= MAX_KID_LEN), Error::TooLarge(Part::Kid))?;
 
     // The key: RFC 8725 section 3.1. The issuer has one key of each algorithm.
     let named = match &*alg {
@@ -46,7 +45,7 @@ pub fn validate(case: &Case) -> Result<Accepted, Error> {
         "EdDSA" | "Ed25519" => Alg::EdDsa,
         _ => return Err(Error::UnsupportedAlgorithm),
     };
-    rule(kid.is_none_or(|kid| kid == named.kid()), Error::UnknownKey)?;
+    rule(kid.is_none_or(|kid| kid.is_empty() || kid == named.kid()), Error::UnknownKey)?;
     rule(typ.as_ref().is_none_or(|typ| typ.len() <= MAX_TYPE_LEN), Error::WrongType)?;
     // A signature of one algorithm may by chance be malformed for the other. It is invalid either way.
     rule(named == case.signer, Error::InvalidSignature)?;

@@ -9,8 +9,6 @@ pub enum Part {
     Token,
     /// The JOSE header.
     Header,
-    /// A key's `kid`, in the header or given for a [`Key`](crate::Key).
-    Kid,
     /// The signature.
     Signature,
     /// The payload.
@@ -32,7 +30,7 @@ impl Part {
         match self {
             Self::Token => 1,
             Self::Header => 2,
-            Self::Kid => 3,
+            // 3 belonged to a part that no longer exists. Codes are never reused.
             Self::Signature => 4,
             Self::Payload => 5,
             Self::KeySet => 6,
@@ -47,7 +45,6 @@ impl Part {
         match self {
             Self::Token => "the token",
             Self::Header => "the header",
-            Self::Kid => "the key id (kid)",
             Self::Signature => "the signature",
             Self::Payload => "the payload",
             Self::KeySet => "the key set",

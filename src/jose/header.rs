@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Part};
 use crate::jose::json::{JsonStr, Value};
-use crate::jose::{Algorithm, MAX_KID_LEN, SignatureAlgorithm};
+use crate::jose::{Algorithm, SignatureAlgorithm};
 
 /// The members of a JOSE header that verification uses
 /// ([RFC 7515 section 4](https://www.rfc-editor.org/rfc/rfc7515#section-4)).
@@ -42,7 +42,6 @@ impl<'b> Header<'b> {
     ///   this crate supports none ([section 4.1.11](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.11)).
     /// - [`Error::Malformed`]: there is a `b64` other than `true`, which no JWT may have
     ///   ([RFC 7797 section 7](https://www.rfc-editor.org/rfc/rfc7797#section-7)).
-    /// - [`Error::TooLarge`]: the `kid` is longer than [`MAX_KID_LEN`].
     pub(crate) fn check(&self) -> Result<(), Error> {
         if self.has_crit {
             return Err(Error::CriticalHeader);
@@ -50,10 +49,7 @@ impl<'b> Header<'b> {
         if self.is_unencoded {
             return Err(Error::Malformed(Part::Header));
         }
-        match self.kid {
-            Some(kid) if kid.bytes().nth(MAX_KID_LEN).is_some() => Err(Error::TooLarge(Part::Kid)),
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     /// Chooses the backend for the algorithm that `alg` names

@@ -1,12 +1,14 @@
 //! Public keys: the algorithm, the bytes and the `kid` of each.
 
 mod import;
+mod kid;
 
 use core::fmt;
 
-use crate::error::{Error, Part};
 use crate::jose::Algorithm;
 use crate::jose::json::JsonStr;
+pub use kid::{Kid, MAX_WHOLE_KID_LEN};
+use kid::{KidBuilder, StoredKid};
 
 /// A public key: its algorithm, its bytes and an optional `kid`.
 ///
@@ -33,13 +35,7 @@ pub struct Key {
     /// The public key, as long as its algorithm requires, followed by zeros. This is not an enum: its tag would move
     /// the bytes to an odd address, where copying and hashing them takes 2,000 more instructions on a Cortex-M4.
     material: [u8; MAX_PUBLIC_KEY_LEN],
-    kid: Option<Kid>,
-}
-
-#[derive(Clone, PartialEq, Eq)]
-struct Kid {
-    bytes: [u8; MAX_KID_LEN],
-    len: usize,
+    kid: StoredKid,
 }
 
 impl Key {
@@ -50,7 +46,7 @@ impl Key {
         let (first, second) = material.split_at_mut(32);
         first.copy_from_slice(x);
         second.copy_from_slice(y);
-        Self { algorithm: Algorithm::Es256, material, kid: None }
+        Self { algorithm: Algorithm::Es256, material, kid: StoredKid::NONE }
     }
 
     /// An EdDSA key from the encoded Ed25519 point
@@ -58,41 +54,26 @@ impl Key {
     pub const fn ed25519(point: &[u8; 32]) -> Self {
         let mut material = [0; MAX_PUBLIC_KEY_LEN];
         material.split_at_mut(32).0.copy_from_slice(point);
-        Self { algorithm: Algorithm::EdDsa, material, kid: None }
+        Self { algorithm: Algorithm::EdDsa, material, kid: StoredKid::NONE }
     }
 
-    /// Gives the key a `kid` of at most [`MAX_KID_LEN`] bytes; a longer one does not compile.
-    ///
-    /// ```compile_fail,E0080
-    /// # use embedded_jwt::Key;
-    /// let key = Key::ed25519(&[3; 32]).with_kid(&[b'k'; 97]);
-    /// ```
-    pub const fn with_kid<const LEN: usize>(mut self, kid: &[u8; LEN]) -> Self {
-        const { assert!(LEN <= MAX_KID_LEN, "the kid is longer than MAX_KID_LEN") };
-        let mut bytes = [0; MAX_KID_LEN];
-        bytes.split_at_mut(LEN).0.copy_from_slice(kid);
-        self.kid = Some(Kid { bytes, len: LEN });
+    /// Gives the key a `kid` of any length; an empty one is none. Of a `kid` longer than [`MAX_WHOLE_KID_LEN`] the key
+    /// keeps the length, the first bytes and a hash, so that it takes no more memory. Tokens find the key all the same.
+    pub const fn with_kid(mut self, kid: &[u8]) -> Self {
+        let mut builder = KidBuilder::new(&mut self.kid);
+        let mut rest = kid;
+        while let [byte, tail @ ..] = rest {
+            builder.push(*byte);
+            rest = tail;
+        }
+        builder.finish();
         self
     }
 
-    /// Gives the key a `kid` that is known only at run time.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::TooLarge`] if the `kid` is longer than [`MAX_KID_LEN`] bytes.
-    pub fn try_with_kid(self, kid: &str) -> Result<Self, Error> {
-        self.with_kid_of(kid.bytes())
-    }
-
-    pub(super) fn with_kid_of(mut self, kid: impl Iterator<Item = u8>) -> Result<Self, Error> {
-        let mut bytes = [0; MAX_KID_LEN];
-        let mut len = 0_usize;
-        for byte in kid {
-            *bytes.get_mut(len).ok_or(Error::TooLarge(Part::Kid))? = byte;
-            len = len.wrapping_add(1);
-        }
-        self.kid = Some(Kid { bytes, len });
-        Ok(self)
+    pub(super) fn set_kid(&mut self, kid: impl Iterator<Item = u8>) {
+        let mut builder = KidBuilder::new(&mut self.kid);
+        kid.for_each(|byte| builder.push(byte));
+        builder.finish();
     }
 
     /// The only algorithm that the key may be used with.
@@ -105,9 +86,9 @@ impl Key {
         self.material.get(..self.algorithm.public_key_len()).unwrap_or_default()
     }
 
-    /// The key's `kid`: opaque bytes ([RFC 7517 section 4.5](https://www.rfc-editor.org/rfc/rfc7517#section-4.5)).
-    pub fn kid(&self) -> Option<&[u8]> {
-        self.kid.as_ref()?.as_bytes()
+    /// The key's `kid`, whole or abridged, if it has one.
+    pub fn kid(&self) -> Option<Kid<'_>> {
+        self.kid.as_kid()
     }
 
     /// Whether this is the same public key, whatever its `kid`.
@@ -115,31 +96,24 @@ impl Key {
         (self.algorithm, self.material) == (other.algorithm, other.material)
     }
 
+    /// Whether this is the key's `kid`, which is compared unescaped. A key without a `kid` does not have an empty one.
     pub(crate) fn has_kid(&self, kid: JsonStr<'_>) -> bool {
-        self.kid().is_some_and(|id| kid.is(id))
-    }
-}
-
-impl Kid {
-    fn as_bytes(&self) -> Option<&[u8]> {
-        self.bytes.get(..self.len)
+        self.kid().is_some_and(|own| own.is(kid))
     }
 }
 
 /// Omits the bytes: a log needs only the `kid`.
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kid = self.kid().map(|id| str::from_utf8(id).unwrap_or("(not UTF-8)"));
-        f.debug_struct("Key").field("algorithm", &self.algorithm).field("kid", &kid).finish_non_exhaustive()
+        f.debug_struct("Key").field("algorithm", &self.algorithm).field("kid", &self.kid()).finish_non_exhaustive()
     }
 }
 
 /// Maximum length of a public key of any algorithm, in bytes: two coordinates of P-256.
 const MAX_PUBLIC_KEY_LEN: usize = 64;
 
-/// Maximum length of a `kid`, in bytes: an RFC 9278 thumbprint URI with SHA-256 (88 bytes) fits. A key with a longer
-/// `kid` is skipped in a key set, and a token with a longer `kid` is refused.
-pub const MAX_KID_LEN: usize = 96;
+// 168 bytes on 32-bit targets, where the tests do not run.
+const _: () = assert!(size_of::<Key>() <= MAX_PUBLIC_KEY_LEN + MAX_WHOLE_KID_LEN + 2 * size_of::<usize>());
 
 #[cfg(test)]
 mod tests {
@@ -150,20 +124,12 @@ mod tests {
         let key = Key::es256(&[1; 32], &[2; 32]).with_kid(b"k");
         assert_eq!(key.algorithm(), Algorithm::Es256);
         assert_eq!(key.public_key(), [[1; 32], [2; 32]].as_flattened());
-        assert_eq!(key.kid(), Some(&b"k"[..]));
+        assert_eq!(key.kid(), Some(Kid::Whole(b"k")));
 
         let key = Key::ed25519(&[3; 32]);
         assert_eq!(key.algorithm(), Algorithm::EdDsa);
         assert_eq!(key.public_key(), [3; 32]);
         assert_eq!(key.kid(), None);
-    }
-
-    #[test]
-    fn kid_is_accepted_up_to_the_maximum_length() {
-        let key = Key::ed25519(&[3; 32]).try_with_kid(&"k".repeat(96)).unwrap();
-        assert_eq!(key, Key::ed25519(&[3; 32]).with_kid(&[b'k'; 96]));
-        let refused = Key::ed25519(&[3; 32]).try_with_kid(&"k".repeat(97));
-        assert_eq!(refused, Err(Error::TooLarge(Part::Kid)));
     }
 
     #[test]

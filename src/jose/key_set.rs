@@ -15,10 +15,19 @@ use crate::time::UnixTime;
 /// under 200 bytes each. A `KeySet` dereferences to `[Key]`.
 ///
 /// A key that cannot verify an ES256 or EdDSA signature is skipped and [counted](Self::skipped). It is never an error
-/// for the set. The reasons are: another `kty` or `crv`, a `use` other than `sig`, `key_ops` without `verify`, a
-/// contradicting `alg`, members that are missing, of the wrong type, the wrong length or out of range, a `kid` longer
-/// than [`MAX_KID_LEN`](crate::MAX_KID_LEN), an Ed25519 point of small order, and a private `d`, since a private key
-/// that was published is compromised.
+/// for the set. The reasons are:
+/// - another `kty` or `crv`;
+/// - a `use` other than `sig`;
+/// - `key_ops` that are not an array of at most 16 different strings, or lack `verify`, or that contain `encrypt`,
+///   `decrypt`, `wrapKey`, `unwrapKey`, `deriveKey` or `deriveBits` beside a `use`
+///   ([RFC 7517 section 4.3](https://www.rfc-editor.org/rfc/rfc7517#section-4.3));
+/// - an `alg` that the key cannot have;
+/// - coordinates that are missing, of the wrong type or length, or out of range, or an Ed25519 point of small order;
+/// - a `kid` that is not a string;
+/// - a private `d`, since a private key that was published is compromised.
+///
+/// Members of `null` and empty `key_ops` are absent members, and an empty `kid` is none. A `kid` may be of any length:
+/// see [`Kid`](crate::Kid). All other members are ignored.
 ///
 /// # Example: key rotation
 ///
@@ -65,7 +74,8 @@ impl<const N: usize> KeySet<N> {
         Self { keys: Vec::new(), current: 0, retired_until: UnixTime::from_secs(0), skipped: 0 }
     }
 
-    /// Reads a JWK Set. The text is rewritten in place while it is checked, and is not needed afterwards.
+    /// Reads a JWK Set. The text is rewritten in place while it is checked, and is not needed afterwards. A byte order
+    /// mark before it is skipped ([RFC 8259 section 8.1](https://www.rfc-editor.org/rfc/rfc8259#section-8.1)).
     ///
     /// # Errors
     ///
@@ -95,10 +105,10 @@ impl<const N: usize> KeySet<N> {
     ///   earlier are dropped.
     /// - If the new set has all current keys, no key is retired. Keys that were retired earlier keep their time, and
     ///   are dropped if it is over at `now`.
-    /// - A key is dropped at once if a new key of the same algorithm has the same `kid`, or if both have none.
     ///
-    /// Use [`replace_from_jwks`](Self::replace_from_jwks) instead for a key that was withdrawn because it is
-    /// compromised, and for an issuer whose tokens name no `kid`.
+    /// A removed key is kept as well if a new key has the same `kid`, or if both have none: a token is verified with
+    /// each key that fits. Use [`replace_from_jwks`](Self::replace_from_jwks) instead for a key that was withdrawn
+    /// because it is compromised.
     ///
     /// # Errors
     ///
@@ -122,17 +132,12 @@ impl<const N: usize> KeySet<N> {
         let usable = usable_keys(set)?.count();
         let is_in_new_set = |key: &Key| usable_keys(set).is_ok_and(|mut keys| keys.any(|new| new == *key));
         let some_key_is_removed = !self.iter().all(is_in_new_set);
-        // If a new key had the same algorithm and `kid`, neither of the two could be chosen.
-        let is_replaced = |key: &Key| {
-            let has_same_kid = |new: Key| new.algorithm() == key.algorithm() && new.kid() == key.kid();
-            usable_keys(set).is_ok_and(|mut keys| keys.any(has_same_kid))
-        };
         let current = self.current;
         let overlap_is_over = now >= self.retired_until;
         let is_kept = |index: usize, key: &Key| {
             let is_of_last_rotation =
                 if some_key_is_removed { index < current } else { index >= current && !overlap_is_over };
-            is_of_last_rotation && !is_replaced(key)
+            is_of_last_rotation && !is_in_new_set(key)
         };
         let retired = self.keys.iter().enumerate().filter(|(index, key)| is_kept(*index, key)).count();
         if usable.saturating_add(retired) > N {
@@ -175,6 +180,10 @@ fn parse(json: &mut [u8]) -> Result<Value<'_>, Error> {
     if json.len() > MAX_KEY_SET_LEN {
         return Err(Error::TooLarge(Part::KeySet));
     }
+    let json = match json {
+        [0xef, 0xbb, 0xbf, rest @ ..] => rest, // U+FEFF, the byte order mark
+        all => all,
+    };
     let len = json.len();
     json::canonicalize(json, len, Part::KeySet).map(|(set, _)| set)
 }

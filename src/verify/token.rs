@@ -231,6 +231,10 @@ impl fmt::Debug for Token<'_> {
 /// positions in the decoded payload fit 16 bits.
 pub const MAX_TOKEN_LEN: usize = 64 * 1024;
 
-/// Maximum length of a decoded header, in bytes: `alg`, `kid`, `typ` and a few URLs fit. The limit is low because the
-/// header is parsed before the signature is verified.
-pub const MAX_HEADER_LEN: usize = 512;
+/// Maximum length of a decoded header, in bytes: one or two certificates in `x5c` fit. The limit is low because the
+/// header is parsed before the signature is verified: on a Cortex-M4, a header of this length takes 5 % of the time of an
+/// ES256 verification with certificates, and 41 % with 127 names that are chosen to be hard to distinguish.
+///
+/// The caller's buffer limits the header too, before anything is decoded: 1 KiB is enough for plain tokens, 4 KiB where a
+/// server sends `x5c`.
+pub const MAX_HEADER_LEN: usize = 4096;

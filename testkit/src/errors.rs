@@ -45,10 +45,9 @@ const PLAIN: [Error; 28] = [
     Error::StatusUnknown,
 ];
 
-pub const PARTS: [Part; 10] = [
+pub const PARTS: [Part; 9] = [
     Part::Token,
     Part::Header,
-    Part::Kid,
     Part::Signature,
     Part::Payload,
     Part::KeySet,

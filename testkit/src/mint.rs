@@ -59,7 +59,7 @@ impl Alg {
                 Key::ed25519(ed25519_dalek::SigningKey::from_bytes(&EDDSA_TEST_KEY).verifying_key().as_bytes())
             }
         };
-        public.try_with_kid(self.kid()).unwrap()
+        public.with_kid(self.kid().as_bytes())
     }
 
     pub fn sign(self, message: &[u8]) -> [u8; 64] {

@@ -66,7 +66,7 @@ fn validate(
     backend: &'static dyn SignatureAlgorithm,
     verify: impl for<'t, 'b> Fn(&Token<'t>, &Issuer<'t>, &'b mut [u8]) -> Result<Verified<'t, 'b>, Error> + 'static,
 ) -> Verify {
-    let (keys, algorithms) = ([alg.key().try_with_kid(KID).unwrap()], [backend]);
+    let (keys, algorithms) = ([alg.key().with_kid(KID.as_bytes())], [backend]);
     let policy = AccessTokenPolicy::new(AUDIENCE);
     let now = UnixTime::from_secs(now());
     let mut buf = vec![0; 16 * 1024];
@@ -82,7 +82,7 @@ fn validate(
 /// Does all the work except the signature for a token that can be parsed, and is refused only because it is not an
 /// access token.
 pub fn refuse_once_read(alg: Alg) -> impl FnMut(&str) -> bool {
-    let (keys, algorithms) = ([alg.key().try_with_kid(KID).unwrap()], [accept_all(alg)]);
+    let (keys, algorithms) = ([alg.key().with_kid(KID.as_bytes())], [accept_all(alg)]);
     let policy = AccessTokenPolicy::new(AUDIENCE);
     let now = UnixTime::from_secs(now());
     let mut buf = vec![0; MAX_TOKEN_LEN];
@@ -97,7 +97,7 @@ pub fn refuse_once_read(alg: Alg) -> impl FnMut(&str) -> bool {
 
 /// Refuses a token that anyone can send, without the issuer's signature. Returns whether it is refused for this reason.
 pub fn refuse(alg: Alg, reason: Error) -> impl FnMut(&str) -> bool {
-    let (keys, algorithms) = ([alg.key().try_with_kid(KID).unwrap()], [backend(alg)]);
+    let (keys, algorithms) = ([alg.key().with_kid(KID.as_bytes())], [backend(alg)]);
     let mut buf = vec![0; MAX_TOKEN_LEN];
     move |token| {
         let issuer = Issuer::new(ISSUER, &keys, &algorithms);
