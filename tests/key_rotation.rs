@@ -2,6 +2,7 @@
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
 use std::collections::BTreeSet;
+use std::slice;
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use embedded_jwt::*;
@@ -175,7 +176,7 @@ fn removed_key_is_kept_if_another_gets_its_kid() {
 
     // It takes a slot.
     let mut keys = rotated::<2>(&["a"]);
-    keys.rotate_from_jwks(&mut jwks_of(&[renamed.clone()]), FIRST, at(UNTIL)).unwrap();
+    keys.rotate_from_jwks(&mut jwks_of(slice::from_ref(&renamed)), FIRST, at(UNTIL)).unwrap();
     assert!(has_keys(&keys, "a", "aa"));
     let mut keys = rotated::<1>(&["a"]);
     assert_eq!(keys.rotate_from_jwks(&mut jwks_of(&[renamed]), FIRST, at(UNTIL)), Err(Error::TooManyKeys));

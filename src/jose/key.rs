@@ -12,7 +12,8 @@ use kid::{KidBuilder, StoredKid};
 
 /// A public key: its algorithm, its bytes and an optional `kid`.
 ///
-/// Whether the bytes are a point of the curve is checked only when the key is used ([`Error::InvalidKey`]).
+/// Whether the bytes are a point of the curve is checked only when the key is used
+/// ([`Error::InvalidKey`](crate::Error::InvalidKey)).
 ///
 /// # Example: keys in flash, used from any thread
 ///
