@@ -44,7 +44,8 @@ pub struct Verified<'t, 'b> {
     /// The rest of the buffer, for unescaped strings.
     pub(crate) scratch: &'b mut [u8],
     pub(crate) media_type: Option<MediaType>,
-    /// The name of the issuer whose key verified the signature.
+    /// The name of the issuer whose key verified the signature: the issuer of a status list without `iss`.
+    #[cfg_attr(not(feature = "status-list"), expect(dead_code, reason = "every other token has `iss`"))]
     pub(crate) issuer: &'t str,
     /// The key that verified the signature.
     pub(crate) key: &'t Key,
