@@ -132,6 +132,20 @@ fn claims_required_by_rfc_9068_must_be_present() {
     }
 }
 
+/// An empty string identifies nobody. Claims that are not required may be empty.
+#[test]
+fn required_string_is_never_empty() {
+    for (name, claim) in [("sub", Claim::Subject), ("client_id", Claim::ClientId), ("jti", Claim::JwtId)] {
+        let empty = claims_with(name, json!(""));
+        assert_eq!(validate(&empty, &POLICY), Err(Error::Invalid(claim)), "{name}");
+        assert_eq!(validate(&claims_with(name, json!(" ")), &POLICY), Ok(()), "{name}");
+        assert_eq!(validate(&empty, &UNTYPED), Ok(()), "{name}");
+    }
+    for name in ["scope", "site"] {
+        assert_eq!(validate(&claims_with(name, json!("")), &POLICY), Ok(()), "{name}");
+    }
+}
+
 #[test]
 fn untyped_policy_requires_iss_exp_and_aud() {
     for (name, claim) in [("iss", Claim::Issuer), ("exp", Claim::Expiration), ("aud", Claim::Audience)] {

@@ -147,6 +147,8 @@ fn claims_required_by_openid_connect_must_be_present() {
     for name in ["auth_time", "nonce", "acr", "amr", "name"] {
         assert_eq!(validate(&id_with(name, Value::Null), &POLICY), Ok(()), "{name}");
     }
+    assert_eq!(validate(&id_with("sub", json!(" ")), &POLICY), Ok(()));
+    assert_eq!(validate(&id_with("sub", json!("")), &POLICY), Err(Error::Invalid(Claim::Subject)));
 }
 
 #[test]

@@ -100,7 +100,7 @@ fn token_is_accepted_once() {
         let token_2 = claims_with("jti", json!("token-2"));
         let of_other_issuer = claims_with("iss", json!(OTHER_ISSUER));
         for claims in
-            [claims(), token_2, of_other_issuer, claims_with("jti", json!("")), claims_with("jti", json!("a\"\\b"))]
+            [claims(), token_2, of_other_issuer, claims_with("jti", json!(" ")), claims_with("jti", json!("a\"\\b"))]
         {
             assert_eq!(consume(kind, &claims, &window, NOW), Ok(()), "{kind:?} {claims}");
             for now in [NOW, NOW - 30, EXP - 1, EXP, EXP + LEEWAY - 1] {
@@ -129,8 +129,10 @@ fn token_is_accepted_again_without_a_store() {
 fn token_without_id_is_refused_for_single_use() {
     let anonymous = claims_with("jti", Value::Null);
     let store = Recorder::default();
+    let empty = claims_with("jti", json!(""));
     for kind in KINDS {
         assert_eq!(consume(kind, &anonymous, &store, NOW), Err(Error::Missing(Claim::JwtId)), "{kind:?}");
+        assert_eq!(consume(kind, &empty, &store, NOW), Err(Error::Invalid(Claim::JwtId)), "{kind:?}");
     }
     assert_eq!(validate_access_token(&Alg::EdDsa.access_token(&anonymous), &UNTYPED, NOW, |_| ()), Ok(()));
 

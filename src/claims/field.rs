@@ -22,6 +22,12 @@ pub(crate) fn required<T>(value: Option<T>, claim: Claim) -> Result<T, Error> {
     value.ok_or(Error::Missing(claim))
 }
 
+/// Refuses an absent or empty string, since it identifies nobody.
+pub(crate) fn required_string<S: for<'x> PartialEq<&'x str>>(value: Option<S>, claim: Claim) -> Result<S, Error> {
+    let value = required(value, claim)?;
+    if value == "" { Err(Error::Invalid(claim)) } else { Ok(value) }
+}
+
 /// The values of a space-separated list such as `scope` and `acr_values`
 /// ([RFC 6749 section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3)).
 pub(crate) fn space_separated(list: &str) -> impl Iterator<Item = &str> {

@@ -12,7 +12,7 @@ use possession::ProofOfPossession;
 use super::DpopProof;
 use super::stores::store_setters;
 use crate::claims::authentication::authentication_setters;
-use crate::claims::field::{required, space_separated, string};
+use crate::claims::field::{required, required_string, space_separated, string};
 use crate::claims::rules::{refuse_security_event, time_rule_setters};
 use crate::claims::{CommonRules, RegisteredClaims};
 use crate::error::{Claim, Error};
@@ -203,10 +203,10 @@ impl<'b> Verified<'_, 'b> {
         let scope = string(scope, Claim::Scope)?;
         let registered = RegisteredClaims::read(payload, registered)?;
         if let Profile::Rfc9068 = policy.profile {
-            required(registered.sub, Claim::Subject)?;
-            required(client_id, Claim::ClientId)?;
+            required_string(registered.sub, Claim::Subject)?;
+            required_string(client_id, Claim::ClientId)?;
             required(registered.iat, Claim::IssuedAt)?;
-            required(registered.jti, Claim::JwtId)?;
+            required_string(registered.jti, Claim::JwtId)?;
         }
 
         // Section 4, fourth and last step: the audience and the time.

@@ -4,7 +4,7 @@ use core::fmt;
 use core::ops::Deref;
 
 use crate::claims::authentication::{Authentication, AuthenticationRules, authentication_setters};
-use crate::claims::field::{optional, refuse_empty, required, string};
+use crate::claims::field::{optional, refuse_empty, required, required_string, string};
 use crate::claims::rules::{refuse_security_event, time_rule_setters};
 use crate::claims::{Claims, CommonRules, RegisteredClaims, Strings};
 use crate::error::{Claim, Error};
@@ -145,7 +145,7 @@ impl<'b> Verified<'_, 'b> {
         let amr = optional(amr, Strings::of_array, Claim::AuthenticationMethods)?;
         let login = Authentication::read(payload)?;
         let registered = RegisteredClaims::read(payload, registered)?;
-        let sub = required(registered.sub, Claim::Subject)?;
+        let sub = required_string(registered.sub, Claim::Subject)?;
         if sub.bytes().nth(MAX_SUBJECT_LEN).is_some() {
             return Err(Error::Invalid(Claim::Subject));
         }

@@ -1,7 +1,7 @@
 //! The device's stores as part of a policy: revocations and single use.
 
 use crate::claims::Claims;
-use crate::claims::field::required;
+use crate::claims::field::{required, required_string};
 use crate::error::{Claim, Error};
 use crate::storage::{ReplayCheck, Revocations, TokenIdentity};
 use crate::time::{Now, UnixTime};
@@ -41,10 +41,11 @@ impl StoreChecks<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::Missing`] if the token must be consumed and has no `jti`; the errors of [`Revocations::check`].
+    /// [`Error::Missing`] or [`Error::Invalid`] if the token must be consumed and has no `jti`, or an empty one; the
+    /// errors of [`Revocations::check`].
     pub(super) fn check(&self, token: &TokenIdentity<'_>, now: Now) -> Result<(), Error> {
         if self.single_use.is_some() {
-            required(token.jwt_id(), Claim::JwtId)?;
+            required_string(token.jwt_id(), Claim::JwtId)?;
         }
         self.revocations.map_or(Ok(()), |revocations| revocations.check(token, now))
     }
