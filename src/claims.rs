@@ -4,6 +4,7 @@
 pub(crate) mod authentication;
 mod confirmation;
 pub(crate) mod field;
+pub(crate) mod marks;
 mod registered;
 pub(crate) mod rules;
 mod status;

@@ -153,23 +153,8 @@ fn claims_required_by_openid_connect_must_be_present() {
 
 #[test]
 fn known_claim_of_wrong_type_is_not_treated_as_absent() {
-    let strings = [
-        ("iss", Claim::Issuer),
-        ("sub", Claim::Subject),
-        ("jti", Claim::JwtId),
-        ("azp", AZP),
-        ("nonce", Claim::Nonce),
-        ("acr", Claim::AuthenticationContext),
-        ("at_hash", Claim::AccessTokenHash),
-        ("c_hash", Claim::CodeHash),
-    ];
-    let dates = [
-        ("exp", Claim::Expiration),
-        ("nbf", Claim::NotBefore),
-        ("iat", Claim::IssuedAt),
-        ("auth_time", Claim::AuthenticationTime),
-    ];
-    let lists = [("aud", Claim::Audience), ("amr", Claim::AuthenticationMethods)];
+    let strings = [("iss", Claim::Issuer), ("sub", Claim::Subject), ("jti", Claim::JwtId), ("azp", AZP)];
+    let dates = [("exp", Claim::Expiration), ("nbf", Claim::NotBefore), ("iat", Claim::IssuedAt)];
     let refuses = |name, json, claim| {
         assert_eq!(validate_spelled(name, json, &POLICY), Err(Error::Invalid(claim)), "{name} {json}");
     };
@@ -183,12 +168,90 @@ fn known_claim_of_wrong_type_is_not_treated_as_absent() {
             refuses(name, json, claim);
         }
     }
-    refuses("amr", "\"pwd\"", Claim::AuthenticationMethods); // an array is required even for one value
-    for (name, claim) in lists {
-        for json in ["null", "true", "1", "{}", "[1]", "[\"pump-app\",null]", "[[\"pump-app\"]]"] {
-            refuses(name, json, claim);
+    for json in ["null", "true", "1", "{}", "[1]", "[\"pump-app\",null]", "[[\"pump-app\"]]"] {
+        refuses("aud", json, Claim::Audience);
+    }
+}
+
+/// Claims about the login and the request are read only for a policy that asks for them.
+#[test]
+fn claim_of_wrong_type_is_refused_only_if_the_policy_asks_for_it() {
+    let nonce = POLICY.with_nonce(NONCE);
+    let acr = POLICY.with_acr(SILVER);
+    let max_age = POLICY.with_max_age(Duration::MAX);
+    let [at_hash, c_hash] = [POLICY.with_access_token(TEXT), POLICY.with_code(TEXT)];
+    let strings = ["null", "true", "1", "[]", "{}", "[\"a\"]"];
+    let dates = ["null", "true", "[]", "{}", "\"1768478400\"", "1e400", "9223372036854775808"];
+    let table = [
+        ("nonce", nonce, Claim::Nonce, &strings[..]),
+        ("acr", acr, Claim::AuthenticationContext, &strings),
+        ("auth_time", max_age, Claim::AuthenticationTime, &dates),
+        ("at_hash", at_hash, Claim::AccessTokenHash, &strings),
+        ("c_hash", c_hash, Claim::CodeHash, &strings),
+    ];
+    for (name, asking, claim, values) in table {
+        for json in values {
+            assert_eq!(validate_spelled(name, json, &asking), Err(Error::Invalid(claim)), "{name} {json}");
+            assert_eq!(validate_spelled(name, json, &POLICY), Ok(()), "{name} {json}");
         }
     }
+    // One claim about the login is no reason to look at the other.
+    assert_eq!(validate_spelled("auth_time", "null", &acr), Ok(()));
+    assert_eq!(validate_spelled("acr", "null", &max_age), Ok(()));
+}
+
+#[test]
+fn login_claim_of_wrong_type_is_returned_as_absent() {
+    let read = |name, json| {
+        validate_text(&id_token(Alg::EdDsa, spelled(name, json)), &POLICY, NOW, |token| {
+            (token.authenticated_at().is_some(), token.acr().is_some(), token.amr().iter().count())
+        })
+    };
+    assert_eq!(read("name", "null"), Ok((true, true, 2)));
+    for json in ["null", "true", "{}", "[1]", "\"1768478400\"", "1e400"] {
+        assert_eq!(read("auth_time", json), Ok((false, true, 2)), "{json}");
+    }
+    for json in ["null", "1", "true", "{}", "[\"gold\"]"] {
+        assert_eq!(read("acr", json), Ok((true, false, 2)), "{json}");
+    }
+    // `amr` is an array even of one method.
+    for json in ["null", "1", "true", "{}", "\"pwd\"", "[1]", "[\"pwd\",null]", "[[\"pwd\"]]", "[{\"method\":\"otp\"}]"]
+    {
+        assert_eq!(read("amr", json), Ok((true, true, 0)), "{json}");
+    }
+}
+
+/// Some issuers name the kind of a token only in its payload: Keycloak in `typ`, Cognito in `token_use`.
+#[test]
+fn payload_of_another_kind_is_refused() {
+    for kind in ["bearer", "dpop", "refresh", "offline", "logout"] {
+        for typ in [kind.into(), kind.to_uppercase(), capitalized(kind)] {
+            assert_eq!(validate(&id_with("typ", json!(typ)), &POLICY), Err(Error::WrongType), "{typ}");
+        }
+    }
+    assert_eq!(validate_spelled("typ", r#""\u0042earer""#, &POLICY), Err(Error::WrongType));
+    for typ in ["ID", "id", "JWT", "", "Bearer ", " bearer", "bearer token", "bear", "access"] {
+        assert_eq!(validate(&id_with("typ", json!(typ)), &POLICY), Ok(()), "{typ:?}");
+    }
+    for json in ["null", "1", "true", "[]", "{}", "[\"Bearer\"]"] {
+        assert_eq!(validate_spelled("typ", json, &POLICY), Ok(()), "a `typ` that is no string is no mark: {json}");
+    }
+
+    assert_eq!(validate(&id_with("token_use", json!("id")), &POLICY), Ok(()));
+    assert_eq!(validate_spelled("token_use", r#""\u0069d""#, &POLICY), Ok(()));
+    for json in ["\"access\"", "\"ID\"", "\"id \"", "\"\"", "null", "5", "true", "[]", "{}", "[\"id\"]"] {
+        assert_eq!(validate_spelled("token_use", json, &POLICY), Err(Error::WrongType), "{json}");
+    }
+
+    for json in ["null", "1", "true", "\"\"", "[]", "{}", "{\"urn:example:event\":{}}"] {
+        assert_eq!(validate_spelled("events", json, &POLICY), Err(Error::WrongType), "{json}");
+    }
+    let nested = json!({"events": {}, "typ": "Bearer", "token_use": "access"});
+    assert_eq!(validate(&id_with("claims", nested), &POLICY), Ok(()));
+}
+
+fn capitalized(word: &str) -> String {
+    word[..1].to_uppercase() + &word[1..]
 }
 
 #[test]

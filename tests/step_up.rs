@@ -102,3 +102,24 @@ fn auth_time_is_required_for_max_age_and_must_be_a_date() {
         assert_eq!(validate_time(json), Err(Error::Invalid(AUTH_TIME)), "{json}");
     }
 }
+
+#[test]
+fn login_claim_of_wrong_type_is_refused_only_if_the_policy_asks_for_it() {
+    let gold = |name: &str, json: &str| {
+        let payload = with(claims_with("acr", json!("gold")), "auth_time", json!(NOW));
+        with(payload, name, json!("?")).to_string().replace("\"?\"", json)
+    };
+    let validate = |payload: String, policy: &AccessTokenPolicy<'_>| {
+        validate_access_token(&Alg::EdDsa.mint(Alg::EdDsa.header().to_string(), payload), policy, NOW, |_| ())
+    };
+    for policy in [POLICY, UNTYPED, UNCHECKED] {
+        let (acr, max_age) = (policy.with_acr("gold"), policy.with_max_age(A_MINUTE));
+        for json in ["null", "true", "[]", "{}"] {
+            assert_eq!(validate(gold("auth_time", json), &acr), Ok(()), "{json}");
+            assert_eq!(validate(gold("acr", json), &max_age), Ok(()), "{json}");
+            assert_eq!(validate(gold("auth_time", json), &max_age), Err(Error::Invalid(AUTH_TIME)), "{json}");
+            assert_eq!(validate(gold("acr", json), &acr), Err(Error::Invalid(ACR)), "{json}");
+            assert_eq!(validate(gold("amr", json), &acr.with_max_age(A_MINUTE)), Ok(()), "{json}");
+        }
+    }
+}

@@ -6,27 +6,30 @@ use crate::error::{Claim, Error};
 use crate::jose::json::{JsonStr, NumericDate, Value};
 use crate::time::Now;
 
-/// The claims about the user's login. They mean the same in an ID token ([OpenID Connect Core
+/// The claims about the user's login, as found: a claim of another type counts only for a policy that asks for it. They
+/// mean the same in an ID token ([OpenID Connect Core
 /// section 2](https://openid.net/specs/openid-connect-core-1_0.html#IDToken)) and in an access token
 /// ([RFC 9068 section 2.2.1](https://www.rfc-editor.org/rfc/rfc9068#section-2.2.1)).
 #[derive(Clone, Copy)]
 pub(crate) struct Authentication<'b> {
-    pub(crate) time: Option<NumericDate>,
-    pub(crate) acr: Option<JsonStr<'b>>,
+    time: Option<Value<'b>>,
+    acr: Option<Value<'b>>,
 }
 
 impl<'b> Authentication<'b> {
-    /// Reads both claims.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Invalid`] if either has the wrong type, even where it is not needed.
-    pub(crate) fn read(payload: Value<'b>) -> Result<Self, Error> {
+    pub(crate) fn find(payload: Value<'b>) -> Self {
         let [time, acr] = payload.members(["auth_time", "acr"]).unwrap_or_default();
-        Ok(Self {
-            time: optional(time, NumericDate::parse, Claim::AuthenticationTime)?,
-            acr: string(acr, Claim::AuthenticationContext)?,
-        })
+        Self { time, acr }
+    }
+
+    /// `auth_time`, or `None` if it is absent or of another type.
+    pub(crate) fn time(&self) -> Option<NumericDate> {
+        self.time.and_then(NumericDate::parse)
+    }
+
+    /// `acr`, or `None` if it is absent or of another type.
+    pub(crate) fn acr(&self) -> Option<JsonStr<'b>> {
+        self.acr.and_then(Value::string)
     }
 }
 
@@ -82,16 +85,19 @@ impl AuthenticationRules<'_> {
     /// # Errors
     ///
     /// [`Error::Missing`], [`Error::Mismatch`] and [`Error::AuthenticationTooOld`], which a new login may fix;
-    /// [`Error::NotYetValid`] for a login in the future.
+    /// [`Error::NotYetValid`] for a login in the future; [`Error::Invalid`] if a claim that is asked for has another
+    /// type.
     pub(crate) fn check(&self, login: &Authentication<'_>, leeway: u64, now: Now) -> Result<(), Error> {
         if let Some(expected) = self.acr {
-            let acr = required(login.acr, Claim::AuthenticationContext)?;
+            let acr = string(login.acr, Claim::AuthenticationContext)?;
+            let acr = required(acr, Claim::AuthenticationContext)?;
             if !space_separated(expected).any(|value| acr == *value) {
                 return Err(Error::Mismatch(Claim::AuthenticationContext));
             }
         }
         if let Some(max_age) = self.max_age {
-            let time = required(login.time, Claim::AuthenticationTime)?;
+            let time = optional(login.time, NumericDate::parse, Claim::AuthenticationTime)?;
+            let time = required(time, Claim::AuthenticationTime)?;
             if time.ceil > now.latest(leeway) {
                 return Err(Error::NotYetValid);
             }

@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::Strings;
 use super::field::required;
 use crate::error::{Claim, Error};
-use crate::jose::json::{NumericDate, Value};
+use crate::jose::json::NumericDate;
 use crate::time::{Freshness, Now};
 
 /// The rules that every policy checks.
@@ -140,12 +140,6 @@ impl<'a> CommonRules<'a> {
         }
         Ok(freshness)
     }
-}
-
-/// Refuses security events, such as logout tokens. They need not have their own `typ`, and are identified by `events`
-/// ([RFC 8417 section 2.2](https://www.rfc-editor.org/rfc/rfc8417#section-2.2)).
-pub(crate) fn refuse_security_event(events: Option<Value<'_>>) -> Result<(), Error> {
-    if events.is_some() { Err(Error::WrongType) } else { Ok(()) }
 }
 
 /// The default leeway: 60 s. Clocks kept by NTP differ by less, and

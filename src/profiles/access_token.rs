@@ -13,7 +13,8 @@ use super::DpopProof;
 use super::stores::store_setters;
 use crate::claims::authentication::authentication_setters;
 use crate::claims::field::{required, required_string, space_separated, string};
-use crate::claims::rules::{refuse_security_event, time_rule_setters};
+use crate::claims::marks::Marks;
+use crate::claims::rules::time_rule_setters;
 use crate::claims::{CommonRules, RegisteredClaims};
 use crate::error::{Claim, Error};
 use crate::jose::Thumbprint;
@@ -192,8 +193,8 @@ impl<'b> Verified<'_, 'b> {
         if !policy.accepts_type(media_type.as_ref()) {
             return Err(Error::WrongType);
         }
-        if matches!(policy.profile, Profile::Untyped) {
-            refuse_security_event(payload.member("events"))?;
+        if matches!(policy.profile, Profile::Untyped) && !Marks::find(payload).fit_access_token() {
+            return Err(Error::WrongType);
         }
 
         // Section 2.2: the required claims.

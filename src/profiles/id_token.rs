@@ -4,8 +4,9 @@ use core::fmt;
 use core::ops::Deref;
 
 use crate::claims::authentication::{Authentication, AuthenticationRules, authentication_setters};
-use crate::claims::field::{optional, refuse_empty, required, required_string, string};
-use crate::claims::rules::{refuse_security_event, time_rule_setters};
+use crate::claims::field::{refuse_empty, required, required_string, string};
+use crate::claims::marks::Marks;
+use crate::claims::rules::time_rule_setters;
 use crate::claims::{Claims, CommonRules, RegisteredClaims, Strings};
 use crate::error::{Claim, Error};
 use crate::jose::json::JsonStr;
@@ -15,12 +16,17 @@ use crate::verify::Verified;
 /// The requirements of an application for OpenID Connect ID tokens
 /// ([OpenID Connect Core section 3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation)).
 ///
-/// Checked: that `typ` names no other kind of token; that `iss`, `sub`, `aud`, `exp` and `iat` are present and have the
-/// right types; `aud` and `azp`; `exp` and `nbf`; and whatever `with_...` adds. The signature and `iss` were checked
-/// before.
+/// Checked: that neither `typ` nor a mark in the payload names another kind of token; that `iss`, `sub`, `aud`, `exp`
+/// and `iat` are present and have the right types, and that `sub` is not empty; `aud` and `azp`; `exp` and `nbf`; and
+/// whatever `with_...` adds. The signature and `iss` were checked before.
 ///
-/// **Not** checked unless added: `nonce`, `acr`, `auth_time` and the hashes. **Not** checked at all: whether the token
-/// was revoked, whether its presenter holds its key (`cnf`), and whether the user has logged out since.
+/// The marks of other kinds ([RFC 8725 section 3.12](https://www.rfc-editor.org/rfc/rfc8725#section-3.12)) are `events`
+/// with any value; a `typ` in the payload that is, in any case, `Bearer`, `DPoP`, `Refresh`, `Offline` or `Logout`
+/// (Keycloak); and a `token_use` other than `id` (Cognito).
+///
+/// **Not** checked unless added, not even its type: `nonce`, `acr`, `auth_time` and the hashes. **Not** checked at all:
+/// `amr`, whether the token was revoked, whether its presenter holds its key (`cnf`), and whether the user has logged
+/// out since.
 #[derive(Clone, Copy)]
 pub struct IdTokenPolicy<'a> {
     rules: CommonRules<'a>,
@@ -36,8 +42,8 @@ impl<'a> IdTokenPolicy<'a> {
     /// A policy for the application with this client id. It has the leeway [`DEFAULT_LEEWAY`](crate::DEFAULT_LEEWAY),
     /// and no limits on lifetime and age.
     ///
-    /// If the issuer is older than RFC 9068, only the nonce distinguishes an ID token from an access token that has
-    /// this audience.
+    /// If the issuer is older than RFC 9068 and does not mark the payload of its access tokens, only the nonce
+    /// distinguishes an ID token from an access token that has this audience.
     ///
     /// An empty `client_id` refuses every token ([`Error::Unconfigured`]).
     pub const fn new(client_id: &'a str) -> Self {
@@ -95,10 +101,9 @@ impl<'b> Verified<'_, 'b> {
     ///
     /// In this order:
     /// - [`Error::Unconfigured`]: the policy's client id, `acr`, nonce, access token or code is empty.
-    /// - [`Error::WrongType`]: `typ` is neither absent nor `JWT`, or the token is a security event (`events`), such as
-    ///   a logout token.
-    /// - [`Error::Missing`], [`Error::Invalid`]: a required claim is absent, a known claim has the wrong type, or `sub`
-    ///   is longer than [`MAX_SUBJECT_LEN`].
+    /// - [`Error::WrongType`]: `typ` is neither absent nor `JWT`, or the payload is marked as another kind of token.
+    /// - [`Error::Missing`], [`Error::Invalid`]: a required claim is absent, a registered claim or `azp` has the wrong
+    ///   type, or `sub` is empty or longer than [`MAX_SUBJECT_LEN`].
     /// - [`Error::Mismatch`]: `aud` lacks the client id.
     /// - [`Error::ClockNotSet`], [`Error::Expired`], [`Error::NotYetValid`], [`Error::TimeUnknown`]: the token is not
     ///   valid at this time, or the time is not known well enough.
@@ -108,11 +113,12 @@ impl<'b> Verified<'_, 'b> {
     ///   [`Token::buffer_len`](crate::Token::buffer_len).
     /// - [`Error::Mismatch`], [`Error::Missing`]: `azp` is another client, or is absent although an audience is not
     ///   trusted.
-    /// - [`Error::Missing`], [`Error::Mismatch`]: `nonce` or `acr` does not have the value that the policy expects.
-    /// - [`Error::Missing`], [`Error::NotYetValid`], [`Error::AuthenticationTooOld`]: the policy limits the time since
-    ///   the login, and `auth_time` is absent, in the future, or too long ago.
-    /// - [`Error::Missing`], [`Error::Mismatch`]: `at_hash` or `c_hash` does not have the value that the policy
-    ///   expects.
+    /// - [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`]: `nonce` or `acr` does not have the value that the
+    ///   policy expects.
+    /// - [`Error::Missing`], [`Error::Invalid`], [`Error::NotYetValid`], [`Error::AuthenticationTooOld`]: the policy
+    ///   limits the time since the login, and `auth_time` is absent, no date, in the future, or too long ago.
+    /// - [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`]: `at_hash` or `c_hash` does not have the value that
+    ///   the policy expects.
     pub fn into_id_token(self, policy: &IdTokenPolicy<'_>, now: impl Into<Now>) -> Result<IdToken<'b>, Error> {
         self.validate_id_token(policy, now.into())
     }
@@ -128,22 +134,17 @@ impl<'b> Verified<'_, 'b> {
             (policy.code, Claim::CodeHash),
         ])?;
 
-        // RFC 8725 section 3.11: not a token of another kind.
-        if media_type.is_some_and(|typ| !typ.is("JWT")) {
+        // RFC 8725 sections 3.11 and 3.12: not a token of another kind.
+        if media_type.is_some_and(|typ| !typ.is("JWT")) || !Marks::find(payload).fit_id_token() {
             return Err(Error::WrongType);
         }
 
-        // Section 2: the claims and their types.
-        let names = ["azp", "nonce", "at_hash", "c_hash", "amr", "events"];
-        let ([azp, nonce, at_hash, c_hash, amr, events], registered) =
+        // Section 2: the claims, and the types of those that every policy needs.
+        let names = ["azp", "nonce", "at_hash", "c_hash", "amr"];
+        let ([azp, nonce, at_hash, c_hash, amr], registered) =
             payload.members_of_both(names, RegisteredClaims::NAMES).unwrap_or_default();
-        refuse_security_event(events)?;
         let azp = string(azp, Claim::AuthorizedParty)?;
-        let nonce = string(nonce, Claim::Nonce)?;
-        let at_hash = string(at_hash, Claim::AccessTokenHash)?;
-        let c_hash = string(c_hash, Claim::CodeHash)?;
-        let amr = optional(amr, Strings::of_array, Claim::AuthenticationMethods)?;
-        let login = Authentication::read(payload)?;
+        let login = Authentication::find(payload);
         let registered = RegisteredClaims::read(payload, registered)?;
         let sub = required_string(registered.sub, Claim::Subject)?;
         if sub.bytes().nth(MAX_SUBJECT_LEN).is_some() {
@@ -167,7 +168,7 @@ impl<'b> Verified<'_, 'b> {
 
         // Step 11: the authentication request that the token answers.
         if let Some(expected) = policy.nonce
-            && required(nonce, Claim::Nonce)? != *expected
+            && required(string(nonce, Claim::Nonce)?, Claim::Nonce)? != *expected
         {
             return Err(Error::Mismatch(Claim::Nonce));
         }
@@ -180,7 +181,7 @@ impl<'b> Verified<'_, 'b> {
             [(policy.access_token, at_hash, Claim::AccessTokenHash), (policy.code, c_hash, Claim::CodeHash)]
         {
             if let Some(text) = text
-                && !key.algorithm().is_half_hash(required(hash, claim)?, text)
+                && !key.algorithm().is_half_hash(required(string(hash, claim)?, claim)?, text)
             {
                 return Err(Error::Mismatch(claim));
             }
@@ -188,9 +189,9 @@ impl<'b> Verified<'_, 'b> {
 
         Ok(IdToken {
             claims,
-            authenticated_at: login.time.map(|time| UnixTime::from_secs(time.floor)),
-            acr: login.acr.map(|acr| acr.unescape_into(&mut scratch)).transpose()?,
-            amr: amr.unwrap_or(Strings::NONE),
+            authenticated_at: login.time().map(|time| UnixTime::from_secs(time.floor)),
+            acr: login.acr().map(|acr| acr.unescape_into(&mut scratch)).transpose()?,
+            amr: amr.and_then(Strings::of_array).unwrap_or(Strings::NONE),
         })
     }
 }
@@ -240,18 +241,20 @@ pub struct IdToken<'b> {
 }
 
 impl<'b> IdToken<'b> {
-    /// The time at which the user logged in (`auth_time`), in whole seconds rounded down.
+    /// The time at which the user logged in (`auth_time`), in whole seconds rounded down. `None` if `auth_time` is
+    /// absent or no date.
     pub fn authenticated_at(&self) -> Option<UnixTime> {
         self.authenticated_at
     }
 
-    /// The strength of the user's authentication, in terms that the issuer and the client have agreed on (`acr`).
+    /// The strength of the user's authentication, in terms that the issuer and the client have agreed on (`acr`). `None`
+    /// if `acr` is absent or not a string.
     pub fn acr(&self) -> Option<&'b str> {
         self.acr
     }
 
     /// The methods by which the user authenticated (`amr`, [RFC 8176 section
-    /// 2](https://www.rfc-editor.org/rfc/rfc8176#section-2)); empty if the token has no `amr`.
+    /// 2](https://www.rfc-editor.org/rfc/rfc8176#section-2)); empty if `amr` is absent or not an array of strings.
     pub fn amr(&self) -> Strings<'b> {
         self.amr
     }

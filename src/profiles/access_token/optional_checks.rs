@@ -95,7 +95,7 @@ fn check_all(
     let payload = token.payload();
     if !authentication.is_none() {
         authentication.check_configured()?;
-        authentication.check(&Authentication::read(payload)?, leeway, now)?;
+        authentication.check(&Authentication::find(payload), leeway, now)?;
     }
 
     // RFC 9200 section 5.3.1: the challenge.
