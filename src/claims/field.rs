@@ -23,9 +23,9 @@ pub(crate) fn required<T>(value: Option<T>, claim: Claim) -> Result<T, Error> {
 }
 
 /// Refuses an absent or empty string, since it identifies nobody.
-pub(crate) fn required_string<S: for<'x> PartialEq<&'x str>>(value: Option<S>, claim: Claim) -> Result<S, Error> {
-    let value = required(value, claim)?;
-    if value == "" { Err(Error::Invalid(claim)) } else { Ok(value) }
+pub(crate) fn required_string(value: Option<JsonStr<'_>>, claim: Claim) -> Result<JsonStr<'_>, Error> {
+    let string = required(value, claim)?;
+    if string.is_empty() { Err(Error::Invalid(claim)) } else { Ok(string) }
 }
 
 /// The values of a space-separated list such as `scope` and `acr_values`

@@ -5,19 +5,29 @@ use core::time::Duration;
 use super::Strings;
 use super::field::required;
 use crate::error::{Claim, Error};
-use crate::jose::json::NumericDate;
+use crate::jose::json::{JsonStr, NumericDate};
 use crate::time::{Freshness, Now};
 
 /// The rules that every policy checks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CommonRules<'a> {
-    /// `None`: tokens of this kind have no audience and need not expire.
-    audience: Option<&'a str>,
+    recipient: Recipient<'a>,
     pub(crate) leeway: u64,
     pub(crate) max_lifetime: Option<u64>,
     pub(crate) max_token_age: Option<u64>,
     /// The longest lifetime of a token that is accepted although nothing proves that it is fresh.
     pub(crate) max_unproven_lifetime: Option<u64>,
+}
+
+/// Whom a token must be for.
+#[derive(Clone, Copy, Debug)]
+enum Recipient<'a> {
+    /// `aud` must contain this, and `exp` is required.
+    Audience(&'a str),
+    /// `client_id` must be this, `aud` must be absent, and `exp` is required.
+    Client(&'a str),
+    /// `aud` must be absent, and `exp` may be.
+    Everyone,
 }
 
 /// Defines the setters that every policy has for its field `rules`.
@@ -56,13 +66,21 @@ macro_rules! time_rule_setters {
 pub(crate) use time_rule_setters;
 
 impl<'a> CommonRules<'a> {
+    /// Rules for tokens that have this audience and expire.
     pub(crate) const fn new(audience: &'a str) -> Self {
-        Self { audience: Some(audience), ..Self::new_without_audience() }
+        Self { recipient: Recipient::Audience(audience), ..Self::new_without_audience() }
     }
 
+    /// Rules for tokens that have no audience, were issued to this client, and expire. The caller compares the client
+    /// ([`is_for_client`](Self::is_for_client)).
+    pub(crate) const fn new_for_client(client_id: &'a str) -> Self {
+        Self { recipient: Recipient::Client(client_id), ..Self::new_without_audience() }
+    }
+
+    /// Rules for tokens that have no audience and need not expire.
     pub(crate) const fn new_without_audience() -> Self {
         Self {
-            audience: None,
+            recipient: Recipient::Everyone,
             leeway: DEFAULT_LEEWAY.as_secs(),
             max_lifetime: None,
             max_token_age: None,
@@ -71,23 +89,32 @@ impl<'a> CommonRules<'a> {
     }
 
     pub(crate) fn check_configured(&self) -> Result<(), Error> {
-        if self.audience == Some("") { Err(Error::Unconfigured(Claim::Audience)) } else { Ok(()) }
+        match self.recipient {
+            Recipient::Audience("") => Err(Error::Unconfigured(Claim::Audience)),
+            Recipient::Client("") => Err(Error::Unconfigured(Claim::ClientId)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the rules are for tokens of this client.
+    pub(crate) fn is_for_client(&self, client_id: JsonStr<'_>) -> bool {
+        matches!(self.recipient, Recipient::Client(expected) if client_id == *expected)
     }
 
     pub(super) fn check_audience<'b>(&self, aud: Option<Strings<'b>>) -> Result<Strings<'b>, Error> {
-        match (self.audience, aud) {
-            (None, None) => Ok(Strings::NONE),
-            (Some(_), None) => Err(Error::Missing(Claim::Audience)),
-            (Some(expected), Some(aud)) if aud.contains(expected) => Ok(aud),
-            _ => Err(Error::Mismatch(Claim::Audience)),
+        match (self.recipient, aud) {
+            (Recipient::Audience(_), None) => Err(Error::Missing(Claim::Audience)),
+            (Recipient::Audience(expected), Some(aud)) if aud.contains(expected) => Ok(aud),
+            (Recipient::Client(_) | Recipient::Everyone, None) => Ok(Strings::NONE),
+            (_, Some(_)) => Err(Error::Mismatch(Claim::Audience)),
         }
     }
 
     pub(super) fn expiration(&self, exp: Option<NumericDate>) -> Result<i64, Error> {
-        match (self.audience, exp) {
+        match (self.recipient, exp) {
             (_, Some(exp)) => Ok(exp.floor),
-            (None, None) => Ok(i64::MAX),
-            (Some(_), None) => Err(Error::Missing(Claim::Expiration)),
+            (Recipient::Everyone, None) => Ok(i64::MAX),
+            (Recipient::Audience(_) | Recipient::Client(_), None) => Err(Error::Missing(Claim::Expiration)),
         }
     }
 

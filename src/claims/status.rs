@@ -34,7 +34,7 @@ impl<'b> Claims<'b> {
 impl<'b> StatusReference<'b> {
     fn read(status: Value<'b>, issuer: &'b str) -> Option<Self> {
         let [index, uri] = status.member("status_list")?.members(["idx", "uri"])?;
-        let uri = uri?.string().filter(|uri| *uri != "")?;
+        let uri = uri?.string().filter(|uri| !uri.is_empty())?;
         Some(Self { index: index?.unsigned()?, uri, issuer })
     }
 

@@ -2,49 +2,55 @@
 
 mod optional_checks;
 mod possession;
+mod profile;
+mod scope;
 mod token;
+mod validation;
 
 pub use token::AccessToken;
 
 use optional_checks::OptionalChecks;
 use possession::ProofOfPossession;
+use profile::Profile;
+use scope::ScopeClaim;
 
 use super::DpopProof;
 use super::stores::store_setters;
+use crate::claims::CommonRules;
 use crate::claims::authentication::authentication_setters;
-use crate::claims::field::{required, required_string, space_separated, string};
-use crate::claims::marks::Marks;
 use crate::claims::rules::time_rule_setters;
-use crate::claims::{CommonRules, RegisteredClaims};
-use crate::error::{Claim, Error};
 use crate::jose::Thumbprint;
-use crate::jose::media_type::MediaType;
-use crate::storage::{ReplayCheck, TokenIdentity};
-use crate::time::Now;
-use crate::verify::Verified;
+use crate::storage::ReplayCheck;
 
 /// The requirements of a device for OAuth 2.0 access tokens
 /// ([RFC 9068 section 4](https://www.rfc-editor.org/rfc/rfc9068#section-4)).
 ///
-/// Checked: `typ`; that `iss`, `exp`, `aud`, `sub`, `client_id`, `iat` and `jti` are present and have the right types;
-/// `aud`; `exp` and `nbf`; that a token bound to a key (`cnf`) is presented by the holder of that key; and whatever
-/// `with_...` adds. The signature and `iss` were checked before.
+/// The constructor decides which servers' tokens are accepted. Prefer the first that fits:
 ///
-/// **Not** checked unless added: whether the token was revoked, and whether it was used before. **Not** checked at all:
-/// the presenter of a token that is bound to no key. Anyone with a copy of such a bearer token can use it, so accept
-/// it over encrypted transport only.
+/// | constructor | `typ` | required claims | scopes |
+/// |---|---|---|---|
+/// | [`new`](Self::new) | `at+jwt` | `iss exp aud sub client_id iat jti` | string |
+/// | [`at_jwt`](Self::at_jwt) | `at+jwt` | `iss exp aud` | string or array |
+/// | [`untyped`](Self::untyped) | none, `JWT`, `JOSE` or `at+jwt` | `iss exp aud` | string or array |
+/// | [`for_client`](Self::for_client) | none, `JWT`, `JOSE` or `at+jwt` | `iss exp client_id token_use`, no `aud` | string or array |
+///
+/// Checked by each of them: the type; the required claims; the types of the registered claims (`iss`, `sub`, `aud`,
+/// `exp`, `nbf`, `iat`, `jti`), where `null` is a wrong type; `aud`; `exp` and `nbf`; that a token bound to a key
+/// (`cnf`) is presented by the holder of that key; and whatever `with_...` adds. The signature and `iss` were checked
+/// before.
+///
+/// **Not** checked unless added: the scopes, whether the token was revoked, and whether it was used before. **Not**
+/// checked at all: the presenter of a token that is bound to no key. Anyone with a copy of such a bearer token can use
+/// it, so accept it over encrypted transport only.
 #[derive(Clone, Copy, Debug)]
 pub struct AccessTokenPolicy<'a> {
     rules: CommonRules<'a>,
-    profile: Profile,
+    /// `None`: RFC 9068 in full.
+    profile: Option<&'static Profile>,
     required_scope: Option<&'a str>,
+    /// `None`: `scope`.
+    scope_claim: Option<ScopeClaim<'a>>,
     optional: OptionalChecks<'a>,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Profile {
-    Rfc9068,
-    Untyped,
 }
 
 impl<'a> AccessTokenPolicy<'a> {
@@ -52,25 +58,69 @@ impl<'a> AccessTokenPolicy<'a> {
     /// puts into `aud` for this device. The policy has the leeway [`DEFAULT_LEEWAY`](crate::DEFAULT_LEEWAY), no limits
     /// on lifetime and age, and no required scope.
     ///
-    /// An empty `audience` refuses every token ([`Error::Unconfigured`]).
+    /// `sub`, `client_id`, `iat` and `jti` are required, and none of these strings may be empty. `scope` may be absent,
+    /// and must be a string. Servers: Kanidm (until late 2025 with `jti: null`, which is refused), node oidc-provider.
+    ///
+    /// An empty `audience` refuses every token ([`Error::Unconfigured`](crate::Error::Unconfigured)).
     pub const fn new(audience: &'a str) -> Self {
-        Self {
-            rules: CommonRules::new(audience),
-            profile: Profile::Rfc9068,
-            required_scope: None,
-            optional: OptionalChecks::NONE,
-        }
+        Self::with_profile(CommonRules::new(audience), None)
+    }
+
+    /// A policy for issuers that mark their access tokens as `at+jwt`, and otherwise follow RFC 9068 only in part. Of
+    /// the claims only `iss`, `exp` and `aud` are required. The scopes are a string, or an array of strings: then a
+    /// string with a space, a quotation mark, a backslash or a control character is invalid, since it is no scope
+    /// ([RFC 6749 section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3)). Everything else is as with
+    /// [`new`](Self::new).
+    ///
+    /// Given up: the token need not say to whom it was issued and about whom it is. [`AccessToken::client_id`] is `None`
+    /// if `client_id` is absent or not a string, so that the revocation of a client does not cover the token
+    /// ([`Revocation::Client`](crate::Revocation::Client)); without `sub`, neither does the revocation of a subject. An
+    /// ID token is still refused by its type.
+    ///
+    /// Servers: Keycloak from 26.2 with the client setting for `at+jwt`, and Rauthy from 0.36 (both write `azp` in place
+    /// of `client_id`); Duende IdentityServer and its relatives (`scope` is an array, and client credentials have no
+    /// `sub`); Authelia (before 4.39.21, client credentials have no `sub`).
+    pub const fn at_jwt(audience: &'a str) -> Self {
+        Self::with_profile(CommonRules::new(audience), Some(profile::AT_JWT))
     }
 
     /// A policy for issuers older than RFC 9068, whose access tokens have the `typ` `JWT` or none. `typ` may be absent,
-    /// `JWT` or `at+jwt`, and `sub`, `client_id`, `iat` and `jti` may be absent. Everything else is as with
-    /// [`new`](Self::new).
+    /// `JWT`, `JOSE` or `at+jwt`. A token whose payload marks it as another kind is refused
+    /// ([RFC 8725 section 3.12](https://www.rfc-editor.org/rfc/rfc8725#section-3.12)):
+    /// - `events`, `at_hash` or `c_hash` with any value: a logout token, an ID token;
+    /// - a `typ` in the payload that is, in any case, `ID`, `Refresh`, `Offline` or `Logout` (Keycloak);
+    /// - a `token_use` other than `access` (Cognito).
     ///
-    /// This has a cost: an ID token of the same issuer can be distinguished from an access token only by its audience.
-    /// Make sure that no client has this `audience` as its client id. Prefer to have the issuer mark its tokens as
-    /// `at+jwt`.
+    /// Everything else is as with [`at_jwt`](Self::at_jwt).
+    ///
+    /// Given up, besides what [`at_jwt`](Self::at_jwt) gives up: an ID token of the same issuer without any of these
+    /// marks is distinguished from an access token only by its audience, which is a client id. Make sure that no client
+    /// has this `audience` as its client id. Some issuers put the client's id into `aud` of access tokens too:
+    /// authentik always, Spring Authorization Server by default. There, [require a
+    /// scope](Self::with_required_scope), since an ID token normally has none. Prefer to have the issuer mark its
+    /// tokens as `at+jwt`.
+    ///
+    /// Servers: Keycloak, Ory Hydra ([with the scope claim](Self::with_scope_claim) `scp`), Spring Authorization
+    /// Server and authentik (both with a required scope), Supabase, Kubernetes, Vault, Zitadel, Gitea.
     pub const fn untyped(audience: &'a str) -> Self {
-        Self { profile: Profile::Untyped, ..Self::new(audience) }
+        Self::with_profile(CommonRules::new(audience), Some(profile::UNTYPED))
+    }
+
+    /// A policy for access tokens without an audience, such as those of Cognito, that were issued to one client.
+    /// `client_id` must be this one, `token_use` must be `access`, and a token with an `aud` is refused. The types and
+    /// the marks of other kinds are as with [`untyped`](Self::untyped), and everything else too.
+    ///
+    /// Given up: the audience. A token that the client obtained for any other server is accepted, and every server that
+    /// accepts this client's tokens can use them here. Give the client scopes that only this device honors, and
+    /// [require one](Self::with_required_scope).
+    ///
+    /// An empty `client_id` refuses every token ([`Error::Unconfigured`](crate::Error::Unconfigured)).
+    pub const fn for_client(client_id: &'a str) -> Self {
+        Self::with_profile(CommonRules::new_for_client(client_id), Some(profile::FOR_CLIENT))
+    }
+
+    const fn with_profile(rules: CommonRules<'a>, profile: Option<&'static Profile>) -> Self {
+        Self { rules, profile, required_scope: None, scope_claim: None, optional: OptionalChecks::NONE }
     }
 
     time_rule_setters!();
@@ -78,9 +128,20 @@ impl<'a> AccessTokenPolicy<'a> {
     store_setters!(|policy| policy.optional.enable().stores);
 
     /// Requires this scope, or all of several scopes separated by spaces. This replaces the scopes given before. A
-    /// string without any scope refuses every token ([`Error::Unconfigured`]).
+    /// string without any scope refuses every token ([`Error::Unconfigured`](crate::Error::Unconfigured)).
     pub const fn with_required_scope(mut self, scope: &'a str) -> Self {
         self.required_scope = Some(scope);
+        self
+    }
+
+    /// Reads the scopes from the claim with this name: `scp` of Okta, Entra ID and Ory Hydra. `scope` is then not looked
+    /// at, whatever it is. The same types are accepted as for `scope`: a string with [`new`](Self::new), otherwise a
+    /// string or an array of strings.
+    ///
+    /// An empty name, and the name of a claim that has another meaning (`cnf`, `client_id`, `iss`, `sub`, `aud`, `exp`,
+    /// `nbf`, `iat`, `jti`), refuses every token ([`Error::Unconfigured`](crate::Error::Unconfigured)).
+    pub const fn with_scope_claim(mut self, name: &'a str) -> Self {
+        self.scope_claim = Some(ScopeClaim::new(name));
         self
     }
 
@@ -121,107 +182,12 @@ impl<'a> AccessTokenPolicy<'a> {
     /// Accepts only a token that was issued to answer this challenge (`cnonce`, [RFC 9200 section
     /// 5.3.1](https://www.rfc-editor.org/rfc/rfc9200#section-5.3.1)). The device gives the challenge to the client, and
     /// the client passes it on to the issuer. The answer shows that the token is no older than the challenge, even
-    /// where the time is not known ([`Now::AtLeast`]). Generate a new random challenge for each token, and accept only
+    /// where the time is not known ([`Now::AtLeast`](crate::Now)). Generate a new random challenge for each token, and accept only
     /// one token for it.
     ///
-    /// An empty challenge refuses every token ([`Error::Unconfigured`]).
+    /// An empty challenge refuses every token ([`Error::Unconfigured`](crate::Error::Unconfigured)).
     pub const fn with_challenge(mut self, challenge: &'a str) -> Self {
         self.optional.enable().challenge = Some(challenge);
         self
-    }
-
-    fn accepts_type(&self, media_type: Option<&MediaType>) -> bool {
-        match (self.profile, media_type) {
-            (Profile::Rfc9068, None) => false,
-            (Profile::Rfc9068, Some(typ)) => typ.is("at+jwt"),
-            (Profile::Untyped, None) => true,
-            (Profile::Untyped, Some(typ)) => typ.is("at+jwt") || typ.is("JWT"),
-        }
-    }
-}
-
-impl<'b> Verified<'_, 'b> {
-    /// Validates the claims as an access token, by the steps of [RFC 9068 section
-    /// 4](https://www.rfc-editor.org/rfc/rfc9068#section-4). Decryption (the second step) is not supported.
-    /// [`Token::verify`](crate::Token::verify) has already compared `iss` (the third) and verified the signature (the
-    /// fifth).
-    ///
-    /// # Errors
-    ///
-    /// In this order:
-    /// - [`Error::Unconfigured`]: the policy's audience or required scope is empty.
-    /// - [`Error::WrongType`]: `typ` is not the type of an access token, or an untyped token is a security event
-    ///   (`events`).
-    /// - [`Error::Missing`], [`Error::Invalid`]: a required claim is absent, or a registered claim has the wrong type.
-    /// - [`Error::Mismatch`]: `aud` lacks the policy's audience.
-    /// - [`Error::ClockNotSet`], [`Error::Expired`], [`Error::NotYetValid`], [`Error::TimeUnknown`]: the token is not
-    ///   valid at this time, or the time is not known well enough.
-    /// - [`Error::Missing`], [`Error::Invalid`], [`Error::NotYetValid`], [`Error::LifetimeTooLong`], [`Error::TooOld`]:
-    ///   a limit on lifetime or age is set, and `iat` is absent, later than `exp`, in the future, or too long ago.
-    /// - [`Error::BufferTooSmall`]: see [`Token::buffer_len`](crate::Token::buffer_len).
-    /// - [`Error::InsufficientScope`]: a required scope is not granted.
-    /// - [`Error::SenderConstrained`], [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`]: the token is bound
-    ///   to a key (`cnf`), and the policy has no proof of possession; or the policy has a proof, and the token is not
-    ///   bound to its key.
-    /// - [`Error::TooOld`]: the DPoP proof is no longer fresh.
-    /// - [`Error::Unconfigured`], [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`], [`Error::NotYetValid`],
-    ///   [`Error::AuthenticationTooOld`]: the user's login (`acr`, `auth_time`) does not meet the policy's
-    ///   requirements.
-    /// - [`Error::Unconfigured`], [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`]: the policy has a
-    ///   challenge, and the token does not answer it.
-    /// - [`Error::Missing`], [`Error::Revoked`], or another error of [`Revocations`](crate::Revocations): the policy
-    ///   asks for single use and the token has no `jti`, or the token is revoked.
-    /// - [`Error::Replayed`], [`Error::Full`]: the DPoP proof or the token was used before, or no further use can be
-    ///   stored.
-    pub fn into_access_token(
-        self,
-        policy: &AccessTokenPolicy<'_>,
-        now: impl Into<Now>,
-    ) -> Result<AccessToken<'b>, Error> {
-        self.validate_access_token(policy, now.into())
-    }
-
-    fn validate_access_token(self, policy: &AccessTokenPolicy<'_>, now: Now) -> Result<AccessToken<'b>, Error> {
-        let Self { payload, mut scratch, media_type, key, signing_input, .. } = self;
-
-        policy.rules.check_configured()?;
-        if policy.required_scope.is_some_and(|scope| space_separated(scope).next().is_none()) {
-            return Err(Error::Unconfigured(Claim::Scope));
-        }
-
-        // Section 4, first step: the type.
-        if !policy.accepts_type(media_type.as_ref()) {
-            return Err(Error::WrongType);
-        }
-        if matches!(policy.profile, Profile::Untyped) && !Marks::find(payload).fit_access_token() {
-            return Err(Error::WrongType);
-        }
-
-        // Section 2.2: the required claims.
-        let ([client_id, scope, cnf], registered) =
-            payload.members_of_both(["client_id", "scope", "cnf"], RegisteredClaims::NAMES).unwrap_or_default();
-        let client_id = string(client_id, Claim::ClientId)?;
-        let scope = string(scope, Claim::Scope)?;
-        let registered = RegisteredClaims::read(payload, registered)?;
-        if let Profile::Rfc9068 = policy.profile {
-            required_string(registered.sub, Claim::Subject)?;
-            required_string(client_id, Claim::ClientId)?;
-            required(registered.iat, Claim::IssuedAt)?;
-            required_string(registered.jti, Claim::JwtId)?;
-        }
-
-        // Section 4, fourth and last step: the audience and the time.
-        let token = AccessToken {
-            claims: registered.validate(&policy.rules, policy.optional.has_challenge(), now, &mut scratch)?,
-            client_id: client_id.map(|client_id| client_id.unescape_into(&mut scratch)).transpose()?,
-            scope: scope.map(|scope| scope.unescape_into(&mut scratch)).transpose()?.unwrap_or_default(),
-        };
-        // Section 4, after the steps: the scopes that the policy requires.
-        if !space_separated(policy.required_scope.unwrap_or_default()).all(|scope| token.has_scope(scope)) {
-            return Err(Error::InsufficientScope);
-        }
-        let identity = TokenIdentity { claims: &token.claims, client_id: token.client_id, key, signing_input };
-        policy.optional.check(&identity, cnf, policy.rules.leeway, now)?;
-        Ok(token)
     }
 }

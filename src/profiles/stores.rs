@@ -1,7 +1,7 @@
 //! The device's stores as part of a policy: revocations and single use.
 
 use crate::claims::Claims;
-use crate::claims::field::{required, required_string};
+use crate::claims::field::required;
 use crate::error::{Claim, Error};
 use crate::storage::{ReplayCheck, Revocations, TokenIdentity};
 use crate::time::{Now, UnixTime};
@@ -44,8 +44,8 @@ impl StoreChecks<'_> {
     /// [`Error::Missing`] or [`Error::Invalid`] if the token must be consumed and has no `jti`, or an empty one; the
     /// errors of [`Revocations::check`].
     pub(super) fn check(&self, token: &TokenIdentity<'_>, now: Now) -> Result<(), Error> {
-        if self.single_use.is_some() {
-            required_string(token.jwt_id(), Claim::JwtId)?;
+        if self.single_use.is_some() && required(token.jwt_id(), Claim::JwtId)?.is_empty() {
+            return Err(Error::Invalid(Claim::JwtId));
         }
         self.revocations.map_or(Ok(()), |revocations| revocations.check(token, now))
     }

@@ -169,6 +169,10 @@ impl<'b> JsonStr<'b> {
         (!self.0.contains('\\')).then_some(self.0)
     }
 
+    pub(crate) fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The string. If it has escapes, it is unescaped into the start of `scratch`, which then shrinks by its length.
     pub(crate) fn unescape_into(self, scratch: &mut &'b mut [u8]) -> Result<&'b str, Error> {
         if let Some(plain) = self.as_str() {

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::ops::Deref;
 
-use crate::claims::field::space_separated;
+use super::scope::Scopes;
 use crate::claims::{Claims, Confirmation};
 
 /// An accepted access token. It states what its bearer may do, and only that ([RFC
@@ -12,8 +12,8 @@ use crate::claims::{Claims, Confirmation};
 ///
 /// ```compile_fail,E0451
 /// # use embedded_jwt::{AccessToken, Claims};
-/// # fn f(claims: Claims<'static>) {
-/// let forged = AccessToken { claims, client_id: None, scope: "pump:write" };
+/// # fn f(claims: Claims<'static>, other: AccessToken<'static>) {
+/// let forged = AccessToken { claims, ..other };
 /// # }
 /// ```
 ///
@@ -33,27 +33,27 @@ use crate::claims::{Claims, Confirmation};
 pub struct AccessToken<'b> {
     pub(super) claims: Claims<'b>,
     pub(super) client_id: Option<&'b str>,
-    pub(super) scope: &'b str,
+    pub(super) scopes: Scopes<'b>,
 }
 
 impl<'b> AccessToken<'b> {
     /// The client that the token was issued to (`client_id`, [RFC 8693 section
-    /// 4.3](https://www.rfc-editor.org/rfc/rfc8693#section-4.3)).
+    /// 4.3](https://www.rfc-editor.org/rfc/rfc8693#section-4.3)). `None` if `client_id` is absent or not a string, which
+    /// only [`at_jwt`](crate::AccessTokenPolicy::at_jwt) and [`untyped`](crate::AccessTokenPolicy::untyped) accept.
     pub fn client_id(&self) -> Option<&'b str> {
         self.client_id
     }
 
     /// The scopes that the token grants (`scope`, [RFC 8693 section
-    /// 4.2](https://www.rfc-editor.org/rfc/rfc8693#section-4.2)).
+    /// 4.2](https://www.rfc-editor.org/rfc/rfc8693#section-4.2), or the claim that the policy
+    /// [names](crate::AccessTokenPolicy::with_scope_claim)). None of them is empty.
     pub fn scopes(&self) -> impl Iterator<Item = &'b str> + use<'b> {
-        space_separated(self.scope)
+        self.scopes.iter()
     }
 
     /// Whether the token grants `scope`: one scope, compared byte for byte. A token without the claim grants nothing.
     pub fn has_scope(&self, scope: &str) -> bool {
-        // As `scopes`, but on bytes, since a comparison needs no UTF-8 decoding.
-        let mut granted = self.scope.as_bytes().split(|byte| *byte == b' ');
-        !scope.is_empty() && granted.any(|granted| granted == scope.as_bytes())
+        self.scopes.contains(scope)
     }
 
     /// The key or certificate that the token is bound to, if any. The policy has checked that the presenter holds it,

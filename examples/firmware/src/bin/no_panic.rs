@@ -44,9 +44,15 @@ fn validate(text: &str, buf: &mut [u8]) -> Option<usize> {
     let typed = token.verify_any(&[&other, &ours], buf).and_then(|verified| verified.into_typed(&typed, trust::NOW));
     black_box(typed.map_or_else(|error| error.code().into(), |typed| typed.expires_at().as_secs()));
 
-    let untyped = AccessTokenPolicy::untyped("urn:device:pump-7");
-    let untyped = token.verify(&ours, buf).and_then(|verified| verified.into_access_token(&untyped, trust::NOW));
-    black_box(untyped.map_or_else(Error::code, |_| 0));
+    let audience = "urn:device:pump-7";
+    for policy in black_box([
+        AccessTokenPolicy::at_jwt(audience),
+        AccessTokenPolicy::untyped(audience).with_scope_claim("scp"),
+        AccessTokenPolicy::for_client("pump-app"),
+    ]) {
+        let other = token.verify(&ours, buf).and_then(|verified| verified.into_access_token(&policy, trust::NOW));
+        black_box(other.map_or_else(Error::code, |token| token.scopes().count().try_into().unwrap_or_default()));
+    }
 
     let policy =
         trust::POLICY.with_max_lifetime(5 * MINUTE).with_max_token_age(5 * MINUTE).with_required_scope("pump:read");
