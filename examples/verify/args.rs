@@ -9,15 +9,19 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use embedded_jwt::UnixTime;
 use lexopt::{Arg, Parser, ValueExt};
 
-use crate::verification::{Backends, Profile, Request, SOFTWARE, backends_named};
+use crate::profile::Profile;
+use crate::request::Request;
+use crate::verification::{Backends, SOFTWARE, backends_named};
 
 pub const USAGE: &str = "\
-Verifies access tokens (RFC 9068) and ID tokens (OpenID Connect Core) that are
-JWTs signed with ES256 or EdDSA.
+Verifies access tokens (RFC 9068), ID tokens (OpenID Connect Core) and DPoP
+proofs (RFC 9449) that are JWTs signed with ES256 or EdDSA.
 
 usage: verify                  a demo with bundled tokens
        verify --batch          JSON lines from stdin, answers to stdout
        verify --jwks FILE --issuer ISS --audience AUD [OPTION]... TOKEN|-
+       verify --profile dpop --method M --uri U --access-token T
+              [OPTION]... PROOF|-
 
 example: cargo run --example verify -- --jwks jwks.json \\
          --issuer https://idp.example.com --audience urn:device:pump-7 \"$TOKEN\"
@@ -29,17 +33,26 @@ TOKEN is a compact JWT; - reads it from stdin and removes one line end.
   --audience AUD        what aud must contain: the name of this device; for ID
                         tokens, the client id of this application
   --profile PROFILE     access: RFC 9068 in full (default)
-                        generic: access tokens of issuers older than RFC 9068
+                        typed: access tokens that are marked as such (at+jwt),
+                          with iss, exp and aud, and scope as string or array
+                        generic: the same for access tokens without this mark
                         id: ID tokens
+                        dpop: a DPoP proof, without its access token
   --now SECS            the time, in seconds since 1970 (default: system clock)
   --leeway SECS         how far clocks may differ (default: 60)
   --max-lifetime SECS   the longest time from iat to exp
   --max-token-age SECS  the longest time since iat
   --max-age SECS        the longest time since the user logged in
-  --scope S             a scope that is required; may be given several times;
-                        not for ID tokens
-  --nonce N             for ID tokens: what nonce must be
-  --access-token T      for ID tokens: what at_hash must be the hash of
+  --scope S             for access tokens: a scope that is required; may be
+                        given several times
+  --scope-claim C       for access tokens: the claim with the scopes, such as
+                        scp (default: scope)
+  --nonce N             for ID tokens and proofs: what nonce must be
+  --access-token T      for ID tokens and proofs: the access token that at_hash
+                        or ath must be the hash of
+  --method M            for proofs: the method of the HTTP request
+  --uri U               for proofs: the URI of the HTTP request, as the client
+                        knows it
   --buffer BYTES        the memory for the token on the device (default: 16384)
   --backend BACKEND     verifies signatures, with --batch and in the demo too:
                         software (default), or ring, which needs a build with
@@ -47,9 +60,12 @@ TOKEN is a compact JWT; - reads it from stdin and removes one line end.
   -h, --help            this text
 
 A line of the batch is a JSON object with id, jwks (an object), issuer,
-audience, now, leeway, profile, token, and optionally max_lifetime, max_age,
-nonce and access_token. The answer has id, verdict (accept, reject, or error for
-a line that cannot be understood), error and class.
+audience, now, leeway, profile, token, and optionally max_lifetime,
+max_token_age, max_age, scope (the required scopes, separated by spaces),
+scope_claim, nonce and access_token. For the profile dpop, token is the proof;
+method, uri and access_token are needed, and jwks, issuer and audience are not.
+The answer has id, verdict (accept, reject, or error for a line that cannot be
+understood), error and class.
 
 Exit status: 0 accepted, 1 refused, 2 wrong usage or unreadable input.
 ";
@@ -62,7 +78,8 @@ pub enum Command {
 }
 
 pub struct Arguments {
-    pub jwks: PathBuf,
+    /// `None` for a DPoP proof, which brings its own key.
+    pub jwks: Option<PathBuf>,
     pub request: Request,
     pub buffer: usize,
     pub token: Source,
@@ -79,8 +96,9 @@ pub fn parse(mut parser: Parser) -> Result<Command, Box<dyn Error>> {
     let (mut jwks, mut issuer, mut audience, mut profile) = (None, None, None, None);
     let (mut now, mut leeway, mut max_lifetime, mut max_token_age) = (None, None, None, None);
     let (mut max_age, mut nonce, mut access_token) = (None, None, None);
+    let (mut scope_claim, mut method, mut uri) = (None, None, None);
     let (mut backends, mut buffer, mut token) = (None, None, None);
-    let mut scopes = Vec::new();
+    let mut scopes: Vec<String> = Vec::new();
 
     while let Some(arg) = parser.next()? {
         others |= !matches!(arg, Arg::Long("batch" | "backend"));
@@ -101,6 +119,9 @@ pub fn parse(mut parser: Parser) -> Result<Command, Box<dyn Error>> {
             }
             Arg::Long("max-age") => once("--max-age", &mut max_age, number("--max-age", parser.value()?)?)?,
             Arg::Long("scope") => scopes.push(scope(parser.value()?.string()?)?),
+            Arg::Long("scope-claim") => once("--scope-claim", &mut scope_claim, parser.value()?.string()?)?,
+            Arg::Long("method") => once("--method", &mut method, parser.value()?.string()?)?,
+            Arg::Long("uri") => once("--uri", &mut uri, parser.value()?.string()?)?,
             Arg::Long("nonce") => once("--nonce", &mut nonce, parser.value()?.string()?)?,
             Arg::Long("access-token") => {
                 once("--access-token", &mut access_token, to_hash(parser.value()?)?)?;
@@ -121,23 +142,34 @@ pub fn parse(mut parser: Parser) -> Result<Command, Box<dyn Error>> {
         (false, false) => return Ok(Command::Demo(backends)),
         (false, true) => {}
     }
-    let request = Request {
-        backends,
-        issuer: issuer.ok_or("--issuer is missing")?,
-        audience: audience.ok_or("--audience is missing")?,
-        profile: profile.unwrap_or(Profile::Access),
-        now: UnixTime::from_secs(now.unwrap_or_else(system_clock)),
+    let profile = profile.unwrap_or(Profile::Access);
+    let now = UnixTime::from_secs(now.unwrap_or_else(system_clock));
+    let mut request = Request {
         leeway,
         max_lifetime,
         max_token_age,
         max_age,
-        scopes: scopes.join(" "),
+        scopes: (!scopes.is_empty()).then(|| scopes.join(" ")),
+        scope_claim,
         nonce,
         access_token,
+        method,
+        uri,
+        ..Request::new(backends, profile, now)
     };
     request.check_profile()?;
+    if profile == Profile::Dpop {
+        let given = [("--jwks", jwks.is_some()), ("--issuer", issuer.is_some()), ("--audience", audience.is_some())];
+        if let Some((option, _)) = given.iter().find(|(_, is_given)| *is_given) {
+            return Err(format!("{option} is not for the profile dpop, which does not check it").into());
+        }
+    } else {
+        request.issuer = issuer.ok_or("--issuer is missing")?;
+        request.audience = audience.ok_or("--audience is missing")?;
+        jwks.as_ref().ok_or("--jwks is missing")?;
+    }
     Ok(Command::Verify(Box::new(Arguments {
-        jwks: jwks.ok_or("--jwks is missing")?,
+        jwks,
         request,
         buffer: buffer.unwrap_or(DEFAULT_BUFFER_LEN),
         token: token.ok_or("TOKEN is missing")?,

@@ -7,22 +7,30 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::args::DEFAULT_BUFFER_LEN;
-use crate::verification::{self, Backends, Keys, Profile, Request};
+use crate::profile::Profile;
+use crate::request::Request;
+use crate::verification::{self, Backends, Keys};
 
 #[derive(Deserialize)]
 struct Line {
     id: Value,
-    jwks: Map<String, Value>,
-    issuer: String,
-    audience: String,
+    /// A DPoP proof needs no key set, issuer and audience: they have no effect on it.
+    jwks: Option<Map<String, Value>>,
+    issuer: Option<String>,
+    audience: Option<String>,
     now: i64,
     leeway: u64,
     profile: String,
     token: String,
     max_lifetime: Option<u64>,
+    max_token_age: Option<u64>,
     max_age: Option<u64>,
+    scope: Option<String>,
+    scope_claim: Option<String>,
     nonce: Option<String>,
     access_token: Option<String>,
+    method: Option<String>,
+    uri: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -60,27 +68,33 @@ fn validate(line: &[u8], backends: Backends, buf: &mut [u8]) -> Result<(Value, R
     // Checked here, since `serde_json` skips unused strings without checking them.
     let line = str::from_utf8(line).map_err(|error| format!("not UTF-8: {error}"))?;
     let line: Line = serde_json::from_str(line).map_err(|error| error.to_string())?;
-    let jwks = serde_json::to_vec(&line.jwks).map_err(|error| error.to_string())?;
-    let request = Request {
-        backends,
-        issuer: line.issuer,
-        audience: line.audience,
-        profile: Profile::named(&line.profile)?,
-        now: UnixTime::from_secs(line.now),
+    let profile = Profile::named(&line.profile)?;
+    let mut request = Request {
         leeway: Some(line.leeway),
         max_lifetime: line.max_lifetime,
-        max_token_age: None,
+        max_token_age: line.max_token_age,
         max_age: line.max_age,
-        scopes: String::new(),
+        scopes: line.scope,
+        scope_claim: line.scope_claim,
         nonce: line.nonce,
         access_token: line.access_token.map(String::into_bytes),
+        method: line.method,
+        uri: line.uri,
+        ..Request::new(backends, profile, UnixTime::from_secs(line.now))
     };
     request.check_profile()?;
+    let mut jwks = Vec::new();
+    if profile != Profile::Dpop {
+        request.issuer = line.issuer.ok_or("missing field `issuer`")?;
+        request.audience = line.audience.ok_or("missing field `audience`")?;
+        let line_jwks = line.jwks.ok_or("missing field `jwks`")?;
+        jwks = serde_json::to_vec(&line_jwks).map_err(|error| error.to_string())?;
+    }
     Ok((line.id, verdict(jwks, line.token.as_bytes(), &request, buf)))
 }
 
 fn verdict(mut jwks: Vec<u8>, token: &[u8], request: &Request, buf: &mut [u8]) -> Result<(), Error> {
-    let keys = Keys::from_jwks(&mut jwks)?;
+    let keys = if request.profile == Profile::Dpop { Keys::new() } else { Keys::from_jwks(&mut jwks)? };
     verification::verify(token, &keys, request, buf).map(drop).map_err(|refusal| refusal.error)
 }
 
@@ -118,7 +132,8 @@ fn class(error: Error) -> &'static str {
         Error::Mismatch(Claim::AccessTokenHash | Claim::CodeHash)
         | Error::Missing(Claim::AccessTokenHash | Claim::CodeHash) => "hash-mismatch",
         Error::Missing(_) | Error::Invalid(_) | Error::Mismatch(_) | Error::Unconfigured(_) => "bad-claims",
-        Error::SenderConstrained | Error::InsufficientScope | Error::Deserialize => "bad-claims",
+        Error::InsufficientScope => "insufficient-scope",
+        Error::SenderConstrained | Error::Deserialize => "bad-claims",
         Error::Expired => "expired",
         Error::ClockNotSet | Error::NotYetValid => "not-yet-valid",
         Error::LifetimeTooLong | Error::TooOld | Error::AuthenticationTooOld => "too-old",

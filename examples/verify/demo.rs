@@ -6,10 +6,12 @@ use embedded_jwt::UnixTime;
 
 use crate::args::DEFAULT_BUFFER_LEN;
 use crate::bundle;
+use crate::profile::Profile;
 use crate::report::{self, Case};
+use crate::request::Request;
 use crate::style::Style;
 use crate::times::date;
-use crate::verification::{Backends, Keys, Profile, Request, verify};
+use crate::verification::{Backends, Keys, verify};
 
 struct Scene {
     title: &'static str,
@@ -45,18 +47,9 @@ pub fn run(out: &mut impl Write, style: Style, backends: Backends) -> io::Result
     let mut jwks = bundle::JWKS.as_bytes().to_vec();
     let keys = Keys::from_jwks(&mut jwks).map_err(|error| io::Error::other(format!("bundled key set: {error}")))?;
     let request = Request {
-        backends,
         issuer: bundle::ISSUER.into(),
         audience: bundle::AUDIENCE.into(),
-        profile: Profile::Access,
-        now: UnixTime::from_secs(bundle::NOW),
-        leeway: None,
-        max_lifetime: None,
-        max_token_age: None,
-        max_age: None,
-        scopes: String::new(),
-        nonce: None,
-        access_token: None,
+        ..Request::new(backends, Profile::Access, UnixTime::from_secs(bundle::NOW))
     };
     let mut buf = [0; DEFAULT_BUFFER_LEN];
 

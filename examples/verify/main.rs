@@ -8,9 +8,11 @@ mod batch;
 mod bundle;
 mod check;
 mod demo;
-mod malformed;
+mod keys;
 mod peek;
+mod profile;
 mod report;
+mod request;
 mod style;
 mod times;
 mod verification;
@@ -68,7 +70,10 @@ fn written(result: io::Result<()>, good: bool) -> io::Result<bool> {
 /// Verifies a token and writes the report. Returns whether the token is accepted.
 fn verify_one(out: &mut impl Write, arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
     let Arguments { jwks, request, buffer, token } = arguments;
-    let keys = read_keys(jwks).map_err(|error| format!("{}: {error}", jwks.display()))?;
+    let keys = match jwks {
+        Some(jwks) => read_keys(jwks).map_err(|error| format!("{}: {error}", jwks.display()))?,
+        None => Keys::new(),
+    };
     let from_stdin;
     let token = match token {
         Source::Given(token) => token,

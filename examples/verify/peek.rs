@@ -1,7 +1,7 @@
 //! The unverified contents of a token, to show to a person: nothing is decided by them.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use embedded_jwt::{Algorithm, Error, Key, MAX_HEADER_LEN, Token};
+use embedded_jwt::{Error, MAX_HEADER_LEN, Token};
 use serde_json::{Map, Value};
 
 pub struct Peek {
@@ -14,40 +14,35 @@ pub struct Header {
     pub alg: String,
     pub kid: Option<String>,
     pub typ: Option<String>,
+    /// The key in the header, with which a DPoP proof is verified.
+    pub jwk: Option<Value>,
 }
 
 impl Peek {
     pub fn at(token: &[u8]) -> Self {
-        Self { header: Header::of(token), claims: claims(token) }
+        Self { header: Header::of(token), claims: object(token, 1) }
+    }
+
+    pub fn typ(&self) -> Option<&str> {
+        self.header.as_ref().ok()?.typ.as_deref()
+    }
+
+    pub fn alg(&self) -> &str {
+        self.header.as_ref().map_or("", |header| header.alg.as_str())
+    }
+
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        self.claims.as_ref()?.get(name)
     }
 
     /// A claim as JSON, or `absent`.
     pub fn claim(&self, name: &str) -> String {
-        self.claims.as_ref().and_then(|claims| claims.get(name)).map_or("absent".into(), Value::to_string)
+        self.value(name).map_or("absent".into(), Value::to_string)
     }
 
     /// A claim that is a date, in whole seconds.
     pub fn date(&self, name: &str) -> Option<i64> {
-        self.claims.as_ref()?.get(name).and_then(whole_secs)
-    }
-
-    /// Whether it has a claim that only ID tokens have.
-    pub fn is_id_token(&self) -> bool {
-        self.claims.as_ref().is_some_and(|claims| claims.contains_key("nonce") || claims.contains_key("at_hash"))
-    }
-
-    /// The issuer's key that the header names, if there is one.
-    pub fn key<'k>(&self, keys: &'k [Key]) -> Option<&'k Key> {
-        let header = self.header.as_ref().ok()?;
-        let algorithm = match header.alg.as_str() {
-            "ES256" => Algorithm::Es256,
-            "EdDSA" | "Ed25519" => Algorithm::EdDsa,
-            _ => return None,
-        };
-        keys.iter().find(|key| {
-            key.algorithm() == algorithm
-                && header.kid.as_ref().is_none_or(|kid| key.kid().is_some_and(|own| own.matches(kid.as_bytes())))
-        })
+        self.value(name).and_then(whole_secs)
     }
 }
 
@@ -55,7 +50,12 @@ impl Header {
     fn of(token: &[u8]) -> Result<Self, Error> {
         let mut buf = [0; 2 * MAX_HEADER_LEN];
         let header = Token::parse(token)?.unverified_header(&mut buf)?;
-        Ok(Self { alg: header.alg().into(), kid: header.kid().map(Into::into), typ: header.typ().map(Into::into) })
+        Ok(Self {
+            alg: header.alg().into(),
+            kid: header.kid().map(Into::into),
+            typ: header.typ().map(Into::into),
+            jwk: object(token, 0).and_then(|mut header| header.remove("jwk")),
+        })
     }
 }
 
@@ -65,24 +65,8 @@ pub fn whole_secs(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_f64().filter(in_range).map(|secs| secs.floor() as i64))
 }
 
-/// A key as shown in the report: `"es-test" (ES256)`.
-pub fn describe(key: &Key) -> String {
-    let algorithm = algorithm(key);
-    match key.kid() {
-        Some(kid) => format!("{kid:?} ({algorithm})"),
-        None => format!("without kid ({algorithm})"),
-    }
-}
-
-pub fn algorithm(key: &Key) -> &'static str {
-    match key.algorithm() {
-        Algorithm::Es256 => "ES256",
-        Algorithm::EdDsa => "EdDSA",
-        _ => "another algorithm",
-    }
-}
-
-fn claims(token: &[u8]) -> Option<Map<String, Value>> {
-    let payload = str::from_utf8(token).ok()?.split('.').nth(1)?;
-    serde_json::from_slice(&Base64UrlUnpadded::decode_vec(payload).ok()?).ok()
+/// The JSON object in a segment of the token.
+fn object(token: &[u8], segment: usize) -> Option<Map<String, Value>> {
+    let text = str::from_utf8(token).ok()?.split('.').nth(segment)?;
+    serde_json::from_slice(&Base64UrlUnpadded::decode_vec(text).ok()?).ok()
 }

@@ -7,10 +7,13 @@ use serde_json::Value;
 
 use crate::advice::advice;
 use crate::check::{Check, Outcome};
-use crate::peek::{Peek, describe, whole_secs};
+use crate::keys::{describe, fitting, verifying};
+use crate::peek::{Peek, whole_secs};
+use crate::profile::Profile;
+use crate::request::Request;
 use crate::style::{Style, printable};
 use crate::times::{date, moment};
-use crate::verification::{Accepted, Keys, Refusal, Request};
+use crate::verification::{Accepted, Keys, Refusal};
 
 /// A token and the inputs of its verification.
 pub struct Case<'a> {
@@ -94,16 +97,32 @@ fn write_token(out: &mut impl Write, case: &Case<'_>, peek: &Peek, refusal: Opti
 fn write_header(out: &mut impl Write, case: &Case<'_>, peek: &Peek, refusal: Option<Refusal>) -> io::Result<()> {
     match &peek.header {
         Ok(header) => {
-            let (kid, typ) = (quoted(header.kid.as_deref()), quoted(header.typ.as_deref()));
-            writeln!(out, "  header  alg {:?}, kid {kid}, typ {typ}", header.alg)?;
+            let [alg, kid, typ] = [Some(&header.alg), header.kid.as_ref(), header.typ.as_ref()]
+                .map(|text| printable(&quoted(text.map(String::as_str))));
+            writeln!(out, "  header  alg {alg}, kid {kid}, typ {typ}")?;
         }
         Err(error) => writeln!(out, "  header  cannot be read: {error}")?,
     }
-
-    let chosen = peek.key(case.keys).filter(|_| Check::Key.outcome(case.request, peek, refusal) == Outcome::Ok);
-    let chosen = chosen.map_or("none chosen".into(), describe);
+    if case.request.profile == Profile::Dpop {
+        return writeln!(out, "  key     the one in the header (jwk)");
+    }
+    let outcome = |check: Check| check.outcome(case.request, peek, refusal);
+    let chosen = match outcome(Check::Key) {
+        Outcome::Ok => chosen_key(case, outcome(Check::Signature) == Outcome::Ok),
+        _ => "none chosen".into(),
+    };
     let usable = case.keys.len();
     writeln!(out, "  key     {chosen}; the issuer has {usable} usable, {} skipped", case.keys.skipped())
+}
+
+fn chosen_key(case: &Case<'_>, is_verified: bool) -> String {
+    let fitting = fitting(case);
+    let verifying = is_verified.then(|| verifying(case, &fitting)).flatten();
+    match (verifying, fitting.as_slice()) {
+        (Some(key), _) => describe(key),
+        (None, [key]) => describe(key),
+        (None, several) => format!("none of {} that fit", several.len()),
+    }
 }
 
 fn write_checks(
@@ -167,6 +186,14 @@ fn write_grant(out: &mut impl Write, request: &Request, token: &Accepted<'_>) ->
             writeln!(out, "  subject  {}", quoted(token.subject()))?;
             writeln!(out, "  client   {}", quoted(token.client_id()))?;
             writeln!(out, "  scopes   {:?}", token.scopes().collect::<Vec<_>>())
+        }
+        Accepted::Dpop(proof) => {
+            writeln!(out, "  key      {}", proof.thumbprint())?;
+            writeln!(out, "  proof    {}", quoted(Some(proof.jwt_id())))?;
+            writeln!(out, "  made     {}", moment(proof.issued_at().as_secs(), request.now))?;
+            writeln!(out, "  usable   until {}", moment(proof.usable_until().as_secs(), request.now))?;
+            writeln!(out, "It shows who has this key, and no more. AccessTokenPolicy::with_dpop checks that")?;
+            writeln!(out, "the access token is bound to it (cnf.jkt), and that it was not used before.")
         }
         Accepted::Id(token) => {
             let login = token.authenticated_at().map(|time| moment(time.as_secs(), request.now));

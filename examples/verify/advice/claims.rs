@@ -1,0 +1,89 @@
+//! Advice about a claim that is absent, wrong or not enough.
+
+use embedded_jwt::Claim;
+
+use crate::peek::Peek;
+use crate::profile::Profile;
+use crate::report::Case;
+use crate::style::printable;
+
+pub fn invalid(claim: Claim, case: &Case<'_>) -> Vec<String> {
+    let profile = case.request.profile;
+    let expected = match claim {
+        Claim::Expiration | Claim::NotBefore | Claim::IssuedAt | Claim::AuthenticationTime => {
+            "Dates are numbers of seconds, and fit 64 bits."
+        }
+        Claim::Audience | Claim::AuthenticationMethods => "It is a string or an array of strings.",
+        Claim::Scope if profile != Profile::Access => "It is a string, or an array of strings without spaces.",
+        _ => "It is one string, and not empty where it is required.",
+    };
+    let report = "Report it to the provider: a claim of the wrong type does not count as absent.";
+    vec![report.into(), expected.into()]
+}
+
+pub fn insufficient_scope(case: &Case<'_>, peek: &Peek) -> Vec<String> {
+    let claim = case.request.scope_claim();
+    vec![
+        format!("token     {claim} {}", printable(&peek.claim(claim))),
+        format!("required  {:?}", case.request.scopes.as_deref().unwrap_or_default()),
+        "Ask the provider for a token with this scope; the user may lack the right.".into(),
+    ]
+}
+
+pub fn missing(claim: Claim, case: &Case<'_>, peek: &Peek) -> Vec<String> {
+    let is_access = case.request.profile.is_for_access_tokens();
+    match claim {
+        Claim::Audience if is_access && peek.value("token_use").is_some() => vec![
+            "Amazon Cognito issues access tokens without aud: on the device, check the".into(),
+            "client with AccessTokenPolicy::for_client, and require a scope.".into(),
+        ],
+        Claim::AuthorizedParty => vec![
+            format!("aud  {}", printable(&peek.claim("aud"))),
+            "The token is for others too: make the provider say which client it was issued".into(),
+            "to (azp), or issue one for this client alone.".into(),
+        ],
+        Claim::Nonce => vec![
+            "A request with a nonce is answered with it: this token may answer another.".into(),
+            "Do not act on it; log in again.".into(),
+        ],
+        Claim::AuthenticationTime => {
+            vec!["Request the token with max_age: then the provider says when the login was.".into()]
+        }
+        Claim::AccessTokenHash => vec![
+            "Leave out --access-token if both tokens came from the token endpoint, where".into(),
+            "at_hash is optional. Otherwise do not act on the token.".into(),
+        ],
+        _ => vec!["Make the provider issue this claim: without it, the token cannot be validated.".into()],
+    }
+}
+
+pub fn mismatch(claim: Claim, case: &Case<'_>, peek: &Peek) -> Vec<String> {
+    let request = case.request;
+    let (name, expected, hint) = match claim {
+        Claim::Issuer => ("iss", &*request.issuer, "An extra slash or port makes another issuer: copy the exact name."),
+        Claim::Audience if request.profile == Profile::Id => {
+            ("aud", &*request.audience, "--audience is the client id of the application that the user logged in to.")
+        }
+        Claim::Audience => ("aud", &*request.audience, "Request a token for this device, with exactly this name."),
+        Claim::AuthorizedParty => ("azp", &*request.audience, "It was issued to another client: do not act on it."),
+        Claim::Nonce => {
+            let nonce = request.nonce.as_deref().unwrap_or_default();
+            ("nonce", nonce, "It answers another request: do not act on it; log in again.")
+        }
+        Claim::AccessTokenHash => {
+            return vec![
+                format!("at_hash  {}", printable(&peek.claim("at_hash"))),
+                "It belongs to another access token, or that token's text was changed: pass it".into(),
+                "without scheme, quotes and line ends. If no token of a provider passes: the".into(),
+                "hash is SHA-256 for ES256, SHA-512 for EdDSA, and its left half counts.".into(),
+            ];
+        }
+        _ => return vec![format!("The token has another value for {claim:?} than expected.")],
+    };
+    compared(peek, name, expected, hint)
+}
+
+/// Advice that shows the claim and the value that it must have.
+pub fn compared(peek: &Peek, name: &str, expected: &str, hint: &str) -> Vec<String> {
+    vec![format!("token     {}", printable(&peek.claim(name))), format!("expected  {expected:?}"), hint.into()]
+}
