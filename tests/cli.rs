@@ -273,6 +273,90 @@ fn text_around_the_token_is_reported_first() {
 }
 
 #[test]
+fn other_policy_is_advised_if_it_accepts_the_token() {
+    let scopes = json!(["pump:read", "pump:write"]);
+    let typed = "Use AccessTokenPolicy::at_jwt (--profile typed): it accepts this token.\n";
+    let generic = "Use AccessTokenPolicy::untyped (--profile generic): it accepts this token.\n  Only if the issuer";
+    let scp = "Use with_scope_claim(\"scp\") (--scope-claim scp): it accepts this token.\n";
+    let both =
+        "Use AccessTokenPolicy::at_jwt and with_scope_claim(\"scp\")\n  (--profile typed, --scope-claim scp): it";
+    let marked = |name: &str, value: Value| Alg::Es256.access_token(&claims_with(name, value));
+    let unmarked = |claims: Value| Alg::Es256.mint(Alg::Es256.id_header().to_string(), claims.to_string());
+    let in_scp = |value: Value| with(claims_with("scope", Value::Null), "scp", value);
+    let required: &[&str] = &["--scope", "pump:write"];
+    let cases: [(&[&str], String, Error, &str); 17] = [
+        (&[], marked("sub", Value::Null), Error::Missing(Claim::Subject), typed),
+        (&[], marked("client_id", Value::Null), Error::Missing(Claim::ClientId), typed),
+        (&[], marked("iat", Value::Null), Error::Missing(Claim::IssuedAt), typed),
+        (&[], marked("jti", Value::Null), Error::Missing(Claim::JwtId), typed),
+        (&[], marked("sub", json!("")), Error::Invalid(Claim::Subject), typed),
+        (&[], marked("scope", scopes.clone()), Error::Invalid(Claim::Scope), "scope is an array, as Duende and Spring"),
+        (&[], marked("scope", scopes.clone()), Error::Invalid(Claim::Scope), typed),
+        (required, marked("scope", scopes.clone()), Error::Invalid(Claim::Scope), typed),
+        (&[], unmarked(claims()), Error::WrongType, generic),
+        (&[], unmarked(claims_with("scope", scopes.clone())), Error::WrongType, generic),
+        (&["--profile", "typed"], unmarked(claims()), Error::WrongType, generic),
+        (&[], unmarked(claims_with("nonce", json!("n"))), Error::WrongType, "It has a nonce, as ID tokens have.\n"),
+        (required, Alg::Es256.access_token(&in_scp(json!("pump:write"))), Error::InsufficientScope, scp),
+        (required, Alg::Es256.access_token(&in_scp(scopes.clone())), Error::InsufficientScope, both),
+        (
+            &["--scope", "pump:write", "--scope-claim", "scp"],
+            marked("", Value::Null),
+            Error::InsufficientScope,
+            "Use the default claim for scopes (no --scope-claim): it accepts this token.\n",
+        ),
+        (
+            &["--profile", "generic"],
+            marked("at_hash", json!("h")),
+            Error::WrongType,
+            "The token has at_hash, as an ID token has, although its typ is at+jwt.\n  \
+             Use AccessTokenPolicy::new (--profile access): it accepts this token.\n",
+        ),
+        (
+            &["--now", "1768478700"],
+            marked("scope", scopes),
+            Error::Invalid(Claim::Scope),
+            "Use AccessTokenPolicy::at_jwt (--profile typed): the next fault is then:\n  the token has expired.\n",
+        ),
+    ];
+    for (options, token, error, advice) in cases {
+        let report = refused(options, &token, error);
+        assert!(report.contains(advice), "{advice}: {report}");
+        assert_fits(advice, &report);
+    }
+}
+
+#[test]
+fn no_policy_is_advised_if_none_accepts_the_token() {
+    let marked = |name: &str, value: Value| Alg::Es256.access_token(&claims_with(name, value));
+    let unmarked = |claims: Value| Alg::Es256.mint(Alg::Es256.id_header().to_string(), claims.to_string());
+    let without_both = with(claims_with("sub", Value::Null), "aud", Value::Null);
+    let cases: [(&[&str], String, Error); 12] = [
+        (&[], marked("iss", Value::Null), Error::Missing(Claim::Issuer)),
+        (&[], marked("aud", Value::Null), Error::Missing(Claim::Audience)),
+        (&[], marked("exp", Value::Null), Error::Missing(Claim::Expiration)),
+        (&[], Alg::Es256.access_token(&without_both), Error::Missing(Claim::Subject)),
+        (&[], marked("sub", json!(7)), Error::Invalid(Claim::Subject)),
+        (&[], marked("scope", json!(["pump:read", 7])), Error::Invalid(Claim::Scope)),
+        (&[], marked("scope", json!(["pump:read pump:write"])), Error::Invalid(Claim::Scope)),
+        (&["--max-lifetime", "300"], marked("iat", Value::Null), Error::Missing(Claim::IssuedAt)),
+        (&["--scope", "pump:stop"], marked("scp", json!("pump:read")), Error::InsufficientScope),
+        (&[], unmarked(claims_with("at_hash", json!("h"))), Error::WrongType),
+        (&[], unmarked(claims_with("aud", json!("urn:other"))), Error::WrongType),
+        (&["--profile", "id"], unmarked(with(id_claims(Alg::Es256), "events", json!({}))), Error::WrongType),
+    ];
+    for (options, token, error) in cases {
+        let report = refused(options, &token, error);
+        assert!(!report.contains("Use ") && !report.contains("Policy::"), "{error:?}: {report}");
+        assert_fits(&format!("{error:?}"), &report);
+    }
+    // Other faults than the time are no reason to name a policy.
+    let twice = claims_with("scope", json!(["pump:read"]));
+    let report = refused(&[], &Alg::Es256.access_token(&with(twice, "aud", json!("urn:other"))), WRONG_SCOPE);
+    assert!(!report.contains("Use "), "{report}");
+}
+
+#[test]
 fn token_of_another_kind_is_refused_with_its_mark() {
     let unmarked = |typ: Value, name: &str, value: Value| id_token(Alg::Es256, typ, &claims_with(name, value));
     let cases = [

@@ -4,6 +4,7 @@ mod claims;
 mod keys;
 mod kind;
 mod malformed;
+mod other_policy;
 mod proof;
 
 use embedded_jwt::{Claim, Error, MAX_HEADER_LEN, MAX_TOKEN_LEN, Token};
@@ -60,7 +61,7 @@ pub fn advice(refusal: Refusal, case: &Case<'_>, peek: &Peek) -> Vec<String> {
         }),
         Error::BackendUnavailable => vec!["The token may be good: try again, and check the signature hardware.".into()],
         Error::WrongType if request.profile == Profile::Id => kind::not_an_id_token(peek),
-        Error::WrongType => kind::not_an_access_token(peek),
+        Error::WrongType => kind::not_an_access_token(case, peek),
         Error::Unconfigured(Claim::Scope) if request.scope_claim.is_some() => vec![
             format!("It is not for scopes: --scope-claim {:?}.", request.scope_claim()),
             "Name a claim that has no other use, such as scp, and no empty --scope.".into(),
@@ -85,7 +86,7 @@ pub fn advice(refusal: Refusal, case: &Case<'_>, peek: &Peek) -> Vec<String> {
             format!("exp  {}", claimed(peek, "exp", case)),
             "Nothing is issued after it expires: report it to the provider.".into(),
         ],
-        Error::Invalid(claim) => claims::invalid(claim, case),
+        Error::Invalid(claim) => claims::invalid(claim, case, peek),
         Error::ClockNotSet => vec!["Set the clock (NTP, RTC, GNSS) before any token is verified.".into()],
         Error::Expired => vec![
             format!("exp    {}", claimed(peek, "exp", case)),

@@ -34,6 +34,17 @@ impl Profile {
         }
     }
 
+    /// The constructor of the policy, as a device calls it.
+    pub fn policy(self) -> &'static str {
+        match self {
+            Self::Access => "AccessTokenPolicy::new",
+            Self::Typed => "AccessTokenPolicy::at_jwt",
+            Self::Generic => "AccessTokenPolicy::untyped",
+            Self::Id => "IdTokenPolicy::new",
+            Self::Dpop => "DpopPolicy::new",
+        }
+    }
+
     pub fn is_for_access_tokens(self) -> bool {
         Self::OF_ACCESS_TOKENS.contains(&self)
     }

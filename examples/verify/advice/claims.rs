@@ -1,14 +1,23 @@
 //! Advice about a claim that is absent, wrong or not enough.
 
 use embedded_jwt::Claim;
+use serde_json::Value;
 
+use super::other_policy::other_policy;
 use crate::peek::Peek;
 use crate::profile::Profile;
 use crate::report::Case;
 use crate::style::printable;
 
-pub fn invalid(claim: Claim, case: &Case<'_>) -> Vec<String> {
+pub fn invalid(claim: Claim, case: &Case<'_>, peek: &Peek) -> Vec<String> {
     let profile = case.request.profile;
+    let other = other_policy(case);
+    let scope = case.request.scope_claim();
+    if let (Claim::Scope, Profile::Access, Some(other)) = (claim, profile, &other)
+        && peek.value(scope).is_some_and(Value::is_array)
+    {
+        return [&[format!("{scope} is an array, as Duende and Spring write it.")][..], other].concat();
+    }
     let expected = match claim {
         Claim::Expiration | Claim::NotBefore | Claim::IssuedAt | Claim::AuthenticationTime => {
             "Dates are numbers of seconds, and fit 64 bits."
@@ -18,16 +27,19 @@ pub fn invalid(claim: Claim, case: &Case<'_>) -> Vec<String> {
         _ => "It is one string, and not empty where it is required.",
     };
     let report = "Report it to the provider: a claim of the wrong type does not count as absent.";
-    vec![report.into(), expected.into()]
+    let lines = [report, expected].map(String::from).into_iter();
+    lines.chain(other.into_iter().flatten()).collect()
 }
 
 pub fn insufficient_scope(case: &Case<'_>, peek: &Peek) -> Vec<String> {
     let claim = case.request.scope_claim();
-    vec![
+    let lines = [
         format!("token     {claim} {}", printable(&peek.claim(claim))),
         format!("required  {:?}", case.request.scopes.as_deref().unwrap_or_default()),
-        "Ask the provider for a token with this scope; the user may lack the right.".into(),
-    ]
+    ];
+    let rest = other_policy(case)
+        .unwrap_or_else(|| vec!["Ask the provider for a token with this scope; the user may lack the right.".into()]);
+    lines.into_iter().chain(rest).collect()
 }
 
 pub fn missing(claim: Claim, case: &Case<'_>, peek: &Peek) -> Vec<String> {
@@ -37,6 +49,11 @@ pub fn missing(claim: Claim, case: &Case<'_>, peek: &Peek) -> Vec<String> {
             "Amazon Cognito issues access tokens without aud: on the device, check the".into(),
             "client with AccessTokenPolicy::for_client, and require a scope.".into(),
         ],
+        // What RFC 9068 requires of every token, and other policies do not.
+        Claim::Subject | Claim::ClientId | Claim::IssuedAt | Claim::JwtId if is_access => match other_policy(case) {
+            Some(other) => [&["Make the provider issue this claim, or do without it.".into()][..], &other].concat(),
+            None => vec!["Make the provider issue this claim.".into()],
+        },
         Claim::AuthorizedParty => vec![
             format!("aud  {}", printable(&peek.claim("aud"))),
             "The token is for others too: make the provider say which client it was issued".into(),

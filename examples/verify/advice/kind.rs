@@ -2,12 +2,14 @@
 
 use serde_json::Value;
 
+use super::other_policy::other_policy;
 use crate::peek::Peek;
 use crate::profile::{Profile, short_type};
+use crate::report::Case;
 use crate::style::printable;
 
 /// Advice where an access token is expected.
-pub fn not_an_access_token(peek: &Peek) -> Vec<String> {
+pub fn not_an_access_token(case: &Case<'_>, peek: &Peek) -> Vec<String> {
     let typ = peek.typ();
     if !Profile::Generic.accepts_type(typ) {
         let typ = quoted(typ);
@@ -16,7 +18,13 @@ pub fn not_an_access_token(peek: &Peek) -> Vec<String> {
             None => vec![format!("The token's typ is {typ}: it was not issued as an access token.")],
         };
     }
+    let other = other_policy(case).unwrap_or_default();
     if let Some((mark, kind)) = mark(Profile::Generic, peek) {
+        // Only policies that do without marks accept it then.
+        if Profile::Typed.accepts_type(typ) {
+            return [&[format!("The token has {mark}, as {kind} has, although its typ is at+jwt.")][..], &other]
+                .concat();
+        }
         return vec![format!("The token has {mark}: it is {kind}."), send_access_token(kind).into()];
     }
     let found = match typ {
@@ -28,6 +36,7 @@ pub fn not_an_access_token(peek: &Peek) -> Vec<String> {
         lines.push("It has a nonce, as ID tokens have.".into());
     }
     lines.push("If this is an ID token: send the access token instead.".into());
+    lines.extend(other);
     lines
 }
 
