@@ -990,6 +990,20 @@ fn unreadable_input_exits_with_status_2() {
 }
 
 #[test]
+fn key_set_file_may_start_with_one_byte_order_mark() {
+    let status = |name: &str, content: &str| {
+        let jwks = temporary_file(name, content);
+        let expected = ["--issuer", ISSUER, "--audience", AUDIENCE, "--now", &NOW.to_string()];
+        let run = run(&[&["--jwks", jwks.to_str().unwrap()], &expected[..], &[bundle::ES256_TOKEN]].concat(), b"");
+        assert_eq!(run.stderr.contains("[Malformed(KeySet)]\n"), run.status == 2, "{}", run.stderr);
+        run.status
+    };
+    assert_eq!(status("one-mark", &format!("\u{feff}{}", bundle::JWKS)), 0);
+    assert_eq!(status("two-marks", &format!("\u{feff}\u{feff}{}", bundle::JWKS)), 2);
+    assert_eq!(status("mark-at-the-end", &format!("{}\u{feff}", bundle::JWKS)), 2);
+}
+
+#[test]
 fn help_exits_with_status_0() {
     for option in ["--help", "-h"] {
         let help = run(&[option], b"");
