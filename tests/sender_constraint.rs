@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use testkit::*;
 
 const POLICY: AccessTokenPolicy = AccessTokenPolicy::new(AUDIENCE).with_leeway(Duration::ZERO);
+const AT_JWT: AccessTokenPolicy = AccessTokenPolicy::at_jwt(AUDIENCE).with_leeway(Duration::ZERO);
 const UNTYPED: AccessTokenPolicy = AccessTokenPolicy::untyped(AUDIENCE).with_leeway(Duration::ZERO);
 const UNCHECKED: AccessTokenPolicy = POLICY.with_unchecked_confirmation();
 const A_MINUTE: Duration = Duration::from_secs(60);
@@ -103,7 +104,7 @@ impl ReplayCheck for Recorder {
 
 #[test]
 fn unbound_token_is_accepted_from_any_bearer() {
-    for policy in [POLICY, UNTYPED, UNCHECKED, POLICY.with_max_age(Duration::MAX), POLICY.with_acr("1")] {
+    for policy in [POLICY, AT_JWT, UNTYPED, UNCHECKED, POLICY.with_max_age(Duration::MAX), POLICY.with_acr("1")] {
         let claims = with(with(claims(), "auth_time", json!(NOW)), "acr", json!("1"));
         let confirmation = validate_text(&claims.to_string(), &policy, NOW, |token| token.confirmation().is_none());
         assert_eq!(confirmation, Ok(true));
@@ -124,17 +125,22 @@ fn bound_token_is_refused_without_proof_of_possession() {
     ];
     let strong = |claims| with(with(claims, "auth_time", json!(NOW)), "acr", json!("1"));
     for cnf in bound {
-        for policy in [POLICY, UNTYPED, POLICY.with_max_age(A_MINUTE), POLICY.with_acr("1")] {
+        for policy in [POLICY, AT_JWT, UNTYPED, POLICY.with_max_age(A_MINUTE), POLICY.with_acr("1")] {
             assert_eq!(validate(&strong(bound_to(cnf.clone())), &policy), Err(Error::SenderConstrained), "{cnf}");
         }
         assert_eq!(validate(&bound_to(cnf.clone()), &UNCHECKED), Ok(()), "{cnf}");
+
+        let for_client = AccessTokenPolicy::for_client(CLIENT_ID).with_leeway(Duration::ZERO);
+        let bound = with(with(bound_to(cnf.clone()), "aud", Value::Null), "token_use", json!("access"));
+        assert_eq!(validate(&bound, &for_client), Err(Error::SenderConstrained), "{cnf}");
+        assert_eq!(validate(&bound, &for_client.with_unchecked_confirmation()), Ok(()), "{cnf}");
     }
 }
 
 #[test]
 fn confirmation_of_the_wrong_type_is_not_taken_for_absent() {
     for json in ["null", "true", "false", "0", "\"\"", "[]", "[{}]", &format!("\"{}\"", sha256(DER))] {
-        for policy in [POLICY, UNTYPED, POLICY.with_acr("1"), POLICY.with_max_age(A_MINUTE)] {
+        for policy in [POLICY, AT_JWT, UNTYPED, POLICY.with_acr("1"), POLICY.with_max_age(A_MINUTE)] {
             assert_eq!(validate_cnf(json, &policy), Err(Error::SenderConstrained), "{json}");
         }
         for policy in [UNCHECKED, POLICY.with_certificate(DER)] {

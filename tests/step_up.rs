@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use testkit::*;
 
 const POLICY: AccessTokenPolicy = AccessTokenPolicy::new(AUDIENCE).with_leeway(Duration::ZERO);
+const AT_JWT: AccessTokenPolicy = AccessTokenPolicy::at_jwt(AUDIENCE).with_leeway(Duration::ZERO);
 const UNTYPED: AccessTokenPolicy = AccessTokenPolicy::untyped(AUDIENCE).with_leeway(Duration::ZERO);
 const UNCHECKED: AccessTokenPolicy = POLICY.with_unchecked_confirmation();
 const A_MINUTE: Duration = Duration::from_secs(60);
@@ -112,7 +113,7 @@ fn login_claim_of_wrong_type_is_refused_only_if_the_policy_asks_for_it() {
     let validate = |payload: String, policy: &AccessTokenPolicy<'_>| {
         validate_access_token(&Alg::EdDsa.mint(Alg::EdDsa.header().to_string(), payload), policy, NOW, |_| ())
     };
-    for policy in [POLICY, UNTYPED, UNCHECKED] {
+    for policy in [POLICY, AT_JWT, UNTYPED, UNCHECKED] {
         let (acr, max_age) = (policy.with_acr("gold"), policy.with_max_age(A_MINUTE));
         for json in ["null", "true", "[]", "{}"] {
             assert_eq!(validate(gold("auth_time", json), &acr), Ok(()), "{json}");

@@ -31,8 +31,8 @@ use crate::storage::ReplayCheck;
 /// |---|---|---|---|
 /// | [`new`](Self::new) | `at+jwt` | `iss exp aud sub client_id iat jti` | string |
 /// | [`at_jwt`](Self::at_jwt) | `at+jwt` | `iss exp aud` | string or array |
-/// | [`untyped`](Self::untyped) | none, `JWT`, `JOSE` or `at+jwt` | `iss exp aud` | string or array |
-/// | [`for_client`](Self::for_client) | none, `JWT`, `JOSE` or `at+jwt` | `iss exp client_id token_use`, no `aud` | string or array |
+/// | [`untyped`](Self::untyped) | also `JWT`, `JOSE` or none | `iss exp aud` | string or array |
+/// | [`for_client`](Self::for_client) | as `untyped` | `iss exp client_id token_use`, no `aud` | string or array |
 ///
 /// Checked by each of them: the type; the required claims; the types of the registered claims (`iss`, `sub`, `aud`,
 /// `exp`, `nbf`, `iat`, `jti`), where `null` is a wrong type; `aud`; `exp` and `nbf`; that a token bound to a key
@@ -59,27 +59,30 @@ impl<'a> AccessTokenPolicy<'a> {
     /// on lifetime and age, and no required scope.
     ///
     /// `sub`, `client_id`, `iat` and `jti` are required, and none of these strings may be empty. `scope` may be absent,
-    /// and must be a string. Servers: Kanidm (until late 2025 with `jti: null`, which is refused), node oidc-provider.
+    /// and must be a string. Marks of other kinds in the payload are not looked at, since the type says enough.
+    ///
+    /// Servers: node oidc-provider; Kanidm (until late 2025 it wrote `jti: null`, which is refused).
     ///
     /// An empty `audience` refuses every token ([`Error::Unconfigured`](crate::Error::Unconfigured)).
     pub const fn new(audience: &'a str) -> Self {
         Self::with_profile(CommonRules::new(audience), None)
     }
 
-    /// A policy for issuers that mark their access tokens as `at+jwt`, and otherwise follow RFC 9068 only in part. Of
-    /// the claims only `iss`, `exp` and `aud` are required. The scopes are a string, or an array of strings: then a
+    /// A policy for issuers that mark their access tokens as `at+jwt`, and otherwise follow RFC 9068 only in part. Only
+    /// the claims `iss`, `exp` and `aud` are required. The scopes are a string, or an array of strings: then a
     /// string with a space, a quotation mark, a backslash or a control character is invalid, since it is no scope
     /// ([RFC 6749 section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3)). Everything else is as with
     /// [`new`](Self::new).
     ///
-    /// Given up: the token need not say to whom it was issued and about whom it is. [`AccessToken::client_id`] is `None`
-    /// if `client_id` is absent or not a string, so that the revocation of a client does not cover the token
-    /// ([`Revocation::Client`](crate::Revocation::Client)); without `sub`, neither does the revocation of a subject. An
-    /// ID token is still refused by its type.
+    /// Given up: the token need not say to whom it was issued, and about whom it is. [`AccessToken::client_id`] is
+    /// `None` if `client_id` is absent or not a string, and then the revocation of a client
+    /// ([`Revocation::Client`](crate::Revocation::Client)) does not cover the token. Without `sub`, neither does the
+    /// revocation of a subject. An ID token is still refused by its type.
     ///
-    /// Servers: Keycloak from 26.2 with the client setting for `at+jwt`, and Rauthy from 0.36 (both write `azp` in place
-    /// of `client_id`); Duende IdentityServer and its relatives (`scope` is an array, and client credentials have no
-    /// `sub`); Authelia (before 4.39.21, client credentials have no `sub`).
+    /// Servers: Keycloak from 26.2 with the client setting for `at+jwt` (`azp` in place of `client_id`); Rauthy from
+    /// 0.36 (the same; until July 2026 its client credentials had `sub: null`, which is refused); Duende
+    /// IdentityServer, IdentityServer4 and SimpleIdServer (`scope` is an array, and client credentials have no `sub`);
+    /// Authelia (before 4.39.21, client credentials have no `sub`).
     pub const fn at_jwt(audience: &'a str) -> Self {
         Self::with_profile(CommonRules::new(audience), Some(profile::AT_JWT))
     }
@@ -93,25 +96,25 @@ impl<'a> AccessTokenPolicy<'a> {
     ///
     /// Everything else is as with [`at_jwt`](Self::at_jwt).
     ///
-    /// Given up, besides what [`at_jwt`](Self::at_jwt) gives up: an ID token of the same issuer without any of these
+    /// Given up, besides what [`at_jwt`](Self::at_jwt) gives up: an ID token of the same issuer that has none of these
     /// marks is distinguished from an access token only by its audience, which is a client id. Make sure that no client
     /// has this `audience` as its client id. Some issuers put the client's id into `aud` of access tokens too:
     /// authentik always, Spring Authorization Server by default. There, [require a
     /// scope](Self::with_required_scope), since an ID token normally has none. Prefer to have the issuer mark its
     /// tokens as `at+jwt`.
     ///
-    /// Servers: Keycloak, Ory Hydra ([with the scope claim](Self::with_scope_claim) `scp`), Spring Authorization
-    /// Server and authentik (both with a required scope), Supabase, Kubernetes, Vault, Zitadel, Gitea.
+    /// Servers: Keycloak; Ory Hydra (its scopes are in [`scp`](Self::with_scope_claim)); Spring Authorization Server
+    /// and authentik (with a required scope); Supabase, Kubernetes, Vault, Zitadel, FusionAuth, Gitea.
     pub const fn untyped(audience: &'a str) -> Self {
         Self::with_profile(CommonRules::new(audience), Some(profile::UNTYPED))
     }
 
-    /// A policy for access tokens without an audience, such as those of Cognito, that were issued to one client.
+    /// A policy for access tokens without an audience that were issued to one client, as Cognito issues them.
     /// `client_id` must be this one, `token_use` must be `access`, and a token with an `aud` is refused. The types and
     /// the marks of other kinds are as with [`untyped`](Self::untyped), and everything else too.
     ///
-    /// Given up: the audience. A token that the client obtained for any other server is accepted, and every server that
-    /// accepts this client's tokens can use them here. Give the client scopes that only this device honors, and
+    /// Given up: the audience. A token that the client obtained for any other server is accepted, so every server that
+    /// receives this client's tokens can use them here. Give the client scopes that only this device honors, and
     /// [require one](Self::with_required_scope).
     ///
     /// An empty `client_id` refuses every token ([`Error::Unconfigured`](crate::Error::Unconfigured)).
@@ -134,9 +137,9 @@ impl<'a> AccessTokenPolicy<'a> {
         self
     }
 
-    /// Reads the scopes from the claim with this name: `scp` of Okta, Entra ID and Ory Hydra. `scope` is then not looked
-    /// at, whatever it is. The same types are accepted as for `scope`: a string with [`new`](Self::new), otherwise a
-    /// string or an array of strings.
+    /// Reads the scopes from the claim with this name: `scp` of Okta, Entra ID and Ory Hydra. `scope` is then not
+    /// looked at, whatever it is. The same types are accepted as for `scope`: a string with [`new`](Self::new),
+    /// otherwise a string or an array of strings.
     ///
     /// An empty name, and the name of a claim that has another meaning (`cnf`, `client_id`, `iss`, `sub`, `aud`, `exp`,
     /// `nbf`, `iat`, `jti`), refuses every token ([`Error::Unconfigured`](crate::Error::Unconfigured)).
@@ -182,8 +185,8 @@ impl<'a> AccessTokenPolicy<'a> {
     /// Accepts only a token that was issued to answer this challenge (`cnonce`, [RFC 9200 section
     /// 5.3.1](https://www.rfc-editor.org/rfc/rfc9200#section-5.3.1)). The device gives the challenge to the client, and
     /// the client passes it on to the issuer. The answer shows that the token is no older than the challenge, even
-    /// where the time is not known ([`Now::AtLeast`](crate::Now)). Generate a new random challenge for each token, and accept only
-    /// one token for it.
+    /// where the time is not known ([`Now::AtLeast`](crate::Now)). Generate a new random challenge for each token, and
+    /// accept only one token for it.
     ///
     /// An empty challenge refuses every token ([`Error::Unconfigured`](crate::Error::Unconfigured)).
     pub const fn with_challenge(mut self, challenge: &'a str) -> Self {

@@ -117,8 +117,8 @@ impl<'b> Verified<'_, 'b> {
     ///   policy expects.
     /// - [`Error::Missing`], [`Error::Invalid`], [`Error::NotYetValid`], [`Error::AuthenticationTooOld`]: the policy
     ///   limits the time since the login, and `auth_time` is absent, no date, in the future, or too long ago.
-    /// - [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`]: `at_hash` or `c_hash` does not have the value that
-    ///   the policy expects.
+    /// - [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`]: `at_hash` or `c_hash` does not have the value
+    ///   that the policy expects.
     pub fn into_id_token(self, policy: &IdTokenPolicy<'_>, now: impl Into<Now>) -> Result<IdToken<'b>, Error> {
         self.validate_id_token(policy, now.into())
     }
@@ -247,8 +247,8 @@ impl<'b> IdToken<'b> {
         self.authenticated_at
     }
 
-    /// The strength of the user's authentication, in terms that the issuer and the client have agreed on (`acr`). `None`
-    /// if `acr` is absent or not a string.
+    /// The strength of the user's authentication, in terms that the issuer and the client have agreed on (`acr`).
+    /// `None` if `acr` is absent or not a string.
     pub fn acr(&self) -> Option<&'b str> {
         self.acr
     }

@@ -23,8 +23,8 @@ macro_rules! store_setters {
             $policy
         }
 
-        /// Accepts each token only once: its issuer and `jti` are consumed when it is accepted, and `jti` is required.
-        /// A DPoP proof that came with the token is consumed before it.
+        /// Accepts each token only once: its issuer and `jti` are consumed when it is accepted, and `jti` is required
+        /// and not empty. A DPoP proof that came with the token is consumed before it.
         pub const fn with_single_use(self, replay: &'a dyn crate::storage::ReplayCheck) -> Self {
             let mut $policy = self;
             $stores.single_use = Some(replay);

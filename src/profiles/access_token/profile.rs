@@ -1,5 +1,5 @@
-//! How the policies of other constructors than `new` depart from RFC 9068: in the types that they accept, and in how they
-//! read the client and the scopes.
+//! How the policies of other constructors than `new` depart from RFC 9068: in the types that they accept, and in how
+//! they read the client and the scopes.
 //!
 //! A policy reaches its profile through function pointers, so that firmware links only the profiles that it constructs.
 

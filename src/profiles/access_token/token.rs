@@ -7,8 +7,8 @@ use super::scope::Scopes;
 use crate::claims::{Claims, Confirmation};
 
 /// An accepted access token. It states what its bearer may do, and only that ([RFC
-/// 9068](https://www.rfc-editor.org/rfc/rfc9068)). It has passed an [`AccessTokenPolicy`](crate::AccessTokenPolicy), and
-/// cannot be made in any other way:
+/// 9068](https://www.rfc-editor.org/rfc/rfc9068)). It has passed an [`AccessTokenPolicy`](crate::AccessTokenPolicy),
+/// and cannot be made in any other way:
 ///
 /// ```compile_fail,E0451
 /// # use embedded_jwt::{AccessToken, Claims};
@@ -38,8 +38,9 @@ pub struct AccessToken<'b> {
 
 impl<'b> AccessToken<'b> {
     /// The client that the token was issued to (`client_id`, [RFC 8693 section
-    /// 4.3](https://www.rfc-editor.org/rfc/rfc8693#section-4.3)). `None` if `client_id` is absent or not a string, which
-    /// only [`at_jwt`](crate::AccessTokenPolicy::at_jwt) and [`untyped`](crate::AccessTokenPolicy::untyped) accept.
+    /// 4.3](https://www.rfc-editor.org/rfc/rfc8693#section-4.3)). `None` if `client_id` is absent or not a string,
+    /// which only [`at_jwt`](crate::AccessTokenPolicy::at_jwt) and [`untyped`](crate::AccessTokenPolicy::untyped)
+    /// accept.
     pub fn client_id(&self) -> Option<&'b str> {
         self.client_id
     }

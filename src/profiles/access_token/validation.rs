@@ -19,14 +19,14 @@ impl<'b> Verified<'_, 'b> {
     /// # Errors
     ///
     /// In this order:
-    /// - [`Error::Unconfigured`]: the policy's audience, client id or required scope is empty, or its scope claim is not
-    ///   allowed.
+    /// - [`Error::Unconfigured`]: the policy's audience, client id or required scope is empty, or its scope claim is
+    ///   not allowed.
     /// - [`Error::WrongType`]: `typ` is not the type of an access token, or the payload is marked as another kind of
     ///   token and the policy looks at its marks.
     /// - [`Error::Missing`], [`Error::Invalid`]: a registered claim, a required claim or the claim with the scopes has
     ///   the wrong type, or a required claim is absent or an empty string.
-    /// - [`Error::Mismatch`]: `client_id` is not the policy's; `aud` lacks the policy's audience, or is present although
-    ///   the policy has none.
+    /// - [`Error::Mismatch`]: `client_id` is not the policy's; `aud` lacks the policy's audience, or is present
+    ///   although the policy has none.
     /// - [`Error::ClockNotSet`], [`Error::Expired`], [`Error::NotYetValid`], [`Error::TimeUnknown`]: the token is not
     ///   valid at this time, or the time is not known well enough.
     /// - [`Error::Missing`], [`Error::Invalid`], [`Error::NotYetValid`], [`Error::LifetimeTooLong`], [`Error::TooOld`]:
@@ -42,8 +42,9 @@ impl<'b> Verified<'_, 'b> {
     ///   requirements.
     /// - [`Error::Unconfigured`], [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`]: the policy has a
     ///   challenge, and the token does not answer it.
-    /// - [`Error::Missing`], [`Error::Revoked`], or another error of [`Revocations`](crate::Revocations): the policy
-    ///   asks for single use and the token has no `jti`, or the token is revoked.
+    /// - [`Error::Missing`], [`Error::Invalid`], [`Error::Revoked`], or another error of
+    ///   [`Revocations`](crate::Revocations): the policy asks for single use and the token has no `jti` or an empty
+    ///   one, or the token is revoked.
     /// - [`Error::Replayed`], [`Error::Full`]: the DPoP proof or the token was used before, or no further use can be
     ///   stored.
     pub fn into_access_token(
