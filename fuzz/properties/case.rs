@@ -42,6 +42,8 @@ pub struct Policy {
 pub enum Kind {
     AccessToken,
     UntypedAccessToken,
+    /// By `AccessTokenPolicy::at_jwt`.
+    MarkedAccessToken,
     /// A `TypedPolicy` for `at+jwt`: only the rules that all tokens share apply.
     Typed,
     IdToken,
@@ -142,7 +144,9 @@ impl Case {
 impl<'a> Arbitrary<'a> for Case {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         use Kind::*;
-        let kind = *u.choose(&[AccessToken, AccessToken, AccessToken, AccessToken, UntypedAccessToken, Typed])?;
+        let kinds =
+            [AccessToken, AccessToken, AccessToken, UntypedAccessToken, UntypedAccessToken, MarkedAccessToken, Typed];
+        let kind = *u.choose(&kinds)?;
         Self::of(kind, u)
     }
 }
@@ -174,7 +178,7 @@ const ACCESS_TOKEN: &str = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
 const HASHES: [&str; 2] = ["77QmUPtjPfzWtF2AnpK9RQ", "q7nS86GgvvFaZkzALLWqJYaJIKw2wCDAVfCAsm5CrBM"];
 
 /// Claims that the time and audience checks depend on are listed more than once, so that they are chosen more often.
-const ACCESS_CLAIMS: [&str; 16] = [
+const ACCESS_CLAIMS: [&str; 21] = [
     "exp",
     "nbf",
     "iat",
@@ -191,8 +195,13 @@ const ACCESS_CLAIMS: [&str; 16] = [
     "acr",
     "auth_time",
     "auth_time",
+    "typ",
+    "token_use",
+    "at_hash",
+    "c_hash",
+    "events",
 ];
-const ID_CLAIMS: [&str; 17] = [
+const ID_CLAIMS: [&str; 19] = [
     "exp",
     "nbf",
     "iat",
@@ -210,6 +219,8 @@ const ID_CLAIMS: [&str; 17] = [
     "iss",
     "c_hash",
     "events",
+    "typ",
+    "token_use",
 ];
 
 /// Names and values as JSON text, so that any spelling and any order is possible.
@@ -251,6 +262,18 @@ fn claim_value(u: &mut Unstructured<'_>, name: &str, now: i64) -> Result<String>
         (false, _) => value(u, now),
         (true, "exp" | "nbf" | "iat" | "auth_time") => date(u, now),
         (true, "aud" | "amr") => list(u),
+        (true, "scope") => Ok((*u.choose(&[
+            "[\"pump:read\",\"\"]",
+            "[\"pump:read pump:write\"]",
+            "[\"a\\\"\"]",
+            "[1]",
+            "\"a  b\"",
+        ])?)
+        .into()),
+        (true, "typ") => {
+            Ok(json!(u.choose(&["Bearer", "ID", "refresh", "Offline", "LOGOUT", "DPoP", "other"])?).to_string())
+        }
+        (true, "token_use") => Ok(json!(u.choose(&["access", "id", "Access", "ID", ""])?).to_string()),
         (true, _) => text(u),
     }
 }

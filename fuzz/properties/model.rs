@@ -72,13 +72,27 @@ pub fn validate(case: &Case) -> Result<Accepted, Error> {
     let is_accepted = match typ.map(|typ| typ.to_ascii_lowercase()).as_deref() {
         Some("at+jwt" | "application/at+jwt") => policy.kind != Kind::IdToken,
         Some("jwt" | "application/jwt") | None => matches!(policy.kind, Kind::UntypedAccessToken | Kind::IdToken),
+        Some("jose" | "application/jose") => policy.kind == Kind::UntypedAccessToken,
         Some(_) => false,
     };
     rule(is_accepted, Error::WrongType)?;
 
-    // RFC 8417 section 2.2: a security event has `events`, and needs no type of its own.
-    let may_be_event = matches!(policy.kind, Kind::UntypedAccessToken | Kind::IdToken);
-    rule(!may_be_event || !claims.contains_key("events"), Error::WrongType)?;
+    // RFC 8725 section 3.12: tokens that mark themselves as another kind, where the type alone does not say enough.
+    let has = |name| claims.contains_key(name);
+    let marked = claims.get("typ").and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase();
+    let is_used_for = |usage| claims.get("token_use").is_none_or(|value| value == usage);
+    let is_other_kind = match policy.kind {
+        Kind::UntypedAccessToken => {
+            let marks = ["id", "refresh", "offline", "logout"];
+            has("events") || has("at_hash") || has("c_hash") || marks.contains(&&*marked) || !is_used_for("access")
+        }
+        Kind::IdToken => {
+            let marks = ["bearer", "dpop", "refresh", "offline", "logout"];
+            has("events") || marks.contains(&&*marked) || !is_used_for("id")
+        }
+        _ => false,
+    };
+    rule(!is_other_kind, Error::WrongType)?;
 
     // The claims and their types: RFC 7519 section 4.1, RFC 9068 section 2.2, OpenID Connect Core section 2.
     let invalid = Error::Invalid(Claim::Other);
@@ -93,22 +107,37 @@ pub fn validate(case: &Case) -> Result<Accepted, Error> {
     match policy.kind {
         Kind::Typed => {}
         Kind::IdToken => {
-            let auth_time = date("auth_time")?;
-            id = IdClaims { azp: text("azp")?, nonce: text("nonce")?, at_hash: text("at_hash")?, auth_time };
-            text("c_hash")?;
-            token.amr = strings("amr")?.unwrap_or_default();
-            rule(claims.get("amr").is_none_or(Value::is_array), invalid)?;
-            token.authenticated_at = auth_time.map(|time| seconds(time.floor));
-            token.acr = text("acr")?;
+            // Of another type, these count as absent, unless a rule of the policy asks for them.
+            id.azp = text("azp")?;
+            let methods = claims.get("amr").filter(|amr| amr.is_array());
+            token.amr = methods.and_then(self::strings).unwrap_or_default();
+            token.authenticated_at = date("auth_time").ok().flatten().map(|time| seconds(time.floor));
+            token.acr = text("acr").ok().flatten();
             rule(token.subject.is_some() && iat.is_some(), Error::Missing(Claim::Other))?;
-            rule(token.subject.as_ref().is_some_and(|sub| sub.len() <= 255), invalid)?;
+            rule(token.subject.as_ref().is_some_and(|sub| (1..=255).contains(&sub.len())), invalid)?;
         }
         _ => {
-            token.client_id = text("client_id")?;
-            token.scopes = list(&text("scope")?.unwrap_or_default());
-            let has_all =
-                token.subject.is_some() && token.client_id.is_some() && token.jwt_id.is_some() && iat.is_some();
-            rule(has_all || policy.kind == Kind::UntypedAccessToken, Error::Missing(Claim::Other))?;
+            let scope = claims.get("scope");
+            if policy.kind == Kind::AccessToken {
+                token.client_id = text("client_id")?;
+                token.scopes = list(&text("scope")?.unwrap_or_default());
+                let required = [&token.subject, &token.client_id, &token.jwt_id];
+                rule(required.iter().all(|claim| claim.is_some()) && iat.is_some(), Error::Missing(Claim::Other))?;
+                rule(required.iter().all(|claim| claim.as_deref() != Some("")), invalid)?;
+            } else {
+                token.client_id = text("client_id").ok().flatten();
+                token.scopes = match scope.filter(|scope| scope.is_array()) {
+                    Some(scope) => self::strings(scope).ok_or(invalid)?,
+                    None => list(&text("scope")?.unwrap_or_default()),
+                };
+                // RFC 6749 section 3.3: an element is one scope.
+                let foreign = |c: char| c == ' ' || c == '"' || c == '\\' || c.is_control();
+                rule(
+                    !token.scopes.iter().any(|scope| scope.contains(foreign)) || scope.is_some_and(Value::is_string),
+                    invalid,
+                )?;
+                token.scopes.retain(|scope| !scope.is_empty());
+            }
         }
     }
     let exp = exp.ok_or(Error::Missing(Claim::Expiration))?;
@@ -154,7 +183,7 @@ pub fn validate(case: &Case) -> Result<Accepted, Error> {
 
     match policy.kind {
         Kind::Typed => {}
-        Kind::IdToken => validate_id(case, &id, &token)?,
+        Kind::IdToken => validate_id(case, &claims, &id, &token)?,
         _ => validate_access(case, &claims, &token)?,
     }
     Ok(token)
@@ -196,8 +225,7 @@ fn validate_access(case: &Case, claims: &Map<String, Value>, token: &Accepted) -
     let invalid = Error::Invalid(Claim::Other);
     if policy.max_age.is_some() || policy.acr.is_some() {
         rule(policy.acr.map(list) != Some(vec![]), Error::Unconfigured(Claim::AuthenticationContext))?;
-        let time = date(claims, "auth_time").map_err(|_| invalid)?;
-        validate_login(case, time, string(claims, "acr", invalid)?.as_ref())?;
+        validate_login(case, claims)?;
     }
     if let Some(challenge) = policy.challenge {
         rule(!challenge.is_empty(), Error::Unconfigured(Claim::Challenge))?;
@@ -210,44 +238,44 @@ fn validate_access(case: &Case, claims: &Map<String, Value>, token: &Accepted) -
 #[derive(Default)]
 struct IdClaims {
     azp: Option<String>,
-    nonce: Option<String>,
-    at_hash: Option<String>,
-    auth_time: Option<Date>,
 }
 
 /// The rules of ID tokens: OpenID Connect Core section 3.1.3.7, from step 3 on.
-fn validate_id(case: &Case, claims: &IdClaims, token: &Accepted) -> Result<(), Error> {
+fn validate_id(case: &Case, claims: &Map<String, Value>, id: &IdClaims, token: &Accepted) -> Result<(), Error> {
     let policy = &case.policy;
+    let invalid = Error::Invalid(Claim::Other);
     let is_trusted = |name: &String| *name == policy.audience || policy.trusted_audiences.contains(&name.as_str());
-    match &claims.azp {
+    match &id.azp {
         Some(azp) => rule(azp == policy.audience, Error::Mismatch(Claim::AuthorizedParty))?,
         None => rule(token.audience.iter().all(is_trusted), Error::Missing(Claim::AuthorizedParty))?,
     }
     if let Some(expected) = policy.nonce {
-        let nonce = claims.nonce.as_ref().ok_or(Error::Missing(Claim::Nonce))?;
+        let nonce = string(claims, "nonce", invalid)?.ok_or(Error::Missing(Claim::Nonce))?;
         rule(nonce == expected, Error::Mismatch(Claim::Nonce))?;
     }
-    validate_login(case, claims.auth_time, token.acr.as_ref())?;
+    validate_login(case, claims)?;
     if let Some(text) = policy.access_token {
         let expected = match case.signer {
             Alg::Es256 => base64url(&Sha256::digest(text)[..16]),
             Alg::EdDsa => base64url(&Sha512::digest(text)[..32]),
         };
-        let at_hash = claims.at_hash.as_ref().ok_or(Error::Missing(Claim::AccessTokenHash))?;
-        rule(*at_hash == expected, Error::Mismatch(Claim::AccessTokenHash))?;
+        let at_hash = string(claims, "at_hash", invalid)?.ok_or(Error::Missing(Claim::AccessTokenHash))?;
+        rule(at_hash == expected, Error::Mismatch(Claim::AccessTokenHash))?;
     }
     Ok(())
 }
 
 /// The rules about the login: steps 12 and 13 for an ID token, RFC 9470 section 5 for an access token.
-fn validate_login(case: &Case, auth_time: Option<Date>, acr: Option<&String>) -> Result<(), Error> {
+fn validate_login(case: &Case, claims: &Map<String, Value>) -> Result<(), Error> {
     let (policy, time) = (&case.policy, Time::of(case));
+    let invalid = Error::Invalid(Claim::Other);
     if let Some(expected) = policy.acr {
-        let acr = acr.ok_or(Error::Missing(Claim::AuthenticationContext))?;
-        rule(list(expected).contains(acr), Error::Mismatch(Claim::AuthenticationContext))?;
+        let acr = string(claims, "acr", invalid)?.ok_or(Error::Missing(Claim::AuthenticationContext))?;
+        rule(list(expected).contains(&acr), Error::Mismatch(Claim::AuthenticationContext))?;
     }
     if let Some(max) = policy.max_age {
-        let login = auth_time.ok_or(Error::Missing(Claim::AuthenticationTime))?;
+        let login = date(claims, "auth_time").map_err(|_| invalid)?;
+        let login = login.ok_or(Error::Missing(Claim::AuthenticationTime))?;
         rule(login.ceil <= time.latest, Error::NotYetValid)?;
         let age = time.earliest - login.floor - i128::from(policy.leeway);
         rule(age <= max.into(), Error::AuthenticationTooOld)?;

@@ -57,7 +57,7 @@ fn validate(case: &Case) -> Result<Accepted, Error> {
     let verified = token.verify(&issuer(&*KEYS), &mut buf)?;
     let (policy, now) = (&case.policy, case.now);
     Ok(match policy.kind {
-        Kind::AccessToken | Kind::UntypedAccessToken => {
+        Kind::AccessToken | Kind::UntypedAccessToken | Kind::MarkedAccessToken => {
             let token = verified.into_access_token(&policy.for_access_tokens(), now)?;
             Accepted {
                 client_id: token.client_id().map(String::from),
@@ -108,8 +108,11 @@ macro_rules! stepped_up {
 
 impl Policy {
     pub fn for_access_tokens(&self) -> AccessTokenPolicy<'static> {
-        let is_untyped = self.kind == Kind::UntypedAccessToken;
-        let new = if is_untyped { AccessTokenPolicy::untyped } else { AccessTokenPolicy::new };
+        let new = match self.kind {
+            Kind::UntypedAccessToken => AccessTokenPolicy::untyped,
+            Kind::MarkedAccessToken => AccessTokenPolicy::at_jwt,
+            _ => AccessTokenPolicy::new,
+        };
         let mut policy = stepped_up!(limited!(new(self.audience), self), self);
         if let Some(scope) = self.required_scope {
             policy = policy.with_required_scope(scope);

@@ -82,7 +82,7 @@ pub static SIGNED: LazyLock<Vec<(String, bool)>> = LazyLock::new(|| {
         ("exp", json!(NOW - 60), false),
         ("nbf", json!(NOW as f64 + 59.5), true),
         ("scope", json!(""), true),
-        ("scope", json!(["pump:read"]), false),
+        ("scope", json!(["pump:read"]), true),
     ];
     let eddsa = changes.map(|(name, value, is_good)| (Alg::EdDsa.access_token(&claims_with(name, value)), is_good));
     let es256 = [(claims(), true), (claims_with("exp", json!(null)), false)];
