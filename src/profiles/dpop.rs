@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::claims::DEFAULT_LEEWAY;
 use crate::claims::RegisteredClaims;
-use crate::claims::field::{refuse_empty, required, string};
+use crate::claims::field::{refuse_empty, required, required_string, string};
 use crate::error::{Claim, Error};
 use crate::jose::header::Header;
 use crate::jose::jwk::embedded_key;
@@ -147,10 +147,7 @@ impl Token<'_> {
         let ([htm, htu, ath, nonce], registered) =
             payload.members_of_both(["htm", "htu", "ath", "nonce"], RegisteredClaims::NAMES).unwrap_or_default();
         let registered = RegisteredClaims::read(payload, registered)?;
-        let jti = required(registered.jti, Claim::JwtId)?;
-        if jti == "" {
-            return Err(Error::Invalid(Claim::JwtId));
-        }
+        let jti = required_string(registered.jti, Claim::JwtId)?;
         let htm = required(string(htm, Claim::HttpMethod)?, Claim::HttpMethod)?;
         let htu = required(string(htu, Claim::HttpUri)?, Claim::HttpUri)?;
         let iat = required(registered.iat, Claim::IssuedAt)?;

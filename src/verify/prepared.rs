@@ -65,6 +65,7 @@ enum Content<'b> {
 
 /// The result of [`Prepared::caller_asserts`].
 #[must_use = "the token may have to be verified with another key"]
+#[allow(clippy::large_enum_variant, reason = "there is no heap to box it on")]
 #[derive(Debug)]
 pub enum Answer<'t, 'b> {
     /// The signature is valid, and the key belongs to the token's issuer.

@@ -110,8 +110,8 @@ impl<'t> Token<'t> {
     /// - [`Error::Unconfigured`]: the issuer has no name.
     /// - [`Error::BufferTooSmall`]: `buf` is shorter than [`buffer_len`](Self::buffer_len).
     /// - [`Error::TooLarge`], [`Error::Malformed`], [`Error::DuplicateName`], [`Error::TooDeep`],
-    ///   [`Error::TooManyMembers`], [`Error::CriticalHeader`]: the header cannot be parsed, its `kid` is too long, or
-    ///   it has `crit`.
+    ///   [`Error::TooManyMembers`], [`Error::CriticalHeader`]: the header cannot be parsed, or it has
+    ///   `crit`.
     /// - [`Error::UnsupportedAlgorithm`], [`Error::UnknownKey`]: the issuer does not accept the algorithm, or has no key
     ///   that fits.
     /// - [`Error::WrongType`]: `typ` is longer than [`MAX_TYPE_LEN`](crate::MAX_TYPE_LEN).
