@@ -7,11 +7,12 @@ mod accelerator;
 mod awaited;
 #[path = "../examples/peripheral/blocking.rs"]
 mod blocking;
-#[path = "../examples/peripheral/executor.rs"]
-mod executor;
 
 use std::cell::{Cell, RefCell};
-use std::task::{Context, Poll, Waker};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 
 use accelerator::{Accelerator, Status};
 use awaited::Polled;
@@ -143,6 +144,32 @@ fn verify_awaited(
         other_task();
     };
     let verification = awaited::verify(accelerator, prepared.key(), prepared.message(), prepared.signature());
-    let outcome = executor::run(verification, tick, PATIENCE);
+    let outcome = run_when_woken(verification, tick, PATIENCE);
     prepared.caller_asserts(outcome.unwrap_or(Err(BackendError::Unavailable))).map(drop)
+}
+
+/// Polls the task only after it was woken, as an interrupt-driven executor does, so that a driver which forgets its waker
+/// never ends. `executor::run` of the example polls at each tick.
+fn run_when_woken<T>(task: impl Future<Output = T>, mut tick: impl FnMut(), patience: u32) -> Option<T> {
+    let woken = Arc::new(Woken(AtomicBool::new(true)));
+    let waker = Waker::from(woken.clone());
+    let mut task = pin!(task);
+    for _ in 0..patience {
+        if woken.0.swap(false, Ordering::Relaxed)
+            && let Poll::Ready(output) = task.as_mut().poll(&mut Context::from_waker(&waker))
+        {
+            return Some(output);
+        }
+        tick();
+    }
+    None
+}
+
+/// Whether the task may be polled.
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
