@@ -8,8 +8,8 @@ use crate::jose::base64url;
 
 /// A signature with the length that its algorithm requires: 64 bytes for ES256 and for EdDSA.
 ///
-/// The ranges of its numbers are checked only if it comes from a [`Prepared`](crate::Prepared) token, or if an
-/// [`Issuer`](crate::Issuer) passes it to a backend.
+/// The ranges of its numbers are checked only if the crate has read it from a token or a proof: [`Signature::new`] checks
+/// the length alone.
 ///
 /// # Example: a known-answer test of a driver
 ///
@@ -94,3 +94,8 @@ impl DecodedSignature {
 
 /// Maximum length of a signature of any algorithm, in bytes.
 const MAX_SIGNATURE_LEN: usize = 64;
+
+const _: () = {
+    assert!(Algorithm::Es256.signature_len() <= MAX_SIGNATURE_LEN);
+    assert!(Algorithm::EdDsa.signature_len() <= MAX_SIGNATURE_LEN);
+};

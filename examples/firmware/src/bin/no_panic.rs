@@ -1,4 +1,5 @@
-//! The whole pipeline, with everything linked except the curves: this image must contain no code that panics.
+//! The whole pipeline, with everything linked except the curves: this image must contain no code that panics,
+//! but at opt-levels below 3 that of base64ct, for lengths that are always right.
 #![no_std]
 #![no_main]
 
