@@ -51,15 +51,6 @@ pub fn headers_of_len(max: usize) -> [(&'static str, String); 3] {
     headers
 }
 
-/// A JWK with as many operations as are read, in at most `max` bytes. They take the most work to distinguish.
-pub fn jwk_of_operations(x: &str, max: usize) -> String {
-    let jwk = |len: usize| {
-        let operations: Vec<_> = (0..16).map(|n| format!("\"{:x>len$}x\"", format!("{n:x}"))).collect();
-        format!("{{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"{x}\",\"key_ops\":[{}]}}", operations.join(","))
-    };
-    jwk(1 + (max - jwk(1).len()) / 16)
-}
-
 /// The length of names that costs the most in many objects: shorter names are compared faster, longer names are fewer.
 pub const NAME_LEN: usize = 19;
 

@@ -45,7 +45,7 @@ fn explain_our_refusal(error: Error) -> Option<&'static str> {
         Error::CriticalHeader => "the peer ignores `crit` (RFC 7515 section 4.1.11)",
         Error::Malformed(Part::Header) => "the peer treats `null` as absent, and ignores `b64`",
         Error::UnknownKey => "the peer leaves `kid` to its caller",
-        Error::WrongType => "the peer leaves `typ` to its caller",
+        Error::WrongType => "the peer leaves `typ`, and what marks other kinds of tokens, to its caller",
         Error::DuplicateName(_) => "the peer takes the last of equal names, except where it interprets them",
         Error::TooDeep(_) | Error::TooLarge(_) => "the peer has other limits",
         Error::Invalid(Claim::Issuer) => "the peer accepts an array for `iss` if one entry matches",
