@@ -20,9 +20,11 @@ pub fn all() -> Vec<(&'static str, String, Vec<u8>)> {
     add("jwks", bytes(key_sets()));
     add("claims", bytes(claims_of_every_shape()));
     add("token", tokens());
-    add("signed_access_token", [choices(), unset_clock(&[0; 16], &PROOFS), unset_clock(&[0; 16], &ANSWERS)].concat());
+    let unset_clocks = [unset_clock(&[0; 16], &PROOFS), unset_clock(&[0; 16], &ANSWERS)].concat();
+    add("signed_access_token", [choices(), unset_clocks, other_policies()].concat());
     add("signed_id_token", [choices(), unset_clock(&[0; 15], &PROOFS), unset_clock(&WITH_NONCE, &PROOFS)].concat());
-    for target in ["signature", "revocations", "differential"] {
+    add("differential", [choices(), other_policies()].concat());
+    for target in ["signature", "revocations"] {
         add(target, choices());
     }
     seeds
@@ -69,6 +71,9 @@ fn headers() -> Vec<String> {
         json!({"alg": "ES256", "kid": "twin"}),
         json!({"alg": "EdDSA", "kid": "CORP\\key", "typ": "a\u{0}b"}),
         json!({"alg": "EdDSA", "kid": "k".repeat(97)}),
+        json!({"alg": "EdDSA", "kid": "k".repeat(1500)}),
+        json!({"alg": "EdDSA", "kid": ""}),
+        json!({"alg": "ES256", "kid": null, "x5c": ["A".repeat(3000)]}),
         json!({"alg": "EdDSA", "typ": "t".repeat(65)}),
         json!({"typ": "JWT", "kid": 1}),
         json!({"alg": "EdDSA", "jwk": {"kty": "OKP"}, "jku": "https://attacker.example", "x5c": ["AA"]}),
@@ -91,6 +96,11 @@ fn key_sets() -> Vec<String> {
         set(&[with(&ec, "use", json!("enc")), with(&okp, "d", json!("AA")), with(&okp, "alg", json!("ES256"))]),
         set(&[with(&ec, "x", json!(base64url(&[0xff; 32]))), with(&okp, "x", json!(base64url(&[0; 32])))]),
         set(&[with(&okp, "kid", json!("k".repeat(97))), with(&okp, "kid", json!(null)), json!(null), json!([])]),
+        set(&[with(&ec, "use", json!(null)), with(&okp, "key_ops", json!([]))]),
+        set(&[with(&ec, "key_ops", json!(["verify", "verify"])), with(&okp, "key_ops", json!("verify"))]),
+        set(&[with(&with(&okp, "use", json!("sig")), "key_ops", json!(["verify", "encrypt"]))]),
+        set(&[with(&okp, "kid", json!("")), with(&ec, "x5c", json!(["A".repeat(1500)]))]),
+        format!("\u{feff}{}", set(&[okp.clone()])),
         set(&vec![okp; 4]),
         set(&[]),
         r#"{"keys":{}}"#.into(),
@@ -141,6 +151,13 @@ fn choices() -> Vec<Vec<u8>> {
         state.to_le_bytes()
     };
     (0..48).map(|words| (0..words / 2).flat_map(|_| random()).collect()).collect()
+}
+
+/// The choices for the policies `untyped` and `at_jwt` and for a typed token, each followed by longer and longer pieces of
+/// the sequence.
+fn other_policies() -> Vec<Vec<u8>> {
+    let pieces = || choices().into_iter().step_by(6);
+    [3, 5, 6].into_iter().flat_map(|kind| pieces().map(move |choices| [&[kind], &choices[..]].concat())).collect()
 }
 
 /// The choices for a valid token, followed by choices for a device whose clock is not set.
