@@ -1,27 +1,10 @@
 //! Which keys a token is tried with, over all issuers of a call, and how many signatures that costs.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
-use std::cell::Cell;
-
 use ed25519_dalek::{Signer, SigningKey};
 use embedded_jwt::*;
 use serde_json::json;
-use testkit::{EdDsa, *};
-
-/// Counts the signatures that it verifies.
-#[derive(Debug, Default)]
-struct Counting(Cell<usize>);
-
-impl SignatureAlgorithm for Counting {
-    fn algorithm(&self) -> Algorithm {
-        Algorithm::EdDsa
-    }
-
-    fn verify(&self, key: &Key, message: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
-        self.0.set(self.0.get() + 1);
-        EdDsa.verify(key, message, signature)
-    }
-}
+use testkit::*;
 
 /// TEST KEYS of Ed25519, one for each number.
 fn secret(number: u8) -> SigningKey {
@@ -54,19 +37,19 @@ fn verify_with(
     issuers: &[(&str, &[Key])],
     configure: impl Fn(Issuer<'_>) -> Issuer<'_>,
 ) -> (Result<(), Error>, usize) {
-    let backend = Counting::default();
+    let backend = Counting::new(Alg::EdDsa);
     let backends: [&dyn SignatureAlgorithm; 1] = [&backend];
     let issuers: Vec<_> = issuers.iter().map(|(name, keys)| configure(Issuer::new(name, keys, &backends))).collect();
     let issuers: Vec<_> = issuers.iter().collect();
     let verdict = Token::parse(text).unwrap().verify_any(&issuers, &mut [0; 1024]).map(drop);
-    let signatures = backend.0.take();
+    let signatures = backend.asked();
 
     let mut buf = [0; 1024];
     let prepared = Token::parse(text).unwrap().prepare(&issuers, &mut buf);
     let in_steps = prepared.and_then(|prepared| {
         complete(prepared, |prepared| backend.verify(prepared.key(), prepared.message(), prepared.signature()))
     });
-    assert_eq!((in_steps.map(drop), backend.0.get()), (verdict, signatures));
+    assert_eq!((in_steps.map(drop), backend.asked()), (verdict, signatures));
     (verdict, signatures)
 }
 

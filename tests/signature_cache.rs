@@ -1,53 +1,15 @@
 //! A [`SignatureCache`] skips the curve arithmetic for a signature that was valid before, and nothing else.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
-use std::cell::Cell;
 use std::sync::LazyLock;
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use embedded_jwt::*;
 use proptest::prelude::*;
 use serde_json::json;
-use testkit::{EdDsa, Es256, *};
+use testkit::*;
 
 const POLICY: AccessTokenPolicy = AccessTokenPolicy::new(AUDIENCE);
-
-/// Counts how often it is asked to verify. It computes the answer unless `answer` is set.
-#[derive(Debug)]
-struct Counting {
-    algorithm: Algorithm,
-    asked: Cell<usize>,
-    answer: Cell<Option<Result<(), BackendError>>>,
-}
-
-impl Counting {
-    fn new(alg: Alg) -> Self {
-        let algorithm = match alg {
-            Alg::Es256 => Algorithm::Es256,
-            Alg::EdDsa => Algorithm::EdDsa,
-        };
-        Self { algorithm, asked: Cell::new(0), answer: Cell::new(None) }
-    }
-
-    /// How often it was asked since the last call.
-    fn asked(&self) -> usize {
-        self.asked.take()
-    }
-}
-
-impl SignatureAlgorithm for Counting {
-    fn algorithm(&self) -> Algorithm {
-        self.algorithm
-    }
-
-    fn verify(&self, key: &Key, message: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
-        self.asked.set(self.asked.get() + 1);
-        self.answer.get().unwrap_or_else(|| match self.algorithm {
-            Algorithm::Es256 => Es256.verify(key, message, signature),
-            _ => EdDsa.verify(key, message, signature),
-        })
-    }
-}
 
 fn verify<const N: usize>(text: impl AsRef<[u8]>, issuer: &Issuer<'_>, cache: &SignatureCache<N>) -> Result<(), Error> {
     Token::parse(&text)?.verify_cached(issuer, cache, &mut [0; 1024]).map(|_| ())

@@ -100,7 +100,7 @@ fn key_sets() -> Vec<String> {
         set(&[with(&ec, "key_ops", json!(["verify", "verify"])), with(&okp, "key_ops", json!("verify"))]),
         set(&[with(&with(&okp, "use", json!("sig")), "key_ops", json!(["verify", "encrypt"]))]),
         set(&[with(&okp, "kid", json!("")), with(&ec, "x5c", json!(["A".repeat(1500)]))]),
-        format!("\u{feff}{}", set(&[okp.clone()])),
+        format!("\u{feff}{}", set(std::slice::from_ref(&okp))),
         set(&vec![okp; 4]),
         set(&[]),
         r#"{"keys":{}}"#.into(),

@@ -19,7 +19,7 @@ pub(crate) fn embedded_key(jwk: Value<'_>) -> Option<Key> {
     read(jwk, false)
 }
 
-/// A member of `null` is absent: serializers write it for what they do not have.
+/// A member of `null` is absent: serializers write it for a missing value.
 fn read(jwk: Value<'_>, with_kid: bool) -> Option<Key> {
     let members = jwk.members(["kty", "crv", "x", "y", "kid", "alg", "use", "key_ops", "d"])?;
     let [kty, crv, x, y, kid, alg, usage, key_ops, private] =

@@ -69,7 +69,7 @@ impl<'t> Token<'t> {
 /// curve arithmetic does not use, at opt-level z.
 pub(super) type KeyChoices<'t> = Vec<KeyChoice<'t>, MAX_SIGNATURES>;
 
-/// What the header leads to, besides the keys.
+/// The result of reading the header, without the keys.
 pub(super) struct Found<'t> {
     /// The algorithm of all the keys.
     pub(super) algorithm: Algorithm,
@@ -113,8 +113,8 @@ impl Found<'_> {
         }
     }
 
-    /// The error after all signatures were tried, of which the furthest refusal was `refusal`. `iss` is known if one of
-    /// them was valid.
+    /// The error after all signatures were tried: `refusal` is the one that got furthest, and `iss` is known if a
+    /// signature was valid.
     pub(super) fn refuse(&self, refusal: Error, iss: Option<Iss<'_>>) -> Error {
         match iss {
             // The token may come from an issuer whose backend gave no answer.

@@ -4,6 +4,8 @@
 mod accept_all;
 #[cfg(any(feature = "ring", all(feature = "es256", feature = "eddsa")))]
 mod backends;
+#[cfg(any(feature = "ring", all(feature = "es256", feature = "eddsa")))]
+mod counting;
 pub mod errors;
 mod mint;
 pub mod rfc;
@@ -12,6 +14,8 @@ pub mod strict_json;
 pub use accept_all::{ACCEPT_ALL, AcceptAll, unsigned};
 #[cfg(any(feature = "ring", all(feature = "es256", feature = "eddsa")))]
 pub use backends::*;
+#[cfg(any(feature = "ring", all(feature = "es256", feature = "eddsa")))]
+pub use counting::Counting;
 /// The crate under test, for the crate's own unit tests: their types differ from the types of this copy.
 pub use embedded_jwt;
 pub use mint::*;

@@ -13,7 +13,7 @@ use crate::jose::json::JsonStr;
 pub enum Kid<'k> {
     /// All bytes: at most [`MAX_WHOLE_KID_LEN`].
     Whole(&'k [u8]),
-    /// What a key keeps of a longer `kid`. Two that differ are taken for one only if their length, their first bytes
+    /// The part that a key keeps of a longer `kid`. Two that differ are taken for one only if their length, their first bytes
     /// and their hash are equal. That costs one signature and nothing else, since a `kid` only chooses which keys are
     /// tried.
     Abridged {
