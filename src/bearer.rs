@@ -172,8 +172,8 @@ impl<'a> Challenge<'a> {
     }
 
     /// Answers an error of the access token: returns the status, and writes the header's value. For the status 503 it
-    /// writes nothing: the device cannot decide, and the token may well be valid. A client that chooses its token, even
-    /// its length, cannot choose this status.
+    /// writes nothing: the device cannot decide, and the token may well be valid. A client cannot bring
+    /// this status about by the length of its token or by how many keys fit it.
     ///
     /// | error | status | `error` |
     /// |---|---|---|

@@ -45,8 +45,9 @@ pub enum Error {
     /// `alg` is not an algorithm that the issuer accepts
     /// ([RFC 8725 section 3.1](https://www.rfc-editor.org/rfc/rfc8725#section-3.1)).
     UnsupportedAlgorithm,
-    /// No key of the issuer has this `kid` and this algorithm ([RFC 7515 section
-    /// 4.1.4](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.4)): fetch the issuer's key set again.
+    /// No key of the issuer with this algorithm has this `kid` or none ([RFC 7515 section
+    /// 4.1.4](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.4)), or the token has no `kid` and the issuer [requires
+    /// one](crate::Issuer::with_required_kid): fetch the issuer's key set again.
     UnknownKey,
     /// More keys of the issuer match than are tried ([`MAX_SIGNATURES`](crate::MAX_SIGNATURES)), and the signature is
     /// invalid for those that were tried.

@@ -99,12 +99,13 @@ impl<'a> AccessTokenPolicy<'a> {
     /// Given up, besides what [`at_jwt`](Self::at_jwt) gives up: an ID token of the same issuer that has none of these
     /// marks is distinguished from an access token only by its audience, which is a client id. Make sure that no client
     /// has this `audience` as its client id. Some issuers put the client's id into `aud` of access tokens too:
-    /// authentik always, Spring Authorization Server by default. There, [require a
-    /// scope](Self::with_required_scope), since an ID token normally has none. Prefer to have the issuer mark its
-    /// tokens as `at+jwt`.
+    /// authentik and FusionAuth always, Spring Authorization Server by default. There, [require a
+    /// scope](Self::with_required_scope) of your own: an ID token has none, or only those of OpenID Connect
+    /// (`openid`, `profile`, `offline_access` and others). Prefer to have the issuer mark its tokens as `at+jwt`.
     ///
-    /// Servers: Keycloak; Ory Hydra (its scopes are in [`scp`](Self::with_scope_claim)); Spring Authorization Server
-    /// and authentik (with a required scope); Supabase, Kubernetes, Vault, Zitadel, FusionAuth, Gitea.
+    /// Servers: Keycloak; Ory Hydra (its scopes are in [`scp`](Self::with_scope_claim)); Spring Authorization Server,
+    /// authentik and ZITADEL (with a required scope); Supabase, Kubernetes. Not for Gitea, LINE and Steam, whose ID or
+    /// refresh tokens carry none of the marks.
     pub const fn untyped(audience: &'a str) -> Self {
         Self::with_profile(CommonRules::new(audience), Some(profile::UNTYPED))
     }

@@ -81,8 +81,8 @@ impl<'b> Verified<'_, 'b> {
     /// - [`Error::Missing`], [`Error::Invalid`], [`Error::NotYetValid`], [`Error::LifetimeTooLong`], [`Error::TooOld`]:
     ///   a limit on lifetime or age is set, and `iat` is absent, later than `exp`, in the future, or too long ago.
     /// - [`Error::BufferTooSmall`]: see [`Token::buffer_len`](crate::Token::buffer_len).
-    /// - [`Error::Missing`], [`Error::Revoked`], or another error of [`Revocations`](crate::Revocations): the policy
-    ///   asks for single use and the token has no `jti`, or the token is revoked.
+    /// - [`Error::Missing`], [`Error::Invalid`], [`Error::Revoked`], or another error of [`Revocations`](crate::Revocations): the policy
+    ///   asks for single use and the token has no `jti` or an empty one, or the token is revoked.
     /// - [`Error::Replayed`], [`Error::Full`]: the token was used before, or no further use can be stored.
     pub fn into_typed(self, policy: &TypedPolicy<'_>, now: impl Into<Now>) -> Result<TypedToken<'b>, Error> {
         self.validate_typed(policy, None, now.into())

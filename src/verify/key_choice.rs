@@ -224,6 +224,6 @@ impl<'a> KeyChoice<'a> {
 pub const MAX_ISSUERS: usize = 4;
 
 /// Maximum number of signatures that one token makes a device compute, over all issuers of a call: one for each of
-/// [`MAX_ISSUERS`], or two for a key that is rotated without a `kid`, twice. It bounds the work that a forged token
-/// causes.
+/// [`MAX_ISSUERS`], or the old and the new key of two issuers whose keys have no `kid`. It bounds the work that a forged
+/// token causes.
 pub const MAX_SIGNATURES: usize = 4;

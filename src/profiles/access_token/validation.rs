@@ -22,7 +22,8 @@ impl<'b> Verified<'_, 'b> {
     /// - [`Error::Unconfigured`]: the policy's audience, client id or required scope is empty, or its scope claim is
     ///   not allowed.
     /// - [`Error::WrongType`]: `typ` is not the type of an access token, or the payload is marked as another kind of
-    ///   token and the policy looks at its marks.
+    ///   token and the policy looks at its marks; by [`for_client`](AccessTokenPolicy::for_client), also if `token_use`
+    ///   is not `access` or absent.
     /// - [`Error::Missing`], [`Error::Invalid`]: a registered claim, a required claim or the claim with the scopes has
     ///   the wrong type, or a required claim is absent or an empty string.
     /// - [`Error::Mismatch`]: `client_id` is not the policy's; `aud` lacks the policy's audience, or is present
