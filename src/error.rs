@@ -115,6 +115,8 @@ pub enum Error {
     /// The token's status is not known: the status list is out of date, or belongs to another URI ([Token Status List
     /// section 8.3](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list-21#section-8.3)).
     StatusUnknown,
+    /// The entry would already be over: `until` is not after `now`. Nothing was changed.
+    EntryExpired,
 }
 
 impl Error {
@@ -160,6 +162,7 @@ impl Error {
             Self::TimeUnknown => (35, 0),
             Self::BackendBroken => (36, 0),
             Self::StatusUnknown => (37, 0),
+            Self::EntryExpired => (38, 0),
         };
         u16::from_be_bytes([variant, detail])
     }
@@ -230,6 +233,7 @@ impl Error {
             Self::TimeUnknown => "the time is not known, and the token may have expired",
             Self::BackendBroken => "the signature backend gives wrong answers to known signatures",
             Self::StatusUnknown => "the token's status is not known",
+            Self::EntryExpired => "the entry would already be over",
         }
     }
 
@@ -316,6 +320,7 @@ mod tests {
         0x2300 TimeUnknown,
         0x2400 BackendBroken,
         0x2500 StatusUnknown,
+        0x2600 EntryExpired,
     }
 
     #[test]

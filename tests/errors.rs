@@ -94,6 +94,7 @@ errors! {
     },
     BackendBroken => self_test(&Failing(BackendError::InvalidSignature)).err(),
     StatusUnknown => check_against_another_list(),
+    EntryExpired => KeySet::<1>::new().rotate_from_jwks(&mut br#"{"keys":[]}"#.to_vec(), now(), now()).err(),
 }
 
 /// The claims of an access token that is bound to the ES256 test key.

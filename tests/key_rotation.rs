@@ -508,7 +508,7 @@ fn only_errors_about_keys_suggest_a_key_refresh() {
         let is_stale = matches!(error, Error::UnknownKey | Error::InvalidKey | Error::InvalidSignature);
         assert_eq!(error.suggests_key_refresh(), is_stale, "{error:?}");
     }
-    assert!(variants.into_iter().eq(1..=37));
+    assert!(variants.into_iter().eq(1..=38));
 }
 
 #[test]

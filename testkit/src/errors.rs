@@ -14,7 +14,7 @@ pub fn all() -> impl Iterator<Item = Error> {
     PLAIN.into_iter().chain(with_parts).chain(with_claims)
 }
 
-const PLAIN: [Error; 28] = [
+const PLAIN: [Error; 29] = [
     Error::BufferTooSmall,
     Error::TooManyIssuers,
     Error::CriticalHeader,
@@ -43,6 +43,7 @@ const PLAIN: [Error; 28] = [
     Error::TimeUnknown,
     Error::BackendBroken,
     Error::StatusUnknown,
+    Error::EntryExpired,
 ];
 
 pub const PARTS: [Part; 9] = [
