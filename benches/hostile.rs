@@ -9,6 +9,7 @@ mod hostile_payloads;
 use criterion::{Criterion, criterion_group, criterion_main};
 use embedded_jwt::{
     AccessTokenPolicy, DpopPolicy, EdDsa, Error, KeySet, MAX_HEADER_LEN, MAX_KEY_SET_LEN, MAX_TOKEN_LEN, Part, Token,
+    UnixTime,
 };
 use hostile_payloads::{NAME_LEN, fill, members};
 use testkit::*;
@@ -86,12 +87,23 @@ fn hostile(criterion: &mut Criterion) {
     let sets = sets.into_iter().chain([
         ("long key_ops", format!("{{\"keys\":[{}]}}", jwk_of_operations(&x, MAX_KEY_SET_LEN - 11))),
         ("short key_ops", fill("{\"keys\":[", |_| jwk_of_operations(&x, 400), "]}", MAX_KEY_SET_LEN)),
+        ("usable keys", fill("{\"keys\":[", |index| jwk_of_kid(&x, index), "]}", MAX_KEY_SET_LEN)),
     ]);
+    // All slots are taken, so that each new key is compared with as many as possible.
+    let old = fill("{\"keys\":[", |index| jwk_of_kid(&x, 10_000 + index), "]}", 16 * jwk_of_kid(&x, 10_000).len() + 26);
+    let old = KeySet::<16>::from_jwks(&mut old.into_bytes()).unwrap();
+    assert_eq!(old.len(), 16);
+    let until = UnixTime::from_secs(NOW + 300);
     for (name, set) in sets {
-        group.bench_function(name, |bencher| {
+        let expected = if name == "usable keys" { Err(Error::TooManyKeys) } else { Ok(()) };
+        group.bench_function(format!("{name}, replaced"), |bencher| {
+            let mut keys = old.clone();
+            bencher.iter(|| assert_eq!(keys.replace_from_jwks(&mut set.clone().into_bytes()), expected));
+        });
+        group.bench_function(format!("{name}, rotated"), |bencher| {
             bencher.iter(|| {
-                let keys = KeySet::<4>::from_jwks(&mut set.clone().into_bytes()).unwrap();
-                assert!(keys.is_empty() && keys.skipped() > 0);
+                let mut keys = old.clone();
+                assert_eq!(keys.rotate_from_jwks(&mut set.clone().into_bytes(), until, now()), expected);
             });
         });
     }
@@ -100,6 +112,10 @@ fn hostile(criterion: &mut Criterion) {
 
 criterion_group!(benches, hostile);
 criterion_main!(benches);
+
+fn jwk_of_kid(x: &str, kid: usize) -> String {
+    format!("{{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"{x}\",\"kid\":\"{kid:05}\"}}")
+}
 
 /// A JWK with as many operations as are read, in at most `max` bytes. They take the most work to distinguish.
 fn jwk_of_operations(x: &str, max: usize) -> String {
