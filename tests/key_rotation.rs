@@ -13,8 +13,8 @@ use testkit::*;
 /// The time until which retired keys stay valid.
 const UNTIL: i64 = NOW + 300;
 
-/// A time at which no key has expired.
-const FIRST: UnixTime = UnixTime::from_secs(i64::MIN);
+/// A time before every other.
+const FIRST: UnixTime = UnixTime::from_secs(NOW - 7200);
 
 fn at(secs: i64) -> UnixTime {
     UnixTime::from_secs(secs)
@@ -47,9 +47,14 @@ fn letters(keys: &[Key]) -> String {
     keys.iter().map(letter).collect()
 }
 
+/// The keys at this time. A copy of the set is asked, so that no key is dropped.
+fn keys_at<const N: usize>(keys: &KeySet<N>, now: impl Into<Now>) -> Vec<Key> {
+    keys.clone().expire(now).to_vec()
+}
+
 /// The current keys, and all keys that are valid just before [`UNTIL`].
 fn state<const N: usize>(keys: &KeySet<N>) -> (String, String) {
-    (letters(keys), letters(keys.keys_at(at(UNTIL - 1))))
+    (letters(keys), letters(&keys_at(keys, at(UNTIL - 1))))
 }
 
 fn has_keys<const N: usize>(keys: &KeySet<N>, current: &str, all: &str) -> bool {
@@ -59,7 +64,7 @@ fn has_keys<const N: usize>(keys: &KeySet<N>, current: &str, all: &str) -> bool 
 fn rotated<const N: usize>(sets: &[&str]) -> KeySet<N> {
     let mut keys = KeySet::new();
     for letters in sets {
-        keys.rotate_from_jwks(&mut jwks(letters), FIRST, at(UNTIL)).unwrap();
+        keys.rotate_from_jwks(&mut jwks(letters), at(UNTIL), FIRST).unwrap();
     }
     keys
 }
@@ -89,22 +94,22 @@ fn new_keys_come_first_and_retired_keys_follow() {
 #[test]
 fn retired_key_verifies_until_it_expires() {
     let keys = rotated::<2>(&["a", "b"]);
-    for now in [1, NOW, UNTIL - 1] {
-        assert_eq!(verify(&token('a'), keys.keys_at(at(now))), Ok(()), "{now}");
-        assert_eq!(verify(&token('b'), keys.keys_at(at(now))), Ok(()), "{now}");
+    for now in [NOW - 3600, NOW, UNTIL - 1] {
+        assert_eq!(verify(&token('a'), &keys_at(&keys, at(now))), Ok(()), "{now}");
+        assert_eq!(verify(&token('b'), &keys_at(&keys, at(now))), Ok(()), "{now}");
     }
     for now in [UNTIL, UNTIL + 1, i64::MAX] {
-        assert_eq!(verify(&token('a'), keys.keys_at(at(now))), Err(Error::UnknownKey), "{now}");
-        assert_eq!(verify(&token('b'), keys.keys_at(at(now))), Ok(()), "{now}");
+        assert_eq!(verify(&token('a'), &keys_at(&keys, at(now))), Err(Error::UnknownKey), "{now}");
+        assert_eq!(verify(&token('b'), &keys_at(&keys, at(now))), Ok(()), "{now}");
     }
     // A key that the issuer never had is never valid.
-    assert_eq!(verify(&token('c'), keys.keys_at(now())), Err(Error::UnknownKey));
+    assert_eq!(verify(&token('c'), &keys_at(&keys, now())), Err(Error::UnknownKey));
 }
 
 #[test]
 fn set_derefs_to_the_current_keys() {
     let keys = rotated::<4>(&["ab", "c"]);
-    assert_eq!((keys.len(), keys.keys_at(now()).len()), (1, 3));
+    assert_eq!((keys.len(), keys_at(&keys, now()).len()), (1, 3));
     assert_eq!(letters(&keys), "c");
     assert_eq!(verify(&token('a'), &keys), Err(Error::UnknownKey));
     assert_eq!(verify(&token('c'), &keys), Ok(()));
@@ -118,10 +123,10 @@ fn unusable_keys_are_counted_and_take_no_slot() {
     let mut keys = rotated::<2>(&["a"]);
     let rsa = json!({"kty": "RSA", "n": "AQAB", "e": "AQAB"});
     let mut text = jwks_of(&[rsa.clone(), jwk('b'), rsa, json!(1)]);
-    keys.rotate_from_jwks(&mut text, FIRST, at(UNTIL)).unwrap();
+    keys.rotate_from_jwks(&mut text, at(UNTIL), FIRST).unwrap();
     assert!(has_keys(&keys, "b", "ba"));
     assert_eq!(keys.skipped(), 3);
-    keys.rotate_from_jwks(&mut jwks("b"), FIRST, at(UNTIL)).unwrap();
+    keys.rotate_from_jwks(&mut jwks("b"), at(UNTIL), FIRST).unwrap();
     assert_eq!(keys.skipped(), 0);
 }
 
@@ -130,20 +135,20 @@ fn second_rotation_removes_keys_retired_by_the_first() {
     assert!(has_keys(&rotated::<3>(&["a", "b", "c"]), "c", "cb"));
     assert!(has_keys(&rotated::<2>(&["a", "b", "c", "d"]), "d", "dc"), "a slot is free again");
     let mut keys = rotated::<2>(&["a", "b"]);
-    keys.rotate_from_jwks(&mut jwks("c"), FIRST, at(NOW + 10)).unwrap();
-    assert_eq!(letters(keys.keys_at(at(NOW + 9))), "cb");
-    assert_eq!(letters(keys.keys_at(at(NOW + 10))), "c");
+    keys.rotate_from_jwks(&mut jwks("c"), at(NOW + 10), FIRST).unwrap();
+    assert_eq!(letters(&keys_at(&keys, at(NOW + 9))), "cb");
+    assert_eq!(letters(&keys_at(&keys, at(NOW + 10))), "c");
 }
 
 #[test]
 fn rotation_that_retires_no_key_keeps_retired_keys() {
-    for later in [at(0), at(NOW + 1), at(UNTIL + 300), at(i64::MAX)] {
+    for later in [at(NOW - 3600), at(NOW + 1), at(UNTIL + 300), at(i64::MAX)] {
         let mut keys = rotated::<4>(&["ab", "bc"]);
         for set in ["bc", "cb", "bc", "bcd"] {
-            keys.rotate_from_jwks(&mut jwks(set), FIRST, later).unwrap();
+            keys.rotate_from_jwks(&mut jwks(set), later, FIRST).unwrap();
             assert_eq!(letters(&keys), set);
-            assert_eq!(letters(keys.keys_at(at(UNTIL - 1))), format!("{set}a"), "still valid");
-            assert_eq!(letters(keys.keys_at(at(UNTIL))), set, "until the same time as before");
+            assert_eq!(letters(&keys_at(&keys, at(UNTIL - 1))), format!("{set}a"), "still valid");
+            assert_eq!(letters(&keys_at(&keys, at(UNTIL))), set, "until the same time as before");
         }
     }
 }
@@ -155,7 +160,7 @@ fn returning_key_is_listed_once() {
     assert!(has_keys(&rotated::<3>(&["a", "b", "ca"]), "ca", "cab"));
     // The same key with another `kid` counts as another key.
     let mut keys = rotated::<2>(&["a"]);
-    keys.rotate_from_jwks(&mut jwks_of(&[with(jwk('a'), "kid", json!("b"))]), FIRST, at(UNTIL)).unwrap();
+    keys.rotate_from_jwks(&mut jwks_of(&[with(jwk('a'), "kid", json!("b"))]), at(UNTIL), FIRST).unwrap();
     assert!(has_keys(&keys, "b", "ba"));
 }
 
@@ -163,43 +168,43 @@ fn returning_key_is_listed_once() {
 fn removed_key_is_kept_if_another_gets_its_kid() {
     let renamed = with(jwk('x'), "kid", json!("a"));
     let mut keys = rotated::<4>(&["ab"]);
-    keys.rotate_from_jwks(&mut jwks_of(&[renamed.clone(), jwk('c')]), FIRST, at(UNTIL)).unwrap();
+    keys.rotate_from_jwks(&mut jwks_of(&[renamed.clone(), jwk('c')]), at(UNTIL), FIRST).unwrap();
     assert!(has_keys(&keys, "ac", "acab"));
-    assert_eq!(public_keys(keys.keys_at(at(UNTIL - 1))), ['x', 'c', 'a', 'b'].map(public_key));
-    assert_eq!(public_keys(keys.keys_at(at(UNTIL))), ['x', 'c'].map(public_key));
-    assert_eq!(verify(&token('b'), keys.keys_at(now())), Ok(()));
+    assert_eq!(public_keys(&keys_at(&keys, at(UNTIL - 1))), ['x', 'c', 'a', 'b'].map(public_key));
+    assert_eq!(public_keys(&keys_at(&keys, at(UNTIL))), ['x', 'c'].map(public_key));
+    assert_eq!(verify(&token('b'), &keys_at(&keys, now())), Ok(()));
 
     // The same applies to a key that was retired earlier.
     let mut keys = rotated::<4>(&["a", "b"]);
-    keys.rotate_from_jwks(&mut jwks_of(&[jwk('b'), renamed.clone()]), FIRST, at(UNTIL)).unwrap();
+    keys.rotate_from_jwks(&mut jwks_of(&[jwk('b'), renamed.clone()]), at(UNTIL), FIRST).unwrap();
     assert!(has_keys(&keys, "ba", "baa"));
 
     // It takes a slot.
     let mut keys = rotated::<2>(&["a"]);
-    keys.rotate_from_jwks(&mut jwks_of(slice::from_ref(&renamed)), FIRST, at(UNTIL)).unwrap();
+    keys.rotate_from_jwks(&mut jwks_of(slice::from_ref(&renamed)), at(UNTIL), FIRST).unwrap();
     assert!(has_keys(&keys, "a", "aa"));
     let mut keys = rotated::<1>(&["a"]);
-    assert_eq!(keys.rotate_from_jwks(&mut jwks_of(&[renamed]), FIRST, at(UNTIL)), Err(Error::TooManyKeys));
+    assert_eq!(keys.rotate_from_jwks(&mut jwks_of(&[renamed]), at(UNTIL), FIRST), Err(Error::TooManyKeys));
 
     // A key of another algorithm is never tried instead.
     let mut keys = rotated::<4>(&["a"]);
-    keys.rotate_from_jwks(&mut jwks_of(&[with(Alg::Es256.jwk(), "kid", json!("a"))]), FIRST, at(UNTIL)).unwrap();
+    keys.rotate_from_jwks(&mut jwks_of(&[with(Alg::Es256.jwk(), "kid", json!("a"))]), at(UNTIL), FIRST).unwrap();
     assert!(has_keys(&keys, "a", "aa"));
-    assert_eq!(verify(&token('a'), keys.keys_at(now())), Ok(()));
+    assert_eq!(verify(&token('a'), &keys_at(&keys, now())), Ok(()));
 }
 
 #[test]
 fn removed_key_without_kid_is_kept_beside_another_without_kid() {
     let nameless = |letter| with(jwk(letter), "kid", Value::Null);
     let mut keys = KeySet::<4>::from_jwks(&mut jwks_of(&[nameless('a')])).unwrap();
-    keys.rotate_from_jwks(&mut jwks_of(&[nameless('b')]), FIRST, at(UNTIL)).unwrap();
+    keys.rotate_from_jwks(&mut jwks_of(&[nameless('b')]), at(UNTIL), FIRST).unwrap();
     assert!(has_keys(&keys, "-", "--"));
-    assert_eq!(public_keys(keys.keys_at(now())), ['b', 'a'].map(public_key));
-    keys.rotate_from_jwks(&mut jwks("c"), FIRST, at(UNTIL)).unwrap();
-    assert_eq!(public_keys(keys.keys_at(now())), ['c', 'b'].map(public_key));
-    keys.rotate_from_jwks(&mut jwks_of(&[jwk('c'), nameless('d')]), FIRST, at(UNTIL)).unwrap();
+    assert_eq!(public_keys(&keys_at(&keys, now())), ['b', 'a'].map(public_key));
+    keys.rotate_from_jwks(&mut jwks("c"), at(UNTIL), FIRST).unwrap();
+    assert_eq!(public_keys(&keys_at(&keys, now())), ['c', 'b'].map(public_key));
+    keys.rotate_from_jwks(&mut jwks_of(&[jwk('c'), nameless('d')]), at(UNTIL), FIRST).unwrap();
     assert!(has_keys(&keys, "c-", "c--"));
-    assert_eq!(public_keys(keys.keys_at(now())), ['c', 'd', 'b'].map(public_key));
+    assert_eq!(public_keys(&keys_at(&keys, now())), ['c', 'd', 'b'].map(public_key));
 }
 
 fn public_key(letter: char) -> Vec<u8> {
@@ -213,20 +218,20 @@ fn public_keys(keys: &[Key]) -> Vec<Vec<u8>> {
 #[test]
 fn retired_keys_take_slots() {
     let mut keys = rotated::<3>(&["ab"]);
-    keys.rotate_from_jwks(&mut jwks("bc"), FIRST, at(UNTIL)).unwrap();
+    keys.rotate_from_jwks(&mut jwks("bc"), at(UNTIL), FIRST).unwrap();
     assert!(has_keys(&keys, "bc", "bca"), "exactly as many keys as slots");
     for too_many in ["bcd", "abcd", "de", "bde", "bcdefgh"] {
         let later = at(UNTIL + 300);
-        assert_eq!(keys.rotate_from_jwks(&mut jwks(too_many), FIRST, later), Err(Error::TooManyKeys), "{too_many}");
+        assert_eq!(keys.rotate_from_jwks(&mut jwks(too_many), later, FIRST), Err(Error::TooManyKeys), "{too_many}");
         assert!(has_keys(&keys, "bc", "bca"), "{too_many}");
-        assert_eq!(letters(keys.keys_at(at(UNTIL))), "bc", "{too_many}");
+        assert_eq!(letters(&keys_at(&keys, at(UNTIL))), "bc", "{too_many}");
         assert_eq!(keys.skipped(), 0);
     }
     // Without retired keys, the set fits.
     keys.replace_from_jwks(&mut jwks("bcd")).unwrap();
     assert!(has_keys(&keys, "bcd", "bcd"));
-    assert_eq!(KeySet::<0>::new().rotate_from_jwks(&mut jwks("a"), FIRST, at(UNTIL)), Err(Error::TooManyKeys));
-    assert_eq!(KeySet::<0>::new().rotate_from_jwks(&mut jwks(""), FIRST, at(UNTIL)), Ok(()));
+    assert_eq!(KeySet::<0>::new().rotate_from_jwks(&mut jwks("a"), at(UNTIL), FIRST), Err(Error::TooManyKeys));
+    assert_eq!(KeySet::<0>::new().rotate_from_jwks(&mut jwks(""), at(UNTIL), FIRST), Ok(()));
 }
 
 #[test]
@@ -245,10 +250,10 @@ fn unreadable_set_changes_nothing() {
     for (text, error) in unreadable {
         let shown = String::from_utf8_lossy(&text).into_owned();
         let later = at(UNTIL + 300);
-        assert_eq!(keys.rotate_from_jwks(&mut text.clone(), FIRST, later), Err(error), "{shown}");
+        assert_eq!(keys.rotate_from_jwks(&mut text.clone(), later, FIRST), Err(error), "{shown}");
         assert_eq!(keys.replace_from_jwks(&mut text.clone()), Err(error), "{shown}");
         assert!(has_keys(&keys, "bc", "bca"), "{shown}");
-        assert_eq!(letters(keys.keys_at(at(UNTIL))), "bc", "{shown}");
+        assert_eq!(letters(&keys_at(&keys, at(UNTIL))), "bc", "{shown}");
     }
 }
 
@@ -258,27 +263,73 @@ fn replacing_removes_retired_keys() {
     keys.replace_from_jwks(&mut jwks("d")).unwrap();
     assert!(has_keys(&keys, "d", "d"));
     // Keys that were retired earlier do not come back.
-    keys.rotate_from_jwks(&mut jwks("de"), FIRST, at(UNTIL + 300)).unwrap();
+    keys.rotate_from_jwks(&mut jwks("de"), at(UNTIL + 300), FIRST).unwrap();
     assert!(has_keys(&keys, "de", "de"));
-    keys.rotate_from_jwks(&mut jwks("e"), FIRST, at(NOW)).unwrap();
-    assert_eq!(letters(keys.keys_at(at(NOW - 1))), "ed");
-    assert_eq!(letters(keys.keys_at(at(NOW))), "e");
+    keys.rotate_from_jwks(&mut jwks("e"), at(NOW), FIRST).unwrap();
+    assert_eq!(letters(&keys_at(&keys, at(NOW - 1))), "ed");
+    assert_eq!(letters(&keys_at(&keys, at(NOW))), "e");
 }
 
 #[test]
-fn expiry_in_the_past_retains_no_key() {
+fn overlap_that_would_be_over_is_refused() {
+    let mut keys = rotated::<4>(&["ab", "bc"]);
     for until in [i64::MIN, -1, 0, 1, NOW - 1, NOW] {
-        let mut keys = rotated::<2>(&["a"]);
-        keys.rotate_from_jwks(&mut jwks("b"), FIRST, at(until)).unwrap();
-        assert_eq!(letters(keys.keys_at(now())), "b", "{until}");
-        assert_eq!(letters(keys.keys_at(at(i64::MAX))), "b", "{until}");
+        for now in [Now::Exact(now()), Now::AtLeast(now())] {
+            let refused = keys.rotate_from_jwks(&mut jwks("d"), at(until), now);
+            assert_eq!(refused, Err(Error::EntryExpired), "{until}");
+            assert!(has_keys(&keys, "bc", "bca"), "{until}");
+        }
+    }
+    // Before anything is read.
+    assert_eq!(keys.rotate_from_jwks(&mut b"{".to_vec(), now(), now()), Err(Error::EntryExpired));
+    // The arguments in the wrong order.
+    assert_eq!(keys.rotate_from_jwks(&mut jwks("d"), now(), at(UNTIL)), Err(Error::EntryExpired));
+    assert_eq!(keys.rotate_from_jwks(&mut jwks("d"), at(NOW + 1), now()), Ok(()));
+    assert_eq!(letters(keys.expire(now())), "dbc");
+
+    let mut keys = rotated::<2>(&["a"]);
+    keys.rotate_from_jwks(&mut jwks("b"), at(i64::MAX), FIRST).unwrap();
+    assert_eq!(letters(&keys_at(&keys, at(i64::MAX - 1))), "ba");
+    for mut set in [KeySet::<2>::new(), KeySet::default()] {
+        assert!(set.is_empty() && [i64::MIN, 0, NOW].iter().all(|secs| set.expire(at(*secs)).is_empty()));
+    }
+}
+
+#[test]
+fn retired_key_does_not_come_back_when_the_clock_is_set_back() {
+    let mut keys = rotated::<4>(&["a", "b"]);
+    for (now, expected) in [(NOW, "ba"), (UNTIL - 1, "ba"), (NOW, "ba"), (UNTIL, "b"), (NOW, "b"), (UNTIL - 1, "b")] {
+        assert_eq!(letters(keys.expire(at(now))), expected, "{}", now - NOW);
+    }
+    // Nor after a rotation that changes nothing.
+    keys.rotate_from_jwks(&mut jwks("b"), at(UNTIL + 300), now()).unwrap();
+    assert_eq!(letters(keys.expire(now())), "b");
+    // A rotation drops them too.
+    let mut keys = rotated::<4>(&["a", "b"]);
+    keys.rotate_from_jwks(&mut jwks("b"), at(UNTIL + 300), at(UNTIL)).unwrap();
+    assert_eq!(letters(keys.expire(now())), "b");
+}
+
+#[test]
+fn lower_bound_drops_retired_keys_once_it_has_passed_the_overlap() {
+    let mut keys = rotated::<4>(&["a", "b"]);
+    for (bound, expected) in [(NOW, "ba"), (UNTIL - 1, "ba"), (UNTIL, "b"), (NOW, "b")] {
+        assert_eq!(letters(keys.expire(Now::AtLeast(at(bound)))), expected, "{}", bound - NOW);
     }
     let mut keys = rotated::<2>(&["a"]);
-    keys.rotate_from_jwks(&mut jwks("b"), FIRST, at(i64::MAX)).unwrap();
-    assert_eq!(letters(keys.keys_at(at(i64::MAX - 1))), "ba");
-    for set in [KeySet::<2>::new(), KeySet::default()] {
-        assert!(set.is_empty() && [i64::MIN, 0, NOW].iter().all(|secs| set.keys_at(at(*secs)).is_empty()));
+    assert_eq!(keys.rotate_from_jwks(&mut jwks("b"), at(UNTIL), Now::AtLeast(now())), Ok(()));
+    assert!(has_keys(&keys, "b", "ba"));
+}
+
+#[test]
+fn clock_that_is_not_set_gives_no_retired_key() {
+    let mut keys = rotated::<4>(&["a", "b"]);
+    for secs in [0, -1, i64::MIN] {
+        assert_eq!(letters(keys.expire(at(secs))), "b", "{secs}");
+        let refused = keys.rotate_from_jwks(&mut jwks("c"), at(UNTIL), at(secs));
+        assert_eq!(refused, Err(Error::ClockNotSet), "{secs}");
     }
+    assert_eq!(letters(keys.expire(now())), "ba", "once the clock is set");
 }
 
 /// A second implementation of the documented rules.
@@ -290,10 +341,13 @@ struct Model {
 }
 
 impl Model {
-    fn rotate(&mut self, new: &[Key], until: i64, capacity: usize) -> Result<(), Error> {
+    fn rotate(&mut self, new: &[Key], until: i64, now: i64, capacity: usize) -> Result<(), Error> {
+        if until <= now {
+            return Err(Error::EntryExpired);
+        }
         let is_dropped = |key: &&Key| !new.contains(key);
         let retires = self.current.iter().any(|key| is_dropped(&key));
-        let mut retired = if retires { self.current.clone() } else { self.retired.clone() };
+        let mut retired = if retires { self.current.clone() } else { self.at(now).split_off(self.current.len()) };
         retired.retain(|key| !new.contains(key));
         if new.len() + retired.len() > capacity {
             return Err(Error::TooManyKeys);
@@ -309,15 +363,25 @@ impl Model {
         let retired: &[Key] = if now < self.until { &self.retired } else { &[] };
         [&self.current, retired].concat()
     }
+
+    fn expire(&mut self, now: i64) -> Vec<Key> {
+        if now >= self.until {
+            self.retired.clear();
+        }
+        self.at(now)
+    }
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The keys include some with the same `kid`, some without one, and both algorithms.
+    /// The keys include some with the same `kid`, some without one, and both algorithms. The clock may be set back.
     #[test]
     fn any_sequence_of_rotations_follows_the_model(
-        steps in prop::collection::vec((prop::sample::subsequence((0..8).collect::<Vec<_>>(), 0..5), 1..20_i64), 1..12),
+        steps in prop::collection::vec(
+            (prop::sample::subsequence((0..8).collect::<Vec<_>>(), 0..5), 0..20_i64, 0..20_i64, any::<bool>()),
+            1..12,
+        ),
     ) {
         let universe: [Value; 8] = std::array::from_fn(|index| match index {
             0..4 => jwk(['a', 'b', 'c', 'd'][index]),
@@ -326,14 +390,18 @@ proptest! {
             _ => with(jwk(['y', 'z'][index - 6]), "kid", Value::Null),
         });
         let (mut keys, mut model) = (KeySet::<5>::new(), Model::default());
-        for (indices, until) in steps {
+        for (indices, until, now, expires) in steps {
+            let (until, now) = (NOW + until, NOW + now);
             let text = jwks_of(&indices.iter().map(|index| universe[*index].clone()).collect::<Vec<_>>());
             let new = KeySet::<8>::from_jwks(&mut text.clone()).unwrap();
-            let expected = model.rotate(&new, until, 5);
-            prop_assert_eq!(keys.rotate_from_jwks(&mut text.clone(), FIRST, at(until)), expected);
+            let expected = model.rotate(&new, until, now, 5);
+            prop_assert_eq!(keys.rotate_from_jwks(&mut text.clone(), at(until), at(now)), expected);
             prop_assert_eq!(&*keys, &*model.current);
-            for now in 0..=20 {
-                prop_assert_eq!(keys.keys_at(at(now)), &*model.at(now));
+            for now in NOW..=NOW + 20 {
+                prop_assert_eq!(keys_at(&keys, at(now)), &*model.at(now));
+            }
+            if expires {
+                prop_assert_eq!(keys.expire(at(now)), &*model.expire(now));
             }
         }
     }
@@ -492,11 +560,11 @@ fn signed_set_from_the_future_is_refused() {
 #[test]
 fn expired_keys_are_evicted_by_the_next_rotation() {
     let mut keys = KeySet::<2>::from_jwks(&mut jwks("a")).unwrap();
-    keys.rotate_from_jwks(&mut jwks("ab"), now(), at(UNTIL)).unwrap();
-    keys.rotate_from_jwks(&mut jwks("b"), now(), at(UNTIL)).unwrap();
+    keys.rotate_from_jwks(&mut jwks("ab"), at(UNTIL), now()).unwrap();
+    keys.rotate_from_jwks(&mut jwks("b"), at(UNTIL), now()).unwrap();
     assert!(has_keys(&keys, "b", "ba"));
-    assert_eq!(keys.rotate_from_jwks(&mut jwks("bc"), at(UNTIL - 1), at(UNTIL + 300)), Err(Error::TooManyKeys));
-    assert_eq!(keys.rotate_from_jwks(&mut jwks("bc"), at(UNTIL), at(UNTIL + 300)), Ok(()));
+    assert_eq!(keys.rotate_from_jwks(&mut jwks("bc"), at(UNTIL + 300), at(UNTIL - 1)), Err(Error::TooManyKeys));
+    assert_eq!(keys.rotate_from_jwks(&mut jwks("bc"), at(UNTIL + 300), at(UNTIL)), Ok(()));
     assert!(has_keys(&keys, "bc", "bc"));
 }
 
@@ -516,8 +584,8 @@ fn token_of_a_new_key_suggests_a_key_refresh() {
     let mut keys = rotated::<4>(&["a"]);
     let refused = verify(&token('b'), &keys).unwrap_err();
     assert!(refused.suggests_key_refresh());
-    keys.rotate_from_jwks(&mut jwks("b"), FIRST, at(UNTIL)).unwrap();
-    assert_eq!(verify(&token('b'), keys.keys_at(now())), Ok(()));
+    keys.rotate_from_jwks(&mut jwks("b"), at(UNTIL), FIRST).unwrap();
+    assert_eq!(verify(&token('b'), &keys_at(&keys, now())), Ok(()));
 
     // A key that is no point of its curve, which the issuer has replaced.
     let mut no_point = [0; 32];
@@ -526,12 +594,12 @@ fn token_of_a_new_key_suggests_a_key_refresh() {
     let mut keys = KeySet::<4>::from_jwks(&mut jwks_of(&[broken])).unwrap();
     assert_eq!(verify(&token('a'), &keys), Err(OFF_CURVE));
     assert!(verify(&token('a'), &keys).unwrap_err().suggests_key_refresh());
-    keys.rotate_from_jwks(&mut jwks("a"), FIRST, at(UNTIL)).unwrap();
-    assert_eq!(verify(&token('a'), keys.keys_at(now())), Ok(()));
+    keys.rotate_from_jwks(&mut jwks("a"), at(UNTIL), FIRST).unwrap();
+    assert_eq!(verify(&token('a'), &keys_at(&keys, now())), Ok(()));
 
     // A new key with an old `kid`.
     let mut keys = KeySet::<4>::from_jwks(&mut jwks_of(&[with(jwk('x'), "kid", json!("a"))])).unwrap();
     assert!(verify(&token('a'), &keys).unwrap_err().suggests_key_refresh());
-    keys.rotate_from_jwks(&mut jwks("a"), FIRST, at(UNTIL)).unwrap();
+    keys.rotate_from_jwks(&mut jwks("a"), at(UNTIL), FIRST).unwrap();
     assert_eq!(verify(&token('a'), &keys), Ok(()));
 }

@@ -235,7 +235,9 @@ fn one_byte_order_mark_before_a_set_is_skipped() {
     let expected = KeySet::<2>::from_jwks(&mut set.clone()).unwrap();
     let [mut replaced, mut rotated] = [KeySet::<2>::new(), KeySet::new()];
     replaced.replace_from_jwks(&mut marked.clone()).unwrap();
-    rotated.rotate_from_jwks(&mut marked.clone(), UnixTime::from_secs(0), UnixTime::from_secs(1)).unwrap();
+    rotated
+        .rotate_from_jwks(&mut marked.clone(), UnixTime::from_secs(1_768_478_460), UnixTime::from_secs(1_768_478_400))
+        .unwrap();
     for keys in [KeySet::from_jwks(&mut marked.clone()).unwrap(), replaced, rotated] {
         assert_eq!((&*keys, keys.skipped()), (&*expected, 1));
     }

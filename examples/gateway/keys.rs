@@ -5,12 +5,11 @@ use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use embedded_jwt::{Key, KeySet, MAX_KEY_SET_LEN, UnixTime};
 use hyper::Uri;
-use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep};
 
 use crate::{clock, fetch, log};
@@ -18,9 +17,9 @@ use crate::{clock, fetch, log};
 pub struct Keys {
     source: Source,
     times: Times,
-    current: RwLock<Current>,
+    current: Mutex<Current>,
     /// When a token may cause the next fetch. The task that holds the lock fetches.
-    due: Mutex<Instant>,
+    due: tokio::sync::Mutex<Instant>,
 }
 
 #[derive(Default)]
@@ -47,7 +46,8 @@ pub struct Times {
 
 impl Keys {
     pub async fn fetched(source: Source, times: Times) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let keys = Self { due: Mutex::new(Instant::now() + times.reload), current: RwLock::default(), source, times };
+        let due = tokio::sync::Mutex::new(Instant::now() + times.reload);
+        let keys = Self { due, current: Mutex::default(), source, times };
         keys.fetch().await.map_err(|error| format!("{}: {error}", keys.source))?;
         Ok(keys)
     }
@@ -55,21 +55,28 @@ impl Keys {
     /// The verdict of `validate` with the current keys. If it `is_stale`, and newer keys can be fetched, the verdict
     /// with those.
     pub async fn validate<T>(&self, now: UnixTime, validate: impl Fn(&[Key]) -> T, is_stale: impl Fn(&T) -> bool) -> T {
-        let (verdict, version) = self.with(|current| (validate(current.set.keys_at(now)), current.version));
+        let (keys, version) = self.at(now);
+        let verdict = validate(&keys);
         if is_stale(&verdict) && self.has_newer_than(version).await {
-            return self.with(|current| validate(current.set.keys_at(now)));
+            return validate(&self.at(now).0);
         }
         verdict
+    }
+
+    /// A copy of the keys, so that tokens are validated in parallel, and the version of the keys.
+    fn at(&self, now: UnixTime) -> (Vec<Key>, u64) {
+        let mut current = self.lock();
+        (current.set.expire(now).to_vec(), current.version)
     }
 
     /// Whether there are newer keys than `version`. Fetches them if a fetch is due; other callers wait for it.
     async fn has_newer_than(&self, version: u64) -> bool {
         let mut due = self.due.lock().await;
-        if self.with(|current| current.version) == version && *due <= Instant::now() {
+        if self.lock().version == version && *due <= Instant::now() {
             *due = Instant::now() + self.times.reload;
             self.fetch_or_keep().await;
         }
-        self.with(|current| current.version) != version
+        self.lock().version != version
     }
 
     /// Fetches the keys periodically, in a separate task.
@@ -93,8 +100,12 @@ impl Keys {
         let now = clock::now();
         let retired_until = now.as_secs().saturating_add_unsigned(self.times.overlap.as_secs());
         let (usable, skipped) = {
-            let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-            current.set.rotate_from_jwks(&mut json, now, UnixTime::from_secs(retired_until))?;
+            let mut current = self.lock();
+            if self.times.overlap.is_zero() {
+                current.set.replace_from_jwks(&mut json)?;
+            } else {
+                current.set.rotate_from_jwks(&mut json, UnixTime::from_secs(retired_until), now)?;
+            }
             current.version += 1;
             (current.set.len(), current.set.skipped())
         };
@@ -102,8 +113,8 @@ impl Keys {
         Ok(())
     }
 
-    fn with<T>(&self, f: impl FnOnce(&Current) -> T) -> T {
-        f(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    fn lock(&self) -> MutexGuard<'_, Current> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

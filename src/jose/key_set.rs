@@ -9,10 +9,10 @@ use super::Key;
 use super::json::{self, Value};
 use super::jwk::usable_key;
 use crate::error::{Error, Part};
-use crate::time::UnixTime;
+use crate::time::{Now, UnixTime};
 
 /// At most `N` public keys from a JWK Set ([RFC 7517 section 5](https://www.rfc-editor.org/rfc/rfc7517#section-5)),
-/// under 200 bytes each. A `KeySet` dereferences to `[Key]`.
+/// under 200 bytes each. A `KeySet` dereferences to a slice of its current keys.
 ///
 /// A key that cannot verify an ES256 or EdDSA signature is skipped and [counted](Self::skipped). It is never an error
 /// for the set. The reasons are:
@@ -51,10 +51,10 @@ use crate::time::UnixTime;
 ///
 /// ```
 /// # use embedded_jwt::{EdDsa, Error, Issuer, KeySet, UnixTime};
-/// # fn f(keys: &mut KeySet<4>, body: &mut [u8], now: UnixTime, in_five_minutes: UnixTime) -> Result<(), Error> {
-/// keys.rotate_from_jwks(body, now, in_five_minutes)?;
+/// # fn f(keys: &mut KeySet<4>, body: &mut [u8], in_five_minutes: UnixTime, now: UnixTime) -> Result<(), Error> {
+/// keys.rotate_from_jwks(body, in_five_minutes, now)?;
 /// // Later, for each token:
-/// let issuer = Issuer::new("https://idp.example.com", keys.keys_at(now), &[&EdDsa]);
+/// let issuer = Issuer::new("https://idp.example.com", keys.expire(now), &[&EdDsa]);
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]
@@ -100,7 +100,8 @@ impl<const N: usize> KeySet<N> {
 
     /// Replaces the current keys with the keys of a JWK Set, and keeps the removed keys until `until`.
     ///
-    /// Removed keys become retired keys. They stay in [`keys_at`](Self::keys_at), for tokens that they have signed:
+    /// Removed keys become retired keys. They are among the keys that [`expire`](Self::expire) returns, for tokens that
+    /// they have signed:
     /// - If the new set lacks a current key, the keys that it lacks are retired until `until`. Keys that were retired
     ///   earlier are dropped.
     /// - If the new set has all current keys, no key is retired. Keys that were retired earlier keep their time, and
@@ -110,41 +111,91 @@ impl<const N: usize> KeySet<N> {
     /// each key that fits. Use [`replace_from_jwks`](Self::replace_from_jwks) instead for a key that was withdrawn
     /// because it is compromised.
     ///
+    /// The text is parsed as for `replace_from_jwks`. Besides, each of at most `N` new keys is compared with each key
+    /// of this set.
+    ///
     /// # Errors
     ///
-    /// As [`from_jwks`](Self::from_jwks), but retired keys count as well. If the set fits only without them, use
-    /// [`replace_from_jwks`](Self::replace_from_jwks).
-    pub fn rotate_from_jwks(&mut self, json: &mut [u8], now: UnixTime, until: UnixTime) -> Result<(), Error> {
-        self.rotate(parse(json)?, now, until)
+    /// In this order; each changes nothing:
+    /// - [`Error::ClockNotSet`]: `now` is the time of a clock that was never set.
+    /// - [`Error::EntryExpired`]: `until` is not after `now`.
+    /// - As [`from_jwks`](Self::from_jwks), but retired keys count as well. If the set fits only without them
+    ///   ([`Error::TooManyKeys`]), use `replace_from_jwks`.
+    pub fn rotate_from_jwks(&mut self, json: &mut [u8], until: UnixTime, now: impl Into<Now>) -> Result<(), Error> {
+        let now = earliest(now.into()).ok_or(Error::ClockNotSet)?;
+        if until <= now {
+            return Err(Error::EntryExpired);
+        }
+        self.rotate(parse(json)?, until, now)
+    }
+
+    /// Drops the retired keys if their overlap is over at `now`, and returns all other keys to verify tokens with: the
+    /// current keys, followed by the retired keys. Call it for each token: retired keys can be reached in no other way.
+    ///
+    /// A dropped key does not come back if the clock is set back. With the time of a clock that was never set, retired
+    /// keys are neither returned nor dropped. With [`Now::AtLeast`], they are returned until that bound has passed the
+    /// end of the overlap.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use embedded_jwt::{Error, KeySet, UnixTime};
+    /// # let mut old = *br#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+    /// # let mut new = *br#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw"}]}"#;
+    /// let now = UnixTime::from_secs(1_768_478_400);
+    /// let in_five_minutes = UnixTime::from_secs(1_768_478_700);
+    ///
+    /// let mut keys = KeySet::<2>::from_jwks(&mut old)?;
+    /// keys.rotate_from_jwks(&mut new, in_five_minutes, now)?;
+    /// assert_eq!(keys.expire(now).len(), 2);
+    /// assert_eq!(keys.expire(in_five_minutes).len(), 1);
+    /// assert_eq!(keys.expire(now).len(), 1);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn expire(&mut self, now: impl Into<Now>) -> &[Key] {
+        let Some(now) = earliest(now.into()) else { return self };
+        if now >= self.retired_until {
+            self.keys.truncate(self.current);
+        }
+        &self.keys
     }
 
     /// Replaces all keys with the keys of a parsed JWK Set.
     pub(crate) fn replace(&mut self, set: Value<'_>) -> Result<(), Error> {
-        let usable = usable_keys(set)?.count();
-        if usable > N {
+        if usable_keys::<N>(set)?.count() > N {
             return Err(Error::TooManyKeys);
         }
         self.keys.clear();
         self.push_all(set)
     }
 
-    fn rotate(&mut self, set: Value<'_>, now: UnixTime, until: UnixTime) -> Result<(), Error> {
-        let usable = usable_keys(set)?.count();
-        let is_in_new_set = |key: &Key| usable_keys(set).is_ok_and(|mut keys| keys.any(|new| new == *key));
-        let some_key_is_removed = !self.iter().all(is_in_new_set);
-        let current = self.current;
-        let overlap_is_over = now >= self.retired_until;
-        let is_kept = |index: usize, key: &Key| {
-            let is_of_last_rotation =
-                if some_key_is_removed { index < current } else { index >= current && !overlap_is_over };
-            is_of_last_rotation && !is_in_new_set(key)
+    /// Reads the set twice, so that it needs no memory for a second set of keys: first to learn which keys return.
+    fn rotate(&mut self, set: Value<'_>, until: UnixTime, now: UnixTime) -> Result<(), Error> {
+        let mut is_in_new_set = [false; N];
+        let mut usable = 0_usize;
+        for new in usable_keys::<N>(set)? {
+            usable = usable.wrapping_add(1);
+            for (is_in_new_set, key) in is_in_new_set.iter_mut().zip(&self.keys) {
+                *is_in_new_set |= new == *key;
+            }
+        }
+
+        let some_key_is_removed = is_in_new_set.iter().take(self.current).any(|is_in_new_set| !is_in_new_set);
+        let kept = if some_key_is_removed {
+            0..self.current
+        } else if now < self.retired_until {
+            self.current..self.keys.len()
+        } else {
+            0..0
         };
-        let retired = self.keys.iter().enumerate().filter(|(index, key)| is_kept(*index, key)).count();
+        let is_retired = |index: usize| kept.contains(&index) && is_in_new_set.get(index) == Some(&false);
+        let retired = kept.clone().filter(|index| is_retired(*index)).count();
         if usable.saturating_add(retired) > N {
             return Err(Error::TooManyKeys);
         }
+
         let mut indices = 0_usize..;
-        self.keys.retain(|key| indices.next().is_some_and(|index| is_kept(index, key)));
+        self.keys.retain(|_| indices.next().is_some_and(&is_retired));
         self.push_all(set)?;
         self.keys.rotate_left(retired);
         if some_key_is_removed {
@@ -153,21 +204,19 @@ impl<const N: usize> KeySet<N> {
         Ok(())
     }
 
-    /// Appends the usable keys of a set, which are known to fit.
+    /// Appends the usable keys of a set, which are known to fit, and counts the others.
     fn push_all(&mut self, set: Value<'_>) -> Result<(), Error> {
-        self.current = 0;
-        for key in usable_keys(set)? {
-            self.keys.push(key).map_err(|_| Error::TooManyKeys)?;
-            self.current = self.current.wrapping_add(1);
+        (self.current, self.skipped) = (0, 0);
+        for element in elements(set)? {
+            match usable_key(element) {
+                Some(key) => {
+                    self.keys.push(key).map_err(|_| Error::TooManyKeys)?;
+                    self.current = self.current.wrapping_add(1);
+                }
+                None => self.skipped = self.skipped.wrapping_add(1),
+            }
         }
-        self.skipped = elements(set)?.count().saturating_sub(self.current);
         Ok(())
-    }
-
-    /// The keys to verify tokens with at the time `now`: the current keys and, before the end of the overlap, the
-    /// retired keys.
-    pub fn keys_at(&self, now: UnixTime) -> &[Key] {
-        if now < self.retired_until { &self.keys } else { self }
     }
 
     /// The number of entries of the JWK Set that cannot be used.
@@ -192,11 +241,20 @@ fn elements(set: Value<'_>) -> Result<impl Iterator<Item = Value<'_>>, Error> {
     set.member("keys").and_then(Value::elements).ok_or(Error::Malformed(Part::KeySet))
 }
 
-fn usable_keys(set: Value<'_>) -> Result<impl Iterator<Item = Key>, Error> {
-    Ok(elements(set)?.filter_map(usable_key))
+/// The usable keys of a set, or the first `N + 1` of them, which are too many already.
+fn usable_keys<const N: usize>(set: Value<'_>) -> Result<impl Iterator<Item = Key>, Error> {
+    Ok(elements(set)?.filter_map(usable_key).take(N.saturating_add(1)))
 }
 
-/// The current keys.
+/// The earliest possible current time; `None` if the clock was never set.
+fn earliest(now: Now) -> Option<UnixTime> {
+    match now {
+        Now::Exact(clock) if clock.is_unset_clock() => None,
+        now => Some(now.earliest()),
+    }
+}
+
+/// The current keys, without the retired keys.
 impl<const N: usize> Deref for KeySet<N> {
     type Target = [Key];
 
