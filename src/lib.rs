@@ -49,7 +49,7 @@ pub use jose::{
 pub use jose::{RingEdDsa, RingEs256};
 pub use profiles::{
     AccessToken, AccessTokenPolicy, DEFAULT_PROOF_AGE, DpopPolicy, DpopProof, IdToken, IdTokenPolicy, MAX_SUBJECT_LEN,
-    TypedPolicy, TypedToken,
+    SignedKeySetPolicy, TypedPolicy, TypedToken,
 };
 #[cfg(feature = "status-list")]
 pub use profiles::{DEFAULT_STATUS_LIST_TTL, Inflater, MAX_STATUS_LIST_LEN, Status, StatusBitmap, StatusList};

@@ -75,8 +75,8 @@ errors! {
     RolledBack => {
         let claims = json!({"iss": ISSUER, "iat": NOW, "keys": []});
         let text = Alg::EdDsa.mint(r#"{"alg":"EdDSA","typ":"jwk-set+jwt"}"#, claims.to_string());
-        let newest = UnixTime::from_secs(NOW + 1);
-        testkit::verify(&text, |verified| KeySet::<1>::new().replace_from_signed(verified, newest, now())).err()
+        let policy = SignedKeySetPolicy::new(UnixTime::from_secs(NOW + 1));
+        testkit::verify(&text, |verified| KeySet::<1>::new().replace_from_signed(verified, &policy, now())).err()
     },
     NoCredentials => bearer::from_authorization("Basic YTpi").err(),
     Revoked => {

@@ -417,7 +417,16 @@ fn set_claims(letters: &str, iat: i64) -> Value {
 
 /// Replaces the keys with a signed key set, which is verified with the pinned root keys.
 fn install_signed<const N: usize>(keys: &mut KeySet<N>, text: &str, newest: i64) -> Result<i64, Error> {
-    testkit::verify(text, |verified| keys.replace_from_signed(verified, at(newest), now()).map(UnixTime::as_secs))
+    install_signed_by(keys, text, &SignedKeySetPolicy::new(at(newest)), now())
+}
+
+fn install_signed_by<const N: usize>(
+    keys: &mut KeySet<N>,
+    text: &str,
+    policy: &SignedKeySetPolicy<'_>,
+    now: impl Into<Now>,
+) -> Result<i64, Error> {
+    testkit::verify(text, |verified| keys.replace_from_signed(verified, policy, now).map(UnixTime::as_secs))
 }
 
 #[test]
@@ -521,6 +530,94 @@ fn set_must_be_signed_by_the_pinned_root() {
         let expired = signed_set(root, &with(claims.clone(), "exp", json!(NOW - 60)));
         assert_eq!(install_signed(&mut keys, &expired, NOW - 1), Err(Error::Expired));
         assert!(has_keys(&keys, "b", "ba"));
+    }
+}
+
+/// A device without a clock relies on `newest`, and on the `exp` of the set where it has passed.
+#[test]
+fn signed_set_is_accepted_without_a_clock() {
+    const DAY: i64 = 24 * 60 * 60;
+    let policy = SignedKeySetPolicy::new(at(NOW - 60 * DAY));
+    let at_least = |secs: i64| Now::AtLeast(at(secs));
+    let mut keys = rotated::<2>(&["a", "b"]);
+    for root in ALGS {
+        // The floor is a month behind.
+        let floor = NOW - 30 * DAY;
+        let text = signed_set(root, &set_claims("c", NOW));
+        assert_eq!(install_signed_by(&mut keys, &text, &policy, at_least(floor)), Ok(NOW));
+        assert!(has_keys(&keys, "c", "c"));
+
+        let newest = SignedKeySetPolicy::new(at(NOW));
+        for iat in [NOW - 1, floor, NOW - 60 * DAY] {
+            let older = signed_set(root, &set_claims("d", iat));
+            let refused = install_signed_by(&mut keys, &older, &newest, at_least(floor));
+            assert_eq!(refused, Err(Error::RolledBack), "{}", iat - NOW);
+        }
+        let timeless = signed_set(root, &with(set_claims("d", NOW), "iat", Value::Null));
+        let refused = install_signed_by(&mut keys, &timeless, &policy, at_least(floor));
+        assert_eq!(refused, Err(Error::Missing(Claim::IssuedAt)));
+        assert!(has_keys(&keys, "c", "c"));
+
+        // A set of any lifetime, unless it has surely expired.
+        let text = signed_set(root, &with(set_claims("d", NOW), "exp", json!(NOW + 365 * DAY)));
+        for (floor, expected) in [
+            (floor, Ok(NOW)),
+            (NOW + 365 * DAY + 59, Ok(NOW)),
+            (NOW + 365 * DAY + 60, Err(Error::Expired)),
+            (i64::MAX, Err(Error::Expired)),
+        ] {
+            keys = rotated(&["c"]);
+            assert_eq!(install_signed_by(&mut keys, &text, &newest, at_least(floor)), expected, "{}", floor - NOW);
+            assert_eq!(letters(&keys), if expected.is_ok() { "d" } else { "c" });
+        }
+        keys = rotated(&["c"]);
+        let reversed = signed_set(root, &with(set_claims("d", NOW), "exp", json!(NOW - 1)));
+        let refused = install_signed_by(&mut keys, &reversed, &policy, at_least(floor));
+        assert_eq!(refused, Err(Error::Invalid(Claim::IssuedAt)), "`exp` before `iat`");
+    }
+}
+
+#[test]
+fn signed_set_of_the_future_or_by_a_clock_that_is_not_set_is_refused() {
+    let mut keys = rotated::<2>(&["a"]);
+    for (iat, expected) in [(NOW + 60, Ok(NOW + 60)), (NOW + 61, Err(Error::NotYetValid))] {
+        let text = signed_set(Alg::EdDsa, &set_claims("b", iat));
+        assert_eq!(install_signed(&mut keys, &text, NOW), expected, "{}", iat - NOW);
+    }
+    let (text, policy) = (signed_set(Alg::EdDsa, &set_claims("c", NOW)), SignedKeySetPolicy::new(at(NOW)));
+    for secs in [0, -1, i64::MIN] {
+        assert_eq!(install_signed_by(&mut keys, &text, &policy, at(secs)), Err(Error::ClockNotSet), "{secs}");
+    }
+    assert_eq!(letters(&keys), "b");
+}
+
+/// A list that holds this revocation only.
+#[derive(Debug)]
+struct RevokedKey<'a>(&'a [u8]);
+
+impl Revocations for RevokedKey<'_> {
+    fn check(&self, token: &TokenIdentity<'_>, _: Now) -> Result<(), Error> {
+        if token.key().public_key() == self.0 { Err(Error::Revoked) } else { Ok(()) }
+    }
+}
+
+#[test]
+fn set_of_a_revoked_root_key_is_refused() {
+    for (root, other) in [(Alg::Es256, Alg::EdDsa), (Alg::EdDsa, Alg::Es256)] {
+        let key = root.key();
+        let revoked = RevokedKey(key.public_key());
+        let mut keys = rotated::<2>(&["a", "b"]);
+        let policy = SignedKeySetPolicy::new(at(NOW)).with_revocations(&revoked);
+        for now in [Now::Exact(now()), Now::AtLeast(now())] {
+            let refused = install_signed_by(&mut keys, &signed_set(root, &set_claims("c", NOW)), &policy, now);
+            assert_eq!(refused, Err(Error::Revoked));
+            // Before it is compared with the newest set.
+            let refused = install_signed_by(&mut keys, &signed_set(root, &set_claims("c", NOW - 1)), &policy, now);
+            assert_eq!(refused, Err(Error::Revoked));
+        }
+        assert!(has_keys(&keys, "b", "ba"));
+        assert_eq!(install_signed_by(&mut keys, &signed_set(other, &set_claims("c", NOW)), &policy, now()), Ok(NOW));
+        assert!(has_keys(&keys, "c", "c"));
     }
 }
 

@@ -344,7 +344,8 @@ fn list_without_iss_is_accepted_only_as_a_list() {
     let policy = IdTokenPolicy::new(AUDIENCE);
     assert_eq!(verify(&text, |verified| verified.into_id_token(&policy, now()).map(drop)), wrong_type);
     let mut keys = KeySet::<1>::new();
-    let replaced = verify(&text, |verified| keys.replace_from_signed(verified, now(), now()).map(drop));
+    let replaced =
+        verify(&text, |verified| keys.replace_from_signed(verified, &SignedKeySetPolicy::new(now()), now()).map(drop));
     assert_eq!(replaced, wrong_type);
 }
 
