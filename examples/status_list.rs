@@ -8,7 +8,10 @@ use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 use std::{env, fs};
 
-use embedded_jwt::{EdDsa, Error, Es256, Inflater, Issuer, KeySet, MAX_STATUS_LIST_LEN, Status, Token, UnixTime};
+use embedded_jwt::{
+    EdDsa, Error, Es256, Inflater, Issuer, KeySet, MAX_STATUS_LIST_LEN, NewestStatusList, Status, StatusListPolicy,
+    Token, UnixTime,
+};
 
 /// The statuses of the list that was fetched from `uri`. On a device, `buf` and `memory` are arrays of fixed size.
 fn statuses(text: &[u8], jwks: &mut [u8], issuer: &str, uri: &str, now: UnixTime) -> Result<Vec<u8>, Error> {
@@ -17,7 +20,9 @@ fn statuses(text: &[u8], jwks: &mut [u8], issuer: &str, uri: &str, now: UnixTime
 
     let token = Token::parse(text)?;
     let mut buf = vec![0; token.buffer_len().saturating_mul(2)];
-    let list = token.verify(&issuer, &mut buf)?.into_status_list(uri, now)?;
+    // A device keeps this record, and refuses older lists.
+    let mut newest = NewestStatusList::new();
+    let list = token.verify(&issuer, &mut buf)?.into_status_list(&StatusListPolicy::new(uri), &mut newest, now)?;
 
     let mut memory = vec![0; MAX_STATUS_LIST_LEN];
     let bitmap = list.decode(&mut Inflater::new(), &mut memory)?;

@@ -52,7 +52,10 @@ pub use profiles::{
     SignedKeySetPolicy, TypedPolicy, TypedToken,
 };
 #[cfg(feature = "status-list")]
-pub use profiles::{DEFAULT_STATUS_LIST_TTL, Inflater, MAX_STATUS_LIST_LEN, Status, StatusBitmap, StatusList};
+pub use profiles::{
+    DEFAULT_STATUS_LIST_AGE, DEFAULT_STATUS_LIST_TTL, Inflater, MAX_STATUS_LIST_LEN, NewestStatusList, Status,
+    StatusBitmap, StatusList, StatusListPolicy, StatusLists,
+};
 pub use storage::{
     AllowReplay, DEFAULT_TIME_STEP, ReplayCheck, ReplayWindow, Revocation, RevocationList, Revocations, TimeFloor,
     TokenIdentity,

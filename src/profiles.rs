@@ -15,5 +15,8 @@ pub use dpop::{DEFAULT_PROOF_AGE, DpopPolicy, DpopProof};
 pub use id_token::{IdToken, IdTokenPolicy, MAX_SUBJECT_LEN};
 pub use signed_key_set::SignedKeySetPolicy;
 #[cfg(feature = "status-list")]
-pub use status_list::{DEFAULT_STATUS_LIST_TTL, Inflater, MAX_STATUS_LIST_LEN, Status, StatusBitmap, StatusList};
+pub use status_list::{
+    DEFAULT_STATUS_LIST_AGE, DEFAULT_STATUS_LIST_TTL, Inflater, MAX_STATUS_LIST_LEN, NewestStatusList, Status,
+    StatusBitmap, StatusList, StatusListPolicy, StatusLists,
+};
 pub use typed_token::{TypedPolicy, TypedToken};

@@ -113,7 +113,8 @@ fn check_against_another_list() -> Option<Error> {
             (Alg::EdDsa.mint(r#"{"alg":"EdDSA","typ":"statuslist+jwt"}"#, claims.to_string()), [0; 1024]);
         let keys = keys();
         let verified = Token::parse(&text).unwrap().verify(&issuer(&keys), &mut buf).unwrap();
-        let list = verified.into_status_list("urn:list:1", now()).unwrap();
+        let list_policy = StatusListPolicy::new("urn:list:1");
+        let list = verified.into_status_list(&list_policy, &mut NewestStatusList::new(), now()).unwrap();
         let mut bitmap = [0; 2];
         let bitmap = list.decode(&mut Inflater::new(), &mut bitmap).unwrap();
 

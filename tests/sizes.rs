@@ -82,6 +82,9 @@ fn inflater_is_the_state_of_the_decompressor() {
 fn status_lists_are_references_and_numbers() {
     assert!(size_of::<StatusList>() <= size_of::<Claims>() + size_of::<&str>() + 24);
     assert!(size_of::<StatusBitmap>() <= size_of::<&[u8]>() + 2 * 32 + 24);
+    assert!(size_of::<NewestStatusList>() <= 24);
+    assert!(size_of::<StatusLists>() <= size_of::<&[StatusBitmap]>());
+    assert!(size_of::<StatusListPolicy>() <= size_of::<TypedPolicy>() + size_of::<&str>() + 24);
     assert!(size_of::<StatusReference>() <= 2 * size_of::<&str>() + 8);
     assert!(size_of::<Result<Status, Error>>() <= 3);
 }

@@ -45,7 +45,12 @@ fn validate_text<T>(
     let mut buf = vec![0; MAX_TOKEN_LEN];
     let text = Alg::EdDsa.mint(json!({"alg": "EdDSA", "typ": typ, "kid": "ed-test"}).to_string(), payload);
     let verified = Token::parse(&text)?.verify(&issuer(&keys), &mut buf)?;
-    verified.into_status_list(uri, UnixTime::from_secs(now)).map(read)
+    into_list(verified, uri, UnixTime::from_secs(now)).map(read)
+}
+
+/// Validates a list of which the device has accepted no other before.
+fn into_list<'b>(verified: Verified<'b, 'b>, uri: &str, now: UnixTime) -> Result<StatusList<'b>, Error> {
+    verified.into_status_list(&StatusListPolicy::new(uri), &mut NewestStatusList::new(), now)
 }
 
 fn validate<T>(claims: &Value, read: impl FnOnce(StatusList<'_>) -> T) -> Result<T, Error> {
@@ -213,7 +218,8 @@ fn token_of_the_draft_is_accepted() {
     let keys = KeySet::<1>::from_jwks(&mut jwks).unwrap();
     let (uri, mut buf) = ("https://example.com/statuslists/1", [0; 1024]);
     let verified = Token::parse(TOKEN).unwrap().verify(&Issuer::new("https://example.com", &keys, BOTH), &mut buf);
-    let list = verified.unwrap().into_status_list(uri, now()).unwrap();
+    let policy = StatusListPolicy::new(uri).with_max_age(Duration::MAX);
+    let list = verified.unwrap().into_status_list(&policy, &mut NewestStatusList::new(), now()).unwrap();
     assert_eq!((list.subject(), list.issued_at()), (Some(uri), Some(UnixTime::from_secs(1_686_920_170))));
     assert_eq!(list.usable_until(), UnixTime::from_secs(NOW + 43_200));
     assert_eq!(list.pick(&mut Inflater::new(), &mut window(), [0, 1]), Ok([Status::Invalid, Status::Valid]));
@@ -245,7 +251,7 @@ fn list_without_iss_belongs_to_the_only_issuer() {
             let keys = keys();
             let issuer = Issuer::new(name, &keys, BOTH);
             let read = |verified: Result<Verified<'_, '_>, Error>| {
-                verified.and_then(|verified| verified.into_status_list(URI, now())).map(|list| list.issuer().to_owned())
+                verified.and_then(|verified| into_list(verified, URI, now())).map(|list| list.issuer().to_owned())
             };
             // No room is needed for the name, though it would be escaped in JSON.
             let mut buf = vec![0; token.buffer_len()];
@@ -279,7 +285,7 @@ fn list_without_iss_is_refused_for_several_issuers() {
     let text = Alg::EdDsa.mint(r#"{"alg":"EdDSA","typ":"statuslist+jwt"}"#, claims_of(1, SIXTEEN).to_string());
     for issuers in [[&one, &other], [&other, &one]] {
         let verified = Token::parse(&text).unwrap().verify_any(&issuers, &mut buf).unwrap();
-        assert_eq!(verified.into_status_list(URI, now()).map(|list| list.issuer().to_owned()), Ok(ISSUER.to_owned()));
+        assert_eq!(into_list(verified, URI, now()).map(|list| list.issuer().to_owned()), Ok(ISSUER.to_owned()));
     }
 }
 
@@ -335,7 +341,7 @@ fn list_without_iss_is_accepted_only_as_a_list() {
     let published = Alg::EdDsa.mint(&header, sixteen_with("iss", Value::Null).to_string());
     let policy = TypedPolicy::new_without_audience("statuslist+jwt");
     assert_eq!(verify(&published, |verified| verified.into_typed(&policy, now()).map(drop)), missing);
-    assert_eq!(verify(&published, |verified| verified.into_status_list(URI, now()).map(drop)), Ok(()));
+    assert_eq!(verify(&published, |verified| into_list(verified, URI, now()).map(drop)), Ok(()));
 
     let wrong_type = Err(Error::WrongType);
     for policy in [AccessTokenPolicy::new(AUDIENCE), AccessTokenPolicy::untyped(AUDIENCE)] {
@@ -359,7 +365,7 @@ fn certificates_in_the_header_are_ignored() {
     let text = Alg::EdDsa.mint(longest, &payload);
     let mut buf = [0; 2 * MAX_HEADER_LEN];
     let verified = Token::parse(&text).unwrap().verify(&issuer(&keys), &mut buf).unwrap();
-    assert!(verified.into_status_list(URI, now()).is_ok());
+    assert!(into_list(verified, URI, now()).is_ok());
 }
 
 #[test]
@@ -411,13 +417,10 @@ fn list_that_is_expired_or_not_yet_valid_is_refused() {
     }
     assert_eq!(verdict(&sixteen_with("nbf", json!(NOW + 61)), NOW), Err(Error::NotYetValid));
     assert_eq!(verdict(&sixteen_with("exp", json!("never")), NOW), Err(Error::Invalid(Claim::Expiration)));
-    // A list without expiry can be very old.
-    let eternal = sixteen_with("exp", Value::Null);
-    assert_eq!(verdict(&with(eternal, "iat", json!(1)), NOW), Ok(()));
 }
 
 #[test]
-fn list_is_usable_until_the_earlier_of_exp_and_ttl() {
+fn list_is_usable_until_the_earliest_of_exp_ttl_and_largest_age() {
     let list = |exp: Value, ttl: Value| usable_until(&with(sixteen_with("exp", exp), "ttl", ttl)) - NOW;
     assert_eq!(list(json!(NOW + 3600), json!(600)), 600);
     assert_eq!(list(json!(NOW + 3600), json!(3601)), 3600);
@@ -429,8 +432,10 @@ fn list_is_usable_until_the_earlier_of_exp_and_ttl() {
     assert_eq!(DEFAULT_STATUS_LIST_TTL, Duration::from_secs(43_200));
     assert_eq!(list(json!(NOW + 1), json!(u64::MAX)), 1);
     assert_eq!(usable_until(&sixteen_with("exp", json!(NOW + 1))), NOW + 1, "`exp` is earlier");
-    let eternal = with(sixteen_with("exp", Value::Null), "ttl", json!(u64::MAX));
-    assert_eq!(usable_until(&eternal), i64::MAX, "no overflow");
+    // The largest age counts from `iat`, which is a minute ago.
+    assert_eq!(list(json!(NOW + 10 * DAY), Value::Null), 7 * DAY - 60);
+    assert_eq!(list(Value::Null, json!(u64::MAX)), 7 * DAY - 60);
+    assert_eq!(DEFAULT_STATUS_LIST_AGE, Duration::from_secs(7 * 24 * 60 * 60));
 }
 
 #[test]
@@ -510,7 +515,7 @@ fn look_up_across(iss: Option<&str>, subject: Option<&str>, token_issuer: &str) 
     let list = sixteen_with("iss", json!(iss)).to_string();
     let list = Alg::EdDsa.mint(r#"{"alg":"EdDSA","typ":"statuslist+jwt"}"#, list);
     let verified = Token::parse(&list).unwrap().verify(&issuer(&keys), &mut list_buf)?;
-    let bitmap = verified.into_status_list(URI, now())?.decode(&mut Inflater::new(), &mut memory)?;
+    let bitmap = into_list(verified, URI, now())?.decode(&mut Inflater::new(), &mut memory)?;
     let bitmap = match subject {
         Some(subject) => bitmap.for_tokens_of(subject),
         None => bitmap,
@@ -563,7 +568,305 @@ fn stale_list_has_no_status_for_a_token() {
     for now in [0, i64::MIN] {
         assert_eq!(look_up(1, URI, now), Err(Error::ClockNotSet), "{now}");
     }
-    assert_eq!(look_up(1, URI, 1), Ok(Status::Valid));
+}
+
+/// The clock was set back. The leeway is the one with which the list was accepted.
+#[test]
+fn list_has_no_status_before_it_was_issued() {
+    assert_eq!(look_up(1, URI, NOW - 120), Ok(Status::Valid));
+    for now in [NOW - 121, NOW - 10_000, 1] {
+        assert_eq!(look_up(1, URI, now), Err(Error::StatusUnknown), "{}", now - NOW);
+    }
+}
+
+#[test]
+fn list_has_no_status_if_only_a_lower_bound_of_the_time_is_known() {
+    let mut memory = [0; 2];
+    let bitmap =
+        validate(&claims_of(1, SIXTEEN), |list| list.decode(&mut Inflater::new(), &mut memory)).unwrap().unwrap();
+    let token = Alg::EdDsa.access_token(&claims_with("status", json!({"status_list": {"idx": 1, "uri": URI}})));
+    validate_access_token(&token, &AccessTokenPolicy::new(AUDIENCE), NOW, |token| {
+        let reference = token.status_reference().unwrap().unwrap();
+        for time in [NOW, NOW + 600] {
+            let now = Now::AtLeast(UnixTime::from_secs(time));
+            assert_eq!(bitmap.status_of(&reference, now), Err(Error::TimeUnknown));
+        }
+    })
+    .unwrap();
+}
+
+// Older lists, and lists that are validated again.
+
+const DAY: i64 = 24 * 60 * 60;
+
+/// A list with this `iat`, a `ttl` of 600 s, and no `exp`.
+fn issued_at(iat: i64) -> Value {
+    with(sixteen_with("exp", Value::Null), "iat", json!(iat))
+}
+
+/// Validates a list by this policy and record, and returns until when it is usable.
+fn validate_by(
+    policy: StatusListPolicy<'_>,
+    newest: &mut NewestStatusList,
+    claims: &Value,
+    now: impl Into<Now>,
+) -> Result<i64, Error> {
+    let (keys, mut buf) = (keys(), [0; 1024]);
+    let text = Alg::EdDsa.mint(r#"{"alg":"EdDSA","typ":"statuslist+jwt","kid":"ed-test"}"#, claims.to_string());
+    let verified = Token::parse(&text)?.verify(&issuer(&keys), &mut buf)?;
+    verified.into_status_list(&policy, newest, now).map(|list| list.usable_until().as_secs())
+}
+
+fn record(issued_at: i64, received_at: i64) -> NewestStatusList {
+    NewestStatusList::restored(UnixTime::from_secs(issued_at), UnixTime::from_secs(received_at))
+}
+
+fn at(secs: i64) -> UnixTime {
+    UnixTime::from_secs(secs)
+}
+
+#[test]
+fn older_list_is_refused() {
+    let policy = StatusListPolicy::new(URI);
+    let mut newest = NewestStatusList::new();
+    assert_eq!((newest.issued_at(), newest.received_at()), (None, None));
+    assert_eq!(NewestStatusList::default(), newest);
+    for (iat, expected) in [
+        (NOW - DAY, Ok(())),
+        (NOW - DAY - 1, Err(Error::RolledBack)),
+        (NOW - 60, Ok(())),
+        (NOW - 61, Err(Error::RolledBack)),
+        (NOW - DAY, Err(Error::RolledBack)),
+        (NOW - 60, Ok(())),
+        (NOW - 59, Ok(())),
+        // Of two reasons, the age is named.
+        (NOW - 7 * DAY, Err(Error::TooOld)),
+    ] {
+        let before = newest;
+        assert_eq!(validate_by(policy, &mut newest, &issued_at(iat), now()).map(drop), expected, "{}", iat - NOW);
+        if expected.is_ok() {
+            assert_eq!(newest, record(iat, NOW));
+            assert_eq!((newest.issued_at(), newest.received_at()), (Some(at(iat)), Some(now())));
+        } else {
+            assert_eq!(newest, before);
+        }
+    }
+}
+
+#[test]
+fn refused_list_does_not_change_the_record() {
+    let policy = StatusListPolicy::new(URI);
+    let newer = issued_at(NOW);
+    for (claims, now) in [
+        (with(newer.clone(), "ttl", json!(0)), Now::Exact(now())),
+        (with(newer.clone(), "status_list", json!({"bits": 3, "lst": SIXTEEN})), Now::Exact(now())),
+        (with(newer.clone(), "sub", json!("urn:other")), Now::Exact(now())),
+        (with(newer.clone(), "exp", json!(NOW)), Now::Exact(now())),
+        (issued_at(NOW + 61), Now::Exact(now())),
+        (newer.clone(), Now::Exact(at(0))),
+        (newer.clone(), Now::AtLeast(now())),
+        (newer.clone(), Now::Exact(at(NOW + 7 * DAY))),
+    ] {
+        let mut newest = record(NOW - 60, NOW - 30);
+        validate_by(policy, &mut newest, &claims, now).unwrap_err();
+        assert_eq!(newest, record(NOW - 60, NOW - 30), "{claims}");
+    }
+}
+
+#[test]
+fn ttl_counts_from_the_first_validation() {
+    let policy = StatusListPolicy::new(URI);
+    let mut newest = NewestStatusList::new();
+    let list = issued_at(NOW - 60);
+    for (now, expected) in [
+        (NOW, Ok(NOW + 600)),
+        (NOW + 1, Ok(NOW + 600)),
+        (NOW + 599, Ok(NOW + 600)),
+        (NOW + 600, Err(Error::StatusUnknown)),
+        (NOW + DAY, Err(Error::StatusUnknown)),
+    ] {
+        assert_eq!(validate_by(policy, &mut newest, &list, at(now)), expected, "{}", now - NOW);
+        assert_eq!(newest, record(NOW - 60, NOW));
+    }
+    // A newer list has its own `ttl`.
+    assert_eq!(validate_by(policy, &mut newest, &issued_at(NOW + 700), at(NOW + 710)), Ok(NOW + 1310));
+    assert_eq!(newest, record(NOW + 700, NOW + 710));
+    // The default, for a list without `ttl` and `exp`.
+    let (list, mut newest) = (with(list, "ttl", Value::Null), NewestStatusList::new());
+    for now in [NOW, NOW + 43_199] {
+        assert_eq!(validate_by(policy, &mut newest, &list, at(now)), Ok(NOW + 43_200));
+    }
+    assert_eq!(validate_by(policy, &mut newest, &list, at(NOW + 43_200)), Err(Error::StatusUnknown));
+}
+
+#[test]
+fn ttl_counts_from_the_time_of_the_last_fetch() {
+    let fetched_at = |secs: i64| StatusListPolicy::new(URI).with_fetch_time(at(secs));
+    let list = issued_at(NOW - 60);
+    let mut newest = NewestStatusList::new();
+    for (policy, now, expected) in [
+        // Fetched a while before it was validated.
+        (fetched_at(NOW - 30), NOW, NOW + 570),
+        (StatusListPolicy::new(URI), NOW + 10, NOW + 570),
+        // The same list was fetched again.
+        (fetched_at(NOW + 600), NOW + 610, NOW + 1200),
+        (StatusListPolicy::new(URI), NOW + 620, NOW + 1200),
+        // The fetch before the last one.
+        (fetched_at(NOW + 300), NOW + 630, NOW + 1200),
+        // A time in the future.
+        (fetched_at(NOW + DAY), NOW + 640, NOW + 1240),
+    ] {
+        assert_eq!(validate_by(policy, &mut newest, &list, at(now)), Ok(expected), "{}", now - NOW);
+        assert_eq!(newest, record(NOW - 60, expected - 600));
+    }
+    // Fetched too long ago.
+    assert_eq!(
+        validate_by(fetched_at(NOW - 600), &mut NewestStatusList::new(), &list, now()),
+        Err(Error::StatusUnknown)
+    );
+    // An older list does not become acceptable.
+    let older = issued_at(NOW - 61);
+    assert_eq!(validate_by(fetched_at(NOW), &mut newest, &older, now()), Err(Error::RolledBack));
+}
+
+#[test]
+fn clock_that_is_set_back_makes_no_list_usable_for_longer() {
+    let policy = StatusListPolicy::new(URI);
+    let list = issued_at(NOW - 60);
+    // The list was first validated at a time that proved to be wrong.
+    let mut newest = record(NOW - 60, NOW + 10_000);
+    assert_eq!(validate_by(policy, &mut newest, &list, now()), Ok(NOW + 600));
+    assert_eq!(newest, record(NOW - 60, NOW));
+    assert_eq!(validate_by(policy, &mut newest, &list, at(NOW - 120)), Ok(NOW + 480));
+    assert_eq!(validate_by(policy, &mut newest, &list, at(NOW - 121)), Err(Error::NotYetValid));
+    assert_eq!(newest, record(NOW - 60, NOW - 120));
+}
+
+#[test]
+fn list_is_usable_for_its_largest_age_at_most() {
+    let list = |iat: i64| with(issued_at(iat), "ttl", json!(10 * DAY));
+    let by_default = StatusListPolicy::new(URI);
+    let short = by_default.with_max_age(Duration::from_millis(600_999));
+    let unlimited = by_default.with_max_age(Duration::MAX);
+    for (policy, age, expected) in [
+        (by_default, 7 * DAY - 1, Ok(NOW + 1)),
+        (by_default, 7 * DAY, Err(Error::TooOld)),
+        (by_default, 3 * 365 * DAY, Err(Error::TooOld)),
+        (short, 0, Ok(NOW + 600)),
+        (short, 599, Ok(NOW + 1)),
+        (short, 600, Err(Error::TooOld)),
+        (unlimited, 3 * 365 * DAY, Ok(NOW + 10 * DAY)),
+        (unlimited, 0, Ok(NOW + 10 * DAY)),
+        (by_default.with_max_age(Duration::ZERO), 0, Err(Error::TooOld)),
+        // The leeway is for `iat` alone.
+        (by_default.with_max_age(Duration::ZERO), -1, Ok(NOW + 1)),
+    ] {
+        let mut newest = NewestStatusList::new();
+        assert_eq!(validate_by(policy, &mut newest, &list(NOW - age), now()), expected, "{age}");
+    }
+    let endless = with(issued_at(NOW), "ttl", json!(u64::MAX));
+    assert_eq!(validate_by(unlimited, &mut NewestStatusList::new(), &endless, now()), Ok(i64::MAX), "no overflow");
+}
+
+#[test]
+fn list_is_not_accepted_at_a_lower_bound_of_the_time() {
+    let mut newest = NewestStatusList::new();
+    let policy = StatusListPolicy::new(URI);
+    for (bound, expected) in [(NOW, Error::TimeUnknown), (NOW - DAY, Error::TimeUnknown), (NOW + DAY, Error::Expired)] {
+        let now = Now::AtLeast(at(bound));
+        assert_eq!(validate_by(policy, &mut newest, &claims_of(1, SIXTEEN), now), Err(expected), "{}", bound - NOW);
+    }
+}
+
+#[derive(Debug)]
+struct RevokedKey<'a>(&'a [u8]);
+
+impl Revocations for RevokedKey<'_> {
+    fn check(&self, token: &TokenIdentity<'_>, _: Now) -> Result<(), Error> {
+        if token.key().public_key() == self.0 { Err(Error::Revoked) } else { Ok(()) }
+    }
+}
+
+#[test]
+fn list_of_a_revoked_key_is_refused() {
+    let mut newest = NewestStatusList::new();
+    for (key, expected) in [(Alg::EdDsa.key(), Err(Error::Revoked)), (Alg::Es256.key(), Ok(NOW + 600))] {
+        let revoked = RevokedKey(key.public_key());
+        let policy = StatusListPolicy::new(URI).with_revocations(&revoked);
+        assert_eq!(validate_by(policy, &mut newest, &claims_of(1, SIXTEEN), now()), expected);
+    }
+}
+
+// Several lists.
+
+/// Decodes a list in which the first 16 tokens have these statuses, as two bytes of one bit each.
+fn bitmap_of<'m>(claims: &Value, memory: &'m mut [u8; 2]) -> StatusBitmap<'m> {
+    let uri = claims["sub"].as_str().unwrap();
+    validate_text("statuslist+jwt", &claims.to_string(), uri, NOW, |list| list.decode(&mut Inflater::new(), memory))
+        .unwrap()
+        .unwrap()
+}
+
+fn named(uri: &str, iat: i64, list: [u8; 2]) -> Value {
+    let claims = with(claims_of(1, &base64url(&zlib(&list, 9))), "sub", json!(uri));
+    with(claims, "iat", json!(iat))
+}
+
+/// The verdict on a token with the index 0 in the list of this URI.
+fn verdict_by(revocations: &dyn Revocations, uri: &str) -> Result<(), Error> {
+    let policy = AccessTokenPolicy::new(AUDIENCE).with_revocations(revocations);
+    let status = json!({"status_list": {"idx": 0, "uri": uri}});
+    validate_access_token(&Alg::EdDsa.access_token(&claims_with("status", status)), &policy, NOW, |_| ())
+}
+
+#[test]
+fn of_several_lists_the_one_that_the_token_names_decides() {
+    let mut memory = [[0; 2]; 3];
+    let [first, second, third] = &mut memory;
+    let bitmaps = [
+        bitmap_of(&named("urn:list:1", NOW, [0, 0]), first),
+        bitmap_of(&named("urn:list:2", NOW, [1, 0]), second),
+        bitmap_of(&named("urn:list:3", NOW, [0, 0]), third).for_tokens_of("https://other.example"),
+    ];
+    let lists = StatusLists::new(&bitmaps);
+    for (uri, expected) in [
+        ("urn:list:1", Ok(())),
+        ("urn:list:2", Err(Error::Revoked)),
+        ("urn:list:3", Err(Error::StatusUnknown)),
+        ("urn:list:4", Err(Error::StatusUnknown)),
+    ] {
+        assert_eq!(verdict_by(&lists, uri), expected, "{uri}");
+        assert_eq!(verdict_by(&StatusLists::new(&[]), uri), Err(Error::StatusUnknown));
+    }
+    // An array asks all of them.
+    let array: [&dyn Revocations; 2] = [&bitmaps[0], &bitmaps[1]];
+    assert_eq!(verdict_by(&array, "urn:list:1"), Err(Error::StatusUnknown));
+
+    let policy = AccessTokenPolicy::new(AUDIENCE).with_max_unproven_lifetime(Duration::MAX).with_revocations(&lists);
+    let token = |status: Value| Alg::EdDsa.access_token(&claims_with("status", status));
+    let missing = validate_access_token(&token(Value::Null), &policy, NOW, |_| ());
+    assert_eq!(missing, Err(Error::Missing(Claim::Status)));
+    assert_eq!(validate_access_token(&token(json!({})), &policy, NOW, |_| ()), Err(Error::Invalid(Claim::Status)));
+    let named = token(json!({"status_list": {"idx": 0, "uri": "urn:list:1"}}));
+    let at_bound = verify(&named, |verified| verified.into_access_token(&policy, Now::AtLeast(now())).map(drop));
+    assert_eq!(at_bound, Err(Error::TimeUnknown));
+    assert!(format!("{lists:?}").starts_with("StatusLists { bitmaps: [StatusBitmap { usable_until: "));
+}
+
+#[test]
+fn of_several_lists_with_one_uri_the_newest_decides() {
+    let mut memory = [[0; 2]; 3];
+    let [first, second, third] = &mut memory;
+    let older = |iat: i64| named(URI, iat, [0, 0]);
+    let mut bitmaps = [
+        bitmap_of(&older(NOW - 2), first),
+        bitmap_of(&named(URI, NOW, [1, 0]), second),
+        bitmap_of(&older(NOW - 1), third),
+    ];
+    for _ in 0..3 {
+        assert_eq!(verdict_by(&StatusLists::new(&bitmaps), URI), Err(Error::Revoked));
+        bitmaps.rotate_left(1);
+    }
 }
 
 #[test]

@@ -2,22 +2,27 @@
 
 mod bitmap;
 mod inflater;
+mod lists;
+mod newest;
+mod policy;
 
 pub use bitmap::{Status, StatusBitmap};
 pub use inflater::{Inflater, MAX_STATUS_LIST_LEN};
+pub use lists::StatusLists;
+pub use newest::NewestStatusList;
+pub use policy::{DEFAULT_STATUS_LIST_AGE, StatusListPolicy};
 
-use bitmap::Width;
+use bitmap::{ListId, Width};
 
 use core::fmt;
 use core::ops::Deref;
 use core::time::Duration;
 
-use crate::claims::Claims;
 use crate::claims::field::{optional, refuse_empty, required, string};
+use crate::claims::{Claims, DEFAULT_LEEWAY};
 use crate::error::{Claim, Error};
 use crate::jose::json::JsonStr;
-use crate::profiles::TypedPolicy;
-use crate::time::UnixTime;
+use crate::time::{Now, UnixTime};
 use crate::verify::Verified;
 
 /// An accepted status list, still compressed
@@ -36,21 +41,24 @@ use crate::verify::Verified;
 ///
 /// ```
 /// use embedded_jwt::{
-///     AccessToken, AccessTokenPolicy, Error, Inflater, Issuer, StatusBitmap, Token, UnixTime, Verified,
+///     AccessToken, AccessTokenPolicy, Error, Inflater, Issuer, NewestStatusList, StatusBitmap, StatusListPolicy, Token,
+///     UnixTime, Verified,
 /// };
 ///
-/// /// Accepts the list that was fetched from `uri`: once for many tokens.
+/// /// Accepts the list that was just fetched from `uri`: once for many tokens.
 /// fn accept<'m>(
 ///     text: &[u8],
 ///     uri: &str,
 ///     issuer: &Issuer<'_>,
+///     newest: &mut NewestStatusList,
 ///     inflater: &mut Inflater,
 ///     bitmap: &'m mut [u8],
 ///     now: UnixTime,
 /// ) -> Result<StatusBitmap<'m>, Error> {
 ///     let mut buf = [0; 4096];
 ///     let verified = Token::parse(text)?.verify(issuer, &mut buf)?;
-///     verified.into_status_list(uri, now)?.decode(inflater, bitmap)
+///     let policy = StatusListPolicy::new(uri).with_fetch_time(now);
+///     verified.into_status_list(&policy, newest, now)?.decode(inflater, bitmap)
 /// }
 ///
 /// /// `Revoked`, unless the list says that the token is valid. `StatusUnknown`: the token names another list or comes
@@ -70,11 +78,19 @@ pub struct StatusList<'b> {
 }
 
 impl<'t: 'b, 'b> Verified<'t, 'b> {
-    /// Validates the claims as a status list that was fetched from `uri` ([Token Status List
-    /// section 8.3](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list-21#section-8.3)).
+    /// Validates the claims as a status list for the URI of the policy ([Token Status List
+    /// section 8.3](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list-21#section-8.3)), no older than
+    /// the newest list that was accepted before. `newest` is the device's record of this list; it changes only if the
+    /// list is accepted.
     ///
-    /// `exp` has no leeway, since a newer list is available. Anyone who delivers lists can withhold newer ones until
-    /// then, and deliver older ones again: compare `iat`, which every list has, with the `iat` of the previous list.
+    /// The list is usable until the earliest of these times, without leeway, since a newer list is available:
+    /// - `exp`;
+    /// - `ttl` after the list was received, or [`DEFAULT_STATUS_LIST_TTL`] (12 hours) after it if the list has neither
+    ///   `ttl` nor `exp`. A list is received when a list with this `iat` is first validated. To validate it again, as
+    ///   after a restart, does not make it usable for longer, unless the policy says
+    ///   [when it was fetched](StatusListPolicy::with_fetch_time).
+    /// - `iat` plus the policy's [largest age](StatusListPolicy::with_max_age). Anyone who delivers lists can withhold
+    ///   newer ones until then.
     ///
     /// `iss` may be absent, if the list was verified for exactly one issuer; then the list is from this issuer, whose
     /// key signed it. This is why the list borrows the issuer's name too (`'t`).
@@ -82,25 +98,49 @@ impl<'t: 'b, 'b> Verified<'t, 'b> {
     /// # Errors
     ///
     /// In this order:
-    /// - [`Error::Unconfigured`]: `uri` is empty.
+    /// - [`Error::Unconfigured`]: the policy's URI is empty.
     /// - As [`into_typed`](Self::into_typed) for the type `statuslist+jwt`, without `aud`: `iat` is required and must
-    ///   not be in the future; `exp` and `iss` are optional.
+    ///   not be in the future, by more than [`DEFAULT_LEEWAY`](crate::DEFAULT_LEEWAY) (60 s); `exp` and `iss` are
+    ///   optional; the time must be known ([`Error::TimeUnknown`]).
     /// - [`Error::Expired`]: `exp` has passed.
-    /// - [`Error::Missing`], [`Error::Mismatch`]: `sub` is absent, or not `uri`.
+    /// - [`Error::Missing`], [`Error::Mismatch`]: `sub` is absent, or not the policy's URI.
+    /// - [`Error::TooOld`]: the largest age has passed since `iat`.
+    /// - [`Error::RolledBack`]: a list with a later `iat` was accepted before.
     /// - [`Error::Invalid`]: `ttl` is not an integer from 1 to 2^64 - 1, without fraction and exponent.
     /// - [`Error::Missing`], [`Error::Invalid`]: `status_list` or its `bits` or `lst` is absent or of the wrong type,
     ///   or `bits` is not 1, 2, 4 or 8.
-    pub fn into_status_list(self, uri: &str, now: UnixTime) -> Result<StatusList<'b>, Error> {
-        const POLICY: TypedPolicy<'_> = TypedPolicy::new_published("statuslist+jwt");
-        refuse_empty([(Some(uri.as_bytes()), Claim::Subject)])?;
+    /// - [`Error::StatusUnknown`]: the list's `ttl` has passed: fetch the list again.
+    pub fn into_status_list(
+        self,
+        policy: &StatusListPolicy<'_>,
+        newest: &mut NewestStatusList,
+        now: impl Into<Now>,
+    ) -> Result<StatusList<'b>, Error> {
+        self.validate_status_list(policy, newest, now.into())
+    }
+
+    fn validate_status_list(
+        self,
+        policy: &StatusListPolicy<'_>,
+        newest: &mut NewestStatusList,
+        now: Now,
+    ) -> Result<StatusList<'b>, Error> {
+        refuse_empty([(Some(policy.uri.as_bytes()), Claim::Subject)])?;
         let issuer = self.issuer;
-        let claims = *self.validate_typed(&POLICY, Some(issuer), now.into())?;
+        let claims = *self.validate_typed(&policy.rules, Some(issuer), now)?;
+        let Now::Exact(now) = now else { return Err(Error::TimeUnknown) };
         if now >= claims.expires_at() {
             return Err(Error::Expired);
         }
-        if required(claims.subject(), Claim::Subject)? != uri {
+        if required(claims.subject(), Claim::Subject)? != policy.uri {
             return Err(Error::Mismatch(Claim::Subject));
         }
+        let issued_at = required(claims.issued_at(), Claim::IssuedAt)?;
+        let too_old_at = after(issued_at, policy.max_age);
+        if now >= too_old_at {
+            return Err(Error::TooOld);
+        }
+        let received_at = newest.received_at_or(now, issued_at, policy.fetched_at)?;
 
         let [ttl, list] = claims.payload().members(["ttl", "status_list"]).unwrap_or_default();
         let ttl = optional(ttl, |ttl| ttl.unsigned().filter(|ttl| *ttl > 0), Claim::Status)?;
@@ -108,23 +148,29 @@ impl<'t: 'b, 'b> Verified<'t, 'b> {
             required(list, Claim::Status)?.members(["bits", "lst"]).ok_or(Error::Invalid(Claim::Status))?;
         let width = required(optional(bits, Width::read, Claim::Status)?, Claim::Status)?;
         let lst = required(string(lst, Claim::Status)?, Claim::Status)?;
-        Ok(StatusList { claims, width, lst, usable_until: usable_until(&claims, ttl, now) })
+
+        let ttl = match (ttl, claims.expires_at().as_secs()) {
+            (Some(ttl), _) => ttl,
+            (None, i64::MAX) => DEFAULT_STATUS_LIST_TTL.as_secs(),
+            (None, _) => u64::MAX,
+        };
+        let usable_until = claims.expires_at().min(too_old_at).min(after(received_at, ttl));
+        if now >= usable_until {
+            return Err(Error::StatusUnknown);
+        }
+        *newest = NewestStatusList::restored(issued_at, received_at);
+        Ok(StatusList { claims, width, lst, usable_until })
     }
 }
 
-fn usable_until(claims: &Claims<'_>, ttl: Option<u64>, now: UnixTime) -> UnixTime {
-    let longest = match (ttl, claims.expires_at().as_secs()) {
-        (Some(ttl), _) => ttl,
-        (None, i64::MAX) => DEFAULT_STATUS_LIST_TTL.as_secs(),
-        (None, _) => u64::MAX,
-    };
-    claims.expires_at().min(UnixTime::from_secs(now.as_secs().saturating_add_unsigned(longest)))
+fn after(time: UnixTime, secs: u64) -> UnixTime {
+    UnixTime::from_secs(time.as_secs().saturating_add_unsigned(secs))
 }
 
 impl<'b> StatusList<'b> {
-    /// The moment from which the list is out of date: the earlier of `exp` and `ttl` seconds after the list was
-    /// validated, or [`DEFAULT_STATUS_LIST_TTL`] after validation if it has neither. An issuer may choose a long time:
-    /// fetch the list again when it suits the device, and at this moment at the latest.
+    /// The time from which the list is out of date, as
+    /// [`into_status_list`](Verified::into_status_list) says. Fetch the list again when it suits the device, and at this
+    /// time at the latest.
     pub fn usable_until(&self) -> UnixTime {
         self.usable_until
     }
@@ -141,9 +187,15 @@ impl<'b> StatusList<'b> {
     pub fn decode<'m>(&self, inflater: &mut Inflater, bitmap: &'m mut [u8]) -> Result<StatusBitmap<'m>, Error> {
         let len = inflater.inflate(self.lst, bitmap, None)?;
         let bitmap: &'m [u8] = bitmap;
-        let uri = self.claims.subject().unwrap_or_default();
         let bitmap = bitmap.get(..len).unwrap_or_default();
-        Ok(StatusBitmap::new(bitmap, self.width, uri, self.claims.issuer(), self.usable_until))
+        let id = ListId::new(self.claims.subject().unwrap_or_default(), self.claims.issuer());
+        Ok(StatusBitmap::new(bitmap, self.width, id, self.usable_from()..self.usable_until))
+    }
+
+    /// The list's `iat`, less the leeway with which it was accepted.
+    fn usable_from(&self) -> UnixTime {
+        let issued_at = self.claims.issued_at().unwrap_or(self.usable_until);
+        UnixTime::from_secs(issued_at.as_secs().saturating_sub_unsigned(DEFAULT_LEEWAY.as_secs()))
     }
 
     /// Decodes the list through a window of 32 KiB, and keeps only the statuses at these indices. The caller has to
@@ -206,6 +258,6 @@ impl fmt::Debug for StatusList<'_> {
     }
 }
 
-/// How long a status list without `ttl` and `exp` is usable: 12 hours, the `ttl` of the example in
+/// How long a status list without `ttl` and `exp` is usable after it was received: 12 hours, the `ttl` of the example in
 /// [Token Status List section 5.1](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list-21#section-5.1).
 pub const DEFAULT_STATUS_LIST_TTL: Duration = Duration::from_secs(43_200);

@@ -1,6 +1,7 @@
 //! A decoded status list, and the statuses in it.
 
 use core::fmt;
+use core::ops::Range;
 
 use sha2::{Digest, Sha256};
 
@@ -14,10 +15,16 @@ use crate::time::{Now, UnixTime};
 pub struct StatusBitmap<'m> {
     bitmap: &'m [u8],
     width: Width,
-    /// The digests of the list's URI and of the issuer whose tokens it is for, which have a fixed size.
+    id: ListId,
+    usable_from: UnixTime,
+    usable_until: UnixTime,
+}
+
+/// The list's URI and the issuer whose tokens it is for, as digests, which have a fixed size.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct ListId {
     uri: [u8; 32],
     issuer: [u8; 32],
-    usable_until: UnixTime,
 }
 
 /// The status of a token in a status list. The token itself must have been accepted before ([Token Status List
@@ -36,36 +43,56 @@ pub enum Status {
 }
 
 impl<'m> StatusBitmap<'m> {
-    pub(super) fn new(bitmap: &'m [u8], width: Width, uri: &str, issuer: &str, usable_until: UnixTime) -> Self {
-        Self { bitmap, width, uri: digest(uri.bytes()), issuer: digest(issuer.bytes()), usable_until }
+    pub(super) fn new(bitmap: &'m [u8], width: Width, id: ListId, usable: Range<UnixTime>) -> Self {
+        Self { bitmap, width, id, usable_from: usable.start, usable_until: usable.end }
     }
 
     /// Uses the list for the tokens of this issuer, and no longer for the tokens of the list's own issuer. This is for
     /// an issuer that has another party keep its lists: **that party can then revoke and restore its tokens**. The name
     /// is compared with the `iss` of tokens exactly.
     pub fn for_tokens_of(self, issuer: &str) -> Self {
-        Self { issuer: digest(issuer.bytes()), ..self }
+        Self { id: ListId { issuer: digest(issuer.bytes()), ..self.id }, ..self }
     }
 
     /// The status of an accepted token.
     ///
     /// # Errors
     ///
-    /// - [`Error::ClockNotSet`]: `now` is not after 1970-01-01.
-    /// - [`Error::StatusUnknown`]: the list is out of date ([`usable_until`](Self::usable_until)), or the token names
-    ///   another list, or comes from an issuer other than the list's, or than
+    /// In this order:
+    /// - [`Error::StatusUnknown`]: the token names another list, or comes from an issuer other than the list's, or than
     ///   [the one that was given](Self::for_tokens_of).
+    /// - [`Error::TimeUnknown`]: only a [lower bound](Now::AtLeast) of the time is known, so that the list may be out
+    ///   of date.
+    /// - [`Error::ClockNotSet`]: `now` is the time of a clock that was never set.
+    /// - [`Error::StatusUnknown`]: the list is out of date ([`usable_until`](Self::usable_until)); or `now` is more than
+    ///   [`DEFAULT_LEEWAY`](crate::DEFAULT_LEEWAY) (60 s) before the list's `iat`, so that the clock was set back.
     /// - [`Error::Invalid`]: the index is beyond the list's end, so that the token should be refused.
-    pub fn status_of(&self, reference: &StatusReference<'_>, now: UnixTime) -> Result<Status, Error> {
+    pub fn status_of(&self, reference: &StatusReference<'_>, now: impl Into<Now>) -> Result<Status, Error> {
+        if !self.has_id(&ListId::of(reference)) {
+            return Err(Error::StatusUnknown);
+        }
+        self.status_at(reference.index(), now.into())
+    }
+
+    /// The status at this index, if the list is usable now.
+    pub(super) fn status_at(&self, index: u64, now: Now) -> Result<Status, Error> {
+        let Now::Exact(now) = now else { return Err(Error::TimeUnknown) };
         if now.is_unset_clock() {
             return Err(Error::ClockNotSet);
         }
-        let is_for_token =
-            digest(reference.uri().bytes()) == self.uri && digest(reference.issuer().bytes()) == self.issuer;
-        if now >= self.usable_until || !is_for_token {
+        if now < self.usable_from || now >= self.usable_until {
             return Err(Error::StatusUnknown);
         }
-        self.status(reference.index())
+        self.status(index)
+    }
+
+    pub(super) fn has_id(&self, id: &ListId) -> bool {
+        self.id == *id
+    }
+
+    /// The list's `iat`, less the leeway.
+    pub(super) fn usable_from(&self) -> UnixTime {
+        self.usable_from
     }
 
     /// The status at this index, whatever the age of the list. A list ends with a whole byte, so that its last few
@@ -91,14 +118,29 @@ impl<'m> StatusBitmap<'m> {
 impl Revocations for StatusBitmap<'_> {
     /// # Errors
     ///
+    /// In this order:
     /// - [`Error::Missing`], [`Error::Invalid`]: the token has no `status`, or one that cannot be read.
-    /// - [`Error::TimeUnknown`]: the time is unknown, so that the list may be out of date.
     /// - As [`status_of`](Self::status_of).
     /// - [`Error::Revoked`]: the status is not [`Valid`](Status::Valid).
     fn check(&self, token: &TokenIdentity<'_>, now: Now) -> Result<(), Error> {
-        let reference = token.status_reference()?.ok_or(Error::Missing(Claim::Status))?;
-        let Now::Exact(now) = now else { return Err(Error::TimeUnknown) };
-        if self.status_of(&reference, now)?.is_valid() { Ok(()) } else { Err(Error::Revoked) }
+        self.status_of(&reference_of(token)?, now)?.require_valid()
+    }
+}
+
+/// The token's reference, without which a policy with status lists refuses it.
+pub(super) fn reference_of<'x>(token: &TokenIdentity<'x>) -> Result<StatusReference<'x>, Error> {
+    token.status_reference()?.ok_or(Error::Missing(Claim::Status))
+}
+
+impl ListId {
+    /// The id of the list with this URI, for the tokens of this issuer.
+    pub(super) fn new(uri: &str, issuer: &str) -> Self {
+        Self { uri: digest(uri.bytes()), issuer: digest(issuer.bytes()) }
+    }
+
+    /// The id of the list that a token names.
+    pub(super) fn of(reference: &StatusReference<'_>) -> Self {
+        Self { uri: digest(reference.uri().bytes()), issuer: digest(reference.issuer().bytes()) }
     }
 }
 
@@ -121,6 +163,10 @@ impl Status {
         self == Self::Valid
     }
 
+    pub(super) fn require_valid(self) -> Result<(), Error> {
+        if self.is_valid() { Ok(()) } else { Err(Error::Revoked) }
+    }
+
     fn from_value(value: u8) -> Self {
         match value {
             0 => Self::Valid,
@@ -134,7 +180,7 @@ impl Status {
 /// The number of bits of a status, such that no status spans two bytes.
 #[derive(Clone, Copy)]
 pub(super) struct Width {
-    bits: u64,
+    bits: u8,
     mask: u8,
 }
 
@@ -152,7 +198,7 @@ impl Width {
 
     /// The position of the status at `index`; `None` if no memory is that long.
     pub(super) fn place(self, index: u64) -> Option<Place> {
-        let bit = index.checked_mul(self.bits)?;
+        let bit = index.checked_mul(self.bits.into())?;
         Some(Place { byte: usize::try_from(bit / 8).ok()?, shift: u32::try_from(bit % 8).ok()?, mask: self.mask })
     }
 }
