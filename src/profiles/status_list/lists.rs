@@ -1,4 +1,4 @@
-//! Several decoded status lists, of which each token names one.
+//! A set of decoded status lists, for an issuer that has several.
 
 use super::bitmap::{ListId, Status, StatusBitmap, reference_of};
 use crate::claims::StatusReference;
@@ -6,8 +6,8 @@ use crate::error::Error;
 use crate::storage::{Revocations, TokenIdentity};
 use crate::time::Now;
 
-/// Several decoded status lists: of each token, the list that it names decides. An array of [`Revocations`] would ask
-/// every list, and no token is in all of them.
+/// Several decoded status lists. Each token is checked against the list that it names. An array of [`Revocations`] would
+/// ask every list, and refuse every token, since no token is in all of them.
 ///
 /// # Example: an issuer with two lists
 ///

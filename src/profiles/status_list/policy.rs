@@ -1,4 +1,4 @@
-//! What a device requires of a status list.
+//! The requirements of a device for a status list.
 
 use core::time::Duration;
 
