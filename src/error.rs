@@ -80,7 +80,7 @@ pub enum Error {
     NotYetValid,
     /// The token's lifetime is longer than the policy allows.
     LifetimeTooLong,
-    /// The token or DPoP proof was issued longer ago than the policy allows.
+    /// The token, DPoP proof or status list was issued longer ago than the policy allows.
     TooOld,
     /// `scope` lacks a scope that the policy requires
     /// ([RFC 6750 section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)).
@@ -98,7 +98,7 @@ pub enum Error {
     SenderConstrained,
     /// A token or DPoP proof that may be used once was used before.
     Replayed,
-    /// The key set or the snapshot is older than one that was accepted before.
+    /// The key set, the status list or the snapshot is older than one that was accepted before.
     RolledBack,
     /// The request has no credentials, or has credentials of another scheme
     /// ([RFC 6750 section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)).
@@ -226,7 +226,7 @@ impl Error {
             Self::AuthenticationTooOld => "the user logged in too long ago",
             Self::SenderConstrained => "the token is bound to a key, and possession is not proven",
             Self::Replayed => "the token or its proof was used before",
-            Self::RolledBack => "the key set or the snapshot is older than one accepted before",
+            Self::RolledBack => "the key set, the status list or the snapshot is older than one accepted before",
             Self::NoCredentials => "the request has no credentials",
             Self::Revoked => "the token was revoked",
             Self::Full => "the store is full",
