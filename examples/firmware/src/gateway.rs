@@ -4,6 +4,7 @@
 //! [RFC 6750 section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3) if there is one.
 
 use embedded_jwt::{Error, Issuer, Token};
+use embedded_storage::nor_flash::NorFlash;
 
 use crate::memory::Memory;
 use crate::trust::GATEWAY_POLICY;
@@ -11,9 +12,9 @@ use crate::trust::GATEWAY_POLICY;
 /// The longest request line, in bytes: a token of 2 KiB and the text around it.
 pub const MAX_LINE: usize = 2304;
 
-pub struct Gateway<'a> {
+pub struct Gateway<'a, F> {
     pub issuer: Issuer<'a>,
-    pub memory: Memory<'a>,
+    pub memory: Memory<F>,
     /// Three quarters of [`MAX_LINE`] hold the payload of every token that fits a line.
     pub buf: &'a mut [u8],
 }
@@ -26,7 +27,7 @@ enum Action {
     LogOut,
 }
 
-impl Gateway<'_> {
+impl<F: NorFlash> Gateway<'_, F> {
     /// Answers one request, without its line end.
     pub fn answer(&mut self, line: &[u8]) -> &'static str {
         let Ok(line) = str::from_utf8(line) else { return BAD_REQUEST };

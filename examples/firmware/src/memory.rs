@@ -1,38 +1,58 @@
-//! The device's state, apart from its keys. Revocations and the time floor are also kept in flash, and restored from
-//! there after a power cut; the clock and the cached signatures are not.
+//! The device's state, apart from its keys. Revocations, used tokens and the time floor are also kept in flash, and
+//! restored from there after a power cut; the clock and the cached signatures are not.
 
-mod journal;
-mod snapshots;
+mod blocking;
+mod store;
 
-use embedded_jwt::{AccessToken, Error, Now, Revocation, SignatureCache, TimeFloor, UnixTime};
+use embassy_futures::block_on;
+use embedded_jwt::{
+    AccessToken, Error, Now, ReplayWindow, Revocation, RevocationList, SignatureCache, TimeFloor, UnixTime,
+};
+use embedded_storage::nor_flash::NorFlash;
 
-use crate::flash::{Flash, WriteError};
 use crate::trust::{BUILT_AT, ISSUER, MAX_LIFETIME};
-use journal::Journal;
-use snapshots::{Lost, Revoked, Snapshots};
+use blocking::Blocking;
+pub use store::WriteError;
+use store::{Key, Store};
 
-pub struct Memory<'f> {
-    pub flash: &'f mut Flash,
+/// Room for the logouts within a token's lifetime. Each takes 32 bytes of RAM, and of flash in each copy.
+pub type Revoked = RevocationList<16>;
+/// Room for the commands within a token's lifetime.
+pub type Used = ReplayWindow<16>;
+
+pub struct Memory<F> {
     pub revoked: Revoked,
+    pub used: Used,
     pub signatures: SignatureCache<8>,
-    snapshots: Snapshots,
+    /// Whether revocations or used tokens could not be restored, so that all tokens issued until then were revoked. A
+    /// new device has none to restore.
+    pub is_lost: bool,
     floor: TimeFloor<'static>,
-    journal: Journal,
+    store: Store<Blocking<F>>,
     /// Until it is set, only the floor is known. QEMU's boards have no clock that ticks.
     clock: Option<UnixTime>,
 }
 
-impl<'f> Memory<'f> {
+impl<F: NorFlash> Memory<F> {
     /// Restores the state from flash, after a start.
-    pub fn restore(flash: &'f mut Flash) -> Self {
+    pub fn restore(flash: F) -> Self {
         let mut floor = TimeFloor::new(BUILT_AT, &[ISSUER]);
-        let journal = Journal::restore(flash, &mut floor);
-        let mut revoked = Revoked::new();
-        let mut snapshots = Snapshots::new();
-        let restored = snapshots.restore(flash, &mut revoked);
-        let mut memory =
-            Self { flash, revoked, signatures: SignatureCache::new(), snapshots, floor, journal, clock: None };
-        if let Err(Lost) = restored {
+        let (mut revoked, mut used) = (Revoked::new(), Used::new());
+        let mut store = Store::new(Blocking(flash));
+        // The older of two copies is refused after the newer one. A board with a counter that cannot be set back passes
+        // its value instead of 0.
+        let [has_revoked, has_used, _] = block_on(store.load(|key, bytes| match key {
+            Key::Revoked => revoked.restore(bytes, 0).ok().map(|()| revoked.generation()),
+            Key::Used => used.restore(bytes, 0).ok().map(|()| used.generation()),
+            Key::Floor => {
+                let time = UnixTime::from_secs(i64::from_be_bytes(bytes.try_into().ok()?));
+                floor.raise_to(time);
+                Some(version_of_floor(time))
+            }
+        }));
+        let is_lost = has_revoked.is_none() || has_used.is_none();
+        let mut memory = Self { revoked, used, signatures: SignatureCache::new(), is_lost, floor, store, clock: None };
+        if is_lost {
             // It is better that all clients need a new token than that a logged-out client is accepted.
             let _ = memory.revoke_issued_until(floor.at());
         }
@@ -74,8 +94,31 @@ impl<'f> Memory<'f> {
 
     /// Writes changes to flash. A failed write is tried again the next time.
     pub fn save(&mut self) -> Result<(), WriteError> {
-        let revoked = self.snapshots.save(self.flash, &self.revoked);
-        let floor = self.journal.save(self.flash, &self.floor);
-        revoked.and(floor)
+        let (revoked, used, floor) = (&self.revoked, &self.used, self.floor.at());
+        let versions = [revoked.generation(), used.generation(), version_of_floor(floor)].map(Some);
+        if self.store.holds(versions) {
+            return Ok(());
+        }
+        block_on(self.store.save(versions, |key, buf| match key {
+            Key::Revoked => revoked.snapshot(buf).ok(),
+            Key::Used => used.snapshot(buf).ok(),
+            Key::Floor => {
+                let (bytes, _) = buf.split_first_chunk_mut()?;
+                *bytes = floor.as_secs().to_be_bytes();
+                Some(bytes)
+            }
+        }))
     }
+
+    pub fn flash(&mut self) -> &mut F {
+        &mut self.store.flash().0
+    }
+}
+
+/// The longest value that is stored.
+const MAX_VALUE_LEN: usize =
+    if Revoked::SNAPSHOT_LEN > Used::SNAPSHOT_LEN { Revoked::SNAPSHOT_LEN } else { Used::SNAPSHOT_LEN };
+
+fn version_of_floor(time: UnixTime) -> u64 {
+    time.as_secs().cast_unsigned()
 }

@@ -45,9 +45,9 @@ fn run(flash: &mut Flash) {
     }
 }
 
-fn answer(gateway: &mut Gateway<'_>, line: &[u8]) -> &'static str {
+fn answer(gateway: &mut Gateway<'_, &mut Flash>, line: &[u8]) -> &'static str {
     if line == b"TEAR" {
-        gateway.memory.flash.fail_in_next_write();
+        gateway.memory.flash().fail_in_next_write();
         return "the power fails in the next write";
     }
     let Some(seconds) = line.strip_prefix(b"CLOCK ") else { return gateway.answer(line) };
