@@ -1,4 +1,4 @@
-//! A small gateway that answers request lines: to read the pump, to set it, and to log out.
+//! A small gateway that answers request lines: to read the pump, to set it, to open the valve, and to log out.
 //!
 //! A request is one line: `GET /pump Authorization: Bearer eyJ...`. So is the answer: a status, and the challenge of
 //! [RFC 6750 section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3) if there is one.
@@ -23,6 +23,8 @@ pub struct Gateway<'a, F> {
 enum Action {
     ReadPump,
     SetPump,
+    /// Accepts each token once.
+    OpenValve,
     /// Revokes the token that authorizes it.
     LogOut,
 }
@@ -36,8 +38,9 @@ impl<F: NorFlash> Gateway<'_, F> {
         let action = match (method, path) {
             ("GET", "/pump") => Action::ReadPump,
             ("POST", "/pump") => Action::SetPump,
+            ("POST", "/valve") => Action::OpenValve,
             ("POST", "/logout") => Action::LogOut,
-            (_, "/pump" | "/logout") => return METHOD_NOT_ALLOWED,
+            (_, "/pump" | "/valve" | "/logout") => return METHOD_NOT_ALLOWED,
             _ => return NOT_FOUND,
         };
         let Some(bearer) = words.next().and_then(bearer) else { return NO_CREDENTIALS };
@@ -53,6 +56,7 @@ impl<F: NorFlash> Gateway<'_, F> {
         let policy = match action {
             Action::ReadPump => GATEWAY_POLICY.with_required_scope("pump:read"),
             Action::SetPump => GATEWAY_POLICY.with_required_scope("pump:write"),
+            Action::OpenValve => GATEWAY_POLICY.with_required_scope("pump:write").with_single_use(&self.memory.used),
             Action::LogOut => GATEWAY_POLICY,
         };
         let token = Token::parse(bearer)?
@@ -61,9 +65,11 @@ impl<F: NorFlash> Gateway<'_, F> {
         self.memory.learn(&token);
         Ok(match action {
             Action::ReadPump | Action::SetPump => OK,
+            // Before the valve opens, the device must know also after a power cut that the token was used.
+            Action::OpenValve if self.memory.save().is_ok() => OK,
             // Confirmed only when it also survives a power cut.
             Action::LogOut if self.memory.revoke(&token).is_ok() && self.memory.save().is_ok() => NO_CONTENT,
-            Action::LogOut => UNAVAILABLE,
+            Action::OpenValve | Action::LogOut => UNAVAILABLE,
         })
     }
 }
