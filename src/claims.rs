@@ -11,12 +11,12 @@ mod status;
 mod strings;
 
 pub use confirmation::Confirmation;
-pub use rules::DEFAULT_LEEWAY;
+pub use rules::{DEFAULT_LEEWAY, MAX_LEEWAY};
 pub use status::StatusReference;
 pub use strings::Strings;
 
 pub(crate) use registered::RegisteredClaims;
-pub(crate) use rules::CommonRules;
+pub(crate) use rules::{CommonRules, TimeBounds, bounded_leeway};
 
 use core::fmt;
 
@@ -24,7 +24,7 @@ use serde::Deserialize;
 
 use crate::error::{Claim, Error};
 use crate::jose::json::{self, Value};
-use crate::time::{Freshness, UnixTime};
+use crate::time::{Freshness, Now, UnixTime};
 
 /// The claims of an accepted token ([RFC 7519 section 4](https://www.rfc-editor.org/rfc/rfc7519#section-4)).
 ///
@@ -69,6 +69,12 @@ impl<'b> Claims<'b> {
     /// accepts.
     pub fn expires_at(&self) -> UnixTime {
         self.expires_at
+    }
+
+    /// The moment from which every policy refuses the token: its `exp` plus [`MAX_LEEWAY`]. This is the `until` of its
+    /// revocation.
+    pub fn refused_from(&self) -> UnixTime {
+        self.expires_at.plus(MAX_LEEWAY)
     }
 
     /// The time from which the token is valid (`nbf`), in whole seconds rounded up.
@@ -139,8 +145,19 @@ impl<'b> Claims<'b> {
         json::deserialize(self.payload)
     }
 
+    /// The key or certificate that the token is bound to (`cnf`), if it is bound to one that can be read.
+    pub(crate) fn confirmation(&self) -> Option<Confirmation<'b>> {
+        self.payload.member("cnf").and_then(|cnf| Confirmation::parse(cnf).ok())
+    }
+
     pub(crate) fn payload(&self) -> Value<'b> {
         self.payload
+    }
+
+    /// The current time as far as it is known for this token.
+    pub(crate) fn time_bounds(&self, now: Now, leeway: u64) -> Result<TimeBounds, Error> {
+        let secs = |time: Option<UnixTime>| time.map(UnixTime::as_secs);
+        TimeBounds::new(now, leeway, secs(self.issued_at), secs(self.not_before))
     }
 }
 

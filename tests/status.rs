@@ -64,6 +64,17 @@ fn token_without_status_has_no_reference() {
     .unwrap();
 }
 
+/// Index and URI together identify the token.
+#[test]
+fn debug_shows_neither_index_nor_uri_of_a_status() {
+    let claims = claims_with("status", json!({"status_list": {"idx": 4711, "uri": "https://idp.example.com/1"}}));
+    let shown =
+        validate_access_token(&Alg::EdDsa.access_token(&claims), &AccessTokenPolicy::new(AUDIENCE), NOW, |token| {
+            format!("{:?}", token.status_reference())
+        });
+    assert_eq!(shown.as_deref(), Ok("Ok(Some(StatusReference { .. }))"));
+}
+
 #[test]
 fn status_without_a_valid_reference_is_refused() {
     let invalid = Err(Error::Invalid(Claim::Status));

@@ -18,7 +18,7 @@ const ACR: Claim = Claim::AuthenticationContext;
 const AUTH_TIME: Claim = Claim::AuthenticationTime;
 
 const fn at_least(secs: i64) -> Now {
-    Now::AtLeast(UnixTime::from_secs(secs))
+    Now::AtLeast(EarliestTime::from_secs(secs))
 }
 
 const fn exactly(secs: i64) -> Now {
@@ -90,18 +90,82 @@ fn set_clock_shows_that_a_token_is_fresh() {
         assert_eq!(validate(&[], limits, now()), Ok(Freshness::Clock));
         assert_eq!(validate(&[], limits, Now::Exact(now())), Ok(Freshness::Clock));
     }
-    assert_eq!((Now::from(now()), FLOOR.earliest(), exactly(NOW).earliest()), (Now::Exact(now()), now(), now()));
+    assert_eq!(Now::from(now()), Now::Exact(now()));
+    let earliest = EarliestTime::from_secs(NOW);
+    assert_eq!((Now::from(earliest), FLOOR.earliest(), exactly(NOW).earliest()), (FLOOR, earliest, earliest));
 }
 
 #[test]
-fn clock_of_0_is_not_set_and_floor_of_0_is_a_floor() {
+fn clock_before_2010_is_not_set_and_floor_before_2010_is_a_floor() {
     let old = [("nbf", json!(-10)), ("iat", json!(-10))];
-    assert_eq!(validate(&old, TRUSTING, exactly(1)), Ok(Freshness::Clock));
-    for secs in [0, -1, i64::MIN] {
+    assert_eq!(validate(&old, TRUSTING, exactly(YEAR_2010)), Ok(Freshness::Clock));
+    // A clock that counts from 1970, 1980 or 2000, and 30 seconds after each.
+    for secs in [0, 30, 315_532_800, 946_684_800, 946_684_830, YEAR_2010 - 1, -1, i64::MIN] {
         assert_eq!(validate(&old, STRICT, exactly(secs)), Err(Error::ClockNotSet), "{secs}");
         assert_eq!(validate(&old, TRUSTING, exactly(secs)), Err(Error::ClockNotSet), "{secs}");
         assert_eq!(validate(&old, STRICT, at_least(secs)), Err(Error::TimeUnknown), "{secs}");
         assert_eq!(validate(&old, TRUSTING, at_least(secs)), Ok(Freshness::Unproven), "{secs}");
+    }
+}
+
+/// 2010-01-01T00:00:00Z.
+const YEAR_2010: i64 = 1_262_304_000;
+
+/// Without a clock, a token that ended before it was issued, or before it became valid, has ended.
+#[test]
+fn own_iat_and_nbf_of_a_token_show_that_it_has_expired() {
+    let early = at_least(1);
+    for name in ["iat", "nbf"] {
+        for leeway in [0, 60] {
+            let limits = Limits { leeway, ..TRUSTING };
+            let token =
+                |date: i64| [("exp", json!(NOW)), ("iat", json!(NOW - 60)), ("nbf", Value::Null), (name, json!(date))];
+            assert_eq!(validate(&token(NOW - 1), limits, early), Ok(Freshness::Unproven), "{name}");
+            for date in [NOW, NOW + 1, NOW + 86_400] {
+                assert_eq!(validate(&token(date), limits, early), Err(Error::Expired), "{name}");
+            }
+        }
+    }
+    let challenged = AccessTokenPolicy::new(AUDIENCE).with_challenge(CHALLENGE);
+    let answer = claims_with("cnonce", json!(CHALLENGE));
+    let expired = with(answer.clone(), "exp", json!(NOW - 86_400));
+    assert_eq!(validate_access(answer, &challenged, early), Ok(Freshness::Challenge));
+    assert_eq!(validate_access(expired, &challenged, early), Err(Error::Expired));
+}
+
+#[test]
+fn own_iat_and_nbf_of_a_token_show_that_its_login_was_too_long_ago() {
+    let early = at_least(1);
+    let minutes = Duration::from_secs(300);
+    for name in ["iat", "nbf"] {
+        for (ago, expected) in [(300, Ok(Freshness::Unproven)), (301, Err(Error::AuthenticationTooOld))] {
+            // Without leeway: both dates come from the issuer's clock.
+            let dates =
+                [("auth_time", json!(NOW - ago)), ("iat", json!(NOW - 200)), ("nbf", Value::Null), (name, json!(NOW))];
+            let access =
+                AccessTokenPolicy::new(AUDIENCE).with_max_unproven_lifetime(Duration::MAX).with_max_age(minutes);
+            assert_eq!(validate_access(changed(claims(), &dates), &access, early), expected, "{name}");
+            let id = IdTokenPolicy::new(CLIENT_ID).with_max_unproven_lifetime(Duration::MAX).with_max_age(minutes);
+            assert_eq!(validate_id(changed(id_claims(), &dates), &id, early), expected, "{name}");
+            // With a clock, only the clock counts.
+            assert_eq!(validate_access(changed(claims(), &dates), &access, now()), Ok(Freshness::Clock), "{name}");
+        }
+    }
+    let aged = Limits { max_token_age: Some(100), ..TRUSTING };
+    let token = |nbf: i64| [("iat", json!(NOW - 100)), ("nbf", json!(nbf))];
+    assert_eq!(validate(&token(NOW), aged, early), Ok(Freshness::Unproven));
+    assert_eq!(validate(&token(NOW + 1), aged, early), Err(Error::TooOld));
+}
+
+#[test]
+fn leeway_is_five_minutes_at_most() {
+    assert_eq!(MAX_LEEWAY, Duration::from_secs(300));
+    for leeway in [300, 301, 86_400, EVER] {
+        let limits = Limits { leeway, ..STRICT };
+        assert_eq!(validate(&[("exp", json!(NOW - 299))], limits, now()), Ok(Freshness::Clock), "{leeway}");
+        assert_eq!(validate(&[("exp", json!(NOW - 300))], limits, now()), Err(Error::Expired), "{leeway}");
+        assert_eq!(validate(&[("nbf", json!(NOW + 300))], limits, now()), Ok(Freshness::Clock), "{leeway}");
+        assert_eq!(validate(&[("nbf", json!(NOW + 301))], limits, now()), Err(Error::NotYetValid), "{leeway}");
     }
 }
 
@@ -157,9 +221,10 @@ fn max_unproven_lifetime_limits_a_token_of_unknown_time() {
     assert_eq!(validate(&[("exp", json!(i64::MAX))], bounded(300), FLOOR), Err(Error::LifetimeTooLong));
     // Without leeway, as for every lifetime.
     assert_eq!(validate(&[], Limits { leeway: 60, ..bounded(299) }, FLOOR), Err(Error::LifetimeTooLong));
-    // A limit of 0 accepts only a token that expires as it is issued.
+    // A limit of 0 accepts nothing: a token that expires as it is issued has expired.
     assert_eq!(validate(&[], bounded(0), FLOOR), Err(Error::LifetimeTooLong));
-    assert_eq!(validate(&[("iat", json!(NOW + 240))], bounded(0), FLOOR), Ok(Freshness::Unproven));
+    assert_eq!(validate(&[("iat", json!(NOW + 239))], bounded(0), FLOOR), Err(Error::LifetimeTooLong));
+    assert_eq!(validate(&[("iat", json!(NOW + 240))], bounded(0), FLOOR), Err(Error::Expired));
 }
 
 #[test]
@@ -202,15 +267,15 @@ fn limit_on_the_lifetime_requires_iat() {
     assert_eq!(untyped(TRUSTING, exactly(NOW)), Ok(Freshness::Clock));
     assert_eq!(typed(TRUSTING, exactly(NOW)), Ok(Freshness::Clock));
 
-    assert_eq!(validate(&[("iat", json!(NOW + 240))], TRUSTING, FLOOR), Ok(Freshness::Unproven));
-    assert_eq!(validate(&[("iat", json!(NOW + 241))], TRUSTING, FLOOR), Err(Error::Invalid(IAT)));
+    assert_eq!(validate(&[("iat", json!(NOW + 239))], TRUSTING, FLOOR), Ok(Freshness::Unproven));
+    assert_eq!(validate(&[("iat", json!(NOW + 240))], TRUSTING, FLOOR), Err(Error::Expired));
     assert_eq!(validate(&[("iat", json!(NOW + 241))], TRUSTING, exactly(NOW)), Ok(Freshness::Clock));
 }
 
 #[test]
 fn date_after_the_floor_may_have_passed() {
-    const LIMITED: Limits = Limits { max_token_age: Some(60), max_lifetime: Some(99_999), ..TRUSTING };
-    let exp = ("exp", json!(NOW + 9999));
+    const LIMITED: Limits = Limits { max_token_age: Some(10_059), max_lifetime: Some(99_999), ..TRUSTING };
+    let exp = ("exp", json!(NOW + 10_000));
     for name in ["nbf", "iat"] {
         for date in [NOW + 1, NOW + 61, NOW + 9999] {
             let token = [exp.clone(), (name, json!(date))];
@@ -270,15 +335,17 @@ type Changes<'c> = &'c [(&'c str, Value)];
 fn arithmetic_on_a_floor_saturates() {
     let first = json!(-i64::MAX);
     let last = json!(i64::MAX);
-    let table: [(Changes<'_>, Limits, i64, _); 10] = [
+    let (second, no_nbf) = (("exp", json!(1 - i64::MAX)), ("nbf", Value::Null));
+    let table: [(Changes<'_>, Limits, i64, _); 11] = [
         // No time is after the last, and a token that expires then has expired by then.
         (&[("exp", last.clone())], TRUSTING, i64::MAX, Err(Error::Expired)),
         (&[("exp", last.clone())], Limits { leeway: EVER, ..TRUSTING }, i64::MAX, Err(Error::Expired)),
         (&[("exp", last.clone())], Limits { leeway: EVER, ..TRUSTING }, i64::MAX - 1, Ok(Freshness::Unproven)),
         // No floor is below the first time: no token has expired by it.
-        (&[("exp", first.clone()), ("iat", first.clone())], TRUSTING, i64::MIN, Ok(Freshness::Unproven)),
-        (&[("exp", first.clone()), ("iat", first.clone())], TRUSTING, -i64::MAX, Err(Error::Expired)),
-        (&[("nbf", last.clone())], TRUSTING, i64::MIN, Ok(Freshness::Unproven)),
+        (&[second.clone(), ("iat", first.clone()), no_nbf.clone()], TRUSTING, i64::MIN, Ok(Freshness::Unproven)),
+        (&[second.clone(), ("iat", first.clone()), no_nbf.clone()], TRUSTING, 1 - i64::MAX, Err(Error::Expired)),
+        (&[second, ("iat", json!(1 - i64::MAX)), no_nbf], TRUSTING, i64::MIN, Err(Error::Expired)),
+        (&[("nbf", json!(i64::MAX - 1)), ("exp", last.clone())], TRUSTING, i64::MIN, Ok(Freshness::Unproven)),
         // The longest possible lifetime.
         (&[("exp", last.clone()), ("iat", first.clone())], TRUSTING, NOW, Ok(Freshness::Unproven)),
         (
@@ -290,9 +357,9 @@ fn arithmetic_on_a_floor_saturates() {
         // The greatest possible age.
         (
             &[("exp", last.clone()), ("iat", first.clone())],
-            Limits { max_token_age: Some(0), leeway: EVER, ..TRUSTING },
+            Limits { max_token_age: Some(EVER / 2), leeway: EVER, ..TRUSTING },
             i64::MAX - 1,
-            Ok(Freshness::Unproven),
+            Err(Error::TooOld),
         ),
         (
             &[("exp", last), ("iat", first)],
@@ -450,10 +517,18 @@ impl Revocations for Answer {
 }
 
 impl ReplayCheck for Answer {
-    fn use_once(&self, _: &[u8], _: &str, until: UnixTime, now: UnixTime) -> Result<(), Error> {
-        assert_eq!(until, UnixTime::from_secs(NOW + 240 + 60));
-        self.asked_at.borrow_mut().push(now.into());
+    fn check_unused(&self, ids: &[SingleUse], now: Now) -> Result<(), Error> {
+        assert_eq!(ids.iter().map(SingleUse::until).collect::<Vec<_>>(), [UnixTime::from_secs(NOW + 240 + 300)]);
+        self.asked_at.borrow_mut().push(now);
         self.result
+    }
+
+    fn use_all(&self, ids: &[SingleUse], now: Now) -> Result<(), Error> {
+        self.check_unused(ids, now)
+    }
+
+    fn release(&self, _: &[SingleUse]) {
+        unreachable!("no other store refuses");
     }
 }
 
@@ -466,7 +541,7 @@ fn stores_are_asked_with_the_time_that_is_known() {
         assert!(validate_access(claims(), &access.with_max_unproven_lifetime(Duration::MAX), now).is_ok());
         assert!(validate_typed(claims(), &typed.with_max_unproven_lifetime(Duration::MAX), now).is_ok());
         assert_eq!(revocations.asked_at.take(), [now, now]);
-        assert_eq!(used.asked_at.take(), [exactly(NOW), exactly(NOW)]);
+        assert_eq!(used.asked_at.take(), [now; 2]);
     }
     // They are not asked about a token that is refused.
     assert_eq!(validate_access(claims(), &access, FLOOR), Err(Error::TimeUnknown));
@@ -516,10 +591,10 @@ fn first_error_in_the_documented_order_is_returned() {
     set(&mut claims, "aud", json!(AUDIENCE));
     expect(Error::Expired, &claims, &policy);
     set(&mut claims, "exp", json!(NOW + 240));
+    expect(Error::Expired, &claims, &policy); // by its own `iat`
+    set(&mut claims, "iat", json!(NOW - 121));
     expect(Error::TimeUnknown, &claims, &policy);
     let policy = policy.with_max_unproven_lifetime(secs(EVER));
-    expect(Error::Invalid(IAT), &claims, &policy);
-    set(&mut claims, "iat", json!(NOW - 121));
     expect(Error::LifetimeTooLong, &claims, &policy);
     let policy = policy.with_max_lifetime(secs(361));
     expect(Error::TooOld, &claims, &policy);
@@ -719,7 +794,11 @@ proptest! {
             let verified = Token::parse(&text)?.verify_cached(&issuer(&*KEYS), &cache, &mut buf)?;
             verified.into_access_token(policy, now).map(|token| token.freshness())
         };
-        let moments = dates.edges(limits, max_age).filter(|moment| *moment >= floor).chain([floor]);
+        // With a clock, the token's own `iat` and `nbf` are no evidence: only clocks count that they allow.
+        let leeway = limits.leeway.min(MAX_LEEWAY.as_secs());
+        let own = [dates.iat, dates.nbf].into_iter().flatten().map(|date| date.saturating_add_unsigned(leeway));
+        let first = own.fold(floor, i64::max).max(YEAR_2010);
+        let moments = dates.edges(limits, max_age).filter(|moment| *moment >= first).chain([first]);
         let exact: Vec<_> = moments.map(|moment| validate(&policy, exactly(moment))).collect();
         let ever_accepted = exact.iter().any(Result::is_ok);
         prop_assert!(exact.iter().flatten().all(|freshness| *freshness == Freshness::Clock));

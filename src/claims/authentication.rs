@@ -2,9 +2,9 @@
 //! access tokens.
 
 use super::field::{optional, required, space_separated, string};
+use super::rules::TimeBounds;
 use crate::error::{Claim, Error};
 use crate::jose::json::{JsonStr, NumericDate, Value};
-use crate::time::Now;
 
 /// The claims about the user's login, as found: a claim of another type counts only for a policy that asks for it. They
 /// mean the same in an ID token ([OpenID Connect Core
@@ -87,7 +87,7 @@ impl AuthenticationRules<'_> {
     /// [`Error::Missing`], [`Error::Mismatch`] and [`Error::AuthenticationTooOld`], which a new login may fix;
     /// [`Error::NotYetValid`] for a login in the future; [`Error::Invalid`] if a claim that is asked for has another
     /// type.
-    pub(crate) fn check(&self, login: &Authentication<'_>, leeway: u64, now: Now) -> Result<(), Error> {
+    pub(crate) fn check(&self, login: &Authentication<'_>, now: &TimeBounds) -> Result<(), Error> {
         if let Some(expected) = self.acr {
             let acr = string(login.acr, Claim::AuthenticationContext)?;
             let acr = required(acr, Claim::AuthenticationContext)?;
@@ -98,11 +98,10 @@ impl AuthenticationRules<'_> {
         if let Some(max_age) = self.max_age {
             let time = optional(login.time, NumericDate::parse, Claim::AuthenticationTime)?;
             let time = required(time, Claim::AuthenticationTime)?;
-            if time.ceil > now.latest(leeway) {
+            if time.ceil > now.latest {
                 return Err(Error::NotYetValid);
             }
-            let oldest = now.earliest().as_secs().saturating_sub_unsigned(leeway);
-            if oldest > time.floor.saturating_add_unsigned(max_age) {
+            if now.is_older(time.floor, max_age) {
                 return Err(Error::AuthenticationTooOld);
             }
         }

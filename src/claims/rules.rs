@@ -33,9 +33,10 @@ enum Recipient<'a> {
 /// Defines the setters that every policy has for its field `rules`.
 macro_rules! time_rule_setters {
     () => {
-        /// Sets how far the issuer's clock and the device's clock may differ, in whole seconds; a fraction is dropped.
+        /// Sets how far the issuer's clock and the device's clock may differ, in whole seconds; a fraction is dropped,
+        /// and so is what exceeds [`MAX_LEEWAY`](crate::MAX_LEEWAY).
         pub const fn with_leeway(mut self, leeway: core::time::Duration) -> Self {
-            self.rules.leeway = leeway.as_secs();
+            self.rules.leeway = crate::claims::bounded_leeway(leeway);
             self
         }
 
@@ -129,14 +130,11 @@ impl<'a> CommonRules<'a> {
         has_challenge: bool,
         now: Now,
     ) -> Result<Freshness, Error> {
-        let (earliest, latest) = (now.earliest().as_secs(), now.latest(self.leeway));
-        if matches!(now, Now::Exact(clock) if clock.is_unset_clock()) {
-            return Err(Error::ClockNotSet);
-        }
-        if earliest >= exp.saturating_add_unsigned(self.leeway) {
+        let time = TimeBounds::new(now, self.leeway, iat.map(|iat| iat.floor), nbf.map(|nbf| nbf.ceil))?;
+        if time.is_expired(exp) {
             return Err(Error::Expired);
         }
-        if nbf.is_some_and(|nbf| nbf.ceil > latest) {
+        if nbf.is_some_and(|nbf| nbf.ceil > time.latest) {
             return Err(Error::NotYetValid);
         }
         let (freshness, max_lifetime) = match (now, has_challenge, self.max_unproven_lifetime) {
@@ -155,20 +153,74 @@ impl<'a> CommonRules<'a> {
         if exp < iat.ceil {
             return Err(Error::Invalid(Claim::IssuedAt));
         }
-        if iat.ceil > latest {
+        if iat.ceil > time.latest {
             return Err(Error::NotYetValid);
         }
         if max_lifetime.is_some_and(|max| exp > iat.floor.saturating_add_unsigned(max)) {
             return Err(Error::LifetimeTooLong);
         }
-        let oldest = earliest.saturating_sub_unsigned(self.leeway);
-        if self.max_token_age.is_some_and(|max| oldest > iat.floor.saturating_add_unsigned(max)) {
+        if self.max_token_age.is_some_and(|max| time.is_older(iat.floor, max)) {
             return Err(Error::TooOld);
         }
         Ok(freshness)
     }
 }
 
+/// The current time as far as it is known when one token is validated, in seconds since 1970.
+///
+/// The issuer's clock differs from the device's by up to the leeway. Where the device has only a lower bound, the
+/// token's own `iat` and `nbf` are another one, for this token alone: they come from the same clock as `exp` and
+/// `auth_time`, so they count without leeway.
+pub(crate) struct TimeBounds {
+    /// The earliest time on the device's clock.
+    earliest: i64,
+    leeway: u64,
+    /// The earliest time on the issuer's clock by the token itself.
+    by_token: i64,
+    /// The latest time on the issuer's clock.
+    pub(crate) latest: i64,
+}
+
+impl TimeBounds {
+    /// # Errors
+    ///
+    /// [`Error::ClockNotSet`] if the clock was never set.
+    pub(crate) fn new(now: Now, leeway: u64, iat: Option<i64>, nbf: Option<i64>) -> Result<Self, Error> {
+        let earliest = now.known().ok_or(Error::ClockNotSet)?.as_secs();
+        Ok(match now {
+            Now::Exact(_) => {
+                let latest = earliest.saturating_add_unsigned(leeway);
+                Self { earliest, leeway, by_token: i64::MIN, latest }
+            }
+            Now::AtLeast(_) => {
+                let by_token = iat.max(nbf).unwrap_or(i64::MIN);
+                Self { earliest, leeway, by_token, latest: i64::MAX }
+            }
+        })
+    }
+
+    /// Whether a token that expires at `exp` has expired.
+    fn is_expired(&self, exp: i64) -> bool {
+        self.earliest >= exp.saturating_add_unsigned(self.leeway) || self.by_token >= exp
+    }
+
+    /// Whether more than `max_age` seconds have passed since `start`.
+    pub(crate) fn is_older(&self, start: i64, max_age: u64) -> bool {
+        self.earliest.saturating_sub_unsigned(self.leeway).max(self.by_token) > start.saturating_add_unsigned(max_age)
+    }
+}
+
+/// The leeway in whole seconds, at most [`MAX_LEEWAY`].
+pub(crate) const fn bounded_leeway(leeway: Duration) -> u64 {
+    let leeway = leeway.as_secs();
+    if leeway < MAX_LEEWAY.as_secs() { leeway } else { MAX_LEEWAY.as_secs() }
+}
+
 /// The default leeway: 60 s. Clocks kept by NTP differ by less, and
 /// [RFC 7519 section 4.1.4](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.4) allows a few minutes at most.
 pub const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
+
+/// The largest leeway of any policy: 5 minutes, since
+/// [RFC 7519 section 4.1.4](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.4) allows a few minutes at most. With it,
+/// the moment from which every policy refuses a token is known: [`Claims::refused_from`](crate::Claims::refused_from).
+pub const MAX_LEEWAY: Duration = Duration::from_secs(300);
