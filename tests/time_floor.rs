@@ -20,13 +20,23 @@ fn floor_at(secs: i64) -> TimeFloor<'static> {
     TimeFloor::new(at(secs), SOURCES)
 }
 
-/// Passes `read` an accepted token with this issuer and this `iat`, in JSON.
+fn earliest(secs: i64) -> EarliestTime {
+    EarliestTime::from_secs(secs)
+}
+
+/// The time by the floor alone.
+fn now_at(floor: &TimeFloor<'_>) -> Now {
+    floor.now(None, Duration::ZERO)
+}
+
+/// Passes `read` a token with this issuer and this `iat`, in JSON, which was accepted without a clock.
 fn with_token<T>(issuer: &str, iat: Value, read: impl FnOnce(&AccessToken<'_>) -> T) -> T {
-    let claims = with(json!({"iss": issuer, "aud": AUDIENCE, "exp": i64::MAX}), "iat", iat);
+    let claims = with(json!({"iss": issuer, "aud": AUDIENCE, "exp": i64::MAX, "cnonce": "c"}), "iat", iat);
     let text = Alg::EdDsa.access_token(&claims);
     let mut buf = [0; 512];
     let verified = Token::parse(&text).unwrap().verify(&Issuer::new(issuer, &*KEYS, BOTH), &mut buf).unwrap();
-    read(&verified.into_access_token(&AccessTokenPolicy::untyped(AUDIENCE), at(1)).unwrap())
+    let policy = AccessTokenPolicy::untyped(AUDIENCE).with_challenge("c");
+    read(&verified.into_access_token(&policy, earliest(i64::MIN)).unwrap())
 }
 
 /// Lets the floor learn from a token with this `iat`, and returns whether it rose.
@@ -37,7 +47,7 @@ fn learn(floor: &mut TimeFloor<'_>, iat: i64) -> bool {
 /// Validates a token at the floor, and lets the floor learn from it if it is accepted.
 fn validate(floor: &mut TimeFloor<'_>, claims: &Value, policy: &AccessTokenPolicy<'_>) -> Result<Freshness, Error> {
     verify(&Alg::EdDsa.access_token(claims), |verified| {
-        let token = verified.into_access_token(policy, floor.now())?;
+        let token = verified.into_access_token(policy, now_at(floor))?;
         floor.learn(&token);
         Ok(token.freshness())
     })
@@ -46,8 +56,8 @@ fn validate(floor: &mut TimeFloor<'_>, claims: &Value, policy: &AccessTokenPolic
 #[test]
 fn floor_starts_at_the_build_time() {
     let floor = floor_at(NOW);
-    assert_eq!((floor.at(), floor.now()), (now(), Now::AtLeast(now())));
-    assert_eq!(floor_at(-1).now(), Now::AtLeast(at(-1)));
+    assert_eq!((floor.at(), now_at(&floor)), (earliest(NOW), Now::AtLeast(earliest(NOW))));
+    assert_eq!(now_at(&floor_at(-1)), Now::AtLeast(earliest(-1)));
     assert_eq!(DEFAULT_TIME_STEP, Duration::from_secs(24 * 60 * 60));
 }
 
@@ -55,9 +65,9 @@ fn floor_starts_at_the_build_time() {
 fn floor_rises_to_the_iat_of_an_accepted_token() {
     let mut floor = floor_at(NOW);
     assert!(learn(&mut floor, NOW + 1));
-    assert_eq!(floor.at(), at(NOW + 1));
+    assert_eq!(floor.at(), earliest(NOW + 1));
     assert!(learn(&mut floor, NOW + 3600));
-    assert_eq!((floor.at(), floor.now()), (at(NOW + 3600), Now::AtLeast(at(NOW + 3600))));
+    assert_eq!((floor.at(), now_at(&floor)), (earliest(NOW + 3600), Now::AtLeast(earliest(NOW + 3600))));
 }
 
 #[test]
@@ -66,7 +76,7 @@ fn floor_never_falls() {
     for iat in [NOW, NOW - 1, 0, -i64::MAX] {
         assert!(!learn(&mut floor, iat), "{iat}");
         floor.raise_to(at(iat));
-        assert_eq!(floor.at(), now(), "{iat}");
+        assert_eq!(floor.at(), earliest(NOW), "{iat}");
     }
 }
 
@@ -76,7 +86,7 @@ fn floor_rises_to_a_whole_second_that_has_passed() {
     let mut learn = |iat: &str| with_token(ISSUER, serde_json::from_str(iat).unwrap(), |token| floor.learn(token));
     assert!(!learn(&format!("{NOW}.9")));
     assert!(learn(&format!("{}.9", NOW + 1)));
-    assert_eq!(floor.at(), at(NOW + 1));
+    assert_eq!(floor.at(), earliest(NOW + 1));
 }
 
 #[test]
@@ -94,7 +104,7 @@ fn floor_learns_only_from_its_sources() {
     ] {
         let mut floor = TimeFloor::new(now(), sources);
         assert_eq!(with_token(issuer, later.clone(), |token| floor.learn(token)), rises, "{sources:?} {issuer}");
-        assert_eq!(floor.at(), if rises { at(NOW + 60) } else { now() }, "{sources:?} {issuer}");
+        assert_eq!(floor.at(), earliest(if rises { NOW + 60 } else { NOW }), "{sources:?} {issuer}");
     }
 }
 
@@ -102,25 +112,91 @@ fn floor_learns_only_from_its_sources() {
 fn floor_learns_nothing_from_a_token_without_iat() {
     let mut floor = floor_at(NOW);
     assert!(!with_token(ISSUER, Value::Null, |token| floor.learn(token)));
-    assert_eq!(floor.at(), now());
+    assert_eq!(floor.at(), earliest(NOW));
 }
 
 #[test]
 fn floor_learns_from_every_kind_of_token() {
     let mut floor = floor_at(NOW);
+    let at_floor = now_at(&floor);
+    let minutes = Duration::from_secs(300);
     let text =
         Alg::EdDsa.mint(Alg::EdDsa.id_header().to_string(), with(id_claims(), "iat", json!(NOW + 1)).to_string());
-    let policy = IdTokenPolicy::new(CLIENT_ID);
-    let rose = verify(&text, |verified| verified.into_id_token(&policy, now()).map(|token| floor.learn(&token)));
+    let policy = IdTokenPolicy::new(CLIENT_ID).with_max_unproven_lifetime(minutes);
+    let rose = verify(&text, |verified| verified.into_id_token(&policy, at_floor).map(|token| floor.learn(&token)));
     assert_eq!(rose, Ok(true));
-    assert_eq!(floor.at(), at(NOW + 1));
+    assert_eq!(floor.at(), earliest(NOW + 1));
 
     let header = with(Alg::EdDsa.header(), "typ", json!("cmd+jwt"));
     let text = Alg::EdDsa.mint(header.to_string(), claims_with("iat", json!(NOW + 2)).to_string());
-    let policy = TypedPolicy::new("cmd+jwt", AUDIENCE);
-    let rose = verify(&text, |verified| verified.into_typed(&policy, now()).map(|token| floor.learn(&token)));
+    let policy = TypedPolicy::new("cmd+jwt", AUDIENCE).with_max_unproven_lifetime(minutes);
+    let rose = verify(&text, |verified| verified.into_typed(&policy, at_floor).map(|token| floor.learn(&token)));
     assert_eq!(rose, Ok(true));
-    assert_eq!(floor.at(), at(NOW + 2));
+    assert_eq!(floor.at(), earliest(NOW + 2));
+}
+
+#[test]
+fn floor_learns_nothing_from_a_token_that_a_clock_has_validated() {
+    let mut floor = floor_at(NOW - A_DAY);
+    let policy = AccessTokenPolicy::new(AUDIENCE).with_max_unproven_lifetime(Duration::from_secs(300));
+    let token = Alg::EdDsa.access_token(&claims());
+    let mut learn =
+        |now: Now| verify(&token, |verified| verified.into_access_token(&policy, now).map(|token| floor.learn(&token)));
+    assert_eq!(learn(now().into()), Ok(false));
+    assert_eq!(learn(Now::AtLeast(earliest(NOW - A_DAY))), Ok(true));
+    assert_eq!(floor.at(), earliest(NOW - 60));
+}
+
+/// An issuer's clock is 30 seconds ahead of a device's clock that is right.
+#[test]
+fn clock_that_is_right_is_not_locked_out_by_an_issuer_that_is_ahead() {
+    let leeway = Duration::from_secs(60);
+    let policy = AccessTokenPolicy::new(AUDIENCE).with_max_unproven_lifetime(Duration::from_secs(300));
+    for clock_is_set_from in [0, 300, 599] {
+        let mut floor = floor_at(NOW - A_DAY);
+        for second in 0..600 {
+            let iat = NOW + second + 30;
+            let claims = changed(claims(), &[("iat", json!(iat)), ("nbf", json!(iat)), ("exp", json!(iat + 300))]);
+            let clock = Some(at(NOW + second)).filter(|_| second >= clock_is_set_from);
+            let freshness = verify(&Alg::EdDsa.access_token(&claims), |verified| {
+                let token = verified.into_access_token(&policy, floor.now(clock, leeway))?;
+                floor.learn(&token);
+                Ok(token.freshness())
+            });
+            let expected = if clock.is_some() { Freshness::Clock } else { Freshness::Unproven };
+            assert_eq!(freshness, Ok(expected), "{second}");
+        }
+    }
+}
+
+#[test]
+fn clock_counts_if_it_is_set_and_not_behind_the_floor_by_more_than_the_leeway() {
+    let floor = floor_at(NOW);
+    let leeway = Duration::from_secs(60);
+    for (clock, leeway, is_exact) in [
+        (Some(NOW), leeway, true),
+        (Some(NOW - 60), leeway, true),
+        (Some(NOW - 61), leeway, false),
+        (Some(NOW), Duration::ZERO, true),
+        (Some(NOW - 1), Duration::ZERO, false),
+        (Some(i64::MAX), leeway, true),
+        (Some(0), leeway, false),
+        (Some(0), Duration::MAX, false),
+        (Some(i64::MIN), Duration::MAX, false),
+        (None, Duration::MAX, false),
+    ] {
+        let expected = match clock {
+            Some(clock) if is_exact => Now::Exact(at(clock)),
+            _ => Now::AtLeast(earliest(NOW)),
+        };
+        assert_eq!(floor.now(clock.map(at), leeway), expected, "{clock:?} {leeway:?}");
+    }
+    // A clock that was never set does not count, even where the floor is earlier.
+    assert_eq!(floor_at(0).now(Some(at(1)), leeway), Now::AtLeast(earliest(0)));
+}
+
+fn changed(claims: Value, changes: &[(&str, Value)]) -> Value {
+    changes.iter().fold(claims, |claims, (name, value)| with(claims, name, value.clone()))
 }
 
 #[test]
@@ -136,17 +212,17 @@ fn floor_rises_by_one_step_at_most() {
         for (iat, rise) in [(1, 1), (step - 1, step - 1), (step, step), (step + 1, step), (99 * A_DAY, step)] {
             let mut floor = floor;
             assert_eq!(learn(&mut floor, NOW + iat), rise > 0, "{max_step:?} {iat}");
-            assert_eq!(floor.at(), at(NOW + rise), "{max_step:?} {iat}");
+            assert_eq!(floor.at(), earliest(NOW + rise), "{max_step:?} {iat}");
         }
     }
     let mut default = floor_at(NOW);
-    assert!(learn(&mut default, i64::MAX));
-    assert_eq!(default.at(), at(NOW + A_DAY));
+    assert!(learn(&mut default, i64::MAX - 1));
+    assert_eq!(default.at(), earliest(NOW + A_DAY));
 }
 
 #[test]
 fn repeated_wrong_iat_raises_the_floor_by_one_step() {
-    for wrong in [NOW + A_DAY + 1, NOW + 365 * A_DAY, i64::MAX] {
+    for wrong in [NOW + A_DAY + 1, NOW + 365 * A_DAY, i64::MAX - 1] {
         let mut floor = floor_at(NOW);
         with_token(ISSUER, json!(wrong), |token| {
             assert!(floor.learn(token));
@@ -154,11 +230,11 @@ fn repeated_wrong_iat_raises_the_floor_by_one_step() {
                 assert!(!floor.learn(token), "{wrong}");
             }
         });
-        assert_eq!(floor.at(), at(NOW + A_DAY), "{wrong}");
+        assert_eq!(floor.at(), earliest(NOW + A_DAY), "{wrong}");
         // Even if another token, or a token of another source, repeats the number.
         assert!(!learn(&mut floor, wrong));
         assert!(!with_token("urn:other", json!(wrong), |token| floor.learn(token)));
-        assert_eq!(floor.at(), at(NOW + A_DAY), "{wrong}");
+        assert_eq!(floor.at(), earliest(NOW + A_DAY), "{wrong}");
     }
 }
 
@@ -170,11 +246,11 @@ fn floor_still_rises_with_true_iats_after_a_wrong_one() {
     assert!(!learn(&mut floor, NOW + A_DAY));
     assert!(learn(&mut floor, NOW + A_DAY + 60));
     assert!(!learn(&mut floor, NOW + 365 * A_DAY));
-    assert_eq!(floor.at(), at(NOW + A_DAY + 60));
+    assert_eq!(floor.at(), earliest(NOW + A_DAY + 60));
     // An `iat` that is one step ahead, and no more, is not recorded.
     assert!(learn(&mut floor, NOW + 2 * A_DAY + 60));
     assert!(!learn(&mut floor, NOW + 365 * A_DAY));
-    assert_eq!(floor.at(), at(NOW + 2 * A_DAY + 60));
+    assert_eq!(floor.at(), earliest(NOW + 2 * A_DAY + 60));
 }
 
 /// While all other clocks are right, the floor is at most one step ahead of them.
@@ -182,14 +258,14 @@ fn floor_still_rises_with_true_iats_after_a_wrong_one() {
 fn wrong_iat_raises_the_floor_one_step_ahead_of_true_ones() {
     let wrong = NOW + 3650 * A_DAY;
     let mut floor = floor_at(NOW);
-    for day in 0..60 {
-        let newest = NOW + 30 * A_DAY + day * 60;
+    for hour in 0..60 {
+        let newest = NOW + hour * 3600;
         for iat in [wrong, newest, wrong, newest + 1, wrong] {
             learn(&mut floor, iat);
-            assert!(floor.at() <= at(newest + 1 + A_DAY));
+            assert!(floor.at() <= earliest(newest + 1 + A_DAY));
         }
     }
-    assert!(floor.at() >= at(NOW + 30 * A_DAY));
+    assert!(floor.at() >= earliest(NOW + 59 * 3600));
 }
 
 #[test]
@@ -198,78 +274,142 @@ fn floor_catches_up_by_one_step_a_token() {
     let mut floor = floor_at(NOW);
     for nth in 1..=29 {
         assert!(learn(&mut floor, back_after_a_month + nth));
-        assert_eq!(floor.at(), at(NOW + nth * A_DAY));
+        assert_eq!(floor.at(), earliest(NOW + nth * A_DAY));
     }
     assert!(learn(&mut floor, back_after_a_month + 30));
-    assert_eq!(floor.at(), at(back_after_a_month + 30));
+    assert_eq!(floor.at(), earliest(back_after_a_month + 30));
     assert!(!learn(&mut floor, back_after_a_month + 30));
 }
 
+/// Each wrong token raises the floor once, in whatever order and however often the tokens come.
 #[test]
-fn floor_is_kept_over_a_restart_as_one_integer() {
-    let mut before = floor_at(NOW);
-    assert!(learn(&mut before, NOW + 60));
-    let stored: i64 = before.at().as_secs();
-
-    let mut after = floor_at(NOW);
-    after.raise_to(UnixTime::from_secs(stored));
-    assert_eq!(after.now(), before.now());
-    // The build time of a newer firmware may be later than the stored floor.
-    let mut updated = floor_at(NOW + A_DAY);
-    updated.raise_to(UnixTime::from_secs(stored));
-    assert_eq!(updated.at(), at(NOW + A_DAY));
+fn wrong_iats_raise_the_floor_by_one_step_each() {
+    for wrong in [
+        &[NOW + 9000 * A_DAY, NOW + 9000 * A_DAY + 1][..],
+        &[NOW + 3 * A_DAY, NOW + 3 * A_DAY + 1],
+        &[NOW + A_DAY + 1, NOW + 2 * A_DAY, NOW + 2 * A_DAY + 1],
+        &[NOW + 5 * A_DAY, NOW + 4 * A_DAY, NOW + 3 * A_DAY],
+    ] {
+        let mut floor = floor_at(NOW);
+        for iat in wrong.iter().chain(wrong.iter().rev()).cycle().take(100) {
+            learn(&mut floor, *iat);
+            let stored = floor.to_bytes();
+            floor = TimeFloor::from_bytes(at(NOW), SOURCES, &stored).unwrap();
+        }
+        assert!(floor.at() <= earliest(NOW + i64::try_from(wrong.len()).unwrap() * A_DAY), "{wrong:?}");
+    }
 }
 
-/// The `iat` that raised the floor by a step is not stored, so a restart allows one more step.
 #[test]
-fn wrong_iat_raises_the_floor_once_more_after_a_restart() {
-    let wrong = NOW + 365 * A_DAY;
-    let mut stored = NOW;
-    for restart in 1..=3 {
-        let mut floor = floor_at(NOW);
-        floor.raise_to(at(stored));
-        assert!(learn(&mut floor, wrong));
-        assert!(!learn(&mut floor, wrong));
-        stored = floor.at().as_secs();
-        assert_eq!(stored, NOW + restart * A_DAY);
+fn floor_is_kept_over_a_restart() {
+    let mut before = floor_at(NOW);
+    assert!(learn(&mut before, NOW + 60));
+    assert!(learn(&mut before, NOW + 3 * A_DAY));
+    let stored = before.to_bytes();
+
+    let mut after = TimeFloor::from_bytes(now(), SOURCES, &stored).unwrap();
+    assert_eq!(after.at(), before.at());
+    assert!(!learn(&mut after, NOW + 3 * A_DAY), "the step is remembered");
+    assert_eq!(after.to_bytes(), stored);
+    // The page of flash may go on, and the build time of a newer firmware may be later than the stored floor.
+    let page = [&stored[..], &[0xff; 9]].concat();
+    let updated = TimeFloor::from_bytes(at(NOW + 2 * A_DAY), SOURCES, &page).unwrap();
+    assert_eq!(updated.at(), earliest(NOW + 2 * A_DAY));
+    // A floor from before an update counts only up to the latest time of the new firmware.
+    let limited = TimeFloor::from_bytes(now(), SOURCES, &stored).unwrap().with_latest(at(NOW + 70));
+    assert_eq!(limited.at(), earliest(NOW + 70));
+}
+
+#[test]
+fn torn_or_altered_floor_is_refused() {
+    let malformed = Error::Malformed(Part::Snapshot);
+    let read = |bytes: &[u8]| TimeFloor::from_bytes(now(), SOURCES, bytes).map(|floor| floor.at());
+    let mut floor = floor_at(NOW);
+    assert!(learn(&mut floor, NOW + 3 * A_DAY));
+    let (old, new) = (floor_at(NOW).to_bytes(), floor.to_bytes());
+    assert_eq!((read(&old), read(&new)), (Ok(earliest(NOW)), Ok(floor.at())));
+    for written in 0..TimeFloor::LEN {
+        let torn = [&new[..written], &old[written..]].concat();
+        if torn != old {
+            assert_eq!(read(&torn), Err(malformed), "{written} new bytes over the old ones");
+        }
+        let mut erased = [0xff; TimeFloor::LEN];
+        erased[..written].copy_from_slice(&new[..written]);
+        assert_eq!(read(&erased), Err(malformed), "{written} bytes over erased flash");
+        assert_eq!(read(&new[..written]), Err(malformed), "{written} bytes alone");
+        for bit in 0..8 {
+            let mut altered = new;
+            altered[written] ^= 1 << bit;
+            assert_eq!(read(&altered), Err(malformed), "bit {bit} of byte {written}");
+        }
     }
+    assert_eq!(read(&[0; TimeFloor::LEN]), Err(malformed));
+}
+
+#[test]
+fn floor_never_passes_its_latest_time() {
+    assert_eq!(DEFAULT_FLOOR_SPAN, Duration::from_secs(10 * 365 * 24 * 60 * 60));
+    let latest = at(NOW).plus(DEFAULT_FLOOR_SPAN);
+    for (floor, latest) in [(floor_at(NOW), latest), (floor_at(NOW).with_latest(at(NOW + 100)), at(NOW + 100))] {
+        let mut floor = floor.with_max_step(Duration::MAX);
+        let latest = earliest(latest.as_secs());
+        for iat in [latest.as_secs() + 1, i64::MAX - 1] {
+            learn(&mut floor, iat);
+            assert_eq!(floor.at(), latest);
+        }
+        floor.raise_to(at(i64::MAX));
+        assert_eq!(floor.at(), latest);
+        let mut restored = TimeFloor::from_bytes(now(), SOURCES, &floor.to_bytes()).unwrap();
+        restored.raise_to(at(i64::MAX));
+        assert_eq!(restored.at(), earliest(now().plus(DEFAULT_FLOOR_SPAN).as_secs()));
+    }
+    assert_eq!(floor_at(NOW).with_latest(at(NOW - 1)).at(), earliest(NOW - 1));
 }
 
 #[test]
 fn raise_to_has_no_step_limit() {
     let mut floor = floor_at(NOW);
     floor.raise_to(at(NOW + 365 * A_DAY));
-    assert_eq!(floor.at(), at(NOW + 365 * A_DAY));
-    floor.raise_to(at(i64::MAX));
-    assert_eq!(floor.at(), at(i64::MAX));
+    assert_eq!(floor.at(), earliest(NOW + 365 * A_DAY));
     floor.raise_to(at(i64::MIN));
-    assert_eq!(floor.at(), at(i64::MAX));
+    assert_eq!(floor.at(), earliest(NOW + 365 * A_DAY));
+}
+
+/// When the clock is set past the wrong `iat`, the floor learns by steps again.
+#[test]
+fn clock_that_is_set_ends_the_effect_of_a_wrong_iat() {
+    let mut floor = floor_at(NOW);
+    assert!(learn(&mut floor, NOW + 30 * A_DAY));
+    assert!(!learn(&mut floor, NOW + 20 * A_DAY));
+    floor.raise_to(at(NOW + 31 * A_DAY));
+    assert!(learn(&mut floor, NOW + 40 * A_DAY));
+    assert_eq!(floor.at(), earliest(NOW + 32 * A_DAY));
 }
 
 #[test]
 fn arithmetic_on_steps_saturates() {
-    let mut floor = floor_at(i64::MAX - 1);
-    assert!(learn(&mut floor, i64::MAX));
-    assert_eq!(floor.at(), at(i64::MAX));
-    assert!(!learn(&mut floor, i64::MAX));
+    let mut floor = floor_at(i64::MAX - 2);
+    assert!(learn(&mut floor, i64::MAX - 1));
+    assert_eq!(floor.at(), earliest(i64::MAX - 1));
+    assert!(!learn(&mut floor, i64::MAX - 1));
 
-    let mut floor = floor_at(i64::MIN).with_max_step(Duration::MAX);
+    let mut floor = floor_at(i64::MIN).with_max_step(Duration::MAX).with_latest(at(i64::MAX));
     assert!(learn(&mut floor, -i64::MAX));
-    assert!(learn(&mut floor, i64::MAX));
-    assert_eq!(floor.at(), at(i64::MAX));
+    assert!(learn(&mut floor, i64::MAX - 1));
+    assert_eq!(floor.at(), earliest(i64::MAX - 1));
 
     let mut floor = floor_at(i64::MIN).with_max_step(Duration::from_secs(2));
     assert!(learn(&mut floor, NOW));
-    assert_eq!(floor.at(), at(i64::MIN + 2));
+    assert_eq!(floor.at(), earliest(i64::MIN + 2));
 }
 
 #[test]
 fn tokens_do_not_raise_a_floor_without_a_step() {
     for max_step in [Duration::ZERO, Duration::from_millis(999)] {
         let mut floor = floor_at(NOW).with_max_step(max_step);
-        for iat in [NOW + 1, NOW + 2, NOW + 1, i64::MAX] {
+        for iat in [NOW + 1, NOW + 2, NOW + 1, i64::MAX - 1] {
             assert!(!learn(&mut floor, iat), "{iat}");
-            assert_eq!(floor.at(), now(), "{iat}");
+            assert_eq!(floor.at(), earliest(NOW), "{iat}");
         }
     }
 }
@@ -281,7 +421,7 @@ fn recorded_token_is_refused_once_the_floor_has_passed_its_expiry() {
     let recorded = claims();
     assert_eq!(validate(&mut floor, &recorded, &policy), Ok(Freshness::Unproven));
     assert_eq!(validate(&mut floor, &recorded, &policy), Ok(Freshness::Unproven), "nothing shows that time has passed");
-    assert_eq!(floor.at(), at(NOW - 60));
+    assert_eq!(floor.at(), earliest(NOW - 60));
 
     // A token issued at the end of the recorded one's leeway proves that it has expired. One that is issued a second
     // earlier does not.
@@ -300,45 +440,45 @@ fn floor_learns_nothing_from_a_refused_token() {
     assert_eq!(validate(&mut floor, &later, &policy), Err(Error::TimeUnknown));
     let policy = policy.with_max_unproven_lifetime(Duration::from_secs(179));
     assert_eq!(validate(&mut floor, &later, &policy), Err(Error::LifetimeTooLong));
-    assert_eq!(floor.at(), now());
+    assert_eq!(floor.at(), earliest(NOW));
     let policy = policy.with_max_unproven_lifetime(Duration::from_secs(180));
     assert_eq!(validate(&mut floor, &later, &policy), Ok(Freshness::Unproven));
-    assert_eq!(floor.at(), at(NOW + 60));
+    assert_eq!(floor.at(), earliest(NOW + 60));
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 64, ..ProptestConfig::default() })]
 
     /// With each token, the floor never falls, rises by one step at most and not beyond the token's `iat`, and `learn`
-    /// returns whether it rose. With a single wrong `iat` among all tokens, the floor is at most one step ahead of the
-    /// latest true `iat`, or of its start: after the wrong `iat` has raised it, only a true one that is itself more
-    /// than one step ahead lets the wrong one raise it again.
+    /// returns whether it rose. Each token raises it once at most, so that `k` wrong tokens raise it to `k` steps above
+    /// the latest true `iat`, or above its start, at most.
     #[test]
     fn floor_keeps_its_bounds_with_tokens_in_any_order(
         true_iats in prop::collection::vec(-100..600_i64, 1..6),
-        ahead in 1..600_i64,
+        ahead in prop::collection::vec(1..600_i64, 0..4),
         max_step in 0..300_i64,
         order in prop::collection::vec(any::<prop::sample::Index>(), 1..60),
+        restarts in any::<u64>(),
     ) {
         let latest_true_iat = true_iats.iter().copied().max().unwrap();
-        let wrong = latest_true_iat + ahead;
-        let iats: Vec<i64> = true_iats.into_iter().chain([wrong, wrong]).collect();
-        let texts: Vec<_> = iats.iter().map(|iat| Alg::EdDsa.access_token(&claims_with("iat", json!(NOW + iat)))).collect();
-        let mut buffers = vec![[0; 512]; texts.len()];
-        let tokens: Vec<_> = texts.iter().zip(&mut buffers).map(|(text, buf)| {
-            let verified = Token::parse(text).unwrap().verify(&issuer(&*KEYS), buf).unwrap();
-            verified.into_access_token(&AccessTokenPolicy::new(AUDIENCE), now()).unwrap()
-        }).collect();
-
+        let wrong: Vec<i64> = ahead.iter().map(|ahead| latest_true_iat + ahead).collect();
+        let count = i64::try_from(wrong.len()).unwrap();
+        let iats: Vec<i64> = true_iats.into_iter().chain(wrong.clone()).chain(wrong).collect();
         let mut floor = floor_at(NOW).with_max_step(Duration::from_secs(max_step.unsigned_abs()));
-        for nth in order {
-            let (token, before) = (nth.get(&tokens), floor.at().as_secs());
-            let rose = floor.learn(token);
+        let mut raised_by = std::collections::BTreeSet::new();
+        for (step, nth) in order.into_iter().enumerate() {
+            let (iat, before) = (NOW + nth.get(&iats), floor.at().as_secs());
+            let rose = learn(&mut floor, iat);
             let rise = floor.at().as_secs() - before;
             prop_assert_eq!(rose, rise > 0);
             prop_assert!((0..=max_step).contains(&rise));
-            prop_assert!(rise == 0 || floor.at() <= token.issued_at().unwrap());
-            prop_assert!(floor.at().as_secs() <= NOW + latest_true_iat.max(0) + max_step);
+            prop_assert!(rise == 0 || floor.at() <= earliest(iat));
+            prop_assert!(!rose || raised_by.insert(iat), "{} has raised it before", iat);
+            prop_assert!(floor.at().as_secs() <= NOW + latest_true_iat.max(0) + count * max_step);
+            if restarts >> (step % 64) & 1 == 1 {
+                floor = TimeFloor::from_bytes(now(), SOURCES, &floor.to_bytes()).unwrap()
+                    .with_max_step(Duration::from_secs(max_step.unsigned_abs()));
+            }
         }
     }
 }

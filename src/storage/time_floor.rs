@@ -2,57 +2,65 @@
 
 use core::time::Duration;
 
+use sha2::{Digest, Sha256};
+
 use crate::claims::Claims;
-use crate::time::{Now, UnixTime};
+use crate::error::{Error, Part};
+use crate::time::{EarliestTime, Freshness, Now, UnixTime};
 
 /// The latest time that a device without a clock knows to have passed: it rises, and never falls. (Matter has the same
 /// idea as the Last Known Good UTC Time of its core specification.)
 ///
 /// It starts at the time at which the firmware was built, and rises with the tokens that the device accepts: a token
-/// issued at noon cannot be checked before noon. Keep [`at`](Self::at) where it survives a restart. It is one integer;
-/// store it with something that detects a torn write, since half of an integer is another integer. A floor that has
-/// risen too far, because an issuer's clock was wrong or a flash cell is worn, refuses valid tokens until the time has
-/// caught up: discard it then.
+/// issued at noon cannot be checked before noon. Keep its [bytes](Self::to_bytes) where they survive a restart.
 ///
-/// # Example: a device that asks for the time and gets none
+/// An issuer whose clock is wrong raises the floor too far, and the floor refuses valid tokens until the time has caught
+/// up. Three limits bound the damage: one token raises the floor by one [step](Self::with_max_step) at most, and once in
+/// all, so that `k` wrong tokens raise it by `k` steps; the floor never passes its [latest
+/// time](Self::with_latest); and a clock that is set counts even if the floor is ahead of it by the leeway.
+///
+/// # Example: a device whose clock may be unset
 ///
 /// ```
 /// use core::time::Duration;
-/// use embedded_jwt::{AccessTokenPolicy, Error, Freshness, TimeFloor, UnixTime, Verified};
+/// use embedded_jwt::{AccessTokenPolicy, Error, TimeFloor, UnixTime, Verified};
 ///
 /// const BUILT_AT: UnixTime = UnixTime::from_secs(1_768_435_200);
-/// const POLICY: AccessTokenPolicy =
-///     AccessTokenPolicy::new("urn:device:pump-7").with_max_unproven_lifetime(Duration::from_secs(300));
+/// const LEEWAY: Duration = Duration::from_secs(60);
+/// const POLICY: AccessTokenPolicy = AccessTokenPolicy::new("urn:device:pump-7")
+///     .with_leeway(LEEWAY)
+///     .with_max_unproven_lifetime(Duration::from_secs(300));
 ///
-/// fn validate(verified: Verified<'_, '_>, floor: &mut TimeFloor<'_>) -> Result<(), Error> {
-///     let token = verified.into_access_token(&POLICY, floor.now())?;
+/// fn validate(verified: Verified<'_, '_>, clock: Option<UnixTime>, floor: &mut TimeFloor<'_>) -> Result<(), Error> {
+///     let token = verified.into_access_token(&POLICY, floor.now(clock, LEEWAY))?;
 ///     if floor.learn(&token) {
-///         // store floor.at()
+///         // store floor.to_bytes()
 ///     }
-///     assert_eq!(token.freshness(), Freshness::Unproven);
 ///     Ok(())
 /// }
 ///
-/// let stored = Some(UnixTime::from_secs(1_768_478_400));
-/// let mut floor = TimeFloor::new(BUILT_AT, &["https://idp.example.com"]);
-/// if let Some(stored) = stored {
-///     floor.raise_to(stored);
-/// }
+/// let stored = [0xff; TimeFloor::LEN]; // from flash, here never written
+/// let sources = &["https://idp.example.com"];
+/// let floor = TimeFloor::from_bytes(BUILT_AT, sources, &stored).unwrap_or(TimeFloor::new(BUILT_AT, sources));
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct TimeFloor<'a> {
     at: UnixTime,
+    latest: UnixTime,
     sources: &'a [&'a str],
     max_step: u64,
-    /// The issue time of the token that last raised the floor by a whole step.
-    stepped_by: Option<UnixTime>,
+    /// The earliest and the latest issue time of the tokens that have raised the floor by a whole step and are still
+    /// ahead of it. Tokens from this span do not raise the floor again.
+    stepped: Option<[UnixTime; 2]>,
 }
 
 impl<'a> TimeFloor<'a> {
-    /// A floor at the time at which the firmware was built, with [`DEFAULT_TIME_STEP`]. `sources` are the names of the
-    /// issuers whose clocks are trusted.
+    /// A floor at the time at which the firmware was built. `sources` are the names of the issuers whose clocks are
+    /// trusted. One token raises it by at most [`DEFAULT_TIME_STEP`], and its latest time is [`DEFAULT_FLOOR_SPAN`] after
+    /// `built_at`.
     pub const fn new(built_at: UnixTime, sources: &'a [&'a str]) -> Self {
-        Self { at: built_at, sources, max_step: DEFAULT_TIME_STEP.as_secs(), stepped_by: None }
+        let latest = built_at.plus(DEFAULT_FLOOR_SPAN);
+        Self { at: built_at, latest, sources, max_step: DEFAULT_TIME_STEP.as_secs(), stepped: None }
     }
 
     /// Sets the most that one token can raise the floor, in whole seconds; a fraction is dropped.
@@ -61,45 +69,125 @@ impl<'a> TimeFloor<'a> {
         self
     }
 
+    /// Sets the latest time that the floor can reach, such as the end of the device's support. A floor that is later
+    /// already is set back to it.
+    pub const fn with_latest(mut self, latest: UnixTime) -> Self {
+        self.latest = latest;
+        if self.at.as_secs() > latest.as_secs() {
+            self.at = latest;
+        }
+        self
+    }
+
     /// The latest time known to have passed.
-    pub const fn at(&self) -> UnixTime {
-        self.at
+    pub const fn at(&self) -> EarliestTime {
+        EarliestTime::from_secs(self.at.as_secs())
     }
 
-    /// The current time for a policy, as far as the device knows it.
-    pub const fn now(&self) -> Now {
-        Now::AtLeast(self.at)
+    /// The current time for policies and stores: the clock if it is set and not behind the floor by more than `leeway`,
+    /// otherwise the floor. Pass `None` until the clock has been set since the start.
+    ///
+    /// A clock may be a little behind the floor and right all the same, if an issuer's clock is ahead.
+    pub fn now(&self, clock: Option<UnixTime>, leeway: Duration) -> Now {
+        match clock.filter(|clock| !clock.is_unset_clock() && clock.plus(leeway) >= self.at) {
+            Some(clock) => Now::Exact(clock),
+            None => Now::AtLeast(self.at()),
+        }
     }
 
-    /// Raises the floor to a time that is known to have passed: the floor stored before the restart, or the time of a
-    /// clock that was set from an authenticated source. Does nothing if the floor is already higher.
+    /// Raises the floor to the time of a clock that was set from an authenticated source. Does nothing if the floor is
+    /// already higher.
     pub fn raise_to(&mut self, time: UnixTime) {
-        self.at = self.at.max(time);
+        self.at = self.at.max(time.min(self.latest));
+        self.stepped = self.stepped.filter(|[_, last]| *last > self.at);
     }
 
     /// Raises the floor to the issue time (`iat`) of an accepted token from one of the sources, by one step at most,
     /// and returns whether it rose.
     ///
-    /// A floor in the future refuses valid tokens until the time has caught up, and it never falls. An issuer whose
-    /// clock is wrong for a moment must therefore not raise it at will. An `iat` further ahead than one step raises the
-    /// floor once, however often its token is presented, until another token has raised the floor by a step. Two such
-    /// tokens, presented in turn, raise it without limit, and nothing is remembered across a restart: name only issuers
-    /// with reliable clocks as sources.
+    /// It learns nothing from a token that was validated by a clock ([`Freshness::Clock`]): the clock knows better.
+    ///
+    /// A token whose `iat` is further ahead raises the floor by one step, once. After it, only a later `iat` raises the
+    /// floor by a whole step; this survives a restart, since it is part of the [bytes](Self::to_bytes). A device that
+    /// was off for a month catches up with thirty tokens, but not if one of them was far in the future: then it learns
+    /// only from tokens that are within a step, until its clock is set past that time.
     pub fn learn(&mut self, token: &Claims<'_>) -> bool {
         let Some(issued_at) = token.issued_at() else { return false };
-        if self.stepped_by == Some(issued_at) || !self.sources.contains(&token.issuer()) {
+        if token.freshness() == Freshness::Clock || !self.sources.contains(&token.issuer()) {
             return false;
         }
         let before = self.at;
-        let highest = UnixTime::from_secs(before.as_secs().saturating_add_unsigned(self.max_step));
-        if issued_at > highest {
-            self.stepped_by = Some(issued_at);
-        }
+        let highest = before.plus(Duration::from_secs(self.max_step));
+        let is_ahead = issued_at > highest;
+        self.stepped = match self.stepped {
+            Some([first, last]) if issued_at <= last && (is_ahead || issued_at >= first) => return false,
+            Some([first, _]) if is_ahead => Some([first, issued_at]),
+            None if is_ahead => Some([issued_at; 2]),
+            stepped => stepped,
+        };
         self.raise_to(issued_at.min(highest));
         self.at > before
     }
+
+    /// The floor as bytes, to be stored where they survive a restart. The sources and limits are not part of them.
+    ///
+    /// A digest lets [`from_bytes`](Self::from_bytes) detect bytes torn by a power cut or altered by a worn cell. Keep
+    /// two copies, and overwrite the older one.
+    pub fn to_bytes(&self) -> [u8; LEN] {
+        let [first, last] = self.stepped.unwrap_or([UnixTime::from_secs(i64::MIN); 2]);
+        let mut bytes = [0; LEN];
+        let (words, _) = bytes.as_chunks_mut();
+        for (word, time) in words.iter_mut().zip([self.at, first, last]) {
+            *word = time.as_secs().to_be_bytes();
+        }
+        let digest = digest_of(&bytes);
+        if let Some(end) = bytes.last_chunk_mut() {
+            *end = digest;
+        }
+        bytes
+    }
+
+    /// The floor that [`to_bytes`](Self::to_bytes) has stored, or the time at which the firmware was built if that is
+    /// later. The limits are as with [`new`](Self::new). Bytes after the floor are ignored.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`]: the bytes are not those of a floor, or are torn or altered.
+    pub fn from_bytes(built_at: UnixTime, sources: &'a [&'a str], bytes: &[u8]) -> Result<Self, Error> {
+        let malformed = Error::Malformed(Part::Snapshot);
+        let bytes: &[u8; LEN] = bytes.first_chunk().ok_or(malformed)?;
+        if bytes.last_chunk() != Some(&digest_of(bytes)) {
+            return Err(malformed);
+        }
+        let (words, _) = bytes.as_chunks();
+        let [at, first, last, ..] = words else { return Err(malformed) };
+        let [at, first, last] = [at, first, last].map(|word| UnixTime::from_secs(i64::from_be_bytes(*word)));
+        let mut floor = Self { stepped: Some([first, last]), ..Self::new(built_at, sources) };
+        floor.raise_to(at);
+        Ok(floor)
+    }
+
+    /// The length of [`to_bytes`](Self::to_bytes): three times and a digest.
+    pub const LEN: usize = LEN;
 }
+
+/// The digest of the times, apart from the digests of other snapshots.
+fn digest_of(bytes: &[u8; LEN]) -> [u8; DIGEST_LEN] {
+    let (times, _) = bytes.split_at(TIMES_LEN);
+    let digest = Sha256::new().chain_update(b"EJF\x01").chain_update(times).finalize();
+    digest.first_chunk().copied().unwrap_or_default()
+}
+
+/// Three times of 8 bytes each.
+const TIMES_LEN: usize = 24;
+/// The length of the digest, in bytes, as in snapshots.
+const DIGEST_LEN: usize = 16;
+const LEN: usize = TIMES_LEN + DIGEST_LEN;
 
 /// The most that one token can raise a [`TimeFloor`] by default: one day. One wrong `iat` makes valid tokens look
 /// expired for this long at most, while a device that was off for a month catches up with thirty tokens.
 pub const DEFAULT_TIME_STEP: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How far a [`TimeFloor`] can rise after the firmware was built, by default: ten years of 365 days, the lifetime of a
+/// device. An update of the firmware moves the limit.
+pub const DEFAULT_FLOOR_SPAN: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
