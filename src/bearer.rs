@@ -173,7 +173,8 @@ impl<'a> Challenge<'a> {
 
     /// Answers an error of the access token: returns the status, and writes the header's value. For the status 503 it
     /// writes nothing: the device cannot decide, and the token may well be valid. A client cannot bring
-    /// this status about by the length of its token or by how many keys fit it.
+    /// this status about by the length of its token or by how many keys fit it. For 429, and for 403 of the application,
+    /// it writes nothing either.
     ///
     /// | error | status | `error` |
     /// |---|---|---|
@@ -181,8 +182,11 @@ impl<'a> Challenge<'a> {
     /// | [`Malformed(Authorization)`](Error::Malformed) | 400 | `invalid_request` |
     /// | [`InsufficientScope`](Error::InsufficientScope) | 403 | `insufficient_scope` |
     /// | `acr` or `auth_time` is missing or does not suffice | 401 | `insufficient_user_authentication` |
-    /// | [`Replayed`](Error::Replayed), for the scheme `DPoP` | 401 | `invalid_dpop_proof` |
-    /// | the device cannot decide, because of its clock, backend, policy, issuers, issuer's key, status list or stores: [`ClockNotSet`](Error::ClockNotSet), [`TimeUnknown`](Error::TimeUnknown), [`Full`](Error::Full), [`StatusUnknown`](Error::StatusUnknown), [`BackendUnavailable`](Error::BackendUnavailable), [`BackendBroken`](Error::BackendBroken), [`Unconfigured`](Error::Unconfigured), [`TooManyIssuers`](Error::TooManyIssuers), [`InvalidKey`](Error::InvalidKey) | 503 | |
+    /// | [`Denied`](Error::Denied) | 403 | |
+    /// | of the proof, by the scheme `DPoP`: [`ProofReplayed`](Error::ProofReplayed), [`ProofTooOld`](Error::ProofTooOld), or it was verified for another token | 401 | `invalid_dpop_proof` |
+    /// | its nonce was withdrawn meanwhile, by the scheme `DPoP` | 401 | `use_dpop_nonce` |
+    /// | [`ShareFull`](Error::ShareFull) | 429 ([RFC 6585 section 4](https://www.rfc-editor.org/rfc/rfc6585#section-4)) | |
+    /// | the device cannot decide, because of its clock, backend, policy, issuers, issuer's key, status list or stores: [`ClockNotSet`](Error::ClockNotSet), [`TimeUnknown`](Error::TimeUnknown), [`Full`](Error::Full), [`NotOpened`](Error::NotOpened), [`EntryExpired`](Error::EntryExpired), [`StatusUnknown`](Error::StatusUnknown), [`BackendUnavailable`](Error::BackendUnavailable), [`BackendBroken`](Error::BackendBroken), [`Unconfigured`](Error::Unconfigured), [`TooManyIssuers`](Error::TooManyIssuers), [`InvalidKey`](Error::InvalidKey) | 503 | |
     /// | all others, with [`AmbiguousKey`](Error::AmbiguousKey), [`TooLarge`](Error::TooLarge) and [`BufferTooSmall`](Error::BufferTooSmall) (the token is too long for the device) | 401 | `invalid_token` |
     ///
     /// # Errors
@@ -197,8 +201,12 @@ impl<'a> Challenge<'a> {
             Error::AuthenticationTooOld
             | Error::Missing(Claim::AuthenticationContext | Claim::AuthenticationTime)
             | Error::Mismatch(Claim::AuthenticationContext) => (401, Some("insufficient_user_authentication")),
-            // An error of the proof, although the token's policy finds it.
-            Error::Replayed if self.scheme == Scheme::Dpop => (401, Some("invalid_dpop_proof")),
+            // Errors of the proof, although the token's policy finds them.
+            Error::ProofReplayed | Error::ProofTooOld | Error::Mismatch(Claim::AccessTokenHash | Claim::Nonce) => {
+                return self.write_dpop(error, value);
+            }
+            Error::Denied => return Ok(403),
+            Error::ShareFull => return Ok(429),
             // Of a token, the key is the issuer's and was given to the device. Of a proof, it is the client's.
             Error::InvalidKey => return Ok(503),
             _ if is_undecided(error) => return Ok(503),
@@ -259,6 +267,8 @@ const fn is_undecided(error: Error) -> bool {
         Error::ClockNotSet
             | Error::TimeUnknown
             | Error::Full
+            | Error::NotOpened
+            | Error::EntryExpired
             | Error::BackendUnavailable
             | Error::BackendBroken
             | Error::Unconfigured(_)

@@ -70,7 +70,7 @@ pub enum Error {
     Invalid(Claim),
     /// A claim does not have the expected value.
     Mismatch(Claim),
-    /// The given time is not after 1970-01-01: the clock was never set. A clock that restarts at a later date cannot be
+    /// The given time is before 2010: the clock was never set. A clock that restarts at a later date cannot be
     /// distinguished from a correct one.
     ClockNotSet,
     /// `exp` has passed ([RFC 7519 section 4.1.4](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.4)).
@@ -80,7 +80,7 @@ pub enum Error {
     NotYetValid,
     /// The token's lifetime is longer than the policy allows.
     LifetimeTooLong,
-    /// The token, DPoP proof or status list was issued longer ago than the policy allows.
+    /// The token or status list was issued longer ago than the policy allows.
     TooOld,
     /// `scope` lacks a scope that the policy requires
     /// ([RFC 6750 section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)).
@@ -96,7 +96,7 @@ pub enum Error {
     /// The token is bound to a key or a certificate (`cnf`), and the policy has no proof of possession
     /// ([RFC 9449 section 7.2](https://www.rfc-editor.org/rfc/rfc9449#section-7.2)).
     SenderConstrained,
-    /// A token or DPoP proof that may be used once was used before.
+    /// A token that may be used once was used before.
     Replayed,
     /// The key set, the status list or the snapshot is older than one that was accepted before.
     RolledBack,
@@ -115,8 +115,20 @@ pub enum Error {
     /// The token's status is not known: the status list is out of date, or belongs to another URI ([Token Status List
     /// section 8.3](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list-21#section-8.3)).
     StatusUnknown,
-    /// The entry would already be over: `until` is not after `now`. Nothing was changed.
+    /// The entry of a store, or the overlap of a key rotation, would be over at once: `until` is not after `now`.
     EntryExpired,
+    /// The store is closed: it was neither restored nor started empty since the device has started, so it may lack
+    /// entries.
+    NotOpened,
+    /// The client has as many used ids in the store as one client can have. Nothing was dropped.
+    ShareFull,
+    /// The application refuses the request. The crate never returns this: it is for the application's own check between
+    /// validation and [`Pending::consume`](crate::Pending::consume).
+    Denied,
+    /// A DPoP proof was used before.
+    ProofReplayed,
+    /// The DPoP proof was made longer ago than its policy allows.
+    ProofTooOld,
 }
 
 impl Error {
@@ -163,16 +175,21 @@ impl Error {
             Self::BackendBroken => (36, 0),
             Self::StatusUnknown => (37, 0),
             Self::EntryExpired => (38, 0),
+            Self::NotOpened => (39, 0),
+            Self::ShareFull => (40, 0),
+            Self::Denied => (41, 0),
+            Self::ProofReplayed => (42, 0),
+            Self::ProofTooOld => (43, 0),
         };
         u16::from_be_bytes([variant, detail])
     }
 
-    /// Whether newer keys of the issuer might change the verdict: no key matches, the signature is invalid, or the
-    /// issuer's key is no point of its curve. The key set may be out of date: fetch it again, but at most once every
-    /// few minutes, since anyone can send a token that fails like this. A key that was replaced without a new `kid`
-    /// makes signatures invalid. For a DPoP proof, the result has no meaning, since the proof brings its own key.
+    /// Whether newer keys of the issuer might change the verdict: no key matches or too many do, the signature is
+    /// invalid, or the issuer's key is no point of its curve. The key set may be out of date: fetch it again, but at
+    /// most once every few minutes, since anyone can send a token that fails like this. A key that was replaced without
+    /// a new `kid` makes signatures invalid. For a DPoP proof, the result has no meaning, since the proof brings its own key.
     pub const fn suggests_key_refresh(self) -> bool {
-        matches!(self, Self::UnknownKey | Self::InvalidKey | Self::InvalidSignature)
+        matches!(self, Self::UnknownKey | Self::AmbiguousKey | Self::InvalidKey | Self::InvalidSignature)
     }
 
     /// Returns the error with the later stage, given the errors of two issuers.
@@ -225,7 +242,7 @@ impl Error {
             Self::TooManyKeys => "the key set has more keys than slots",
             Self::AuthenticationTooOld => "the user logged in too long ago",
             Self::SenderConstrained => "the token is bound to a key, and possession is not proven",
-            Self::Replayed => "the token or its proof was used before",
+            Self::Replayed => "the token was used before",
             Self::RolledBack => "the key set, the status list or the snapshot is older than one accepted before",
             Self::NoCredentials => "the request has no credentials",
             Self::Revoked => "the token was revoked",
@@ -233,7 +250,12 @@ impl Error {
             Self::TimeUnknown => "the time is not known, and the token may have expired",
             Self::BackendBroken => "the signature backend gives wrong answers to known signatures",
             Self::StatusUnknown => "the token's status is not known",
-            Self::EntryExpired => "the entry would already be over",
+            Self::EntryExpired => "the entry would be over at once",
+            Self::NotOpened => "the store was neither restored nor started empty",
+            Self::ShareFull => "the client has used its share of the store",
+            Self::Denied => "the application refuses the request",
+            Self::ProofReplayed => "the proof was used before",
+            Self::ProofTooOld => "the proof was made too long ago",
         }
     }
 
@@ -321,6 +343,11 @@ mod tests {
         0x2400 BackendBroken,
         0x2500 StatusUnknown,
         0x2600 EntryExpired,
+        0x2700 NotOpened,
+        0x2800 ShareFull,
+        0x2900 Denied,
+        0x2a00 ProofReplayed,
+        0x2b00 ProofTooOld,
     }
 
     #[test]

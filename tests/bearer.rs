@@ -229,6 +229,8 @@ fn only_device_faults_are_answered_503() {
             Error::ClockNotSet
                 | Error::TimeUnknown
                 | Error::Full
+                | Error::NotOpened
+                | Error::EntryExpired
                 | Error::StatusUnknown
                 | Error::BackendUnavailable
                 | Error::BackendBroken
@@ -245,15 +247,34 @@ fn only_device_faults_are_answered_503() {
     }
 }
 
-/// `Error::Replayed` has a row of its own in the table: only proofs are single-use.
+/// A fault of the proof is answered for the proof, whatever the scheme; a fault of the token for the token.
 #[test]
-fn replay_is_answered_as_an_invalid_proof() {
-    let (status, value) = answer(DPOP, Error::Replayed);
-    assert_eq!(status, 401);
-    assert_eq!(value, r#"DPoP algs="ES256 EdDSA Ed25519", realm="pump-7", error="invalid_dpop_proof""#);
-    assert_eq!((status, value), answer_dpop(DPOP, Error::Replayed));
-    let value = r#"Bearer realm="pump-7", error="invalid_token""#;
-    assert_eq!(answer(BEARER, Error::Replayed), (401, value.into()));
+fn answer_says_whether_the_token_or_the_proof_is_at_fault() {
+    for challenge in [BEARER, DPOP] {
+        for error in [Error::ProofReplayed, Error::ProofTooOld, Error::Mismatch(Claim::AccessTokenHash)] {
+            let (status, value) = answer(challenge, error);
+            assert_eq!(status, 401);
+            assert_eq!(value, r#"DPoP algs="ES256 EdDSA Ed25519", realm="pump-7", error="invalid_dpop_proof""#);
+            assert_eq!((status, value), answer_dpop(challenge, error));
+        }
+        let (status, value) = answer(challenge, Error::Mismatch(Claim::Nonce));
+        assert_eq!(status, 401);
+        assert_eq!(value, r#"DPoP algs="ES256 EdDSA Ed25519", realm="pump-7", error="use_dpop_nonce""#);
+    }
+    for error in [Error::Replayed, Error::TooOld, Error::Revoked] {
+        let value = r#"Bearer realm="pump-7", error="invalid_token""#;
+        assert_eq!(answer(BEARER, error), (401, value.into()));
+        let value = r#"DPoP algs="ES256 EdDSA Ed25519", realm="pump-7", error="invalid_token""#;
+        assert_eq!(answer(DPOP, error), (401, value.into()));
+    }
+}
+
+#[test]
+fn refusal_of_the_application_and_a_full_share_have_a_status_and_no_challenge() {
+    for challenge in [BEARER, DPOP] {
+        assert_eq!(answer(challenge, Error::Denied), (403, String::new()));
+        assert_eq!(answer(challenge, Error::ShareFull), (429, String::new()));
+    }
 }
 
 #[test]
@@ -494,7 +515,7 @@ fn every_error_has_an_answer_that_does_not_reveal_it() {
     for error in errors::all() {
         for challenge in [BEARER, DPOP, full(BEARER), full(DPOP)] {
             let (status, value) = answer(challenge, error);
-            assert!([400, 401, 403, 503].contains(&status), "{error:?}");
+            assert!([400, 401, 403, 429, 503].contains(&status), "{error:?}");
             assert_reveals_nothing(status, &value, error);
             let (status, value) = answer_dpop(challenge, error);
             assert!([401, 503].contains(&status), "{error:?}");
@@ -504,7 +525,8 @@ fn every_error_has_an_answer_that_does_not_reveal_it() {
 }
 
 fn assert_reveals_nothing(status: u16, value: &str, error: Error) {
-    assert_eq!(value.is_empty(), status == 503, "{error:?}");
+    let has_no_challenge = status == 503 || status == 429 || (status, error) == (403, Error::Denied);
+    assert_eq!(value.is_empty(), has_no_challenge, "{error:?}");
     let name = format!("{error:?}");
     let name = name.strip_suffix(')').unwrap_or(&name);
     for part in name.split('(').chain([error.to_string().as_str()]) {

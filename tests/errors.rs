@@ -66,11 +66,9 @@ errors! {
     },
     SenderConstrained => validate(&bound(), policy(), NOW),
     Replayed => {
-        let (token, mut buf) = (Alg::EdDsa.access_token(&bound()), [0; 1024]);
-        let proof = Alg::Es256.mint(Alg::Es256.dpop_header().to_string(), dpop_claims(&token).to_string());
-        let request = DpopPolicy::new("POST", "https://pump-7.local/speed", &token);
-        let proof = Token::parse(&proof).unwrap().verify_dpop(&request, BOTH, now(), &mut buf).unwrap();
-        validate_text(&token, policy().with_dpop(&proof, &AllUsed), NOW)
+        let used = replay_window::<1>();
+        let policy = policy().with_single_use(&used);
+        [validate(&claims(), policy, NOW), validate(&claims(), policy, NOW)][1]
     },
     RolledBack => {
         let claims = json!({"iss": ISSUER, "iat": NOW, "keys": []});
@@ -80,21 +78,40 @@ errors! {
     },
     NoCredentials => bearer::from_authorization("Basic YTpi").err(),
     Revoked => {
-        let mut list = RevocationList::<0>::new();
+        let mut list = revocation_list::<0>();
         list.revoke(Revocation::All { issued_before: now() }, UnixTime::from_secs(NOW + 240), now()).unwrap();
         validate(&claims(), policy().with_revocations(&list), NOW)
     },
     Full => {
         let token = Revocation::Token { issuer: ISSUER, jwt_id: "token-1" };
-        RevocationList::<0>::new().revoke(token, now(), now()).err()
+        revocation_list::<0>().revoke(token, UnixTime::from_secs(NOW + 1), now()).err()
     },
     TimeUnknown => {
-        let now = Now::AtLeast(now());
+        let now = EarliestTime::from_secs(NOW);
         testkit::verify(&good(), |verified| verified.into_access_token(&policy(), now).map(drop)).err()
     },
     BackendBroken => self_test(&Failing(BackendError::InvalidSignature)).err(),
     StatusUnknown => check_against_another_list(),
-    EntryExpired => KeySet::<1>::new().rotate_from_jwks(&mut br#"{"keys":[]}"#.to_vec(), now(), now()).err(),
+    EntryExpired => {
+        let token = Revocation::Token { issuer: ISSUER, jwt_id: "token-1" };
+        revocation_list::<1>().revoke(token, now(), now()).err()
+    },
+    NotOpened => validate(&claims(), policy().with_revocations(&RevocationList::<1>::new()), NOW),
+    ShareFull => {
+        let used = ReplayWindow::<2, 0>::new();
+        used.start_empty();
+        validate(&claims(), policy().with_single_use(&used), NOW)
+    },
+    // By the application.
+    Denied => testkit::verify(&good(), |verified| {
+        let pending = verified.validate_access_token(&policy(), now())?;
+        if pending.has_scope("pump:stop") { pending.consume().map(drop) } else { Err(Error::Denied) }
+    }).err(),
+    ProofReplayed => {
+        let used = replay_window::<1>();
+        [request_with_proof(&used, NOW), request_with_proof(&used, NOW)][1]
+    },
+    ProofTooOld => request_with_proof(&AllowReplay, NOW + 121),
 }
 
 /// The claims of an access token that is bound to the ES256 test key.
@@ -128,13 +145,13 @@ fn check_against_another_list() -> Option<Error> {
     Some(Error::StatusUnknown)
 }
 
-#[derive(Debug)]
-struct AllUsed;
-
-impl ReplayCheck for AllUsed {
-    fn use_once(&self, _: &[u8], _: &str, _: UnixTime, _: UnixTime) -> Result<(), Error> {
-        Err(Error::Replayed)
-    }
+/// A request with a token that is bound to a key, and a proof by this key that was verified [`NOW`].
+fn request_with_proof(used: &dyn ReplayCheck, now: i64) -> Option<Error> {
+    let (token, mut buf) = (Alg::EdDsa.access_token(&bound()), [0; 1024]);
+    let proof = Alg::Es256.mint(Alg::Es256.dpop_header().to_string(), dpop_claims(&token).to_string());
+    let request = DpopPolicy::new("POST", "https://pump-7.local/speed", &token);
+    let proof = Token::parse(&proof).unwrap().verify_dpop(&request, BOTH, UnixTime::from_secs(NOW), &mut buf).unwrap();
+    validate_text(&token, policy().with_dpop(&proof, used), now)
 }
 
 /// The public key of another issuer.

@@ -14,7 +14,7 @@ pub fn all() -> impl Iterator<Item = Error> {
     PLAIN.into_iter().chain(with_parts).chain(with_claims)
 }
 
-const PLAIN: [Error; 29] = [
+const PLAIN: [Error; 34] = [
     Error::BufferTooSmall,
     Error::TooManyIssuers,
     Error::CriticalHeader,
@@ -44,6 +44,11 @@ const PLAIN: [Error; 29] = [
     Error::BackendBroken,
     Error::StatusUnknown,
     Error::EntryExpired,
+    Error::NotOpened,
+    Error::ShareFull,
+    Error::Denied,
+    Error::ProofReplayed,
+    Error::ProofTooOld,
 ];
 
 pub const PARTS: [Part; 9] = [
