@@ -1,8 +1,8 @@
-//! Which tokens a [`RevocationList`] revokes, that no clock and no leeway makes a revoked token acceptable again, and
-//! when a policy asks a store.
+//! Which tokens a [`RevocationList`] revokes and for how long, that no clock and no leeway makes a revoked token
+//! acceptable again, and when a policy asks a store.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::time::Duration;
 
 use embedded_jwt::*;
@@ -20,6 +20,8 @@ const FIVE_MINUTES: Duration = Duration::from_secs(300);
 const OTHER_ISSUER: &str = "urn:factory";
 /// When the token of [`claims`] expires.
 const EXP: i64 = NOW + 240;
+/// The moment from which every policy refuses the token of [`claims`]: `exp` plus [`MAX_LEEWAY`].
+const END: i64 = EXP + 300;
 /// When the token of [`claims`] was issued.
 const IAT: i64 = NOW - 60;
 const TOKEN_1: Revocation = Revocation::Token { issuer: ISSUER, jwt_id: "token-1" };
@@ -39,11 +41,19 @@ fn subject(subject: &str, issued_before: i64) -> Revocation<'_> {
 
 /// A list with these entries, added now, for tokens that expire no later than the one of [`claims`].
 fn list_of<const N: usize>(revocations: [Revocation<'_>; N]) -> RevocationList<N> {
-    let mut list = RevocationList::new();
+    let mut list = revocation_list();
     for revocation in revocations {
-        list.revoke(revocation, at(EXP), now()).unwrap();
+        list.revoke(revocation, at(END), now()).unwrap();
     }
     list
+}
+
+fn floor(secs: i64) -> Now {
+    Now::AtLeast(EarliestTime::from_secs(secs))
+}
+
+fn bytes_of<const N: usize>(list: &RevocationList<N>) -> Vec<u8> {
+    list.snapshot(&mut vec![0; RevocationList::<N>::SNAPSHOT_LEN]).unwrap().to_vec()
 }
 
 /// Validates a token of either issuer. Both issuers have the same keys.
@@ -92,18 +102,24 @@ impl Revocations for Store {
     }
 }
 
-/// Always gives the same answer, and adds its name to a shared log when it is asked.
-#[derive(Debug)]
-struct Window<'l> {
-    name: &'static str,
-    answer: Result<(), Error>,
-    log: &'l RefCell<Vec<&'static str>>,
+/// Accepts every id, and counts how often it is asked or changed.
+#[derive(Debug, Default)]
+struct Window {
+    calls: Cell<u32>,
 }
 
-impl ReplayCheck for Window<'_> {
-    fn use_once(&self, _scope: &[u8], _id: &str, _until: UnixTime, _now: UnixTime) -> Result<(), Error> {
-        self.log.borrow_mut().push(self.name);
-        self.answer
+impl ReplayCheck for Window {
+    fn check_unused(&self, _ids: &[SingleUse], _now: Now) -> Result<(), Error> {
+        self.calls.set(self.calls.get() + 1);
+        Ok(())
+    }
+
+    fn use_all(&self, ids: &[SingleUse], now: Now) -> Result<(), Error> {
+        self.check_unused(ids, now)
+    }
+
+    fn release(&self, _ids: &[SingleUse]) {
+        self.calls.set(self.calls.get() + 1);
     }
 }
 
@@ -211,7 +227,7 @@ fn token_revoked_by_id_is_refused_whenever_it_was_issued() {
         assert_eq!(validate(&token, &list_of([Revocation::SigningInput(&digest)])), Err(Error::Revoked), "{iat}");
         // `All`, up to the last moment, replaces the entry.
         let mut list = list_of([TOKEN_1]);
-        list.revoke(all(i64::MAX), at(EXP), now()).unwrap();
+        list.revoke(all(i64::MAX), at(END), now()).unwrap();
         assert_eq!((list.len(), validate(&token, &list)), (0, Err(Error::Revoked)), "{iat}");
     }
 }
@@ -352,11 +368,13 @@ fn ids_are_compared_unescaped() {
 
 #[test]
 fn revoked_token_is_refused_whatever_the_leeway() {
-    let list = list_of([TOKEN_1]);
     let text = Alg::EdDsa.access_token(&claims());
-    for leeway in [0, 1, 60, 100_000, i64::MAX.unsigned_abs(), u64::MAX] {
+    let end = verify(&text, |verified| Ok(verified.into_access_token(&POLICY, now())?.refused_from()));
+    assert_eq!(end, Ok(at(END)));
+    let list = list_of([TOKEN_1]);
+    for leeway in [0, 1, 60, 300, 301, 100_000, i64::MAX.unsigned_abs(), u64::MAX] {
         let policy = POLICY.with_leeway(Duration::from_secs(leeway));
-        for now in [1, NOW - 1, NOW, EXP - 1, EXP, EXP + 1, EXP + 59, EXP + 60, NOW * 2] {
+        for now in [1, NOW - 1, NOW, EXP - 1, EXP, EXP + 1, EXP + 59, EXP + 60, END - 1, END, END + 1, NOW * 2] {
             let without = validate_text(&text, &policy, at(now));
             let expected = if without.is_ok() { Err(Error::Revoked) } else { without };
             assert_eq!(validate_text(&text, &policy.with_revocations(&list), at(now)), expected, "{leeway} {now}");
@@ -364,27 +382,28 @@ fn revoked_token_is_refused_whatever_the_leeway() {
     }
 }
 
-/// `until` is the latest `exp` of the revoked tokens. A token that expires later may be accepted.
+/// `until` is the moment from which no policy accepts the revoked tokens. A token that expires later is accepted then.
 #[test]
-fn revocation_covers_tokens_that_expire_no_later_than_until() {
-    let mut list = RevocationList::<2>::new();
-    list.revoke(subject("user-42", NOW), at(EXP), now()).unwrap();
-    let longer = claims_with("exp", json!(EXP + 1));
-    for (now, expected) in [(NOW, Err(Error::Revoked)), (EXP - 1, Err(Error::Revoked)), (EXP, Ok(()))] {
+fn revocation_is_in_force_until_its_end_and_no_longer() {
+    let mut list = revocation_list::<2>();
+    list.revoke(subject("user-42", NOW), at(END), now()).unwrap();
+    let longer = claims_with("exp", json!(END + 1));
+    for (now, expected) in [(NOW, Err(Error::Revoked)), (END - 1, Err(Error::Revoked)), (END, Ok(()))] {
         assert_eq!(validate_at(&longer, &list, now), expected, "{now}");
     }
-    let policy = UNTYPED.with_leeway(Duration::from_secs(60)).with_revocations(&list);
-    for now in [EXP - 1, EXP, EXP + 59] {
+    let policy = UNTYPED.with_leeway(MAX_LEEWAY).with_revocations(&list);
+    for now in [EXP - 1, EXP, END - 1] {
         assert_eq!(validate_text(&Alg::EdDsa.access_token(&claims()), &policy, at(now)), Err(Error::Revoked), "{now}");
     }
     // Whole seconds, rounded down as `exp` is.
-    let fraction = claims_with("exp", json!(EXP as f64 + 0.5));
-    assert_eq!(validate_text(&Alg::EdDsa.access_token(&fraction), &policy, at(EXP + 30)), Err(Error::Revoked));
+    let fraction = Alg::EdDsa.access_token(&claims_with("exp", json!(EXP as f64 + 0.5)));
+    assert_eq!(validate_text(&fraction, &policy, at(END - 1)), Err(Error::Revoked));
+    assert_eq!(validate_text(&fraction, &policy, at(END)), Err(Error::Expired));
 }
 
 #[test]
 fn token_without_expiry_is_revoked_forever() {
-    let mut list = RevocationList::<1>::new();
+    let mut list = revocation_list::<1>();
     list.revoke(subject("user-42", NOW), at(i64::MAX), now()).unwrap();
     let eternal = claims_of([("exp", Value::Null), ("aud", Value::Null)]);
     let policy = TypedPolicy::new_without_audience("at+jwt");
@@ -394,13 +413,52 @@ fn token_without_expiry_is_revoked_forever() {
     assert_eq!(validate_typed(&eternal, &policy.with_revocations(&list)), Err(Error::Revoked));
 }
 
+/// `revoke(what, now, until)` compiles too: it must not look like a success.
+#[test]
+fn revocation_with_exchanged_times_is_refused_and_changes_nothing() {
+    let mut list = list_of([TOKEN_1, subject("user-43", NOW)]);
+    let before = bytes_of(&list);
+    for revocation in [TOKEN_1, TOKEN_2, subject("user-42", NOW), all(NOW), all(i64::MAX)] {
+        for (until, now) in [(NOW, END), (NOW, NOW), (NOW - 1, NOW), (END, END), (i64::MIN, NOW)] {
+            let refused = list.revoke(revocation, at(until), at(now));
+            assert_eq!(refused, Err(Error::EntryExpired), "{revocation:?} {until} {now}");
+            assert_eq!(list.revoke(revocation, at(until), floor(now)), Err(Error::EntryExpired));
+        }
+    }
+    assert_eq!(bytes_of(&list), before);
+    assert_eq!(validate(&claims(), &list), Err(Error::Revoked));
+    // One second is enough.
+    let mut list = revocation_list::<1>();
+    list.revoke(TOKEN_1, at(NOW + 1), now()).unwrap();
+    assert_eq!(validate(&claims(), &list), Err(Error::Revoked));
+}
+
+/// Such a time is not shown by a clock that was ever set. A floor may be as early.
+#[test]
+fn clock_before_2010_is_refused_and_an_early_floor_is_not() {
+    const SET: i64 = 1_262_304_000;
+    let mut list = revocation_list::<4>();
+    for now in [i64::MIN, -1, 0, 1, 946_684_800, SET - 1] {
+        for revocation in [TOKEN_1, all(NOW)] {
+            assert_eq!(list.revoke(revocation, at(END), at(now)), Err(Error::ClockNotSet), "{now}");
+        }
+    }
+    assert_eq!((list.len(), list.generation()), (0, 0));
+    assert_eq!(list.revoke(TOKEN_1, at(END), at(SET)), Ok(()));
+    for now in [i64::MIN, 0, SET - 1] {
+        assert_eq!(list.revoke(TOKEN_2, at(END), floor(now)), Ok(()), "{now}");
+    }
+    assert_eq!(list.len(), 2);
+}
+
 #[test]
 fn full_list_refuses_a_new_entry_and_drops_none() {
     let mut list = list_of([TOKEN_1, subject("user-43", NOW)]);
-    let generation = list.generation();
-    for now in [1, NOW, EXP - 1] {
-        assert_eq!(list.revoke(TOKEN_2, at(EXP), at(now)), Err(Error::Full), "{now}");
-        assert_eq!((list.len(), list.generation()), (2, generation));
+    let before = bytes_of(&list);
+    for now in [NOW - 1, NOW, END - 1] {
+        assert_eq!(list.revoke(TOKEN_2, at(END), at(now)), Err(Error::Full), "{now}");
+        assert_eq!(list.revoke(TOKEN_2, at(END + 1), floor(now)), Err(Error::Full), "{now}");
+        assert_eq!(bytes_of(&list), before);
     }
     let token_2 = claims_with("jti", json!("token-2"));
     assert_eq!(validate(&claims(), &list), Err(Error::Revoked));
@@ -411,9 +469,9 @@ fn full_list_refuses_a_new_entry_and_drops_none() {
     assert_eq!(validate(&token_2, &list), Ok(()), "it was not revoked");
 
     // Repeating an entry takes no slot, and `All` takes none.
-    assert_eq!(list.revoke(TOKEN_1, at(EXP), now()), Ok(()));
+    assert_eq!(list.revoke(TOKEN_1, at(END), now()), Ok(()));
     assert_eq!(list.len(), 2);
-    assert_eq!(list.revoke(all(NOW), at(EXP), now()), Ok(()));
+    assert_eq!(list.revoke(all(NOW), at(END), now()), Ok(()));
     assert_eq!(validate(&token_2, &list), Err(Error::Revoked));
     assert_eq!(validate(&claims_of([("jti", json!("token-3")), ("iat", json!(NOW))]), &list), Ok(()));
     assert_eq!(
@@ -424,83 +482,288 @@ fn full_list_refuses_a_new_entry_and_drops_none() {
 }
 
 #[test]
-fn slot_is_freed_when_all_tokens_of_its_entry_have_expired() {
-    let token_2 = claims_of([("jti", json!("token-2")), ("exp", json!(EXP + 100))]);
-    for (now, expected) in [(EXP - 1, Err(Error::Full)), (EXP, Ok(())), (EXP + 1, Ok(()))] {
+fn slot_is_freed_when_its_entry_is_over() {
+    // The policies have no leeway, so that it is accepted longer than any token of the first entry.
+    let token_2 = claims_of([("jti", json!("token-2")), ("exp", json!(END + 1))]);
+    for (now, expected) in [(END - 1, Err(Error::Full)), (END, Ok(())), (END + 1, Ok(()))] {
         let mut list = list_of([TOKEN_1]);
-        assert_eq!(list.revoke(TOKEN_2, at(EXP + 100), at(now)), expected, "{now}");
+        assert_eq!(list.revoke(TOKEN_2, at(END + 301), at(now)), expected, "{now}");
         let is_revoked = validate(&token_2, &list) == Err(Error::Revoked);
         assert_eq!((list.len(), is_revoked), (1, expected.is_ok()), "{now}");
     }
-    // Only an expired entry is evicted.
-    let mut list = RevocationList::<2>::new();
-    list.revoke(TOKEN_1, at(EXP), now()).unwrap();
-    list.revoke(subject("user-43", NOW), at(EXP + 1), now()).unwrap();
-    assert_eq!(list.revoke(TOKEN_2, at(EXP + 1), at(EXP)), Ok(()));
+    // Only an entry that is over is evicted.
+    let mut list = revocation_list::<2>();
+    list.revoke(TOKEN_1, at(END), now()).unwrap();
+    list.revoke(subject("user-43", NOW), at(END + 1), now()).unwrap();
+    assert_eq!(list.revoke(TOKEN_2, at(END + 1), at(END)), Ok(()));
     assert_eq!(list.len(), 2);
-    let of_user_43 = claims_of([("sub", json!("user-43")), ("exp", json!(EXP + 1))]);
-    assert_eq!(validate_at(&of_user_43, &list, EXP), Err(Error::Revoked));
+    let of_user_43 = claims_of([("sub", json!("user-43")), ("exp", json!(END + 1))]);
+    assert_eq!(validate_at(&of_user_43, &list, END), Err(Error::Revoked));
 }
 
 #[test]
 fn token_of_an_evicted_entry_stays_refused_when_the_clock_is_set_back() {
     let mut list = list_of([TOKEN_1]);
-    list.revoke(TOKEN_2, at(EXP + 100), at(EXP)).unwrap();
+    list.revoke(TOKEN_2, at(END + 100), at(END)).unwrap();
     let token_1 = Alg::EdDsa.access_token(&claims());
-    for leeway in [0, 60, u64::MAX] {
+    for leeway in [0, 60, 300, u64::MAX] {
         let policy = POLICY.with_leeway(Duration::from_secs(leeway)).with_revocations(&list);
-        for now in [IAT, NOW, EXP - 1, EXP, EXP + 59] {
+        for now in [IAT, NOW, EXP - 1, EXP, EXP + 59, END - 1, END] {
             assert_eq!(validate_text(&token_1, &policy, at(now)), Err(Error::Expired), "{leeway} {now}");
         }
+        // Every token that the policy accepts no longer is refused too, and no other.
+        let other = |exp: i64| Alg::EdDsa.access_token(&claims_of([("jti", json!("token-3")), ("exp", json!(exp))]));
+        let last = END - i64::try_from(leeway.min(300)).unwrap();
+        assert_eq!(validate_text(&other(last - 1), &policy, now()), Err(Error::Expired), "{leeway}");
+        assert_eq!(validate_text(&other(last), &policy, now()), Err(Error::Expired), "{leeway}");
+        assert_eq!(validate_text(&other(last + 1), &policy, now()), Ok(()), "{leeway}");
     }
-    // Every token that expires no later is refused too, and no other.
-    let other = |exp: i64| claims_of([("jti", json!("token-3")), ("exp", json!(exp))]);
-    assert_eq!(validate(&other(EXP - 1), &list), Err(Error::Expired));
-    assert_eq!(validate(&other(EXP), &list), Err(Error::Expired));
-    assert_eq!(validate(&other(EXP + 1), &list), Ok(()));
-    assert_eq!(
-        validate(&claims_of([("jti", json!("token-2")), ("exp", json!(EXP + 100))]), &list),
-        Err(Error::Revoked)
-    );
+    let token_2 = claims_of([("jti", json!("token-2")), ("exp", json!(END + 100))]);
+    assert_eq!(validate(&token_2, &list), Err(Error::Revoked));
 }
 
 #[test]
 fn clock_far_ahead_refuses_only_tokens_that_evicted_entries_cover() {
     let mut list = list_of([TOKEN_1, subject("user-43", NOW)]);
-    list.revoke(TOKEN_2, at(EXP), at(10 * NOW)).unwrap();
+    list.revoke(TOKEN_2, at(10 * NOW + 1), at(10 * NOW)).unwrap();
     assert_eq!(validate(&claims(), &list), Err(Error::Expired));
-    assert_eq!(validate(&claims_of([("jti", json!("token-3")), ("exp", json!(EXP + 1))]), &list), Ok(()));
+    let other = |exp: i64| claims_of([("jti", json!("token-3")), ("exp", json!(exp))]);
+    assert_eq!(validate(&other(END + 1), &list), Ok(()));
+    // The entry that ends last counts, in any order.
+    for ends in [[END, END + 10], [END + 10, END]] {
+        let mut list = revocation_list::<2>();
+        for (jwt_id, until) in ["token-1", "token-2"].into_iter().zip(ends) {
+            list.revoke(Revocation::Token { issuer: ISSUER, jwt_id }, at(until), now()).unwrap();
+        }
+        for (until, now) in [(END + 5, END + 10), (END + 20, END + 5)] {
+            for user in ["user-43", "user-44"] {
+                let _ = list.revoke(subject(user, NOW), at(until.max(now + 1)), at(now));
+            }
+        }
+        assert_eq!(validate(&other(END + 10), &list), Err(Error::Expired));
+        assert_eq!(validate(&other(END + 12), &list), Ok(()));
+    }
+}
+
+/// The clock jumps a year ahead while the list is full, and one entry is for a token of a long life: every token is
+/// refused from then on, whatever the clock, until the list is cleared.
+#[test]
+fn cleared_list_accepts_tokens_again_after_a_wrong_clock() {
+    let year = 365 * 24 * 60 * 60;
+    let mut list = revocation_list::<1>();
+    list.revoke(TOKEN_2, at(NOW + year), now()).unwrap();
+    list.revoke(TOKEN_1, at(NOW + 2 * year), at(NOW + year)).unwrap();
+    let token_3 = claims_with("jti", json!("token-3"));
+    for token in [claims(), token_3.clone()] {
+        assert_eq!(validate(&token, &list), Err(Error::Expired));
+    }
+    let (generation, before) = (list.generation(), bytes_of(&list));
+    assert_eq!(list.clear(), Ok(()));
+    assert_eq!((list.len(), list.generation()), (0, generation + 1));
+    for token in [claims(), token_3] {
+        assert_eq!(validate(&token, &list), Ok(()));
+    }
+    assert_eq!(list.restore(&before, 0, now()), Err(Error::RolledBack), "no earlier snapshot brings it back");
+    assert_eq!(list.revoke(TOKEN_1, at(END), now()), Ok(()));
+    assert_eq!(validate(&claims(), &list), Err(Error::Revoked));
 }
 
 #[test]
-fn repeated_revocation_keeps_the_later_of_both_times() {
-    let (early, late) = ((NOW - 100, EXP), (NOW - 50, EXP + 100));
-    for [first, second] in [[early, late], [late, early], [(early.0, late.1), (late.0, early.1)]] {
-        let mut list = RevocationList::<1>::new();
-        for (before, until) in [first, second] {
-            list.revoke(subject("user-42", before), at(until), now()).unwrap();
-        }
-        assert_eq!(list.len(), 1);
-        let token = |iat: i64| claims_of([("iat", json!(iat)), ("exp", json!(EXP + 100))]);
-        assert_eq!(validate(&token(NOW - 51), &list), Err(Error::Revoked));
-        assert_eq!(validate_at(&token(NOW - 51), &list, EXP + 99), Err(Error::Revoked));
-        assert_eq!(validate(&token(NOW - 50), &list), Ok(()));
-        assert_eq!(list.revoke(TOKEN_1, at(EXP + 100), at(EXP + 99)), Err(Error::Full));
-        assert_eq!(list.revoke(TOKEN_1, at(EXP + 100), at(EXP + 100)), Ok(()));
-    }
+fn cleared_list_no_longer_revokes_everything() {
+    let mut list = list_of([all(NOW), all(i64::MAX), TOKEN_1]);
+    list.revoke(all(i64::MAX), at(i64::MAX), now()).unwrap();
+    assert_eq!(validate(&claims(), &list), Err(Error::Revoked));
+    assert_eq!(list.clear(), Ok(()));
+    assert_eq!((list.len(), validate(&claims(), &list)), (0, Ok(())));
+    assert_eq!(RevocationList::<1>::new().clear(), Err(Error::NotOpened));
+}
 
-    let mut list = RevocationList::<0>::new();
-    list.revoke(all(NOW - 50), at(EXP), now()).unwrap();
-    list.revoke(all(NOW - 100), at(EXP + 100), now()).unwrap();
-    let token = |iat: i64| claims_of([("iat", json!(iat)), ("exp", json!(EXP + 100))]);
-    assert_eq!(validate_at(&token(NOW - 51), &list, EXP + 99), Err(Error::Revoked));
-    assert_eq!(validate_at(&token(NOW - 50), &list, EXP + 99), Ok(()));
+/// A slip, such as everything for a minute, must not become everything for good.
+#[test]
+fn revocation_that_is_over_is_replaced_and_not_merged() {
+    let year_later = NOW + 365 * 24 * 60 * 60;
+    let issued_at = |iat: i64| claims_of([("iat", json!(iat)), ("nbf", json!(iat)), ("exp", json!(iat + 300))]);
+    let digest = [7; 32];
+    let group: fn(i64) -> Revocation<'static> = |before| subject("user-42", before);
+    let issuer = |before| Revocation::Issuer { issuer: ISSUER, issued_before: at(before) };
+    let client = |before| Revocation::Client { issuer: ISSUER, client_id: "pump-app", issued_before: at(before) };
+    let key = |before| Revocation::Key { key: &KEYS[1], issued_before: at(before) };
+    let kinds: [&dyn Fn(i64) -> Revocation<'static>; 5] = [&all, &group, &issuer, &client, &key];
+    for revocation in kinds {
+        // Everything, whatever it says about its issue, for five minutes.
+        let mut list = revocation_list::<2>();
+        list.revoke(revocation(i64::MAX), at(END), now()).unwrap();
+        assert_eq!(validate(&claims(), &list), Err(Error::Revoked));
+        let slots = list.len();
+        assert_eq!(validate_at(&issued_at(year_later), &list, year_later), Ok(()), "it is over");
+        // A year later, an ordinary revocation for a day.
+        list.revoke(revocation(year_later + 61), at(year_later + 86_400), at(year_later)).unwrap();
+        assert_eq!(list.len(), slots);
+        let verdict = |iat: i64| validate_at(&issued_at(iat), &list, iat + 1);
+        assert_eq!(verdict(year_later + 60), Err(Error::Revoked));
+        assert_eq!(verdict(year_later + 61), Ok(()));
+        assert_eq!(verdict(year_later + 7200), Ok(()), "issued after the revocation");
+        // What the first one has revoked stays refused when the clock is set back, whenever it was issued.
+        for iat in [IAT, NOW, i64::MAX] {
+            let token = |exp: i64| claims_of([("iat", json!(iat)), ("exp", json!(exp))]);
+            assert_eq!(validate(&token(EXP), &list), Err(Error::Expired), "{iat}");
+            assert_eq!(validate(&token(END), &list), Err(Error::Expired), "{iat}");
+            let expected = if iat < year_later { Err(Error::Revoked) } else { Ok(()) };
+            assert_eq!(validate(&token(END + 1), &list), expected, "{iat}");
+        }
+    }
+    // The entry of a single token is the same each time: only its end is another.
+    let mut list = revocation_list::<1>();
+    for until in [END, year_later] {
+        list.revoke(Revocation::SigningInput(&digest), at(until), at(until - 1)).unwrap();
+        assert_eq!(list.len(), 1);
+    }
+}
+
+/// Everything for a second, and what was issued in 1970 for good, must not become everything for good.
+#[test]
+fn two_revocations_of_little_do_not_revoke_everything() {
+    let year_later = NOW + 365 * 24 * 60 * 60;
+    let token = claims_of([("iat", json!(year_later)), ("nbf", Value::Null), ("exp", json!(year_later + 300))]);
+    let kinds: [fn(i64) -> Revocation<'static>; 2] = [all, |before| subject("user-42", before)];
+    for revocation in kinds {
+        let small = [(i64::MAX, NOW + 1), (1, i64::MAX)];
+        for [first, second] in [small, [small[1], small[0]]] {
+            let mut list = revocation_list::<2>();
+            for (before, until) in [first, second] {
+                list.revoke(revocation(before), at(until), now()).unwrap();
+            }
+            for now in [NOW, NOW + 1, year_later] {
+                let expected = if now == NOW { Err(Error::Revoked) } else { Ok(()) };
+                assert_eq!(validate_at(&with(claims(), "exp", json!(i64::MAX)), &list, now), expected, "{now}");
+            }
+            assert_eq!(validate_at(&token, &list, year_later), Ok(()));
+            let of_1970 = with(token.clone(), "iat", json!(0));
+            assert_eq!(validate_at(&of_1970, &list, year_later), Err(Error::Revoked));
+        }
+    }
+}
+
+#[test]
+fn repeated_revocation_takes_no_slot_if_one_of_both_includes_the_other() {
+    let (early, late) = ((NOW - 100, END), (NOW - 50, END + 100));
+    type Group = fn(i64) -> Revocation<'static>;
+    let kinds: [(Group, usize); 2] = [(all, 0), (|before| subject("user-42", before), 1)];
+    for (revocation, slots) in kinds {
+        for [first, second] in [[early, late], [late, early], [late, (late.0, early.1)], [(early.0, late.1), late]] {
+            let mut list = revocation_list::<1>();
+            for (before, until) in [first, second] {
+                list.revoke(revocation(before), at(until), now()).unwrap();
+            }
+            let token = |iat: i64| claims_of([("iat", json!(iat)), ("exp", json!(END + 100))]);
+            assert_eq!(validate(&token(NOW - 51), &list), Err(Error::Revoked));
+            assert_eq!(validate_at(&token(NOW - 51), &list, END + 99), Err(Error::Revoked));
+            assert_eq!(validate(&token(NOW - 50), &list), Ok(()));
+            // The later one of both is in force, and nothing was evicted.
+            assert_eq!(validate(&claims_of([("iat", json!(NOW)), ("exp", json!(NOW + 1))]), &list), Ok(()));
+            assert_eq!(list.len(), slots);
+        }
+    }
+}
+
+/// A component-wise maximum of the two would cover tokens that neither covers.
+#[test]
+fn revocations_that_do_not_include_each_other_stay_side_by_side() {
+    // Issued before, and until.
+    let (wide, long) = ((NOW - 50, END), (NOW - 100, END + 100));
+    let kinds: [fn(i64) -> Revocation<'static>; 2] = [all, |before| subject("user-42", before)];
+    for revocation in kinds {
+        for [first, second] in [[wide, long], [long, wide]] {
+            let mut list = revocation_list::<2>();
+            for (before, until) in [first, second] {
+                list.revoke(revocation(before), at(until), now()).unwrap();
+            }
+            let slots = list.len();
+            let token = |iat: i64| claims_of([("iat", json!(iat)), ("exp", json!(END + 100))]);
+            for (iat, now, expected) in [
+                (NOW - 101, NOW, Err(Error::Revoked)),
+                (NOW - 101, END + 99, Err(Error::Revoked)),
+                (NOW - 100, NOW, Err(Error::Revoked)),
+                (NOW - 51, NOW, Err(Error::Revoked)),
+                (NOW - 51, END - 1, Err(Error::Revoked)),
+                (NOW - 51, END, Ok(())),
+                (NOW - 100, END + 99, Ok(())),
+                (NOW - 50, NOW, Ok(())),
+            ] {
+                assert_eq!(validate_at(&token(iat), &list, now), expected, "{iat} {now}");
+            }
+            // Repeating either of them changes nothing.
+            let before = bytes_of(&list);
+            for (issued_before, until) in [first, second] {
+                list.revoke(revocation(issued_before), at(until), now()).unwrap();
+            }
+            assert_eq!(bytes_of(&list), before);
+            // One that includes both takes the place of both.
+            list.revoke(revocation(NOW - 50), at(END + 100), now()).unwrap();
+            assert_eq!(list.len(), slots - 1);
+            assert_eq!(validate_at(&token(NOW - 51), &list, END + 99), Err(Error::Revoked));
+            assert_eq!(validate_at(&token(NOW - 50), &list, NOW), Ok(()));
+        }
+    }
+}
+
+#[test]
+fn second_all_takes_a_slot_only_beside_a_live_one_that_it_does_not_include() {
+    let mut list = revocation_list::<1>();
+    list.revoke(all(NOW - 50), at(END), now()).unwrap();
+    assert_eq!(list.revoke(all(NOW - 100), at(END + 100), now()), Ok(()));
+    assert_eq!(list.len(), 1);
+    // A third one finds no slot, and nothing changes.
+    let before = bytes_of(&list);
+    assert_eq!(list.revoke(all(NOW - 150), at(END + 200), now()), Err(Error::Full));
+    assert_eq!(bytes_of(&list), before);
+    // When the first one is over, its successor takes no slot, and the second stays.
+    list.revoke(all(NOW - 150), at(END + 200), at(END)).unwrap();
+    assert_eq!(list.len(), 1);
+    let token = |iat: i64| claims_of([("iat", json!(iat)), ("exp", json!(END + 200))]);
+    for (iat, now, expected) in [
+        (NOW - 151, END + 199, Err(Error::Revoked)),
+        (NOW - 150, END + 100, Ok(())),
+        (NOW - 101, END + 99, Err(Error::Revoked)),
+        (NOW - 100, END, Ok(())),
+    ] {
+        assert_eq!(validate_at(&token(iat), &list, now), expected, "{iat} {now}");
+    }
+    assert_eq!(revocation_list::<0>().revoke(all(NOW), at(END), now()), Ok(()));
+}
+
+/// A `const` is a new list at each use, and a restart without a restore has a new list too: neither may accept a
+/// revoked token.
+#[test]
+fn closed_list_refuses_every_token_and_every_change() {
+    const LIST: RevocationList<4> = RevocationList::new();
+    let token = Alg::EdDsa.access_token(&claims());
+    for now in [Now::from(now()), floor(NOW), floor(0)] {
+        let policy = POLICY.with_max_unproven_lifetime(FIVE_MINUTES);
+        assert_eq!(validate_text(&token, &policy.with_revocations(&LIST), now), Err(Error::NotOpened));
+    }
+    assert_eq!(validate_typed(&claims(), &TYPED.with_revocations(&LIST)), Err(Error::NotOpened));
+    assert_eq!(LIST.snapshot(&mut [0; RevocationList::<4>::SNAPSHOT_LEN]), Err(Error::NotOpened));
+    assert_eq!(LIST.snapshot(&mut []), Err(Error::NotOpened));
+
+    for mut list in [LIST, RevocationList::default()] {
+        for revocation in [TOKEN_1, all(i64::MAX)] {
+            assert_eq!(list.revoke(revocation, at(END), now()), Err(Error::NotOpened));
+            assert_eq!(list.revoke(revocation, at(NOW), at(0)), Err(Error::NotOpened));
+        }
+        assert_eq!(list.clear(), Err(Error::NotOpened));
+        assert_eq!((list.len(), list.generation()), (0, 0));
+        list.start_empty();
+        assert_eq!(list.revoke(TOKEN_1, at(END), now()), Ok(()));
+        list.start_empty();
+        assert_eq!((list.len(), validate(&claims(), &list)), (1, Err(Error::Revoked)), "an open list stays as it is");
+    }
 }
 
 #[test]
 fn all_takes_no_slot_and_frees_the_slots_of_entries_that_it_covers() {
     let groups = |before: i64, until: i64| {
-        let mut list = RevocationList::<3>::new();
+        let mut list = revocation_list::<3>();
         for name in ["user-42", "user-43"] {
             list.revoke(subject(name, before), at(until), now()).unwrap();
         }
@@ -527,27 +790,32 @@ fn all_takes_no_slot_and_frees_the_slots_of_entries_that_it_covers() {
 }
 
 #[test]
-fn all_is_never_evicted() {
-    let mut list = RevocationList::<1>::new();
-    list.revoke(all(NOW), at(EXP), now()).unwrap();
-    for round in 1..4 {
-        list.revoke(TOKEN_2, at(EXP + 100 * round), at(EXP + 100 * round)).unwrap();
-        list.revoke(subject("user-43", NOW), at(EXP + 100 * round), at(EXP + 100 * round)).unwrap();
+fn all_is_not_evicted_with_the_entries() {
+    let mut list = revocation_list::<1>();
+    list.revoke(all(NOW), at(END), now()).unwrap();
+    for round in 0..4 {
+        let now = at(NOW + 10 * round);
+        list.revoke(TOKEN_2, at(NOW + 10 * round + 5), now).unwrap();
+        list.revoke(subject("user-43", NOW), at(NOW + 10 * round + 10), now.plus(Duration::from_secs(5))).unwrap();
+        assert_eq!(list.len(), 1);
     }
-    let policy = UNTYPED.with_leeway(Duration::from_secs(1000)).with_revocations(&list);
-    let longest = Alg::EdDsa.access_token(&claims_with("exp", json!(EXP + 400)));
-    assert_eq!(validate_text(&longest, &policy, now()), Err(Error::Revoked));
-    assert_eq!(validate_text(&longest, &policy, at(EXP)), Ok(()), "the token expires later than `until`");
+    let longest = claims_with("exp", json!(END + 1));
+    assert_eq!(validate_at(&longest, &list, END - 1), Err(Error::Revoked));
+    assert_eq!(validate_at(&longest, &list, END), Ok(()), "it is over");
+    // Its successor does not make the tokens acceptable that it has revoked.
+    list.revoke(all(1), at(END + 100), at(END)).unwrap();
+    assert_eq!(validate_at(&longest, &list, NOW), Ok(()));
+    assert_eq!(validate_at(&claims_with("exp", json!(END)), &list, NOW), Err(Error::Expired));
 }
 
 #[test]
 fn list_without_slots_still_revokes_all() {
-    let mut list = RevocationList::<0>::new();
-    for now in [1, NOW, i64::MAX] {
-        assert_eq!(list.revoke(TOKEN_1, at(EXP), at(now)), Err(Error::Full));
+    let mut list = revocation_list::<0>();
+    for now in [NOW - 1, NOW, END - 1] {
+        assert_eq!(list.revoke(TOKEN_1, at(END), at(now)), Err(Error::Full));
     }
     assert_eq!((validate(&claims(), &list), list.generation()), (Ok(()), 0));
-    list.revoke(all(NOW), at(EXP), now()).unwrap();
+    list.revoke(all(NOW), at(END), now()).unwrap();
     assert_eq!(validate(&claims(), &list), Err(Error::Revoked));
     assert!(list.is_empty() && list.generation() == 1);
 }
@@ -556,27 +824,30 @@ fn list_without_slots_still_revokes_all() {
 fn generation_counts_each_change_and_nothing_else() {
     let mut list = RevocationList::<1>::default();
     assert_eq!((list.generation(), list.len(), list.is_empty()), (0, 0, true));
+    list.start_empty();
     let mut last = 0;
     for (revocation, until, now) in
-        [(TOKEN_1, EXP - 1, NOW), (TOKEN_1, EXP, NOW), (all(NOW), EXP, NOW), (TOKEN_2, EXP, EXP)]
+        [(TOKEN_1, END - 1, NOW), (TOKEN_1, END, NOW), (all(NOW), END, NOW), (TOKEN_2, END + 1, END)]
     {
         list.revoke(revocation, at(until), at(now)).unwrap();
         assert!(list.generation() > last);
         last = list.generation();
-        if !matches!(revocation, Revocation::All { .. }) {
-            list.revoke(revocation, at(until), at(now)).unwrap();
-            assert_eq!(list.generation(), last, "repeating an entry is no change");
-        }
+        list.revoke(revocation, at(until), at(now)).unwrap();
+        assert_eq!(list.generation(), last, "repeating an entry is no change");
     }
-    assert_eq!(list.revoke(TOKEN_1, at(EXP), now()), Err(Error::Full));
+    for (until, now, error) in [(END, NOW, Error::Full), (END, 0, Error::ClockNotSet), (NOW, END, Error::EntryExpired)]
+    {
+        assert_eq!(list.revoke(TOKEN_1, at(until), at(now)), Err(error));
+    }
     let _ = validate(&claims(), &list);
     assert_eq!((list.generation(), list.len(), list.is_empty()), (last, 1, false));
-    assert_eq!(list.clone().generation(), last);
+    assert_eq!(list.clear(), Ok(()));
+    assert_eq!((list.generation(), list.len(), list.is_empty()), (last + 1, 0, true));
 }
 
 #[test]
 fn all_of_several_stores_are_asked() {
-    let (list, empty) = (list_of([TOKEN_1]), RevocationList::<4>::new());
+    let (list, empty) = (list_of([TOKEN_1]), revocation_list::<4>());
     let token_2 = claims_with("jti", json!("token-2"));
     let both: [[&dyn Revocations; 2]; 2] = [[&list, &empty], [&empty, &list]];
     for stores in both {
@@ -595,7 +866,7 @@ fn all_of_several_stores_are_asked() {
 
 #[test]
 fn error_of_a_store_refuses_the_token() {
-    let list = RevocationList::<1>::new();
+    let list = revocation_list::<1>();
     for error in [Error::BackendUnavailable, Error::ClockNotSet, Error::Full, Error::Revoked] {
         let store = Store::new(Err(error));
         assert_eq!(validate(&claims(), &store), Err(error));
@@ -609,7 +880,7 @@ fn error_of_a_store_refuses_the_token() {
 
 #[test]
 fn last_revocations_set_on_a_policy_count() {
-    let (revoking, empty) = (list_of([TOKEN_1]), RevocationList::<1>::new());
+    let (revoking, empty) = (list_of([TOKEN_1]), revocation_list::<1>());
     let text = Alg::Es256.access_token(&claims());
     let validate = |policy| validate_text(&text, &policy, now());
     assert_eq!(validate(POLICY.with_revocations(&revoking).with_revocations(&empty)), Ok(()));
@@ -680,51 +951,113 @@ fn store_is_asked_only_about_typed_tokens_that_are_otherwise_accepted() {
     assert_eq!((validate_typed(&claims(), &TYPED.with_revocations(&store)), store.asked.get()), (Ok(()), 1));
 }
 
-/// Validates a token that is bound to the key of a proof, with these stores. Returns the verdict, and the names of the
-/// windows that were asked, in order.
-fn validate_bound(
-    revocations: &Store,
-    proof: Result<(), Error>,
-    token: Result<(), Error>,
-) -> (Result<(), Error>, Vec<&'static str>) {
-    let log = RefCell::default();
-    let [proofs, tokens] =
-        [("proof", proof), ("token", token)].map(|(name, answer)| Window { name, answer, log: &log });
-    let cnf = json!({"jkt": Alg::Es256.key().thumbprint().to_string()});
-    let text = Alg::EdDsa.access_token(&claims_with("cnf", cnf));
-    let proof = Alg::Es256.mint(Alg::Es256.dpop_header().to_string(), dpop_claims(&text).to_string());
-    let request = DpopPolicy::new("POST", "https://pump-7.local/speed", &text);
-    let mut buf = [0; 1024];
-    let proof = Token::parse(&proof).unwrap().verify_dpop(&request, BOTH, now(), &mut buf).unwrap();
-    let policy = POLICY.with_single_use(&tokens).with_dpop(&proof, &proofs).with_revocations(revocations);
-    let verdict = validate_text(&text, &policy, now());
-    (verdict, log.into_inner())
-}
-
 #[test]
 fn revoked_token_consumes_nothing() {
     for error in [Error::Revoked, Error::Expired, Error::BackendUnavailable] {
-        let revoked = Store::new(Err(error));
-        assert_eq!(validate_bound(&revoked, Ok(()), Ok(())), (Err(error), vec![]));
-        assert_eq!(revoked.asked.get(), 1);
+        let (revoked, proofs, tokens) = (Store::new(Err(error)), Window::default(), Window::default());
+        let text = Alg::EdDsa.access_token(&bound());
+        let verdict = present(&text, |proof| {
+            let policy = POLICY.with_single_use(&tokens).with_dpop(proof, &proofs).with_revocations(&revoked);
+            validate_text(&text, &policy, now())
+        });
+        assert_eq!((verdict, revoked.asked.get()), (Err(error), 1));
 
-        let log = RefCell::default();
-        let tokens = Window { name: "token", answer: Ok(()), log: &log };
         let policy = TYPED.with_single_use(&tokens).with_revocations(&revoked);
-        assert_eq!((validate_typed(&claims(), &policy), log.borrow().len()), (Err(error), 0));
+        assert_eq!(validate_typed(&claims(), &policy), Err(error));
+        assert_eq!((proofs.calls.get(), tokens.calls.get()), (0, 0));
     }
 }
 
+/// The claims of a token that is bound to the ES256 key.
+fn bound() -> Value {
+    claims_with("cnf", json!({"jkt": Alg::Es256.key().thumbprint().to_string()}))
+}
+
+/// Calls `validate` with a proof by the ES256 key for this access token.
+fn present<T>(text: &str, validate: impl FnOnce(&DpopProof<'_>) -> T) -> T {
+    let proof = Alg::Es256.mint(Alg::Es256.dpop_header().to_string(), dpop_claims(text).to_string());
+    let request = DpopPolicy::new("POST", "https://pump-7.local/speed", text);
+    let mut buf = [0; 1024];
+    validate(&Token::parse(&proof).unwrap().verify_dpop(&request, BOTH, now(), &mut buf).unwrap())
+}
+
+/// The key of a lost phone: its tokens are refused, whoever has issued them, and however possession is checked.
 #[test]
-fn proof_is_consumed_before_the_token() {
-    let accepting = Store::new(Ok(()));
-    let (ok, replayed, full) = (Ok(()), Err(Error::Replayed), Err(Error::Full));
-    assert_eq!(validate_bound(&accepting, ok, ok), (ok, vec!["proof", "token"]));
-    for error in [replayed, full] {
-        assert_eq!(validate_bound(&accepting, error, ok), (error, vec!["proof"]));
-        assert_eq!(validate_bound(&accepting, ok, error), (error, vec!["proof", "token"]));
+fn proof_key_revokes_the_tokens_that_are_bound_to_it_and_no_other() {
+    let thumbprint = Alg::Es256.key().thumbprint();
+    let proof_key = |thumbprint, before| Revocation::ProofKey { thumbprint, issued_before: at(before) };
+    let lists = [
+        (list_of([proof_key(thumbprint, IAT + 1)]), Err(Error::Revoked)),
+        (list_of([proof_key(thumbprint, i64::MAX)]), Err(Error::Revoked)),
+        (list_of([proof_key(thumbprint, IAT)]), Ok(())),
+        (list_of([proof_key(Alg::EdDsa.key().thumbprint(), i64::MAX)]), Ok(())),
+        // A certificate of the same digest is another thing, and so is the issuer's key.
+        (list_of([Revocation::Key { key: &Alg::Es256.key(), issued_before: at(i64::MAX) }]), Ok(())),
+    ];
+    for (list, expected) in &lists {
+        for issuer in [ISSUER, OTHER_ISSUER] {
+            let text = Alg::EdDsa.access_token(&with(bound(), "iss", json!(issuer)));
+            for policy in [POLICY, UNTYPED] {
+                let policy = policy.with_revocations(list);
+                let by_proof = present(&text, |proof| {
+                    let policy = policy.with_dpop(proof, &AllowReplay);
+                    validate_text(&text, &policy, now())
+                });
+                assert_eq!(by_proof, *expected, "{issuer}");
+                assert_eq!(validate_text(&text, &policy.with_unchecked_confirmation(), now()), *expected, "{issuer}");
+                assert_eq!(validate_text(&text, &policy, now()), Err(Error::SenderConstrained), "{issuer}");
+            }
+        }
+        let typed = TYPED.with_unchecked_confirmation().with_revocations(list);
+        assert_eq!(validate_typed(&bound(), &typed), *expected);
+        assert_eq!(validate_typed(&bound(), &TYPED.with_revocations(list)), Err(Error::SenderConstrained));
+        assert_eq!(validate_typed(&claims(), &typed), Ok(()), "it is bound to no key");
+        assert_eq!(validate(&claims(), list), Ok(()));
     }
-    assert_eq!(accepting.asked.get(), 5);
+    // Bound to a certificate with these very bytes.
+    let by_certificate = claims_with("cnf", json!({"x5t#S256": thumbprint.to_string()}));
+    let policy = POLICY.with_certificate_thumbprint(thumbprint).with_revocations(&lists[1].0);
+    assert_eq!(validate_text(&Alg::EdDsa.access_token(&by_certificate), &policy, now()), Ok(()));
+}
+
+/// A logout at the issuer ends the session of an ID token too.
+#[test]
+fn id_token_is_revoked_by_everything_except_its_client() {
+    let policy = IdTokenPolicy::new(CLIENT_ID).with_leeway(Duration::ZERO);
+    let mint = |claims: Value| Alg::EdDsa.mint(Alg::EdDsa.id_header().to_string(), claims.to_string());
+    let validate_at = |text: &str, revocations: &dyn Revocations, now: i64| {
+        let policy = policy.with_revocations(revocations);
+        verify(text, |verified| verified.into_id_token(&policy, at(now)).map(drop))
+    };
+    let text = mint(with(id_claims(), "jti", json!("token-1")));
+    let digest = Token::parse(&text).unwrap().signing_input_digest();
+    let (key, before) = (Alg::EdDsa.key(), at(NOW));
+    let matching = [
+        TOKEN_1,
+        Revocation::SigningInput(&digest),
+        subject("user-42", NOW),
+        Revocation::Key { key: &key, issued_before: before },
+        Revocation::Issuer { issuer: ISSUER, issued_before: before },
+        all(NOW),
+    ];
+    for revocation in matching {
+        assert_eq!(validate_at(&text, &list_of([revocation]), NOW), Err(Error::Revoked), "{revocation:?}");
+    }
+    let client = Revocation::Client { issuer: ISSUER, client_id: CLIENT_ID, issued_before: before };
+    for revocation in [TOKEN_2, subject("user-43", NOW), subject("user-42", IAT), client] {
+        assert_eq!(validate_at(&text, &list_of([revocation]), NOW), Ok(()), "{revocation:?}");
+    }
+    assert_eq!(validate_at(&text, &RevocationList::<1>::new(), NOW), Err(Error::NotOpened));
+    // The store is asked last, and knows when the policy refuses the token.
+    let store = Store::new(Ok(()));
+    for bad in [with(id_claims(), "azp", json!("other")), with(id_claims(), "exp", json!(NOW))] {
+        assert!(validate_at(&mint(bad), &store, NOW).is_err());
+    }
+    assert_eq!(store.asked.get(), 0);
+    assert_eq!((validate_at(&text, &store, NOW), store.asked.get()), (Ok(()), 1));
+    let mut list = list_of([TOKEN_1]);
+    list.revoke(TOKEN_2, at(END + 100), at(END)).unwrap();
+    assert_eq!(validate_at(&text, &list, NOW), Err(Error::Expired));
 }
 
 #[test]
@@ -765,6 +1098,8 @@ fn store_sees_the_token_and_debug_output_shows_nothing_of_it() {
             assert_eq!(token.signing_input_digest(), self.digest);
             assert_eq!((token.issuer(), token.subject(), token.jwt_id()), (ISSUER, Some("user-42"), Some("token-1")));
             assert_eq!((token.expires_at(), token.issued_at()), (at(EXP), Some(at(IAT))));
+            assert_eq!((token.usable_until(), token.refused_from()), (at(EXP), at(END)));
+            assert_eq!(token.confirmation().map(|_| ()), None);
             assert_eq!(token.strings("roles").map(|roles| roles.contains("operator")), Ok(true));
             assert_eq!((now, format!("{token:?}")), (Now::Exact(crate::now()), "TokenIdentity { .. }".into()));
             Err(Error::Revoked)
@@ -788,7 +1123,7 @@ fn revoked_token_is_refused_when_the_time_is_unknown() {
     let policy = UNTYPED.with_max_unproven_lifetime(FIVE_MINUTES).with_revocations(&list);
     let validate = |jti: &str, floor: i64| {
         let text = Alg::EdDsa.access_token(&claims_with("jti", json!(jti)));
-        validate_text(&text, &policy, Now::AtLeast(at(floor)))
+        validate_text(&text, &policy, crate::floor(floor))
     };
     for floor in [i64::MIN, 0, 1, NOW, EXP - 1] {
         assert_eq!(validate("token-1", floor), Err(Error::Revoked), "{floor}");
@@ -805,7 +1140,7 @@ fn revoked_token_with_a_cached_signature_is_refused() {
         verified.into_access_token(&POLICY.with_revocations(list), now()).map(drop)
     };
     let digest = Token::parse(&text).unwrap().signing_input_digest();
-    assert_eq!(validate(&RevocationList::<1>::new()), Ok(()));
+    assert_eq!(validate(&revocation_list::<1>()), Ok(()));
     let key = Revocation::Key { key: &Alg::Es256.key(), issued_before: at(NOW) };
     for revocation in [TOKEN_1, Revocation::SigningInput(&digest), key, all(NOW)] {
         assert_eq!(validate(&list_of([revocation])), Err(Error::Revoked), "{revocation:?}");
@@ -816,6 +1151,6 @@ fn revoked_token_with_a_cached_signature_is_refused() {
 #[test]
 fn store_does_not_cause_other_claims_to_be_checked() {
     let odd = with(claims_with("auth_time", json!("noon")), "acr", json!(1));
-    assert_eq!(validate(&odd, &RevocationList::<4>::new()), Ok(()));
+    assert_eq!(validate(&odd, &revocation_list::<4>()), Ok(()));
     assert_eq!(validate(&odd, &list_of([TOKEN_1])), Err(Error::Revoked));
 }

@@ -3,13 +3,14 @@
 
 use core::fmt;
 use core::ops::Deref;
+use core::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use crate::claims::Claims;
+use crate::claims::{Claims, Confirmation};
 use crate::error::Error;
-use crate::jose::Key;
-use crate::storage::expiring_set::{ANY_TIME, EntryId};
+use crate::jose::{Key, Thumbprint};
+use crate::storage::expiring_set::{Entry, EntryId};
 use crate::time::{Now, UnixTime};
 
 /// A store that reports which tokens are revoked before they expire. A policy consults it after all other checks have
@@ -34,7 +35,8 @@ use crate::time::{Now, UnixTime};
 ///     }
 /// }
 ///
-/// let list = RevocationList::<64>::new();
+/// let mut list = RevocationList::<64>::new();
+/// list.start_empty();
 /// let blocked = BlockedClients(&["stolen-phone"]);
 /// let both: [&dyn Revocations; 2] = [&list, &blocked];
 /// let policy = AccessTokenPolicy::new("urn:device:pump-7").with_revocations(&both);
@@ -62,13 +64,26 @@ pub struct TokenIdentity<'x> {
     pub(crate) claims: &'x Claims<'x>,
     pub(crate) client_id: Option<&'x str>,
     pub(crate) key: &'x Key,
-    pub(crate) signing_input: &'x [u8],
+    /// The token's text.
+    pub(crate) text: &'x [u8],
+    /// The leeway of the policy, in seconds.
+    pub(crate) leeway: u64,
 }
 
 impl<'x> TokenIdentity<'x> {
     /// The client that the token was issued to (`client_id`). It is always `None` for tokens other than access tokens.
     pub fn client_id(&self) -> Option<&'x str> {
         self.client_id
+    }
+
+    /// The key or certificate that the token is bound to (`cnf`), if it is bound to one that can be read.
+    pub fn confirmation(&self) -> Option<Confirmation<'x>> {
+        self.claims.confirmation()
+    }
+
+    /// The moment from which the policy refuses the token for its age: `exp` plus the policy's leeway.
+    pub fn usable_until(&self) -> UnixTime {
+        self.claims.expires_at().plus(Duration::from_secs(self.leeway))
     }
 
     /// The key that verified the token.
@@ -79,7 +94,8 @@ impl<'x> TokenIdentity<'x> {
     /// The SHA-256 digest of the signing input, as [`Token::signing_input_digest`](crate::Token::signing_input_digest).
     /// Each call computes it again.
     pub fn signing_input_digest(&self) -> [u8; 32] {
-        Sha256::digest(self.signing_input).into()
+        let end = self.text.iter().rposition(|byte| *byte == b'.').unwrap_or_default();
+        Sha256::digest(self.text.get(..end).unwrap_or_default()).into()
     }
 }
 
@@ -97,6 +113,7 @@ impl fmt::Debug for TokenIdentity<'_> {
         f.debug_struct("TokenIdentity").finish_non_exhaustive()
     }
 }
+
 /// A token, or a group of tokens, to revoke with [`RevocationList::revoke`](crate::RevocationList::revoke).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -138,6 +155,14 @@ pub enum Revocation<'a> {
         /// Compared with the token's `iat`.
         issued_before: UnixTime,
     },
+    /// The tokens that are bound to the key with this thumbprint (`cnf` with `jkt`), as the keys of DPoP proofs are,
+    /// whoever has issued them, that have no `iat`, or one before `issued_before`.
+    ProofKey {
+        /// The thumbprint of the client's key.
+        thumbprint: Thumbprint,
+        /// Compared with the token's `iat`.
+        issued_before: UnixTime,
+    },
     /// The tokens of this issuer that have no `iat`, or one before `issued_before`.
     Issuer {
         /// The issuer's name (`iss`).
@@ -147,7 +172,8 @@ pub enum Revocation<'a> {
     },
     /// All tokens that have no `iat`, or one before `issued_before`. This takes no slot in the list, and frees slots by
     /// removing the entries that it makes redundant. These are only groups from before that time, unless it is
-    /// `i64::MAX`, since the issue time of a single token is unknown.
+    /// `i64::MAX`, since the issue time of a single token is unknown. It takes a slot only while an earlier `All` is in
+    /// force that it does not include: one with a later `issued_before` or a later `until`.
     All {
         /// Compared with the token's `iat`.
         issued_before: UnixTime,
@@ -155,31 +181,43 @@ pub enum Revocation<'a> {
 }
 
 impl Revocation<'_> {
-    /// The id of the list entry; `None` for [`All`](Self::All), which takes no slot.
-    pub(super) fn entry_id(&self) -> Option<EntryId> {
-        Some(match self {
+    /// The entry of the list, in force until `until`. Its detail is the time of issue before which tokens are revoked.
+    pub(super) fn entry(&self, until: UnixTime) -> Entry {
+        Entry { id: self.entry_id(), detail: self.issued_before(), until }
+    }
+
+    fn entry_id(&self) -> EntryId {
+        match self {
             Self::Token { issuer, jwt_id } => EntryId::new(TOKEN, issuer.as_bytes(), jwt_id.as_bytes()),
             Self::SigningInput(digest) => EntryId::new(SIGNING_INPUT, &[], *digest),
             Self::Subject { issuer, subject, .. } => EntryId::new(SUBJECT, issuer.as_bytes(), subject.as_bytes()),
             Self::Client { issuer, client_id, .. } => EntryId::new(CLIENT, issuer.as_bytes(), client_id.as_bytes()),
             Self::Key { key, .. } => EntryId::new(KEY, &[], key.public_key()),
+            Self::ProofKey { thumbprint, .. } => EntryId::new(PROOF_KEY, &[], thumbprint.as_bytes()),
             Self::Issuer { issuer, .. } => EntryId::new(ISSUER, issuer.as_bytes(), &[]),
-            Self::All { .. } => return None,
-        })
+            Self::All { .. } => EVERY_TOKEN,
+        }
     }
 
-    /// The time of issue before which tokens are revoked. A single token is revoked whenever it was issued.
-    pub(super) fn issued_before(&self) -> UnixTime {
+    fn issued_before(&self) -> i64 {
         match self {
             Self::Token { .. } | Self::SigningInput(_) => ANY_TIME,
             Self::Subject { issued_before, .. }
             | Self::Client { issued_before, .. }
             | Self::Key { issued_before, .. }
+            | Self::ProofKey { issued_before, .. }
             | Self::Issuer { issued_before, .. }
-            | Self::All { issued_before } => *issued_before,
+            | Self::All { issued_before } => issued_before.as_secs(),
         }
     }
 }
+
+/// The latest representable time. As a time of issue, it means any time, this one included: a token can claim to have
+/// been issued then. A single token is revoked whenever it was issued.
+pub(super) const ANY_TIME: i64 = i64::MAX;
+
+/// The id of [`Revocation::All`].
+pub(super) const EVERY_TOKEN: EntryId = EntryId::from_digest(ALL, [0; 16]);
 
 // The kinds of entries. Snapshots contain these numbers.
 pub(super) const TOKEN: u8 = 1;
@@ -188,3 +226,5 @@ pub(super) const SUBJECT: u8 = 3;
 pub(super) const CLIENT: u8 = 4;
 pub(super) const KEY: u8 = 5;
 pub(super) const ISSUER: u8 = 6;
+pub(super) const PROOF_KEY: u8 = 7;
+pub(super) const ALL: u8 = 8;

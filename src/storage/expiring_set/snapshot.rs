@@ -5,16 +5,17 @@
 //! | 4 | `EJ`, the kind of set, [`VERSION`] |
 //! | 8 | generation |
 //! | 8 | latest `until` of an evicted entry |
-//! | 16 | coverage that applies to every id |
+//! | 16 | detail and `until` of the entry that applies to every id |
 //! | 4 | number of entries |
-//! | 32 each | id and coverage of an entry |
+//! | 32 each | id, detail and `until` of an entry |
 //! | 16 | SHA-256 of all bytes before it, truncated |
 //!
-//! Numbers are big-endian; a coverage is its `before`, then its `until`.
+//! Numbers are big-endian.
 
+use heapless::Vec;
 use sha2::{Digest, Sha256};
 
-use super::{Coverage, Entry, EntryId, ExpiringSet};
+use super::{Entry, EntryId, ExpiringSet};
 use crate::error::{Error, Part};
 use crate::time::UnixTime;
 
@@ -27,8 +28,9 @@ impl<const N: usize> ExpiringSet<N> {
     ///
     /// # Errors
     ///
-    /// [`Error::BufferTooSmall`] if `buf` is shorter than the snapshot.
+    /// [`Error::NotOpened`] if the set is closed, [`Error::BufferTooSmall`] if `buf` is shorter than the snapshot.
     pub(in crate::storage) fn snapshot<'s>(&self, kind: u8, buf: &'s mut [u8]) -> Result<&'s [u8], Error> {
+        self.check_open()?;
         self.write(kind, buf).ok_or(Error::BufferTooSmall)
     }
 
@@ -42,40 +44,62 @@ impl<const N: usize> ExpiringSet<N> {
         put(&mut head, [b'E', b'J', kind, VERSION])?;
         put(&mut head, self.generation.to_be_bytes())?;
         put(&mut head, self.latest_evicted.as_secs().to_be_bytes())?;
-        put_coverage(&mut head, self.catch_all)?;
+        put_extent(&mut head, &self.catch_all)?;
         put(&mut head, u32::try_from(self.len()).ok()?.to_be_bytes())?;
         for (mut bytes, entry) in entries.chunks_exact_mut(ENTRY_LEN).zip(&self.entries) {
             put(&mut bytes, entry.id.0.to_be_bytes())?;
-            put_coverage(&mut bytes, entry.coverage)?;
+            put_extent(&mut bytes, entry)?;
         }
         *digest = digest_of(body);
         buf.get(..len.checked_add(DIGEST_LEN)?)
     }
 
-    /// Replaces the set with a snapshot, or changes nothing if there is an error. Bytes after the snapshot are ignored.
+    /// Replaces the set with a snapshot and opens it, or changes nothing if there is an error. Bytes after the snapshot
+    /// are ignored. If the set is too small, the entries that are over at `now` are evicted.
     ///
     /// # Errors
     ///
-    /// - [`Error::Malformed`]: it is not a snapshot of this kind and version, or it is torn or altered.
-    /// - [`Error::RolledBack`]: its generation is below `least_generation` or the set's own.
-    /// - [`Error::Full`]: it has more than `N` entries.
-    pub(in crate::storage) fn restore(&mut self, kind: u8, bytes: &[u8], least_generation: u64) -> Result<(), Error> {
+    /// - [`Error::Malformed`]: it is not a snapshot of this kind and version with entries of `kinds` (one bit each), or
+    ///   it is torn or altered.
+    /// - [`Error::RolledBack`]: its generation is below `least_generation`; or the set is open, its generation is no lower,
+    ///   and the snapshot is not of its present state.
+    /// - [`Error::Full`]: it has more than `N` live entries.
+    pub(in crate::storage) fn restore(
+        &mut self,
+        (kind, kinds): (u8, u32),
+        bytes: &[u8],
+        least_generation: u64,
+        now: UnixTime,
+    ) -> Result<(), Error> {
         let snapshot = Snapshot::read(kind, bytes).ok_or(Error::Malformed(Part::Snapshot))?;
-        if snapshot.generation < least_generation.max(self.generation) {
+        if snapshot.entries().any(|entry| !entry.id.is_of(kinds)) {
+            return Err(Error::Malformed(Part::Snapshot));
+        }
+        if snapshot.generation < least_generation {
             return Err(Error::RolledBack);
         }
-        if snapshot.entries.len() > N {
+        if self.is_open && snapshot.generation <= self.generation {
+            return if snapshot.is_of(self) { Ok(()) } else { Err(Error::RolledBack) };
+        }
+        let fits = snapshot.entries.len() <= N;
+        if !fits && snapshot.entries().filter(|entry| entry.is_live(now)).count() > N {
             return Err(Error::Full);
         }
-        // From here on nothing fails: each entry has its length, and there is room for all.
-        self.entries.clear();
-        for mut bytes in snapshot.entries.iter().map(|bytes| &bytes[..]) {
-            let entry = take_entry(&mut bytes).ok_or(Error::Malformed(Part::Snapshot))?;
-            self.entries.push(entry).map_err(|_| Error::Full)?;
+        // From here on nothing fails: there is room for all.
+        *self = Self {
+            entries: Vec::new(),
+            catch_all: snapshot.catch_all,
+            latest_evicted: snapshot.latest_evicted,
+            generation: snapshot.generation,
+            is_open: true,
+        };
+        for entry in snapshot.entries() {
+            if fits || entry.is_live(now) {
+                self.entries.push(entry).map_err(|_| Error::Full)?;
+            } else {
+                self.latest_evicted = self.latest_evicted.max(entry.until);
+            }
         }
-        self.catch_all = snapshot.catch_all;
-        self.latest_evicted = snapshot.latest_evicted;
-        self.generation = snapshot.generation;
         Ok(())
     }
 }
@@ -84,7 +108,7 @@ impl<const N: usize> ExpiringSet<N> {
 struct Snapshot<'s> {
     generation: u64,
     latest_evicted: UnixTime,
-    catch_all: Coverage,
+    catch_all: Entry,
     entries: &'s [[u8; ENTRY_LEN]],
 }
 
@@ -96,13 +120,24 @@ impl<'s> Snapshot<'s> {
         }
         let generation = u64::from_be_bytes(take(&mut rest)?);
         let latest_evicted = take_time(&mut rest)?;
-        let catch_all = take_coverage(&mut rest)?;
+        let catch_all = take_extent(&mut rest, Entry::NONE.id)?;
         let len = usize::try_from(u32::from_be_bytes(take(&mut rest)?)).ok()?.checked_mul(ENTRY_LEN)?;
         let (entries, mut rest) = rest.split_at_checked(len)?;
         let digest: [u8; DIGEST_LEN] = take(&mut rest)?;
         let body = bytes.get(..len.checked_add(HEAD_LEN)?)?;
         let (entries, _) = entries.as_chunks();
         (digest == digest_of(body)).then_some(Self { generation, latest_evicted, catch_all, entries })
+    }
+
+    fn is_of<const N: usize>(&self, set: &ExpiringSet<N>) -> bool {
+        self.generation == set.generation
+            && self.latest_evicted == set.latest_evicted
+            && self.catch_all == set.catch_all
+            && self.entries().eq(set.entries.iter().copied())
+    }
+
+    fn entries(&self) -> impl Iterator<Item = Entry> {
+        self.entries.iter().filter_map(|bytes| take_entry(&mut &bytes[..]))
     }
 }
 
@@ -117,9 +152,9 @@ fn put<const LEN: usize>(rest: &mut &mut [u8], bytes: [u8; LEN]) -> Option<()> {
     Some(())
 }
 
-fn put_coverage(rest: &mut &mut [u8], coverage: Coverage) -> Option<()> {
-    put(rest, coverage.before.as_secs().to_be_bytes())?;
-    put(rest, coverage.until.as_secs().to_be_bytes())
+fn put_extent(rest: &mut &mut [u8], entry: &Entry) -> Option<()> {
+    put(rest, entry.detail.to_be_bytes())?;
+    put(rest, entry.until.as_secs().to_be_bytes())
 }
 
 fn take<const LEN: usize>(rest: &mut &[u8]) -> Option<[u8; LEN]> {
@@ -132,16 +167,17 @@ fn take_time(rest: &mut &[u8]) -> Option<UnixTime> {
     take(rest).map(i64::from_be_bytes).map(UnixTime::from_secs)
 }
 
-fn take_coverage(rest: &mut &[u8]) -> Option<Coverage> {
-    Some(Coverage { before: take_time(rest)?, until: take_time(rest)? })
+fn take_extent(rest: &mut &[u8], id: EntryId) -> Option<Entry> {
+    Some(Entry { id, detail: take(rest).map(i64::from_be_bytes)?, until: take_time(rest)? })
 }
 
 fn take_entry(rest: &mut &[u8]) -> Option<Entry> {
-    Some(Entry { id: EntryId(u128::from_be_bytes(take(rest)?)), coverage: take_coverage(rest)? })
+    let id = EntryId(u128::from_be_bytes(take(rest)?));
+    take_extent(rest, id)
 }
 
 /// The version of this format. Any other is refused, since the same bytes may mean something else in it.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const HEAD_LEN: usize = 4 + 8 + 8 + 16 + 4;
 const ENTRY_LEN: usize = 16 + 16;
 /// The digest detects bytes torn by a power cut or altered by a worn cell. Against an attacker with write access to the
