@@ -31,7 +31,8 @@ impl MediaType {
     }
 }
 
-fn short_form(media_type: &[u8]) -> &[u8] {
+/// A media type without `application/`, which is implied where there is no other slash.
+pub(crate) fn short_form(media_type: &[u8]) -> &[u8] {
     match media_type.split_at_checked(b"application/".len()) {
         Some((prefix, rest)) if prefix.eq_ignore_ascii_case(b"application/") && !rest.contains(&b'/') => rest,
         _ => media_type,

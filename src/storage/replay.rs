@@ -1,27 +1,48 @@
-//! Protection against replay: the trait [`ReplayCheck`] and its implementation in memory of a fixed size.
+//! Single use: the trait [`ReplayCheck`] that a policy consults, and the ids that it is given.
 
-use core::cell::{RefCell, RefMut};
 use core::fmt;
 
-use crate::error::Error;
-use crate::storage::expiring_set::{ANY_TIME, Coverage, EntryId, ExpiringSet};
-use crate::time::UnixTime;
+use sha2::{Digest, Sha256};
 
-/// Remembers used ids, so that a DPoP proof
-/// ([RFC 9449 section 11.1](https://www.rfc-editor.org/rfc/rfc9449#section-11.1)) or a command is accepted only once.
+use crate::error::Error;
+use crate::jose::media_type::short_form;
+use crate::time::{Now, UnixTime};
+
+/// A store of used ids, so that a DPoP proof
+/// ([RFC 9449 section 11.1](https://www.rfc-editor.org/rfc/rfc9449#section-11.1)), a token or a command is accepted only
+/// once.
 ///
-/// [`ReplayWindow`] does this in memory of a fixed size. Implement the trait for a store of your own.
+/// [`ReplayWindow`](crate::ReplayWindow) does this in memory of a fixed size. Implement the trait for a store of your
+/// own. A policy first looks ([`check_unused`](Self::check_unused)), and consumes ([`use_all`](Self::use_all)) only what
+/// it accepts.
 pub trait ReplayCheck: fmt::Debug {
-    /// Consumes `id` at `now`, and remembers it until `until` has passed. After that, it is refused for its age.
-    ///
-    /// `scope` identifies the owner of the id, such as the thumbprint of the signing key: ids are unique only within a
-    /// scope. The client has chosen the id, of any length: store a digest of both. A policy calls this after all other
-    /// checks have passed.
+    /// Refuses whatever [`use_all`](Self::use_all) would refuse, and changes nothing.
     ///
     /// # Errors
     ///
-    /// [`Error::Replayed`] if the id was used before, [`Error::Full`] if it cannot be remembered.
-    fn use_once(&self, scope: &[u8], id: &str, until: UnixTime, now: UnixTime) -> Result<(), Error>;
+    /// As [`use_all`](Self::use_all).
+    fn check_unused(&self, ids: &[SingleUse], now: Now) -> Result<(), Error>;
+
+    /// Consumes all these ids, or none of them, and remembers each until its [`until`](SingleUse::until).
+    ///
+    /// # Errors
+    ///
+    /// [`SingleUse::replayed`] if an id was used before, [`Error::Full`] if they cannot all be remembered, or any other
+    /// error if that is unknown.
+    fn use_all(&self, ids: &[SingleUse], now: Now) -> Result<(), Error>;
+
+    /// Takes back the use of these ids, which [`use_all`](Self::use_all) has just consumed: another store has refused
+    /// what belongs to the same request.
+    fn release(&self, ids: &[SingleUse]);
+
+    /// Consumes one id, as [`use_all`](Self::use_all) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`use_all`](Self::use_all).
+    fn use_once(&self, id: SingleUse, now: Now) -> Result<(), Error> {
+        self.use_all(&[id], now)
+    }
 }
 
 /// A [`ReplayCheck`] that remembers nothing: anything recorded can be used again for as long as it is fresh.
@@ -29,98 +50,86 @@ pub trait ReplayCheck: fmt::Debug {
 pub struct AllowReplay;
 
 impl ReplayCheck for AllowReplay {
-    fn use_once(&self, _scope: &[u8], _id: &str, _until: UnixTime, _now: UnixTime) -> Result<(), Error> {
+    fn check_unused(&self, _ids: &[SingleUse], _now: Now) -> Result<(), Error> {
         Ok(())
     }
+
+    fn use_all(&self, _ids: &[SingleUse], _now: Now) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn release(&self, _ids: &[SingleUse]) {}
 }
 
-/// A [`ReplayCheck`] that remembers used ids in `N` slots of 32 bytes each until they expire. If every slot holds an id
-/// that could be used again, it refuses the next one ([`Error::Full`]) rather than forget one.
-///
-/// `N` bounds the number of requests within the lifetime of a proof or command. Policies that share a window need the
-/// same leeway and age: an id that has expired for one of them is evicted for all. Setting the clock back does not make
-/// an evicted id usable again: an id that expires no later than an evicted one is refused.
-///
-/// All handlers of one executor can share a window. It can survive a power cut, as a
-/// [`RevocationList`](crate::RevocationList) can: write the snapshot before you act on the used id. Without a snapshot,
-/// an id used before the power cut can be used once more afterwards, if it is still fresh.
-///
-/// ```
-/// use embedded_jwt::{Error, ReplayCheck, ReplayWindow, UnixTime};
-///
-/// let window = ReplayWindow::<16>::new();
-/// let (now, until) = (UnixTime::from_secs(1_768_478_400), UnixTime::from_secs(1_768_478_460));
-/// assert_eq!(window.use_once(b"a key's thumbprint", "id-1", until, now), Ok(()));
-/// assert_eq!(window.use_once(b"a key's thumbprint", "id-1", until, now), Err(Error::Replayed));
-/// ```
-#[derive(Clone, Default)]
-pub struct ReplayWindow<const N: usize> {
-    set: RefCell<ExpiringSet<N>>,
+/// An id that may be used once, as digests of a fixed size: the id of a token or of a DPoP proof, or one of your own.
+#[derive(Clone, Copy)]
+pub struct SingleUse {
+    id: [u8; 16],
+    owner: [u8; 8],
+    until: UnixTime,
+    is_proof: bool,
 }
 
-impl<const N: usize> ReplayWindow<N> {
-    /// The length of the [`snapshot`](Self::snapshot) of a full window, in bytes.
-    pub const SNAPSHOT_LEN: usize = ExpiringSet::<N>::SNAPSHOT_LEN;
-
-    /// An empty window.
-    pub const fn new() -> Self {
-        Self { set: RefCell::new(ExpiringSet::new()) }
-    }
-
-    /// The number of changes to the window so far. See
-    /// [`RevocationList::generation`](crate::RevocationList::generation).
-    pub fn generation(&self) -> u64 {
-        self.set().map_or(0, |set| set.generation())
-    }
-
-    /// Writes the whole window to the start of `buf`, and returns the bytes written. See
-    /// [`RevocationList::snapshot`](crate::RevocationList::snapshot).
+impl SingleUse {
+    /// The id `id` of whatever is of the kind `kind`, such as the media type of a token: in any case, with or without
+    /// `application/`. Ids of different kinds, and of different scopes, are different. `scope` names whoever has chosen
+    /// the id, such as the issuer.
     ///
-    /// # Errors
-    ///
-    /// [`Error::BufferTooSmall`] if `buf` is shorter than the snapshot.
-    pub fn snapshot<'s>(&self, buf: &'s mut [u8]) -> Result<&'s [u8], Error> {
-        self.set()?.snapshot(KIND, buf)
+    /// `until` is the moment from which the id is refused for its age. The owner is the scope.
+    pub fn new(kind: &str, scope: &[u8], id: &str, until: UnixTime) -> Self {
+        let mut hasher = Sha256::new();
+        let kind = short_form(kind.as_bytes());
+        update_len(&mut hasher, kind);
+        kind.iter().for_each(|byte| hasher.update([byte.to_ascii_lowercase()]));
+        update_len(&mut hasher, scope);
+        hasher.update(scope);
+        hasher.update(id.as_bytes());
+        let id = hasher.finalize().first_chunk().copied().unwrap_or_default();
+        Self { id, owner: [0; 8], until, is_proof: false }.with_owner(scope, b"")
     }
 
-    /// Replaces the whole window with a snapshot, or changes nothing if there is an error. See
-    /// [`RevocationList::restore`](crate::RevocationList::restore).
-    ///
-    /// # Errors
-    ///
-    /// - [`Error::Malformed`]: it is not a snapshot of a replay window of this version, or it is torn or altered.
-    /// - [`Error::RolledBack`]: its generation is too old.
-    /// - [`Error::Full`]: it has more than `N` entries.
-    pub fn restore(&mut self, snapshot: &[u8], least_generation: u64) -> Result<(), Error> {
-        self.set.get_mut().restore(KIND, snapshot, least_generation)
+    /// The id of a DPoP proof, whose scope and owner is its key.
+    pub(crate) fn of_proof(key: &[u8], id: &str, until: UnixTime) -> Self {
+        Self { is_proof: true, ..Self::new("dpop+jwt", key, id, until) }
     }
 
-    /// Borrows the set. This never fails, since nothing that is called during a borrow calls back.
-    fn set(&self) -> Result<RefMut<'_, ExpiringSet<N>>, Error> {
-        self.set.try_borrow_mut().map_err(|_| Error::Full)
+    /// Sets the owner, in whose [share](crate::ReplayWindow) of a window the id is: a pair of names.
+    pub fn with_owner(self, first: &[u8], second: &[u8]) -> Self {
+        let mut hasher = Sha256::new();
+        update_len(&mut hasher, first);
+        let digest = hasher.chain_update(first).chain_update(second).finalize();
+        Self { owner: digest.first_chunk().copied().unwrap_or_default(), ..self }
     }
-}
 
-impl<const N: usize> ReplayCheck for ReplayWindow<N> {
-    fn use_once(&self, scope: &[u8], id: &str, until: UnixTime, now: UnixTime) -> Result<(), Error> {
-        let mut set = self.set()?;
-        let id = EntryId::new(USED, scope, id.as_bytes());
-        if until <= set.latest_evicted() {
-            return Err(Error::Replayed);
-        }
-        let is_new = set.insert(id, Coverage { before: ANY_TIME, until }, now)?;
-        if is_new { Ok(()) } else { Err(Error::Replayed) }
+    /// A digest of the kind, the scope and the id.
+    pub fn id(&self) -> [u8; 16] {
+        self.id
+    }
+
+    /// A digest of the owner. Owners whose digests collide share their share.
+    pub fn owner(&self) -> [u8; 8] {
+        self.owner
+    }
+
+    /// The moment from which the id is refused for its age, and need not be remembered.
+    pub fn until(&self) -> UnixTime {
+        self.until
+    }
+
+    /// The error for a use after the first: [`Error::ProofReplayed`] for a DPoP proof, otherwise [`Error::Replayed`].
+    pub fn replayed(&self) -> Error {
+        if self.is_proof { Error::ProofReplayed } else { Error::Replayed }
     }
 }
 
-/// Omits the digests: every trait object includes `Debug`, and digests would link in the code that formats numbers.
-impl<const N: usize> fmt::Debug for ReplayWindow<N> {
+/// Hashes a length, so that another split of the same bytes has another digest.
+fn update_len(hasher: &mut Sha256, bytes: &[u8]) {
+    hasher.update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
+}
+
+/// Omits the digests.
+impl fmt::Debug for SingleUse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReplayWindow").finish_non_exhaustive()
+        f.debug_struct("SingleUse").finish_non_exhaustive()
     }
 }
-
-/// Marks the snapshots of replay windows.
-const KIND: u8 = b'U';
-/// The only kind of entry in a window.
-const USED: u8 = 1;

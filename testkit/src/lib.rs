@@ -9,6 +9,7 @@ mod counting;
 pub mod errors;
 mod mint;
 pub mod rfc;
+mod stores;
 pub mod strict_json;
 
 pub use accept_all::{ACCEPT_ALL, AcceptAll, unsigned};
@@ -19,3 +20,4 @@ pub use counting::Counting;
 /// The crate under test, for the crate's own unit tests: their types differ from the types of this copy.
 pub use embedded_jwt;
 pub use mint::*;
+pub use stores::*;
