@@ -29,13 +29,14 @@
 pub mod bearer;
 mod claims;
 mod error;
+pub mod guide;
 mod jose;
 mod profiles;
 mod storage;
 mod time;
 mod verify;
 
-pub use claims::{Claims, Confirmation, DEFAULT_LEEWAY, StatusReference, Strings};
+pub use claims::{Claims, Confirmation, DEFAULT_LEEWAY, MAX_LEEWAY, StatusReference, Strings};
 pub use error::{Claim, Error, Part};
 #[cfg(feature = "eddsa")]
 pub use jose::EdDsa;
@@ -48,8 +49,8 @@ pub use jose::{
 #[cfg(feature = "ring")]
 pub use jose::{RingEdDsa, RingEs256};
 pub use profiles::{
-    AccessToken, AccessTokenPolicy, DEFAULT_PROOF_AGE, DpopPolicy, DpopProof, IdToken, IdTokenPolicy, MAX_SUBJECT_LEN,
-    SignedKeySetPolicy, TypedPolicy, TypedToken,
+    AccessToken, AccessTokenPolicy, DEFAULT_PROOF_AGE, DpopNonce, DpopPolicy, DpopProof, IdToken, IdTokenPolicy,
+    MAX_SUBJECT_LEN, Pending, PreparedDpop, SignedKeySetPolicy, TypedPolicy, TypedToken,
 };
 #[cfg(feature = "status-list")]
 pub use profiles::{
@@ -57,10 +58,10 @@ pub use profiles::{
     StatusBitmap, StatusList, StatusListPolicy, StatusLists,
 };
 pub use storage::{
-    AllowReplay, DEFAULT_TIME_STEP, ReplayCheck, ReplayWindow, Revocation, RevocationList, Revocations, TimeFloor,
-    TokenIdentity,
+    AllowReplay, DEFAULT_FLOOR_SPAN, DEFAULT_TIME_STEP, ReplayCheck, ReplayWindow, Revocation, RevocationList,
+    Revocations, SingleUse, TimeFloor, TokenIdentity,
 };
-pub use time::{Freshness, Now, UnixTime};
+pub use time::{EarliestTime, Freshness, Now, UnixTime};
 pub use verify::{
     Answer, CallerVerifies, Issuer, MAX_HEADER_LEN, MAX_ISSUERS, MAX_SIGNATURES, MAX_TOKEN_LEN, Prepared,
     SignatureCache, Token, Verified,

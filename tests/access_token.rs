@@ -649,6 +649,27 @@ fn max_lifetime_allows_no_leeway() {
     assert_eq!(validate(&claims_with("iat", Value::Null), &untyped), Err(Error::Missing(Claim::IssuedAt)));
 }
 
+/// `iat` is rounded up, and `exp` down: half a second after the second of `exp` is after it.
+#[test]
+fn token_issued_after_its_expiry_is_refused_where_a_limit_is_set() {
+    let policy = POLICY.with_leeway(Duration::from_secs(60)).with_max_lifetime(Duration::from_secs(300));
+    let validate = |exp: &str, iat: &str| {
+        let payload = with(claims_with("exp", json!("?e")), "iat", json!("?i")).to_string();
+        let payload = payload.replace("\"?e\"", exp).replace("\"?i\"", iat);
+        validate_access_token(&Alg::EdDsa.mint(Alg::EdDsa.header().to_string(), payload), &policy, NOW, |_| ())
+    };
+    let (second, next) = (NOW + 10, NOW + 11);
+    for (exp, iat, expected) in [
+        (second.to_string(), second.to_string(), Ok(())),
+        (second.to_string(), format!("{}.5", NOW + 9), Ok(())),
+        (second.to_string(), format!("{second}.5"), Err(Error::Invalid(Claim::IssuedAt))),
+        (format!("{second}.9"), format!("{second}.1"), Err(Error::Invalid(Claim::IssuedAt))),
+        (second.to_string(), next.to_string(), Err(Error::Invalid(Claim::IssuedAt))),
+    ] {
+        assert_eq!(validate(&exp, &iat), expected, "{exp} {iat}");
+    }
+}
+
 #[test]
 fn max_token_age_allows_leeway() {
     let policy = POLICY.with_max_token_age(Duration::from_secs(60));
@@ -668,18 +689,21 @@ fn time_arithmetic_saturates() {
     assert_eq!(validate_at(&far, &endless, i64::MAX), Err(Error::Expired));
     assert_eq!(validate_at(&far, &endless, i64::MAX - 1), Ok(()));
     assert_eq!(validate_at(&far, &POLICY, i64::MAX - 1), Ok(()));
-    assert_eq!(validate_at(&claims_with("nbf", json!(i64::MAX)), &POLICY, 1), Err(Error::NotYetValid));
+    assert_eq!(validate_at(&claims_with("nbf", json!(i64::MAX)), &POLICY, YEAR_2010), Err(Error::NotYetValid));
     let past = claims_with("iat", json!(-i64::MAX));
     assert_eq!(validate(&past, &POLICY.with_max_token_age(Duration::from_secs(60))), Err(Error::TooOld));
     assert_eq!(validate(&past, &POLICY.with_max_lifetime(Duration::from_secs(60))), Err(Error::LifetimeTooLong));
-    assert_eq!(validate_at(&claims_with("nbf", json!(0)), &POLICY.with_leeway(Duration::MAX), 1), Ok(()));
+    assert_eq!(validate_at(&claims_with("nbf", json!(0)), &POLICY.with_leeway(Duration::MAX), YEAR_2010), Ok(()));
 }
+
+/// 2010-01-01T00:00:00Z, before which a clock was never set.
+const YEAR_2010: i64 = 1_262_304_000;
 
 #[test]
 fn unset_clock_refuses_every_token() {
     let claims = claims_with("nbf", json!(-10));
-    assert_eq!(validate_at(&claims, &POLICY, 1), Ok(()));
-    for now in [0, -1, i64::MIN] {
+    assert_eq!(validate_at(&claims, &POLICY, YEAR_2010), Ok(()));
+    for now in [YEAR_2010 - 1, 1, 0, -1, i64::MIN] {
         assert_eq!(validate_at(&claims, &POLICY, now), Err(Error::ClockNotSet), "{now}");
     }
 }
@@ -717,6 +741,22 @@ fn debug_shows_no_claim() {
     assert_eq!(format!("{token:?} {verified:?}"), "Token { .. } Verified { .. }");
     let shown = validate_access_token(&text, &POLICY, NOW, |token| format!("{token:?} {:?}", *token)).unwrap();
     assert_eq!(shown, "AccessToken { .. } Claims { .. }");
+}
+
+#[test]
+fn debug_shows_no_secret_of_a_policy() {
+    let der = b"a certificate";
+    for policy in [
+        POLICY.with_challenge("a secret challenge"),
+        POLICY.with_certificate(der).with_acr("gold"),
+        POLICY.with_unchecked_confirmation(),
+    ] {
+        let shown = format!("{policy:?}");
+        assert!(shown.contains("OptionalChecks { .. }"), "{shown}");
+        for secret in ["secret", "gold", &Thumbprint::of_certificate(der).to_string()] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
 }
 
 #[test]

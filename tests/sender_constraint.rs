@@ -3,7 +3,7 @@
 //! ([RFC 8705](https://www.rfc-editor.org/rfc/rfc8705)), also together with step-up authentication.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use base64ct::{Base64, Encoding as _};
@@ -82,23 +82,33 @@ fn validate_with_proof(
     validate_text(&claims.to_string(), &policy.with_dpop(&proof, replay), now, |_| ())
 }
 
-/// Always gives the same answer, and records each use.
+/// Always gives the same answer, and records what it is asked about.
 #[derive(Debug)]
 struct Recorder {
     answer: Result<(), Error>,
-    uses: RefCell<Vec<(Vec<u8>, String, UnixTime)>>,
+    looks: Cell<usize>,
+    uses: RefCell<Vec<SingleUse>>,
 }
 
 impl Recorder {
     fn new(answer: Result<(), Error>) -> Self {
-        Self { answer, uses: RefCell::default() }
+        Self { answer, looks: Cell::new(0), uses: RefCell::default() }
     }
 }
 
 impl ReplayCheck for Recorder {
-    fn use_once(&self, scope: &[u8], id: &str, until: UnixTime, _now: UnixTime) -> Result<(), Error> {
-        self.uses.borrow_mut().push((scope.to_vec(), id.into(), until));
+    fn check_unused(&self, ids: &[SingleUse], _now: Now) -> Result<(), Error> {
+        self.looks.set(self.looks.get() + ids.len());
         self.answer
+    }
+
+    fn use_all(&self, ids: &[SingleUse], _now: Now) -> Result<(), Error> {
+        self.uses.borrow_mut().extend(ids);
+        self.answer
+    }
+
+    fn release(&self, _ids: &[SingleUse]) {
+        unreachable!("no other store refuses");
     }
 }
 
@@ -324,16 +334,18 @@ fn proof_is_consumed_once_when_all_else_has_passed() {
         let bound = bound_to(json!({"jkt": jkt(alg)}));
         let recorder = Recorder::new(Ok(()));
         assert_eq!(validate_with_proof(alg, &bound, NOW, &POLICY, &recorder), Ok(()));
-        let until = UnixTime::from_secs(NOW + 120); // its maximum age and the leeway, both a minute by default
-        let expected = (alg.key().thumbprint().as_bytes().to_vec(), "proof-1".to_owned(), until);
-        assert_eq!(*recorder.uses.borrow(), [expected]);
+        let until = UnixTime::from_secs(NOW + 121); // after its maximum age and the leeway, both a minute by default
+        let expected = SingleUse::new("dpop+jwt", alg.key().thumbprint().as_bytes(), "proof-1", until);
+        let of = |id: &SingleUse| (id.id(), id.owner(), id.until());
+        assert_eq!(recorder.uses.borrow().iter().map(of).collect::<Vec<_>>(), [of(&expected)]);
+        assert_eq!(recorder.uses.borrow()[0].replayed(), Error::ProofReplayed);
     }
 }
 
 #[test]
 fn proof_must_still_be_fresh_when_the_token_is_validated() {
     let bound = with(bound_to(json!({"jkt": jkt(Alg::Es256)})), "exp", json!(NOW + 3600));
-    for (now, verdict) in [(NOW + 120, Ok(())), (NOW + 121, Err(Error::TooOld))] {
+    for (now, verdict) in [(NOW + 120, Ok(())), (NOW + 121, Err(Error::ProofTooOld))] {
         let recorder = Recorder::new(Ok(()));
         assert_eq!(validate_with_proof(Alg::Es256, &bound, now, &POLICY, &recorder), verdict);
         assert_eq!(recorder.uses.borrow().len(), usize::from(verdict.is_ok()));
@@ -359,11 +371,11 @@ fn refused_token_consumes_no_proof() {
     let good = || with(with(bound_to(json!({"jkt": jkt(Alg::Es256)})), "auth_time", json!(NOW)), "acr", json!("gold"));
     let validate_with = |claims: &Value, now: i64, policy: &AccessTokenPolicy<'_>| {
         // If the replay check were asked, its answer would be the verdict.
-        let recorder = Recorder::new(Err(Error::Replayed));
+        let recorder = Recorder::new(Err(Error::ProofReplayed));
         let verdict = validate_with_proof(Alg::Es256, claims, now, policy, &recorder);
-        (verdict, recorder.uses.borrow().len())
+        (verdict, recorder.looks.get() + recorder.uses.borrow().len())
     };
-    assert_eq!(validate_with(&good(), NOW, &strict()), (Err(Error::Replayed), 1));
+    assert_eq!(validate_with(&good(), NOW, &strict()), (Err(Error::ProofReplayed), 1));
 
     let claims = [
         ("scope", json!("pump:write"), Error::InsufficientScope),
@@ -405,7 +417,7 @@ fn verdict_of_the_replay_check_is_returned() {
     for error in [Error::Replayed, Error::BackendUnavailable] {
         let recorder = Recorder::new(Err(error));
         assert_eq!(validate_with_proof(Alg::EdDsa, &bound, NOW, &POLICY, &recorder), Err(error));
-        assert_eq!(recorder.uses.borrow().len(), 1);
+        assert_eq!((recorder.looks.get(), recorder.uses.borrow().len()), (0, 1));
     }
     for _ in 0..2 {
         assert_eq!(validate_with_proof(Alg::EdDsa, &bound, NOW, &POLICY, &AllowReplay), Ok(()));
@@ -414,21 +426,9 @@ fn verdict_of_the_replay_check_is_returned() {
 
 #[test]
 fn used_proof_is_refused() {
-    #[derive(Debug, Default)]
-    struct Memory(RefCell<Vec<(Vec<u8>, String)>>);
-
-    impl ReplayCheck for Memory {
-        fn use_once(&self, scope: &[u8], id: &str, _until: UnixTime, _now: UnixTime) -> Result<(), Error> {
-            let (use_now, mut used) = ((scope.to_vec(), id.into()), self.0.borrow_mut());
-            let is_new = !used.contains(&use_now);
-            used.push(use_now);
-            if is_new { Ok(()) } else { Err(Error::Replayed) }
-        }
-    }
-
-    let memory = Memory::default();
+    let memory = replay_window::<4>();
     // The proofs of both keys have the same id, which is unique only for its key.
-    for verdict in [Ok(()), Err(Error::Replayed)] {
+    for verdict in [Ok(()), Err(Error::ProofReplayed)] {
         for alg in ALGS {
             let bound = bound_to(json!({"jkt": jkt(alg)}));
             assert_eq!(validate_with_proof(alg, &bound, NOW, &POLICY, &memory), verdict, "{alg:?}");

@@ -467,6 +467,14 @@ fn issuers_may_share_a_key() {
         let token = verified.into_access_token(&AccessTokenPolicy::new(AUDIENCE), now()).unwrap();
         assert_eq!(token.issuer(), iss);
     }
+    // The signature is valid for both, and neither is the issuer.
+    for iss in ["urn:three", "urn:on", "urn:one/", ""] {
+        let text = Alg::EdDsa.access_token(&claims_with("iss", json!(iss)));
+        for issuers in [[&one, &two], [&two, &one]] {
+            let refused = Token::parse(&text).unwrap().verify_any(&issuers, &mut [0; 1024]).map(|_| ());
+            assert_eq!(refused, Err(Error::Mismatch(Claim::Issuer)), "{iss}");
+        }
+    }
 }
 
 #[test]

@@ -160,8 +160,8 @@ fn max_lifetime_refuses_a_token_without_expiry() {
 #[test]
 fn clock_that_was_never_set_refuses_a_token_without_expiry() {
     let claims = key_set_with("iat", json!(1));
-    assert_eq!(validate_at(&claims, &POLICY, 1), Ok(()));
-    for now in [0, -1, i64::MIN] {
+    assert_eq!(validate_at(&claims, &POLICY, 1_262_304_000), Ok(()));
+    for now in [1_262_303_999, 1, 0, -1, i64::MIN] {
         assert_eq!(validate_at(&claims, &POLICY, now), Err(Error::ClockNotSet), "{now}");
     }
 }
@@ -172,7 +172,7 @@ fn token_without_audience_and_expiry_is_of_unknown_time_at_a_floor() {
     let validate = |claims: &Value, policy: &TypedPolicy<'_>, now: Now| {
         validate_text(Alg::EdDsa, json!(TYP), &claims.to_string(), policy, now, |token| token.freshness())
     };
-    let at_least = |secs| Now::AtLeast(UnixTime::from_secs(secs));
+    let at_least = |secs| Now::AtLeast(EarliestTime::from_secs(secs));
     let policy = TypedPolicy::new_without_audience(TYP);
     assert_eq!(validate(&key_set(), &policy, now().into()), Ok(Freshness::Clock));
     assert_eq!(validate(&key_set(), &policy, at_least(NOW)), Err(Error::TimeUnknown));
@@ -213,4 +213,53 @@ fn signed_key_set_is_no_access_token_and_no_id_token() {
     let policy = IdTokenPolicy::new(CLIENT_ID);
     let refused = verify(&text, |verified| verified.into_id_token(&policy, now()).map(drop));
     assert_eq!(refused, Err(Error::WrongType));
+}
+
+#[test]
+fn token_that_is_bound_to_a_key_is_refused_unless_the_policy_says_otherwise() {
+    let jkt = Alg::Es256.key().thumbprint().to_string();
+    let unchecked = POLICY.with_unchecked_confirmation();
+    for cnf in [json!({"jkt": jkt}), json!({"kid": "key-1"}), json!({}), json!(1), json!("x")] {
+        let bound = key_set_with("cnf", cnf.clone());
+        assert_eq!(validate(&bound, &POLICY), Err(Error::SenderConstrained), "{cnf}");
+        let is_readable = cnf.is_object();
+        let expected = if is_readable { Ok(()) } else { Err(Error::Invalid(Claim::Confirmation)) };
+        assert_eq!(validate(&bound, &unchecked), expected, "{cnf}");
+    }
+    let confirmation = |claims: &Value| {
+        validate_text(Alg::EdDsa, json!(TYP), &claims.to_string(), &unchecked, now(), |token| {
+            token.confirmation().map(|found| found.matches_key(&Alg::Es256.key()))
+        })
+    };
+    assert_eq!(confirmation(&key_set_with("cnf", json!({"jkt": jkt}))), Ok(Some(true)));
+    assert_eq!(confirmation(&key_set_with("cnf", json!({"jkt": "A".repeat(43)}))), Ok(Some(false)));
+    assert_eq!(confirmation(&key_set()), Ok(None));
+}
+
+#[test]
+fn pending_token_shows_its_claims_and_is_consumed_only_by_consume() {
+    let used = replay_window::<1>();
+    let text = Alg::EdDsa.mint(with(Alg::EdDsa.header(), "typ", json!("cmd+jwt")).to_string(), claims().to_string());
+    let policy = TypedPolicy::new("cmd+jwt", AUDIENCE).with_single_use(&used);
+    let run = |consume: bool| {
+        verify(&text, |verified| {
+            let pending = verified.validate_typed(&policy, now())?;
+            assert_eq!((pending.subject(), pending.jwt_id()), (Some("user-42"), Some("token-1")));
+            assert_eq!(format!("{pending:?}"), "Pending { .. }");
+            if consume { pending.consume().map(|token| token.jwt_id().is_some()) } else { Err(Error::Denied) }
+        })
+    };
+    assert_eq!((run(false), used.len(), used.generation()), (Err(Error::Denied), 0, 0));
+    assert_eq!((run(true), used.len()), (Ok(true), 1));
+    assert_eq!(run(true), Err(Error::Replayed));
+}
+
+/// An id without an end would take its slot for good.
+#[test]
+fn token_without_expiry_is_refused_for_single_use() {
+    let used = replay_window::<1>();
+    let with_id = key_set_with("jti", json!("set-1"));
+    assert_eq!(validate(&with_id, &POLICY.with_single_use(&used)), Err(Error::Missing(Claim::Expiration)));
+    let expiring = with(with_id, "exp", json!(NOW + 60));
+    assert_eq!(validate(&expiring, &POLICY.with_single_use(&used)), Ok(()));
 }

@@ -157,7 +157,7 @@ impl<'a> AccessTokenPolicy<'a> {
     /// [`with_certificate_thumbprint`](Self::with_certificate_thumbprint) and
     /// [`with_unchecked_confirmation`](Self::with_unchecked_confirmation), the last call counts.
     pub const fn with_dpop(self, proof: &'a DpopProof<'a>, replay: &'a dyn ReplayCheck) -> Self {
-        self.with_possession(ProofOfPossession::Dpop(proof, replay))
+        self.with_possession(ProofOfPossession::Dpop(proof, replay, possession::check_proof))
     }
 
     /// Accepts only a token that is bound to this certificate (DER), with which the client authenticated in mutual TLS

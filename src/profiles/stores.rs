@@ -1,70 +1,107 @@
 //! The device's stores as part of a policy: revocations and single use.
 
-use crate::claims::Claims;
+use super::pending::Uses;
 use crate::claims::field::required;
 use crate::error::{Claim, Error};
-use crate::storage::{ReplayCheck, Revocations, TokenIdentity};
+use crate::storage::{ReplayCheck, Revocations, SingleUse, TokenIdentity};
 use crate::time::{Now, UnixTime};
 
 /// Which of the device's stores a policy checks the token against.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StoreChecks<'a> {
     pub(super) revocations: Option<&'a dyn Revocations>,
-    pub(super) single_use: Option<&'a dyn ReplayCheck>,
+    /// The store of used ids, and [`add_use`]. The function is called through a pointer, so that firmware whose policies
+    /// do not ask for single use does not link it.
+    pub(super) single_use: Option<(&'a dyn ReplayCheck, AddUse)>,
 }
+
+/// A function that adds the token's id to what the request consumes.
+type AddUse = for<'a> fn(
+    &'a dyn ReplayCheck,
+    &TokenIdentity<'_>,
+    kind: &str,
+    owner: Option<&[u8]>,
+    &mut Uses<'a>,
+) -> Result<(), Error>;
+
+/// Defines the setter for the revocations of a policy. The second argument is the path from the policy to them.
+macro_rules! revocation_setter {
+    (|$policy:ident| $revocations:expr) => {
+        /// Refuses revoked tokens. Several stores are given as an array; this replaces the stores given before.
+        pub const fn with_revocations(self, revocations: &'a dyn crate::storage::Revocations) -> Self {
+            let mut $policy = self;
+            $revocations = Some(revocations);
+            $policy
+        }
+    };
+}
+pub(super) use revocation_setter;
 
 /// Defines the setters for the [`StoreChecks`] of a policy. The second argument is the path from the policy to them.
 macro_rules! store_setters {
     (|$policy:ident| $stores:expr) => {
-        /// Refuses revoked tokens. Several stores are given as an array; this replaces the stores given before.
-        pub const fn with_revocations(self, revocations: &'a dyn crate::storage::Revocations) -> Self {
-            let mut $policy = self;
-            $stores.revocations = Some(revocations);
-            $policy
-        }
+        crate::profiles::stores::revocation_setter!(|$policy| $stores.revocations);
 
-        /// Accepts each token only once: its issuer and `jti` are consumed when it is accepted, and `jti` is required
-        /// and not empty. A DPoP proof that came with the token is consumed before it.
+        /// Accepts each token only once: its issuer and `jti` are consumed when it is accepted, together with the DPoP
+        /// proof that came with it. `jti` is required and not empty, and `exp` is required.
+        ///
+        /// Where the clock is not set, an id takes its slot until the [`TimeFloor`](crate::TimeFloor) has passed the
+        /// `exp` of its token.
         pub const fn with_single_use(self, replay: &'a dyn crate::storage::ReplayCheck) -> Self {
             let mut $policy = self;
-            $stores.single_use = Some(replay);
+            $stores.single_use = Some((replay, crate::profiles::stores::add_use));
             $policy
         }
     };
 }
 pub(super) use store_setters;
 
-impl StoreChecks<'_> {
+impl<'a> StoreChecks<'a> {
     pub(super) const NONE: Self = Self { revocations: None, single_use: None };
 
-    /// Checks the token against the stores, and consumes nothing.
+    /// Checks whether the token is revoked, and adds its id to `uses` if it is for single use. `kind` is the media type
+    /// of its kind of token. The owner is the client that the id belongs to, if the token does not tell.
     ///
     /// # Errors
     ///
-    /// [`Error::Missing`] or [`Error::Invalid`] if the token must be consumed and has no `jti`, or an empty one; the
-    /// errors of [`Revocations::check`].
-    pub(super) fn check(&self, token: &TokenIdentity<'_>, now: Now) -> Result<(), Error> {
-        if self.single_use.is_some() && required(token.jwt_id(), Claim::JwtId)?.is_empty() {
-            return Err(Error::Invalid(Claim::JwtId));
+    /// [`Error::Missing`] or [`Error::Invalid`] if the token is for single use and has no `jti` or an empty one, or no
+    /// `exp`; the errors of [`Revocations::check`].
+    pub(super) fn check(
+        &self,
+        token: &TokenIdentity<'_>,
+        kind: &str,
+        owner: Option<&[u8]>,
+        now: Now,
+        uses: &mut Uses<'a>,
+    ) -> Result<(), Error> {
+        if let Some((store, add_use)) = self.single_use {
+            add_use(store, token, kind, owner, uses)?;
         }
         self.revocations.map_or(Ok(()), |revocations| revocations.check(token, now))
     }
+}
 
-    /// Consumes the token. Called last, so that a refused request consumes nothing.
-    ///
-    /// # Errors
-    ///
-    /// The errors of [`ReplayCheck::use_once`].
-    pub(super) fn use_once(&self, token: &Claims<'_>, leeway: u64, now: Now) -> Result<(), Error> {
-        let Some(replay) = self.single_use else { return Ok(()) };
-        let jwt_id = required(token.jwt_id(), Claim::JwtId)?;
-        let until = UnixTime::from_secs(token.expires_at().as_secs().saturating_add_unsigned(leeway));
-        // Where the clock is not set, the token's `iat` gives the time: with the floor alone, no entry would ever
-        // expire.
-        let now = match now {
-            Now::Exact(now) => now,
-            Now::AtLeast(floor) => token.issued_at().map_or(floor, |issued_at| issued_at.max(floor)),
-        };
-        replay.use_once(token.issuer().as_bytes(), jwt_id, until, now)
+pub(super) fn add_use<'a>(
+    store: &'a dyn ReplayCheck,
+    token: &TokenIdentity<'_>,
+    kind: &str,
+    owner: Option<&[u8]>,
+    uses: &mut Uses<'a>,
+) -> Result<(), Error> {
+    let jwt_id = required(token.jwt_id(), Claim::JwtId)?;
+    if jwt_id.is_empty() {
+        return Err(Error::Invalid(Claim::JwtId));
     }
+    if token.expires_at() == UnixTime::from_secs(i64::MAX) {
+        return Err(Error::Missing(Claim::Expiration));
+    }
+    let issuer = token.issuer().as_bytes();
+    let id = SingleUse::new(kind, issuer, jwt_id, token.refused_from());
+    let client = token.client_id().or(token.subject()).unwrap_or_default();
+    let id = match owner {
+        Some(owner) => id.with_owner(owner, b""),
+        None => id.with_owner(issuer, client.as_bytes()),
+    };
+    uses.set_token((id, store));
+    Ok(())
 }

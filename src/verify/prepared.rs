@@ -79,8 +79,8 @@ impl<'t> Token<'t> {
     /// Prepares a token for a caller that verifies the signature itself: with a secure element, an async driver or
     /// another core. It does everything that [`verify`](Self::verify) does before it verifies the signature.
     ///
-    /// The issuer needs no backend for this, only [`CallerVerifies`](crate::CallerVerifies) with the algorithm. DPoP
-    /// proofs and the signature cache have no such form.
+    /// The issuer needs no backend for this, only [`CallerVerifies`](crate::CallerVerifies) with the algorithm. For
+    /// DPoP proofs there is [`prepare_dpop`](Self::prepare_dpop). The signature cache has no such form.
     ///
     /// Several keys may fit, of one issuer or of several. They are handed out one after the other, at most
     /// [`MAX_SIGNATURES`], in the order in which [`verify_any`](Self::verify_any) tries them.
@@ -170,7 +170,7 @@ impl<'t, 'b> Prepared<'t, 'b> {
     /// The signed message, not hashed: the token's text from its first byte to its last dot, exclusive
     /// ([RFC 7515 section 5.2](https://www.rfc-editor.org/rfc/rfc7515#section-5.2), step 8).
     pub fn message(&self) -> &'t [u8] {
-        self.token.signing_input
+        self.token.signing_input()
     }
 
     /// The SHA-256 digest of the [message](Self::message), for hardware that verifies an ES256 signature of a digest.
@@ -216,8 +216,8 @@ impl<'t, 'b> Prepared<'t, 'b> {
                 };
                 if found.issuer_of(payload)?.is(candidate.issuer) {
                     let Found { media_type, .. } = found;
-                    let (Candidate { issuer, key }, signing_input) = (candidate, token.signing_input);
-                    return Ok(Answer::Verified(Verified { payload, scratch, media_type, issuer, key, signing_input }));
+                    let (Candidate { issuer, key }, text) = (candidate, token.text);
+                    return Ok(Answer::Verified(Verified { payload, scratch, media_type, issuer, key, text }));
                 }
                 content = Content::Decoded(payload, scratch);
             }

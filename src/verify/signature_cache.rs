@@ -18,6 +18,9 @@ use crate::jose::Signature;
 /// byte. Everything else is checked each time: the header, whether the issuer still has the key, the claims, the time,
 /// and the requirements of the policy. A full cache evicts the least recently used entry.
 ///
+/// Use one cache for one set of backends: it does not remember which backend found a signature valid, so that a signature
+/// that a careless backend has accepted would be valid for a strict one too.
+///
 /// All handlers of one executor can share a cache. [`clear`](Self::clear) it when a backend turns out to be
 /// [broken](crate::self_test()).
 pub struct SignatureCache<const N: usize> {
@@ -144,7 +147,49 @@ impl<const N: usize> fmt::Debug for SignatureCache<N> {
 
 #[cfg(test)]
 mod tests {
+    use core::cell::Cell;
+
     use super::*;
+    use crate::jose::{Algorithm, BackendError, Key, SignatureAlgorithm};
+
+    /// Accepts every signature, and counts them.
+    #[derive(Debug)]
+    struct Accepting(Algorithm, Cell<usize>);
+
+    impl SignatureAlgorithm for Accepting {
+        fn algorithm(&self) -> Algorithm {
+            self.0
+        }
+
+        fn verify(&self, _: &Key, _: &[u8], _: Signature<'_>) -> Result<(), BackendError> {
+            self.1.set(self.1.get() + 1);
+            Ok(())
+        }
+    }
+
+    /// Key, signature and signing input of one algorithm can concatenate to the same bytes as those of the other: an
+    /// ES256 key is 32 bytes longer. No JSON header starts both signing inputs, so that no token can show it.
+    #[test]
+    fn equal_bytes_of_another_algorithm_are_another_entry() {
+        let bytes: [u8; 160] = core::array::from_fn(|at| u8::try_from(at % 16).unwrap());
+        let part = |at: usize| bytes[at..].first_chunk().unwrap();
+        let (es256, ed25519) = (Key::es256(part(0), part(32)), Key::ed25519(part(0)));
+        let [one, other] = [Algorithm::Es256, Algorithm::EdDsa].map(|algorithm| Accepting(algorithm, Cell::new(0)));
+        let cache = SignatureCache::<2>::new();
+        for _ in 0..2 {
+            let choice = KeyChoice::for_embedded_jwk(&es256, &one);
+            assert_eq!(
+                cache.verify(&choice, &bytes[128..], Signature::new(Algorithm::Es256, &bytes[64..128]).unwrap()),
+                Ok(())
+            );
+            let choice = KeyChoice::for_embedded_jwk(&ed25519, &other);
+            assert_eq!(
+                cache.verify(&choice, &bytes[96..], Signature::new(Algorithm::EdDsa, &bytes[32..96]).unwrap()),
+                Ok(())
+            );
+        }
+        assert_eq!((one.1.get(), other.1.get()), (1, 1));
+    }
 
     /// Looks up a digest, and remembers a missing one, as after a valid signature.
     fn is_hit(entries: &mut Entries<2>, digest: [u8; 32]) -> bool {

@@ -36,7 +36,7 @@ pub struct Token<'t> {
     header: &'t [u8],
     payload: &'t [u8],
     signature: &'t [u8],
-    pub(crate) signing_input: &'t [u8],
+    pub(super) text: &'t [u8],
 }
 
 impl<'t> Token<'t> {
@@ -62,9 +62,7 @@ impl<'t> Token<'t> {
         if header.is_empty() || payload.is_empty() || split_at_dot(signature).is_some() {
             return Err(malformed);
         }
-        let (signing_input, _) =
-            text.split_at_checked(text.len().wrapping_sub(signature.len()).wrapping_sub(1)).ok_or(malformed)?;
-        let token = Self { header, payload, signature, signing_input };
+        let token = Self { header, payload, signature, text };
         if base64url::decoded_len(token.header) > MAX_HEADER_LEN {
             return Err(Error::TooLarge(Part::Header));
         }
@@ -84,7 +82,7 @@ impl<'t> Token<'t> {
     /// ([RFC 7515 section 5.1](https://www.rfc-editor.org/rfc/rfc7515#section-5.1)). It identifies a token that has no
     /// `jti`. The whole text cannot, since an ES256 signature can be rewritten into another valid one.
     pub fn signing_input_digest(&self) -> [u8; 32] {
-        Sha256::digest(self.signing_input).into()
+        Sha256::digest(self.signing_input()).into()
     }
 
     /// Reads the header before anything is verified, for logs or to find out which key to fetch.
@@ -157,7 +155,7 @@ impl<'t> Token<'t> {
         let signature = self.signature(found.algorithm)?;
         let refusal = Cell::new(found.refusal);
         let is_valid =
-            |choice: &KeyChoice<'_>| match check_signature(choice, self.signing_input, signature.as_signature()) {
+            |choice: &KeyChoice<'_>| match check_signature(choice, self.signing_input(), signature.as_signature()) {
                 Ok(()) => true,
                 Err(error) => {
                     refusal.set(refusal.get().furthest(error));
@@ -178,8 +176,14 @@ impl<'t> Token<'t> {
         };
         let signer = signer.ok_or_else(|| found.refuse(refusal.get(), Some(iss)))?;
         let Found { media_type, .. } = found;
-        let (issuer, key, signing_input) = (signer.issuer, signer.key(), self.signing_input);
-        Ok(Verified { payload, scratch, media_type, issuer, key, signing_input })
+        let (issuer, key, text) = (signer.issuer, signer.key(), self.text);
+        Ok(Verified { payload, scratch, media_type, issuer, key, text })
+    }
+
+    /// The text from its first byte to its last dot, exclusive.
+    pub(crate) fn signing_input(&self) -> &'t [u8] {
+        let len = self.text.len().wrapping_sub(self.signature.len()).wrapping_sub(1);
+        self.text.get(..len).unwrap_or_default()
     }
 
     pub(super) fn header<'b>(&self, buf: &'b mut [u8]) -> Result<(Header<'b>, &'b mut [u8]), Error> {

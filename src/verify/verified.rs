@@ -49,7 +49,8 @@ pub struct Verified<'t, 'b> {
     pub(crate) issuer: &'t str,
     /// The key that verified the signature.
     pub(crate) key: &'t Key,
-    pub(crate) signing_input: &'t [u8],
+    /// The token's text.
+    pub(crate) text: &'t [u8],
 }
 
 /// Omits the claims: they must not be read yet, not even in a log.

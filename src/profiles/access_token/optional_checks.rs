@@ -4,27 +4,30 @@
 //! checks them. No setter can therefore store a demand that is never checked. The function is called through a pointer,
 //! so that firmware whose policies take only plain bearer tokens links none of these checks.
 
+use core::fmt;
+
 use super::possession::ProofOfPossession;
 use crate::claims::authentication::{Authentication, AuthenticationRules};
 use crate::claims::field::{refuse_empty, required, string};
 use crate::error::{Claim, Error};
 use crate::jose::json::Value;
+use crate::profiles::pending::{Act, Uses};
 use crate::profiles::stores::StoreChecks;
 use crate::storage::TokenIdentity;
 use crate::time::Now;
 
 /// The demands of a policy, and the function that checks them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct OptionalChecks<'a> {
     demands: Demands<'a>,
     check: Check,
 }
 
-/// A function that checks a token and its `cnf` against the demands, with the policy's leeway.
-type Check = fn(&Demands<'_>, &TokenIdentity<'_>, Option<Value<'_>>, u64, Now) -> Result<(), Error>;
+/// A function that checks a token and its `cnf` against the demands, and consumes the token or says what it consumes.
+type Check = for<'a> fn(&Demands<'a>, &TokenIdentity<'_>, Option<Value<'_>>, Now, Act<'_, 'a>) -> Result<(), Error>;
 
 /// The requirements that the setters have added.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(super) struct Demands<'a> {
     pub(super) authentication: AuthenticationRules<'a>,
     pub(super) possession: ProofOfPossession<'a>,
@@ -55,15 +58,22 @@ impl<'a> OptionalChecks<'a> {
         self.demands.challenge.is_some()
     }
 
-    /// Checks the demands in order, and consumes the proof and the token last.
+    /// Checks the demands in order, and then does what `act` says.
     pub(super) fn check(
         &self,
         token: &TokenIdentity<'_>,
         cnf: Option<Value<'_>>,
-        leeway: u64,
         now: Now,
+        act: Act<'_, 'a>,
     ) -> Result<(), Error> {
-        (self.check)(&self.demands, token, cnf, leeway, now)
+        (self.check)(&self.demands, token, cnf, now, act)
+    }
+}
+
+/// Omits the demands: a challenge is a secret until it is answered.
+impl fmt::Debug for OptionalChecks<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OptionalChecks").finish_non_exhaustive()
     }
 }
 
@@ -72,30 +82,31 @@ fn refuse_bound(
     _demands: &Demands<'_>,
     _token: &TokenIdentity<'_>,
     cnf: Option<Value<'_>>,
-    _leeway: u64,
     _now: Now,
+    _act: Act<'_, '_>,
 ) -> Result<(), Error> {
     if cnf.is_some() { Err(Error::SenderConstrained) } else { Ok(()) }
 }
 
-fn check_all(
-    demands: &Demands<'_>,
+fn check_all<'a>(
+    demands: &Demands<'a>,
     token: &TokenIdentity<'_>,
     cnf: Option<Value<'_>>,
-    leeway: u64,
     now: Now,
+    act: Act<'_, 'a>,
 ) -> Result<(), Error> {
     // Without `..`, so that a demand that is not checked here does not compile.
     let Demands { authentication, possession, challenge, stores } = demands;
 
     // RFC 9449 section 7.1, RFC 8705 section 3: the presenter holds the key.
-    possession.check(cnf, now.earliest())?;
+    let mut uses = Uses::NOTHING;
+    possession.check(cnf, token, now, &mut uses)?;
 
     // RFC 9470 section 5: how the user logged in.
     let payload = token.payload();
     if !authentication.is_none() {
         authentication.check_configured()?;
-        authentication.check(&Authentication::find(payload), leeway, now)?;
+        authentication.check(&Authentication::find(payload), &token.time_bounds(now, token.leeway)?)?;
     }
 
     // RFC 9200 section 5.3.1: the challenge.
@@ -107,8 +118,7 @@ fn check_all(
         }
     }
 
-    // The device's stores. The proof is consumed before the token, since the client can make a new proof.
-    stores.check(token, now)?;
-    possession.use_once(now.earliest())?;
-    stores.use_once(token, leeway, now)
+    // The device's stores, last.
+    stores.check(token, "at+jwt", possession.proof_key(), now, &mut uses)?;
+    act.on(uses, now)
 }

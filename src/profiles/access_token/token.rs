@@ -60,7 +60,7 @@ impl<'b> AccessToken<'b> {
     /// The key or certificate that the token is bound to, if any. The policy has checked that the presenter holds it,
     /// unless it was made [`with_unchecked_confirmation`](crate::AccessTokenPolicy::with_unchecked_confirmation).
     pub fn confirmation(&self) -> Option<Confirmation<'b>> {
-        self.claims.payload().member("cnf").and_then(|cnf| Confirmation::parse(cnf).ok())
+        self.claims.confirmation()
     }
 }
 

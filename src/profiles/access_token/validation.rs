@@ -6,6 +6,8 @@ use super::{AccessToken, AccessTokenPolicy};
 use crate::claims::field::{required, required_string, space_separated, string};
 use crate::claims::{RegisteredClaims, Strings};
 use crate::error::{Claim, Error};
+use crate::profiles::Pending;
+use crate::profiles::pending::{Act, Uses};
 use crate::storage::TokenIdentity;
 use crate::time::Now;
 use crate::verify::Verified;
@@ -34,10 +36,10 @@ impl<'b> Verified<'_, 'b> {
     ///   a limit on lifetime or age is set, and `iat` is absent, later than `exp`, in the future, or too long ago.
     /// - [`Error::BufferTooSmall`]: see [`Token::buffer_len`](crate::Token::buffer_len).
     /// - [`Error::InsufficientScope`]: a required scope is not granted.
-    /// - [`Error::SenderConstrained`], [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`]: the token is bound
-    ///   to a key (`cnf`), and the policy has no proof of possession; or the policy has a proof, and the token is not
-    ///   bound to its key.
-    /// - [`Error::TooOld`]: the DPoP proof is no longer fresh.
+    /// - [`Error::SenderConstrained`], [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`],
+    ///   [`Error::ProofTooOld`]: the token is bound to a key (`cnf`), and the policy has no proof of possession; or the
+    ///   policy has a proof, and the token is not bound to its key, or the proof was verified for another token or is
+    ///   no longer fresh.
     /// - [`Error::Unconfigured`], [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`], [`Error::NotYetValid`],
     ///   [`Error::AuthenticationTooOld`]: the user's login (`acr`, `auth_time`) does not meet the policy's
     ///   requirements.
@@ -45,19 +47,43 @@ impl<'b> Verified<'_, 'b> {
     ///   challenge, and the token does not answer it.
     /// - [`Error::Missing`], [`Error::Invalid`], [`Error::Revoked`], or another error of
     ///   [`Revocations`](crate::Revocations): the policy asks for single use and the token has no `jti` or an empty
-    ///   one, or the token is revoked.
-    /// - [`Error::Replayed`], [`Error::Full`]: the DPoP proof or the token was used before, or no further use can be
+    ///   one, or the latest representable `exp`; or the token is revoked.
+    /// - [`Error::ProofReplayed`], [`Error::Replayed`], [`Error::ShareFull`], [`Error::Full`], or another error of
+    ///   [`ReplayCheck`](crate::ReplayCheck): the DPoP proof or the token was used before, or no further use can be
     ///   stored.
+    ///
+    /// A request that is refused consumes nothing.
     pub fn into_access_token(
         self,
         policy: &AccessTokenPolicy<'_>,
         now: impl Into<Now>,
     ) -> Result<AccessToken<'b>, Error> {
-        self.validate_access_token(policy, now.into())
+        self.check_access_token(policy, now.into(), Act::Consume)
     }
 
-    fn validate_access_token(self, policy: &AccessTokenPolicy<'_>, now: Now) -> Result<AccessToken<'b>, Error> {
-        let Self { payload, mut scratch, media_type, key, signing_input, .. } = self;
+    /// Validates the claims as [`into_access_token`](Self::into_access_token) does, and consumes nothing yet. The
+    /// application can make a check of its own before it calls [`Pending::consume`].
+    ///
+    /// # Errors
+    ///
+    /// As [`into_access_token`](Self::into_access_token).
+    pub fn validate_access_token<'p>(
+        self,
+        policy: &AccessTokenPolicy<'p>,
+        now: impl Into<Now>,
+    ) -> Result<Pending<'p, AccessToken<'b>>, Error> {
+        let (mut uses, now) = (Uses::NOTHING, now.into());
+        let token = self.check_access_token(policy, now, Act::Collect(&mut uses))?;
+        Ok(Pending { token, uses, now })
+    }
+
+    fn check_access_token<'p>(
+        self,
+        policy: &AccessTokenPolicy<'p>,
+        now: Now,
+        act: Act<'_, 'p>,
+    ) -> Result<AccessToken<'b>, Error> {
+        let Self { payload, mut scratch, media_type, key, text, .. } = self;
 
         policy.rules.check_configured()?;
         if policy.required_scope.is_some_and(|scope| space_separated(scope).next().is_none()) {
@@ -94,15 +120,16 @@ impl<'b> Verified<'_, 'b> {
         // Section 4, fourth and last step: the audience and the time.
         let claims = registered.validate(&policy.rules, policy.optional.has_challenge(), now, &mut scratch)?;
         let client_id = client_id.map(|client_id| client_id.unescape_into(&mut scratch)).transpose()?;
-        let text = scope.map(|scope| scope.unescape_into(&mut scratch)).transpose()?.unwrap_or_default();
-        let scopes = Scopes { text, elements: scope_array };
+        let scope = scope.map(|scope| scope.unescape_into(&mut scratch)).transpose()?.unwrap_or_default();
+        let scopes = Scopes { text: scope, elements: scope_array };
         // Section 4, after the steps: the scopes that the policy requires.
         if !space_separated(policy.required_scope.unwrap_or_default()).all(|scope| scopes.contains(scope)) {
             return Err(Error::InsufficientScope);
         }
         let token = AccessToken { claims, client_id, scopes };
-        let identity = TokenIdentity { claims: &token.claims, client_id: token.client_id, key, signing_input };
-        policy.optional.check(&identity, cnf, policy.rules.leeway, now)?;
+        let leeway = policy.rules.leeway;
+        let identity = TokenIdentity { claims: &token.claims, client_id: token.client_id, key, text, leeway };
+        policy.optional.check(&identity, cnf, now, act)?;
         Ok(token)
     }
 }
