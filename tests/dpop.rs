@@ -82,7 +82,7 @@ fn proof_returns_its_claims() {
             assert_eq!(proof.thumbprint(), alg.key().thumbprint());
             assert_eq!(proof.jwt_id(), "proof-1");
             assert_eq!(proof.issued_at(), now());
-            assert_eq!(proof.usable_until(), UnixTime::from_secs(NOW + 60 + 10));
+            assert_eq!(proof.usable_until(), UnixTime::from_secs(NOW + 60 + 10 + 1));
         })
         .unwrap();
     }
@@ -163,9 +163,9 @@ fn empty_expected_value_refuses_every_proof() {
         (DpopPolicy::new("", URI, ACCESS_TOKEN), Claim::HttpMethod),
         (DpopPolicy::new(METHOD, "", ACCESS_TOKEN), Claim::HttpUri),
         (DpopPolicy::new(METHOD, URI, ""), Claim::AccessTokenHash),
-        (request().with_nonce(""), Claim::Nonce),
-        (DpopPolicy::new("", "", ACCESS_TOKEN).with_nonce(""), Claim::HttpMethod),
-        (DpopPolicy::new(METHOD, "", ACCESS_TOKEN).with_nonce(""), Claim::HttpUri),
+        (request().with_nonces(&[]), Claim::Nonce),
+        (DpopPolicy::new("", "", ACCESS_TOKEN).with_nonces(&[]), Claim::HttpMethod),
+        (DpopPolicy::new(METHOD, "", ACCESS_TOKEN).with_nonces(&[]), Claim::HttpUri),
     ];
     for (policy, claim) in unconfigured {
         let mut claims = good_claims();
@@ -718,10 +718,20 @@ fn uri_is_compared_normalized_without_query_and_fragment() {
     }
 }
 
+/// Nonces that the device has issued.
+fn nonces<const N: usize>(texts: [&str; N]) -> [DpopNonce; N] {
+    texts.map(|text| {
+        let nonce = DpopNonce::new();
+        nonce.issue(text);
+        nonce
+    })
+}
+
 /// Step 10: the nonce.
 #[test]
 fn nonce_must_match_the_policy() {
-    let with_nonce = request().with_nonce("n-1");
+    let (nonces, escaped) = (nonces(["n-1"]), nonces(["a\"b\\"]));
+    let with_nonce = request().with_nonces(&nonces);
     assert_eq!(validate(&replaced("nonce", json!("n-1")), &with_nonce), Ok(()));
     assert_eq!(validate(&good_claims(), &with_nonce), Err(Error::Missing(Claim::Nonce)));
     for nonce in ["", "n-2", "N-1", "n-1 ", "n-", "n-11", "n-1\0"] {
@@ -733,7 +743,25 @@ fn nonce_must_match_the_policy() {
         assert_eq!(validate(&replaced("nonce", json!(nonce)), &request()), Ok(()), "{nonce:?}");
     }
     // It is compared after unescaping.
-    assert_eq!(validate(&replaced("nonce", json!("a\"b\\")), &request().with_nonce("a\"b\\")), Ok(()));
+    assert_eq!(validate(&replaced("nonce", json!("a\"b\\")), &request().with_nonces(&escaped)), Ok(()));
+}
+
+#[test]
+fn each_issued_nonce_is_accepted_until_it_is_withdrawn_or_replaced() {
+    let slots = [DpopNonce::new(), DpopNonce::default(), DpopNonce::new()];
+    let policy = request().with_nonces(&slots);
+    let validate = |nonce: &str| validate(&replaced("nonce", json!(nonce)), &policy);
+    let mismatch = Err(Error::Mismatch(Claim::Nonce));
+    assert_eq!(validate(""), mismatch, "none is issued");
+    slots[0].issue("n-1");
+    slots[2].issue("n-2");
+    assert_eq!([validate("n-1"), validate("n-2"), validate("n-3"), validate("")], [Ok(()), Ok(()), mismatch, mismatch]);
+    slots[0].issue("n-3");
+    assert_eq!([validate("n-1"), validate("n-2"), validate("n-3")], [mismatch, Ok(()), Ok(())]);
+    slots[2].withdraw();
+    slots[0].issue("");
+    assert_eq!([validate("n-2"), validate("n-3"), validate("")], [mismatch; 3]);
+    assert!(slots.iter().all(|slot| !slot.is_issued()));
 }
 
 #[test]
@@ -741,7 +769,7 @@ fn claim_types_are_checked_before_values() {
     for (name, claim) in REQUIRED.into_iter().chain([("nonce", Claim::Nonce)]) {
         let claims = with(good_claims(), "htm", json!("GET"));
         let claims = with(claims, name, json!([]));
-        assert_eq!(validate(&claims, &request().with_nonce("n-1")), Err(Error::Invalid(claim)), "{name}");
+        assert_eq!(validate(&claims, &request().with_nonces(&nonces(["n-1"]))), Err(Error::Invalid(claim)), "{name}");
     }
 }
 
@@ -755,20 +783,20 @@ fn iat_must_be_within_max_age_and_leeway() {
         (60, 60, 60, -120),
         (10, 0, 10, -10),
         (0, 0, 0, 0),
-        (3600, 86400, 3600, -90000),
+        (300, 86400, 300, -86700),
     ];
     for (leeway, age, latest, earliest) in cases {
         let policy = request().with_leeway(Duration::from_secs(leeway)).with_max_token_age(Duration::from_secs(age));
         assert_eq!(validate(&iat(latest), &policy), Ok(()), "{leeway} {age}");
         assert_eq!(validate(&iat(latest + 1), &policy), Err(Error::NotYetValid), "{leeway} {age}");
         assert_eq!(validate(&iat(earliest), &policy), Ok(()), "{leeway} {age}");
-        assert_eq!(validate(&iat(earliest - 1), &policy), Err(Error::TooOld), "{leeway} {age}");
+        assert_eq!(validate(&iat(earliest - 1), &policy), Err(Error::ProofTooOld), "{leeway} {age}");
     }
     // A fraction of a second in the policy is dropped.
     let policy = request().with_leeway(Duration::from_millis(999)).with_max_token_age(Duration::from_millis(60_999));
     assert_eq!(validate(&iat(1), &policy), Err(Error::NotYetValid));
     assert_eq!(validate(&iat(-60), &policy), Ok(()));
-    assert_eq!(validate(&iat(-61), &policy), Err(Error::TooOld));
+    assert_eq!(validate(&iat(-61), &policy), Err(Error::ProofTooOld));
 }
 
 #[test]
@@ -824,7 +852,9 @@ fn exp_before_iat_is_no_fault_of_its_own() {
 fn default_leeway_and_max_age_are_one_minute_each() {
     assert_eq!((DEFAULT_LEEWAY, DEFAULT_PROOF_AGE), (Duration::from_secs(60), Duration::from_secs(60)));
     let policy = DpopPolicy::new(METHOD, URI, ACCESS_TOKEN);
-    for (iat, expected) in [(60, Ok(())), (61, Err(Error::NotYetValid)), (-120, Ok(())), (-121, Err(Error::TooOld))] {
+    for (iat, expected) in
+        [(60, Ok(())), (61, Err(Error::NotYetValid)), (-120, Ok(())), (-121, Err(Error::ProofTooOld))]
+    {
         assert_eq!(validate(&replaced("iat", json!(NOW + iat)), &policy), expected, "{iat}");
     }
 }
@@ -838,22 +868,22 @@ fn fractional_iat_is_rounded_against_the_proof() {
             (proof.issued_at().as_secs() - NOW, proof.usable_until().as_secs() - NOW)
         })
     };
-    assert_eq!(at(format!("{NOW}.5")), Ok((0, 70)));
-    assert_eq!(at(format!("{}.000", NOW + 10)), Ok((10, 80)));
+    assert_eq!(at(format!("{NOW}.5")), Ok((0, 71)));
+    assert_eq!(at(format!("{}.000", NOW + 10)), Ok((10, 81)));
     assert_eq!(at(format!("{}.001", NOW + 10)), Err(Error::NotYetValid));
-    assert_eq!(at(format!("{}.999", NOW + 9)), Ok((9, 79)));
-    assert_eq!(at(format!("{}.001", NOW - 70)), Ok((-70, 0)));
-    assert_eq!(at(format!("{}.999", NOW - 71)), Err(Error::TooOld));
-    assert_eq!(at("1.7684784e9".into()), Ok((0, 70)));
+    assert_eq!(at(format!("{}.999", NOW + 9)), Ok((9, 80)));
+    assert_eq!(at(format!("{}.001", NOW - 70)), Ok((-70, 1)));
+    assert_eq!(at(format!("{}.999", NOW - 71)), Err(Error::ProofTooOld));
+    assert_eq!(at("1.7684784e9".into()), Ok((0, 71)));
 }
 
 #[test]
 fn unset_clock_refuses_every_proof() {
-    let policy = request().with_leeway(Duration::MAX).with_max_token_age(Duration::MAX);
+    let policy = request().with_max_token_age(Duration::MAX);
     for iat in [-1, 0, 1, NOW] {
         let claims = replaced("iat", json!(iat));
-        assert_eq!(validate_at(&claims, &policy, 1), Ok(()), "{iat}");
-        for now in [0, -1, i64::MIN] {
+        assert_eq!(validate_at(&claims, &policy, NOW), Ok(()), "{iat}");
+        for now in [1_262_303_999, 1, 0, -1, i64::MIN] {
             assert_eq!(validate_at(&claims, &policy, now), Err(Error::ClockNotSet), "{iat} {now}");
             let expired = with(claims.clone(), "exp", json!(-i64::MAX));
             assert_eq!(validate_at(&expired, &policy, now), Err(Error::ClockNotSet), "{iat} {now}");
@@ -873,14 +903,13 @@ fn time_arithmetic_saturates() {
     let cases = [
         (i64::MAX, &strict, i64::MAX, Ok(i64::MAX)),
         (i64::MAX, &strict, i64::MAX - 1, Err(Error::NotYetValid)),
-        (i64::MAX, &strict, 1, Err(Error::NotYetValid)),
+        (i64::MAX, &strict, NOW, Err(Error::NotYetValid)),
         (i64::MAX - 60, &strict, i64::MAX, Ok(i64::MAX)),
-        (i64::MAX - 61, &strict, i64::MAX, Err(Error::TooOld)),
-        (-i64::MAX, &strict, 1, Err(Error::TooOld)),
-        (-i64::MAX, &strict, i64::MAX, Err(Error::TooOld)),
-        (-59, &strict, 1, Ok(1)),
-        (-60, &strict, 1, Err(Error::TooOld)),
-        (i64::MAX, &endless, 1, Ok(i64::MAX)),
+        (i64::MAX - 61, &strict, i64::MAX, Err(Error::ProofTooOld)),
+        (-i64::MAX, &strict, NOW, Err(Error::ProofTooOld)),
+        (-i64::MAX, &strict, i64::MAX, Err(Error::ProofTooOld)),
+        (i64::MAX, &endless, i64::MAX - 300, Ok(i64::MAX)),
+        (i64::MAX, &endless, i64::MAX - 301, Err(Error::NotYetValid)),
         (-i64::MAX, &endless, i64::MAX, Ok(i64::MAX)),
         (NOW, &endless, NOW, Ok(i64::MAX)),
     ];
@@ -890,17 +919,203 @@ fn time_arithmetic_saturates() {
 }
 
 #[test]
-fn usable_until_is_the_last_accepted_second() {
+fn usable_until_is_the_first_refused_second() {
     for (iat, leeway, age) in [(NOW.to_string(), 10, 60), (NOW.to_string(), 0, 0), (format!("{}.5", NOW - 50), 5, 61)] {
         let claims = replaced("iat", number(&iat));
         let policy = request().with_leeway(Duration::from_secs(leeway)).with_max_token_age(Duration::from_secs(age));
         for alg in ALGS {
             let text = alg.mint(alg.dpop_header().to_string(), claims.to_string());
             let until = |now: i64| validate_text(&text, &policy, now, |proof| proof.usable_until().as_secs());
-            let last = until(NOW).unwrap();
-            assert_eq!(until(last), Ok(last), "{iat}");
-            assert_eq!(until(last + 1), Err(Error::TooOld), "{iat}");
+            let end = until(NOW).unwrap();
+            assert_eq!(until(end - 1), Ok(end), "{iat}");
+            assert_eq!(until(end), Err(Error::ProofTooOld), "{iat}");
         }
+    }
+}
+
+/// Verifies a proof of these claims at a floor, and passes it to `read`.
+fn validate_at_floor<T>(
+    claims: &Value,
+    policy: &DpopPolicy<'_>,
+    floor: i64,
+    read: impl FnOnce(DpopProof<'_>) -> T,
+) -> Result<T, Error> {
+    let text = Alg::EdDsa.mint(Alg::EdDsa.dpop_header().to_string(), claims.to_string());
+    let mut buf = [0; 1024];
+    let proof = Token::parse(&text)?.verify_dpop(policy, BOTH, EarliestTime::from_secs(floor), &mut buf)?;
+    Ok(read(proof))
+}
+
+#[test]
+fn proof_without_a_clock_is_fresh_by_a_nonce_alone() {
+    let nonces = nonces(["n-1"]);
+    let policy = request().with_nonces(&nonces);
+    assert_eq!(validate_at_floor(&good_claims(), &request(), NOW, |_| ()), Err(Error::TimeUnknown));
+    // `iat` is compared with nothing, nor is `nbf`; but what has expired by the floor has expired.
+    for iat in [NOW, 1, -i64::MAX, NOW + 86_400 * 365, i64::MAX] {
+        let claims = with(replaced("iat", json!(iat)), "nonce", json!("n-1"));
+        assert_eq!(validate_at_floor(&claims, &policy, NOW, |_| ()), Ok(()), "{iat}");
+        assert_eq!(validate_at_floor(&with(claims, "nbf", json!(NOW + 99)), &policy, NOW, |_| ()), Ok(()), "{iat}");
+    }
+    let fresh = with(good_claims(), "nonce", json!("n-1"));
+    let expired = with(fresh.clone(), "exp", json!(NOW - 10));
+    assert_eq!(validate_at_floor(&expired, &policy, NOW, |_| ()), Err(Error::Expired));
+    assert_eq!(validate_at_floor(&expired, &policy, NOW - 1, |_| ()), Ok(()));
+    for (claims, error) in [
+        (with(fresh.clone(), "iat", Value::Null), Error::Missing(Claim::IssuedAt)),
+        (with(fresh.clone(), "iat", json!("1")), Error::Invalid(Claim::IssuedAt)),
+        (with(fresh.clone(), "nonce", Value::Null), Error::Missing(Claim::Nonce)),
+        (with(fresh.clone(), "nonce", json!("n-2")), Error::Mismatch(Claim::Nonce)),
+    ] {
+        assert_eq!(validate_at_floor(&claims, &policy, NOW, |_| ()), Err(error));
+    }
+    // With a clock, `iat` counts as before, nonce or not.
+    let old = with(replaced("iat", json!(NOW - 71)), "nonce", json!("n-1"));
+    assert_eq!(validate(&old, &policy), Err(Error::ProofTooOld));
+    assert_eq!(validate(&with(fresh, "iat", json!(NOW + 11)), &policy), Err(Error::NotYetValid));
+}
+
+/// An access token that is bound to the EdDSA test key, and the claims of a proof for it.
+fn bound_token() -> (String, Value) {
+    let cnf = json!({"jkt": Alg::EdDsa.key().thumbprint().to_string()});
+    let text = Alg::EdDsa.access_token(&claims_with("cnf", cnf));
+    (text.clone(), dpop_claims(&text))
+}
+
+/// Accepts a request at this time with a proof of these claims, verified at the same time.
+fn accept(
+    text: &str,
+    claims: &Value,
+    nonces: Option<&[DpopNonce]>,
+    window: &dyn ReplayCheck,
+    now: impl Into<Now>,
+) -> Result<(), Error> {
+    let now = now.into();
+    let request = DpopPolicy::new(METHOD, URI, text);
+    let request = nonces.map_or(request, |nonces| request.with_nonces(nonces));
+    let proof = Alg::EdDsa.mint(Alg::EdDsa.dpop_header().to_string(), claims.to_string());
+    let mut buf = [0; 1024];
+    let proof = Token::parse(&proof)?.verify_dpop(&request, BOTH, now, &mut buf)?;
+    let policy = AccessTokenPolicy::new(AUDIENCE).with_max_unproven_lifetime(Duration::from_secs(300));
+    verify(text, |verified| verified.into_access_token(&policy.with_dpop(&proof, window), now).map(drop))
+}
+
+#[test]
+fn nonce_without_a_clock_is_good_for_one_accepted_request() {
+    let (text, claims) = bound_token();
+    let (window, nonces) = (replay_window::<8>(), nonces(["n-1", "n-2"]));
+    let floor = EarliestTime::from_secs(NOW - 1000);
+    let with_nonce = |id: &str, nonce: &str| with(with(claims.clone(), "jti", json!(id)), "nonce", json!(nonce));
+    let mismatch = Err(Error::Mismatch(Claim::Nonce));
+
+    // A request that is refused withdraws nothing.
+    let other = Alg::EdDsa.access_token(&with(claims_with("cnf", json!({"jkt": "x"})), "jti", json!("other")));
+    let for_other = with(with_nonce("1", "n-1"), "ath", dpop_claims(&other)["ath"].clone());
+    assert_eq!(accept(&other, &for_other, Some(&nonces), &window, floor), Err(Error::Invalid(Claim::Confirmation)));
+    assert_eq!((nonces[0].is_issued(), window.len()), (true, 0));
+
+    assert_eq!(accept(&text, &with_nonce("1", "n-1"), Some(&nonces), &window, floor), Ok(()));
+    assert_eq!((nonces[0].is_issued(), nonces[1].is_issued(), window.len()), (false, true, 1));
+    for id in ["1", "2"] {
+        assert_eq!(accept(&text, &with_nonce(id, "n-1"), Some(&nonces), &window, floor), mismatch, "{id}");
+    }
+    assert_eq!(accept(&text, &with_nonce("2", "n-2"), Some(&nonces), &window, floor), Ok(()));
+
+    // With a clock, a nonce is not consumed: a client may use it until it is replaced.
+    nonces[0].issue("n-3");
+    for id in ["3", "4"] {
+        assert_eq!(accept(&text, &with_nonce(id, "n-3"), Some(&nonces), &window, now()), Ok(()), "{id}");
+    }
+    assert!(nonces[0].is_issued());
+}
+
+/// The proof looks fresh again when the clock is set, even for a policy without nonces.
+#[test]
+fn proof_that_was_used_without_a_clock_is_not_used_again_with_one() {
+    let (text, claims) = bound_token();
+    let (window, nonces) = (replay_window::<8>(), nonces(["n-1"]));
+    let proof = with(claims, "nonce", json!("n-1"));
+    // The floor is far behind, right, or ahead of the clock that is set later.
+    for (id, floor) in [("1", 0), ("2", NOW), ("3", NOW + 119), ("4", NOW + 120), ("5", NOW + 180)] {
+        let proof = with(proof.clone(), "jti", json!(id));
+        nonces[0].issue("n-1");
+        assert_eq!(accept(&text, &proof, Some(&nonces), &window, EarliestTime::from_secs(floor)), Ok(()), "{id}");
+        for clock in [NOW, NOW + 119, NOW + 120] {
+            let again = accept(&text, &proof, None, &window, UnixTime::from_secs(clock));
+            assert_eq!(again, Err(Error::ProofReplayed), "{id} {clock}");
+        }
+    }
+}
+
+#[test]
+fn nonce_that_was_replaced_before_the_request_is_accepted_refuses_it() {
+    let (text, claims) = bound_token();
+    let (window, nonces) = (replay_window::<8>(), nonces(["n-1"]));
+    let proof = with(claims, "nonce", json!("n-1")).to_string();
+    let proof = Alg::EdDsa.mint(Alg::EdDsa.dpop_header().to_string(), proof);
+    let request = DpopPolicy::new(METHOD, URI, &text).with_nonces(&nonces);
+    let floor = EarliestTime::from_secs(NOW);
+    let mut buf = [0; 1024];
+    let proof = Token::parse(&proof).unwrap().verify_dpop(&request, BOTH, floor, &mut buf).unwrap();
+    let policy = AccessTokenPolicy::new(AUDIENCE).with_max_unproven_lifetime(Duration::from_secs(300));
+    let policy = policy.with_dpop(&proof, &window);
+    let refused = verify(&text, |verified| {
+        let pending = verified.validate_access_token(&policy, floor)?;
+        nonces[0].issue("n-2");
+        pending.consume().map(drop)
+    });
+    assert_eq!(refused, Err(Error::Mismatch(Claim::Nonce)));
+    assert_eq!((nonces[0].is_issued(), window.len()), (true, 0));
+}
+
+/// The same verdict as of [`Token::verify_dpop`], with the signature verified by the caller.
+#[test]
+fn prepared_proof_gets_the_same_verdict() {
+    let nonces = nonces(["n-1"]);
+    let floor: Now = EarliestTime::from_secs(NOW).into();
+    let callers: &[&dyn SignatureAlgorithm] = &[&CallerVerifies(Algorithm::Es256), &CallerVerifies(Algorithm::EdDsa)];
+    for alg in ALGS {
+        for (claims, now) in [
+            (good_claims(), now().into()),
+            (replaced("htm", json!("GET")), now().into()),
+            (replaced("iat", json!(NOW - 71)), now().into()),
+            (replaced("nonce", json!("n-1")), floor),
+            (good_claims(), floor),
+        ] {
+            let text = alg.mint(alg.dpop_header().to_string(), claims.to_string());
+            let token = Token::parse(&text).unwrap();
+            for policy in [request(), request().with_nonces(&nonces)] {
+                let (mut buf, mut other) = ([0; 1024], [0; 1024]);
+                let expected = token.verify_dpop(&policy, BOTH, now, &mut buf).map(|proof| proof.thumbprint());
+                let prepared = token.prepare_dpop(&policy, callers, now, &mut other).unwrap();
+                assert_eq!((prepared.algorithm(), prepared.key()), (alg.key().algorithm(), &alg.key().with_kid(b"")));
+                assert_eq!(prepared.message_digest(), token.signing_input_digest());
+                let backend = BOTH.iter().find(|backend| backend.algorithm() == prepared.algorithm()).unwrap();
+                let outcome = backend.verify(prepared.key(), prepared.message(), prepared.signature());
+                assert_eq!(
+                    format!("{prepared:?}"),
+                    format!("PreparedDpop {{ algorithm: {:?}, .. }}", alg.key().algorithm())
+                );
+                assert_eq!(prepared.caller_asserts(outcome).map(|proof| proof.thumbprint()), expected);
+            }
+        }
+        let text = good(alg);
+        let token = Token::parse(&text).unwrap();
+        for (outcome, error) in [
+            (BackendError::InvalidSignature, Error::InvalidSignature),
+            (BackendError::InvalidKey, Error::InvalidKey),
+            (BackendError::Unavailable, Error::BackendUnavailable),
+        ] {
+            let mut buf = [0; 1024];
+            let prepared = token.prepare_dpop(&request(), callers, now(), &mut buf).unwrap();
+            assert_eq!(prepared.caller_asserts(Err(outcome)).err(), Some(error));
+        }
+        // What must never reach a verifier is refused before.
+        let (signing_input, _) = text.rsplit_once('.').unwrap();
+        let zeros = format!("{signing_input}.{}", base64url(&[0; 64]));
+        let forged = Token::parse(&zeros).unwrap();
+        let refused = forged.prepare_dpop(&request(), callers, now(), &mut [0; 1024]).map(drop);
+        assert_eq!(refused, Err(Error::InvalidSignature));
     }
 }
 
@@ -908,21 +1123,21 @@ fn usable_until_is_the_last_accepted_second() {
 #[test]
 fn proof_with_exp_is_usable_until_the_earlier_of_exp_and_age() {
     let policy = request().with_leeway(Duration::from_secs(10)).with_max_token_age(Duration::from_secs(60));
-    for (exp, last, error) in [
-        (format!("{}", NOW + 5), 14, Error::Expired),
-        (format!("{}.9", NOW + 5), 14, Error::Expired),
-        (format!("{}", NOW + 60), 69, Error::Expired),
+    for (exp, end, error) in [
+        (format!("{}", NOW + 5), 15, Error::Expired),
+        (format!("{}.9", NOW + 5), 15, Error::Expired),
+        (format!("{}", NOW + 60), 70, Error::Expired),
         // Both end at once, and `exp` is checked first.
-        (format!("{}", NOW + 61), 70, Error::Expired),
-        (format!("{}", NOW + 62), 70, Error::TooOld),
-        (i64::MAX.to_string(), 70, Error::TooOld),
+        (format!("{}", NOW + 61), 71, Error::Expired),
+        (format!("{}", NOW + 62), 71, Error::ProofTooOld),
+        (i64::MAX.to_string(), 71, Error::ProofTooOld),
     ] {
         let claims = replaced("exp", number(&exp));
         let text = Alg::EdDsa.mint(Alg::EdDsa.dpop_header().to_string(), claims.to_string());
         let until = |now: i64| validate_text(&text, &policy, now, |proof| proof.usable_until().as_secs() - NOW);
-        assert_eq!(until(NOW), Ok(last), "{exp}");
-        assert_eq!(until(NOW + last), Ok(last), "{exp}");
-        assert_eq!(until(NOW + last + 1), Err(error), "{exp}");
+        assert_eq!(until(NOW), Ok(end), "{exp}");
+        assert_eq!(until(NOW + end - 1), Ok(end), "{exp}");
+        assert_eq!(until(NOW + end), Err(error), "{exp}");
     }
 }
 
@@ -995,7 +1210,8 @@ fn first_failure_in_documented_order_is_reported() {
             let policy = DpopPolicy::new(case.method, URI, ACCESS_TOKEN).with_leeway(Duration::from_secs(10));
             let mut buf = vec![0; case.buf_len];
             let now = UnixTime::from_secs(case.now);
-            let refused = Token::parse(&text).unwrap().verify_dpop(&policy.with_nonce("n-1"), BOTH, now, &mut buf);
+            let nonces = nonces(["n-1"]);
+            let refused = Token::parse(&text).unwrap().verify_dpop(&policy.with_nonces(&nonces), BOTH, now, &mut buf);
             assert_eq!(refused.err(), Some(*error));
         }
     }
@@ -1042,7 +1258,8 @@ fn strings_are_compared_after_unescaping() {
 fn debug_shows_neither_claims_nor_the_access_token() {
     let text = good(Alg::EdDsa);
     assert_eq!(validate_text(&text, &request(), NOW, |proof| format!("{proof:?}")).unwrap(), "DpopProof { .. }");
-    let policy = request().with_nonce("a secret nonce");
+    let nonces = nonces(["a secret nonce"]);
+    let policy = request().with_nonces(&nonces);
     let shown = format!("{policy:?}");
     assert_eq!(shown, r#"DpopPolicy { method: "POST", uri: "https://pump-7.local/speed", .. }"#);
 }

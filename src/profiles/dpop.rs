@@ -1,21 +1,29 @@
 //! DPoP proofs of possession (RFC 9449): the policy, the verification, and the accepted proof.
 
 mod htu;
+mod nonce;
+mod prepared;
+mod proof;
+
+pub use nonce::DpopNonce;
+pub use prepared::PreparedDpop;
+pub use proof::DpopProof;
+
+pub(super) use nonce::PresentedNonce;
 
 use core::fmt;
 use core::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use crate::claims::DEFAULT_LEEWAY;
-use crate::claims::RegisteredClaims;
 use crate::claims::field::{refuse_empty, required, required_string, string};
+use crate::claims::{DEFAULT_LEEWAY, RegisteredClaims, bounded_leeway};
 use crate::error::{Claim, Error};
 use crate::jose::header::Header;
 use crate::jose::jwk::embedded_key;
 use crate::jose::media_type::MediaType;
-use crate::jose::{SignatureAlgorithm, Thumbprint, base64url};
-use crate::time::UnixTime;
+use crate::jose::{Key, SignatureAlgorithm, base64url};
+use crate::time::{Now, UnixTime};
 use crate::verify::Token;
 use crate::verify::key_choice::KeyChoice;
 
@@ -32,7 +40,7 @@ pub struct DpopPolicy<'a> {
     method: &'a str,
     uri: &'a str,
     access_token: &'a [u8],
-    nonce: Option<&'a str>,
+    nonces: Option<&'a [DpopNonce]>,
     leeway: u64,
     max_token_age: u64,
 }
@@ -48,22 +56,29 @@ impl<'a> DpopPolicy<'a> {
             method,
             uri,
             access_token: access_token.as_ref(),
-            nonce: None,
+            nonces: None,
             leeway: DEFAULT_LEEWAY.as_secs(),
             max_token_age: DEFAULT_PROOF_AGE.as_secs(),
         }
     }
 
-    /// Requires the proof to contain this nonce, which this server has issued ([RFC 9449 section
-    /// 9](https://www.rfc-editor.org/rfc/rfc9449#section-9)).
-    pub const fn with_nonce(mut self, nonce: &'a str) -> Self {
-        self.nonce = Some(nonce);
+    /// Requires the proof to contain one of these nonces, which this server has issued ([RFC 9449 section
+    /// 9](https://www.rfc-editor.org/rfc/rfc9449#section-9)): the current one, or earlier ones that are still accepted.
+    ///
+    /// Where the time is not known ([`Now::AtLeast`]), a nonce shows that the proof is fresh. It is then withdrawn when
+    /// the request is accepted.
+    ///
+    /// An empty list refuses every proof ([`Error::Unconfigured`]). While none of the nonces is issued, every proof is
+    /// refused for its nonce ([`Error::Mismatch`]).
+    pub const fn with_nonces(mut self, nonces: &'a [DpopNonce]) -> Self {
+        self.nonces = Some(nonces);
         self
     }
 
-    /// Sets how far the client's clock and the device's clock may differ, in whole seconds; a fraction is dropped.
+    /// Sets how far the client's clock and the device's clock may differ, in whole seconds; a fraction is dropped, and
+    /// so is what exceeds [`MAX_LEEWAY`](crate::MAX_LEEWAY).
     pub const fn with_leeway(mut self, leeway: Duration) -> Self {
-        self.leeway = leeway.as_secs();
+        self.leeway = bounded_leeway(leeway);
         self
     }
 
@@ -80,7 +95,7 @@ impl Token<'_> {
     /// [`AccessTokenPolicy::with_dpop`](crate::AccessTokenPolicy::with_dpop), which also consumes the proof. Anyone can
     /// sign a proof, so [`verify`](Self::verify) the access token first.
     ///
-    /// This needs a clock that is set: `now` must not come from a [`TimeFloor`](crate::TimeFloor).
+    /// This needs a clock that is set, or a nonce: see [`DpopPolicy::with_nonces`].
     ///
     /// The steps are listed in [RFC 9449 section 4.3](https://www.rfc-editor.org/rfc/rfc9449#section-4.3). The caller
     /// does the first: it checks that the request has exactly one header `DPoP`.
@@ -88,7 +103,7 @@ impl Token<'_> {
     /// # Errors
     ///
     /// In this order:
-    /// - [`Error::Unconfigured`]: the policy's method, URI, access token or nonce is empty.
+    /// - [`Error::Unconfigured`]: the policy's method, URI or access token is empty, or its list of nonces.
     /// - [`Error::BufferTooSmall`]: `buf` is shorter than [`buffer_len`](Self::buffer_len); also at the end, if `jti`
     ///   must be unescaped and does not fit.
     /// - [`Error::TooLarge`], [`Error::Malformed`], [`Error::DuplicateName`], [`Error::TooDeep`],
@@ -105,28 +120,42 @@ impl Token<'_> {
     /// - [`Error::Missing`], [`Error::Invalid`]: `jti`, `htm`, `htu`, `iat` or `ath` is absent, `jti` is empty, or
     ///   `htm`, `htu`, `ath` or `nonce` has the wrong type.
     /// - [`Error::Mismatch`]: `htm`, `htu` or `ath` does not match the request.
-    /// - [`Error::Missing`], [`Error::Mismatch`]: `nonce` is not the policy's.
-    /// - [`Error::ClockNotSet`], [`Error::Expired`], [`Error::NotYetValid`], [`Error::TooOld`]: the clock is not set,
-    ///   `exp` has passed, `nbf` or `iat` is in the future, or `iat` is too long ago. An `exp` before `iat` is no fault
-    ///   of its own.
+    /// - [`Error::Missing`], [`Error::Mismatch`]: `nonce` is none of the policy's.
+    /// - [`Error::ClockNotSet`], [`Error::TimeUnknown`], [`Error::Expired`], [`Error::NotYetValid`],
+    ///   [`Error::ProofTooOld`]: the clock is not set, or the time is not known and the policy has no nonces; `exp` has
+    ///   passed, `nbf` or `iat` is in the future, or `iat` is too long ago. An `exp` before `iat` is no fault of its own.
+    ///   Where the time is not known, `nbf` and `iat` are compared with nothing.
     pub fn verify_dpop<'b>(
         &self,
-        policy: &DpopPolicy<'_>,
+        policy: &DpopPolicy<'b>,
         algorithms: &[&dyn SignatureAlgorithm],
-        now: UnixTime,
+        now: impl Into<Now>,
         buf: &'b mut [u8],
     ) -> Result<DpopProof<'b>, Error> {
+        let (key, backend) = self.embedded_key(policy, algorithms, buf)?;
+        KeyChoice::for_embedded_jwk(&key, backend)
+            .verify(self.signing_input(), self.signature(key.algorithm())?.as_signature())?;
+        self.validate_dpop(policy, &key, now.into(), buf)
+    }
+
+    /// Steps 2 and 4 to 6: a JWT of this type, with an accepted algorithm and a public key in the header.
+    fn embedded_key<'s>(
+        &self,
+        policy: &DpopPolicy<'_>,
+        algorithms: &[&'s dyn SignatureAlgorithm],
+        buf: &mut [u8],
+    ) -> Result<(Key, &'s dyn SignatureAlgorithm), Error> {
         refuse_empty([
             (Some(policy.method.as_bytes()), Claim::HttpMethod),
             (Some(policy.uri.as_bytes()), Claim::HttpUri),
             (Some(policy.access_token), Claim::AccessTokenHash),
-            (policy.nonce.map(str::as_bytes), Claim::Nonce),
         ])?;
+        if policy.nonces.is_some_and(<[_]>::is_empty) {
+            return Err(Error::Unconfigured(Claim::Nonce));
+        }
         if buf.len() < self.buffer_len() {
             return Err(Error::BufferTooSmall);
         }
-
-        // Steps 2, 4 and 5: a JWT of this type, with an accepted algorithm.
         let (json, _) = self.header_json(buf)?;
         let header = Header::parse(json)?;
         header.check()?;
@@ -135,13 +164,18 @@ impl Token<'_> {
             return Err(Error::WrongType);
         }
         let backend = header.choose_backend(algorithms)?;
-
-        // Steps 6 and 7: the signature, with the key in the header, which must be public.
         let key = json.member("jwk").and_then(embedded_key).filter(|key| key.algorithm() == backend.algorithm());
-        let key = key.ok_or(Error::InvalidKey)?;
-        KeyChoice::for_embedded_jwk(&key, backend)
-            .verify(self.signing_input, self.signature(key.algorithm())?.as_signature())?;
+        Ok((key.ok_or(Error::InvalidKey)?, backend))
+    }
 
+    /// The other steps, once the signature (step 7) is valid.
+    fn validate_dpop<'b>(
+        &self,
+        policy: &DpopPolicy<'b>,
+        key: &Key,
+        now: Now,
+        buf: &'b mut [u8],
+    ) -> Result<DpopProof<'b>, Error> {
         // Step 3: the required claims, and the types of the registered ones.
         let (payload, mut scratch) = self.payload(buf)?;
         let ([htm, htu, ath, nonce], registered) =
@@ -163,88 +197,56 @@ impl Token<'_> {
         }
 
         // Step 12: the access token. Its own policy checks that it is bound to the key.
-        let digest = Sha256::digest(policy.access_token);
-        if !base64url::encode(&digest, &mut [0; 43]).is_some_and(|expected| ath == *expected) {
+        let token_digest: [u8; 32] = Sha256::digest(policy.access_token).into();
+        if !base64url::encode(&token_digest, &mut [0; 43]).is_some_and(|expected| ath == *expected) {
             return Err(Error::Mismatch(Claim::AccessTokenHash));
         }
 
         // Step 10: the nonce.
-        if let Some(expected) = policy.nonce
-            && required(nonce, Claim::Nonce)? != *expected
-        {
-            return Err(Error::Mismatch(Claim::Nonce));
-        }
+        let nonce = match policy.nonces {
+            None => None,
+            Some(nonces) => {
+                let presented = required(nonce, Claim::Nonce)?;
+                let nonce = nonces.iter().find_map(|nonce| nonce.find(presented));
+                Some(nonce.ok_or(Error::Mismatch(Claim::Nonce))?)
+            }
+        };
 
         // Step 11: the time. A proof need not have `exp` and `nbf` (RFC 7519 sections 4.1.4 and 4.1.5).
-        let clock = now.as_secs();
-        let latest = clock.saturating_add_unsigned(policy.leeway);
+        let known = now.known().ok_or(Error::ClockNotSet)?.as_secs();
+        let latest = known.saturating_add_unsigned(policy.leeway);
         let expires_at = registered.exp.map(|exp| exp.floor.saturating_add_unsigned(policy.leeway));
-        let usable_until =
-            iat.floor.saturating_add_unsigned(policy.max_token_age).saturating_add_unsigned(policy.leeway);
-        if now.is_unset_clock() {
-            return Err(Error::ClockNotSet);
-        }
-        if expires_at.is_some_and(|expires_at| clock >= expires_at) {
+        let oldest_at = iat.floor.saturating_add_unsigned(policy.max_token_age).saturating_add_unsigned(policy.leeway);
+        let too_old_at = oldest_at.saturating_add(1);
+        let is_fresh_by_nonce = match now {
+            Now::Exact(_) => false,
+            Now::AtLeast(_) if nonce.is_some() => true,
+            Now::AtLeast(_) => return Err(Error::TimeUnknown),
+        };
+        if expires_at.is_some_and(|expires_at| known >= expires_at) {
             return Err(Error::Expired);
         }
-        if registered.nbf.is_some_and(|nbf| nbf.ceil > latest) || iat.ceil > latest {
-            return Err(Error::NotYetValid);
+        if !is_fresh_by_nonce {
+            if registered.nbf.is_some_and(|nbf| nbf.ceil > latest) || iat.ceil > latest {
+                return Err(Error::NotYetValid);
+            }
+            if known > oldest_at {
+                return Err(Error::ProofTooOld);
+            }
         }
-        if clock > usable_until {
-            return Err(Error::TooOld);
-        }
-        // The proof is accepted before `expires_at`, and until `usable_until` inclusive.
-        let usable_until = expires_at.map_or(usable_until, |end| usable_until.min(end.saturating_sub(1)));
 
         Ok(DpopProof {
             thumbprint: key.thumbprint(),
             jwt_id: jti.unescape_into(&mut scratch)?,
             issued_at: UnixTime::from_secs(iat.floor),
-            usable_until: UnixTime::from_secs(usable_until),
+            usable_until: UnixTime::from_secs(expires_at.map_or(too_old_at, |expires_at| expires_at.min(too_old_at))),
+            token_digest,
+            nonce: nonce.filter(|_| is_fresh_by_nonce),
         })
     }
 }
 
-/// A verified DPoP proof. It shows, for one request, that its creator holds a private key ([RFC
-/// 9449](https://www.rfc-editor.org/rfc/rfc9449)).
-#[derive(Clone, Copy)]
-pub struct DpopProof<'b> {
-    thumbprint: Thumbprint,
-    jwt_id: &'b str,
-    issued_at: UnixTime,
-    usable_until: UnixTime,
-}
-
-impl<'b> DpopProof<'b> {
-    /// The thumbprint of the key that signed the proof.
-    pub fn thumbprint(&self) -> Thumbprint {
-        self.thumbprint
-    }
-
-    /// The proof's identity (`jti`). Unique only together with the key.
-    pub fn jwt_id(&self) -> &'b str {
-        self.jwt_id
-    }
-
-    /// The time at which the proof was made (`iat`), in whole seconds rounded down.
-    pub fn issued_at(&self) -> UnixTime {
-        self.issued_at
-    }
-
-    /// The latest time at which the policy accepts the proof: by its age, or by its `exp` if that is earlier.
-    pub fn usable_until(&self) -> UnixTime {
-        self.usable_until
-    }
-}
-
-/// Omits the values: anyone who reads them in a log could use the proof.
-impl fmt::Debug for DpopProof<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DpopProof").finish_non_exhaustive()
-    }
-}
-
-/// Omits the access token and the nonce.
+/// Omits the access token and the nonces.
 impl fmt::Debug for DpopPolicy<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DpopPolicy").field("method", &self.method).field("uri", &self.uri).finish_non_exhaustive()

@@ -141,6 +141,9 @@ mod tests {
             ("https://[::1]/", "https://[::1]:443/"),
             ("coap://[FE80::1]:5683/a", "coap://[fe80::1]/a"),
             ("x://a:80", "x://a:80/"),
+            // An encoded letter in a host has no case either.
+            ("https://pump-7.local/", "https://%50ump-7.local/"),
+            ("https://pump-7.local/", "https://pu%6Dp-7.LOCAL/"),
         ] {
             assert!(is_same_target(one, other) && is_same_target(other, one), "{one} {other}");
         }
@@ -176,6 +179,10 @@ mod tests {
             assert!(!is_same_target(target, other) && !is_same_target(other, target), "{other}");
         }
         assert!(!is_same_target("", ""));
+        // A user name in the authority: not even equal to itself.
+        assert!(!is_same_target("https://a@b/", "https://a@b/"));
+        // In a path, an encoded letter has its case.
+        assert!(!is_same_target("https://a/p", "https://a/%50"));
         assert!(!is_same_target("coap://a:80/", "coap://a/"));
         assert!(!is_same_target("wss://a:443/", "wss://a/"));
         assert!(!is_same_target("https://[::1]/", "https://[::1]:1/"));

@@ -1,0 +1,94 @@
+//! Nonces that the device issues for DPoP proofs.
+
+use core::cell::Cell;
+use core::fmt;
+
+use sha2::{Digest, Sha256};
+
+use crate::jose::json::JsonStr;
+
+/// A nonce that the device has issued for DPoP proofs ([RFC 9449 section
+/// 9](https://www.rfc-editor.org/rfc/rfc9449#section-9)). An array of them is given to
+/// [`DpopPolicy::with_nonces`](crate::DpopPolicy::with_nonces): the current nonce, and earlier ones that are still
+/// accepted.
+///
+/// It keeps a digest, in 17 bytes. The text goes into the header `DPoP-Nonce` of a response: generate a new random one
+/// of at least 128 bits each time.
+///
+/// **Without a clock**, a nonce alone shows that a proof is fresh. It is then good for one accepted request, which
+/// withdraws it: issue another one.
+///
+/// ```
+/// use embedded_jwt::DpopNonce;
+///
+/// let nonces = [DpopNonce::new(), DpopNonce::new()];
+/// nonces[0].issue("n-7f3c1a"); // in a device, random
+/// assert!(nonces[0].is_issued() && !nonces[1].is_issued());
+/// nonces[0].withdraw();
+/// assert!(!nonces[0].is_issued());
+/// ```
+pub struct DpopNonce(Cell<Option<[u8; 16]>>);
+
+impl DpopNonce {
+    /// No nonce yet: it matches no proof.
+    pub const fn new() -> Self {
+        Self(Cell::new(None))
+    }
+
+    /// Accepts proofs with this nonce, and no longer those with the earlier one. An empty text only withdraws.
+    pub fn issue(&self, nonce: &str) {
+        self.0.set(Some(digest_of(nonce.bytes())).filter(|_| !nonce.is_empty()));
+    }
+
+    /// Accepts no proof any more.
+    pub fn withdraw(&self) {
+        self.0.set(None);
+    }
+
+    /// Whether a nonce is issued and not withdrawn.
+    pub fn is_issued(&self) -> bool {
+        self.0.get().is_some()
+    }
+
+    /// This nonce, if it is what the proof contains.
+    pub(super) fn find(&self, nonce: JsonStr<'_>) -> Option<PresentedNonce<'_>> {
+        let digest = self.0.get()?;
+        (digest == digest_of(nonce.bytes())).then_some(PresentedNonce { nonce: self, digest })
+    }
+}
+
+/// The nonce that a proof contains. In its place, the device may have issued another one since.
+#[derive(Clone, Copy)]
+pub(in crate::profiles) struct PresentedNonce<'b> {
+    nonce: &'b DpopNonce,
+    digest: [u8; 16],
+}
+
+impl PresentedNonce<'_> {
+    pub(in crate::profiles) fn is_issued(&self) -> bool {
+        self.nonce.0.get() == Some(self.digest)
+    }
+
+    pub(in crate::profiles) fn withdraw(&self) {
+        self.nonce.withdraw();
+    }
+}
+
+fn digest_of(text: impl Iterator<Item = u8>) -> [u8; 16] {
+    let mut hasher = Sha256::new();
+    text.for_each(|byte| hasher.update([byte]));
+    hasher.finalize().first_chunk().copied().unwrap_or_default()
+}
+
+impl Default for DpopNonce {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Omits the digest.
+impl fmt::Debug for DpopNonce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DpopNonce").finish_non_exhaustive()
+    }
+}
