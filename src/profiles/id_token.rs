@@ -10,6 +10,8 @@ use crate::claims::rules::time_rule_setters;
 use crate::claims::{Claims, CommonRules, RegisteredClaims, Strings};
 use crate::error::{Claim, Error};
 use crate::jose::json::JsonStr;
+use crate::profiles::stores::revocation_setter;
+use crate::storage::{Revocations, TokenIdentity};
 use crate::time::{Now, UnixTime};
 use crate::verify::Verified;
 
@@ -24,8 +26,8 @@ use crate::verify::Verified;
 /// with any value; a `typ` in the payload that is, in any case, `Bearer`, `DPoP`, `Refresh`, `Offline` or `Logout`
 /// (Keycloak); and a `token_use` other than `id` (Cognito).
 ///
-/// **Not** checked unless added, not even its type: `nonce`, `acr`, `auth_time` and the hashes. **Not** checked at all:
-/// `amr`, whether the token was revoked, whether its presenter holds its key (`cnf`), and whether the user has logged
+/// **Not** checked unless added, not even its type: `nonce`, `acr`, `auth_time` and the hashes; and whether the token was
+/// revoked. **Not** checked at all: `amr`, whether its presenter holds its key (`cnf`), and whether the user has logged
 /// out since.
 #[derive(Clone, Copy)]
 pub struct IdTokenPolicy<'a> {
@@ -36,6 +38,7 @@ pub struct IdTokenPolicy<'a> {
     nonce: Option<&'a str>,
     access_token: Option<&'a [u8]>,
     code: Option<&'a [u8]>,
+    revocations: Option<&'a dyn Revocations>,
 }
 
 impl<'a> IdTokenPolicy<'a> {
@@ -55,11 +58,13 @@ impl<'a> IdTokenPolicy<'a> {
             nonce: None,
             access_token: None,
             code: None,
+            revocations: None,
         }
     }
 
     time_rule_setters!();
     authentication_setters!(|policy| policy.authentication);
+    revocation_setter!(|policy| policy.revocations);
 
     /// Requires the nonce of the authentication request. Without it, a stolen ID token can be presented as one's
     /// own. The nonce also shows that the token is no older than the request, where the time is not known
@@ -119,12 +124,13 @@ impl<'b> Verified<'_, 'b> {
     ///   limits the time since the login, and `auth_time` is absent, no date, in the future, or too long ago.
     /// - [`Error::Missing`], [`Error::Invalid`], [`Error::Mismatch`]: `at_hash` or `c_hash` does not have the value
     ///   that the policy expects.
+    /// - [`Error::Revoked`], or another error of [`Revocations`]: the token is revoked, or that is unknown.
     pub fn into_id_token(self, policy: &IdTokenPolicy<'_>, now: impl Into<Now>) -> Result<IdToken<'b>, Error> {
         self.validate_id_token(policy, now.into())
     }
 
     fn validate_id_token(self, policy: &IdTokenPolicy<'_>, now: Now) -> Result<IdToken<'b>, Error> {
-        let Self { payload, mut scratch, media_type, key, .. } = self;
+        let Self { payload, mut scratch, media_type, key, text, .. } = self;
 
         policy.rules.check_configured()?;
         policy.authentication.check_configured()?;
@@ -174,7 +180,7 @@ impl<'b> Verified<'_, 'b> {
         }
 
         // Steps 12 and 13: how and when the user logged in.
-        policy.authentication.check(&login, policy.rules.leeway, now)?;
+        policy.authentication.check(&login, &claims.time_bounds(now, policy.rules.leeway)?)?;
 
         // Sections 3.1.3.8 and 3.3.2.10: the access token and the code that came with the ID token.
         for (text, hash, claim) in
@@ -185,6 +191,13 @@ impl<'b> Verified<'_, 'b> {
             {
                 return Err(Error::Mismatch(claim));
             }
+        }
+
+        // The device's own store.
+        if let Some(revocations) = policy.revocations {
+            let leeway = policy.rules.leeway;
+            let token = TokenIdentity { claims: &claims, client_id: None, key, text, leeway };
+            revocations.check(&token, now)?;
         }
 
         Ok(IdToken {
