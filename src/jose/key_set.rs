@@ -122,7 +122,7 @@ impl<const N: usize> KeySet<N> {
     /// - As [`from_jwks`](Self::from_jwks), but retired keys count as well. If the set fits only without them
     ///   ([`Error::TooManyKeys`]), use `replace_from_jwks`.
     pub fn rotate_from_jwks(&mut self, json: &mut [u8], until: UnixTime, now: impl Into<Now>) -> Result<(), Error> {
-        let now = earliest(now.into()).ok_or(Error::ClockNotSet)?;
+        let now = now.into().known().ok_or(Error::ClockNotSet)?;
         if until <= now {
             return Err(Error::EntryExpired);
         }
@@ -153,7 +153,7 @@ impl<const N: usize> KeySet<N> {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn expire(&mut self, now: impl Into<Now>) -> &[Key] {
-        let Some(now) = earliest(now.into()) else { return self };
+        let Some(now) = now.into().known() else { return self };
         if now >= self.retired_until {
             self.keys.truncate(self.current);
         }
@@ -244,14 +244,6 @@ fn elements(set: Value<'_>) -> Result<impl Iterator<Item = Value<'_>>, Error> {
 /// The usable keys of a set, or the first `N + 1` of them, which are too many already.
 fn usable_keys<const N: usize>(set: Value<'_>) -> Result<impl Iterator<Item = Key>, Error> {
     Ok(elements(set)?.filter_map(usable_key).take(N.saturating_add(1)))
-}
-
-/// The earliest possible current time; `None` if the clock was never set.
-fn earliest(now: Now) -> Option<UnixTime> {
-    match now {
-        Now::Exact(clock) if clock.is_unset_clock() => None,
-        now => Some(now.earliest()),
-    }
 }
 
 /// The current keys, without the retired keys.
