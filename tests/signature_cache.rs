@@ -73,19 +73,17 @@ fn claims_are_validated_each_time() {
     let at = |secs| Now::Exact(UnixTime::from_secs(secs));
     assert_eq!((validate(&POLICY, at(NOW)), backend.asked()), (Ok(()), 1));
 
-    let all_revoked: RevocationList<1> = {
-        let mut list = RevocationList::new();
-        list.revoke(Revocation::All { issued_before: now() }, UnixTime::from_secs(i64::MAX), now()).unwrap();
-        list
-    };
+    let mut all_revoked = revocation_list::<1>();
+    all_revoked.revoke(Revocation::All { issued_before: now() }, UnixTime::from_secs(i64::MAX), now()).unwrap();
     assert_eq!(validate(&POLICY, at(NOW + 299)), Ok(()));
     assert_eq!(validate(&POLICY, at(NOW + 300)), Err(Error::Expired));
     assert_eq!(validate(&POLICY, at(NOW - 121)), Err(Error::NotYetValid));
-    assert_eq!(validate(&POLICY, Now::AtLeast(now())), Err(Error::TimeUnknown));
+    assert_eq!(validate(&POLICY, Now::AtLeast(EarliestTime::from_secs(NOW))), Err(Error::TimeUnknown));
     assert_eq!(validate(&AccessTokenPolicy::new("urn:other"), at(NOW)), Err(Error::Mismatch(Claim::Audience)));
     assert_eq!(validate(&POLICY.with_required_scope("pump:admin"), at(NOW)), Err(Error::InsufficientScope));
     assert_eq!(validate(&POLICY.with_revocations(&all_revoked), at(NOW)), Err(Error::Revoked));
-    let used = ReplayWindow::<4>::new();
+    assert_eq!(validate(&POLICY.with_revocations(&RevocationList::<1>::new()), at(NOW)), Err(Error::NotOpened));
+    let used = replay_window::<4>();
     assert_eq!(validate(&POLICY.with_single_use(&used), at(NOW)), Ok(()));
     assert_eq!(validate(&POLICY.with_single_use(&used), at(NOW)), Err(Error::Replayed));
     // Policies of different kinds share the cached signature.
