@@ -761,7 +761,7 @@ fn profile_dpop_accepts_a_proof_of_the_request() {
         assert_eq!((accepted.status, accepted.stderr.as_str()), (0, ""), "{}", accepted.stdout);
         let grant = format!(
             "ACCEPTED\n  key      {}\n  proof    \"proof-1\"\n  made     2026-01-15 12:00:00 UTC, now\n  \
-             usable   until 2026-01-15 12:02:00 UTC, in 2 min\n",
+             usable   before 2026-01-15 12:02:01 UTC, in 2 min 1 s\n",
             alg.key().thumbprint()
         );
         assert!(accepted.stdout.contains(&grant), "{}", accepted.stdout);
@@ -787,7 +787,7 @@ fn profile_dpop_accepts_a_proof_of_the_request() {
     let dated = with(with(dpop_claims("t"), "exp", json!(NOW - 59)), "nbf", json!(NOW + 60));
     let accepted = verify_proof(&[], &proof(Alg::EdDsa, &dated)).stdout;
     assert_eq!(["expiration", "not before"].map(|check| outcome(&accepted, check)), ["ok", "ok"]);
-    assert!(accepted.contains("  usable   until 2026-01-15 12:00:00 UTC, now\n"), "{accepted}");
+    assert!(accepted.contains("  usable   before 2026-01-15 12:00:01 UTC, in 1 s\n"), "{accepted}");
 }
 
 #[test]
@@ -832,8 +832,8 @@ fn profile_dpop_refuses_with_status_1_and_advice() {
         (nonce, &good, missing(Claim::Nonce), "nonce", "error use_dpop_nonce"),
         (nonce, &claims("nonce", json!("n-2")), mismatch(Claim::Nonce), "nonce", "expected  \"n-1\""),
         (&["--now", "0"], &good, Error::ClockNotSet, "clock", "Set the clock"),
-        (&[], &claims("iat", json!(NOW - 121)), Error::TooOld, "age", "2 min 1 s ago"),
-        (&["--leeway", "0"], &claims("iat", json!(NOW - 61)), Error::TooOld, "age", "new proof for each request"),
+        (&[], &claims("iat", json!(NOW - 121)), Error::ProofTooOld, "age", "2 min 1 s ago"),
+        (&["--leeway", "0"], &claims("iat", json!(NOW - 61)), Error::ProofTooOld, "age", "new proof for each request"),
         (&[], &claims("iat", json!(NOW + 61)), Error::NotYetValid, "not before", "Compare the clocks"),
         (&["--nonce", ""], &good, Error::Unconfigured(Claim::Nonce), "nonce", "Name one with --nonce:"),
     ];
@@ -1201,7 +1201,7 @@ fn batch_reports_error_and_class() {
         (dpop("uri", json!("https://pump-8.local/speed")), "Mismatch(HttpUri)", "bad-claims"),
         (dpop("access_token", json!("u")), "Mismatch(AccessTokenHash)", "hash-mismatch"),
         (dpop("nonce", json!("n-1")), "Missing(Nonce)", "nonce-mismatch"),
-        (dpop("now", json!(NOW + 61)), "TooOld", "too-old"),
+        (dpop("now", json!(NOW + 61)), "ProofTooOld", "too-old"),
         (dpop("now", json!(NOW - 1)), "NotYetValid", "not-yet-valid"),
         (dpop("method", json!("")), "Unconfigured(HttpMethod)", "bad-claims"),
         (dpop("token", json!(good)), "WrongType", "wrong-type"),

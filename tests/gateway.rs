@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{env, fs, thread};
 
-use embedded_jwt::{Error, ReplayCheck, UnixTime};
+use embedded_jwt::{Error, ReplayCheck, SingleUse, UnixTime};
 use replay::Replay;
 use serde_json::{Value, json};
 use testkit::*;
@@ -358,17 +358,19 @@ fn wrong_usage_exits_with_status_2() {
 
 #[test]
 fn full_replay_check_refuses_until_a_proof_expires() {
-    let replay = Replay::<2>::new();
+    let replay = Replay::<2, 1>::new();
     let use_once = |scope: &str, id: &str, until: i64, now: i64| {
-        replay.use_once(scope.as_bytes(), id, UnixTime::from_secs(until), UnixTime::from_secs(now))
+        let id = SingleUse::new("dpop+jwt", scope.as_bytes(), id, UnixTime::from_secs(until));
+        replay.use_once(id, UnixTime::from_secs(now).into())
     };
 
     assert_eq!(use_once("key", "1", NOW + 10, NOW), Ok(()));
     assert_eq!(use_once("key", "1", NOW + 10, NOW), Err(Error::Replayed));
     assert_eq!(use_once("ke", "y1", NOW + 20, NOW), Ok(()), "a proof by another key");
-    assert_eq!(use_once("key", "2", NOW + 30, NOW + 9), Err(Error::Full));
+    assert_eq!(use_once("key", "2", NOW + 30, NOW + 9), Err(Error::ShareFull));
+    assert_eq!(use_once("third", "1", NOW + 30, NOW + 9), Err(Error::Full));
     assert_eq!(use_once("key", "2", NOW + 30, NOW + 10), Ok(()), "in the slot of the first proof");
-    assert_eq!(use_once("key", "1", NOW + 10, NOW + 10), Err(Error::Replayed), "though still valid in this second");
+    assert_eq!(use_once("key", "1", NOW + 10, NOW + 9), Err(Error::Replayed), "though the clock was set back");
     assert_eq!(use_once("ke", "y1", NOW + 20, NOW + 11), Err(Error::Replayed));
 }
 

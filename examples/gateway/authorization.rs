@@ -82,11 +82,7 @@ impl Rules {
         let request = DpopPolicy::new(presented.method, presented.uri, credentials.token()).with_leeway(self.leeway);
         let mut buf = buffer(&proof);
         let proof = proof.verify_dpop(&request, ALGORITHMS, now, &mut buf).map_err(Refusal::Proof)?;
-        match verified.into_access_token(&policy.with_dpop(&proof, replay), now) {
-            Ok(_) => Ok(()),
-            Err(Error::Replayed) => Err(Refusal::Proof(Error::Replayed)),
-            Err(error) => Err(of_token(error)),
-        }
+        verified.into_access_token(&policy.with_dpop(&proof, replay), now).map(drop).map_err(of_token)
     }
 }
 

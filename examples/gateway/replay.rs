@@ -3,23 +3,37 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use embedded_jwt::{Error, ReplayCheck, ReplayWindow, UnixTime};
+use embedded_jwt::{Error, Now, ReplayCheck, ReplayWindow, SingleUse};
 
 /// A device's replay window, shared by all connections. A restart empties it: a proof can then be used once more, as
 /// long as it is fresh.
 #[derive(Debug)]
-pub struct Replay<const N: usize> {
-    window: Mutex<ReplayWindow<N>>,
+pub struct Replay<const N: usize, const SHARE: usize> {
+    window: Mutex<ReplayWindow<N, SHARE>>,
 }
 
-impl<const N: usize> Replay<N> {
+impl<const N: usize, const SHARE: usize> Replay<N, SHARE> {
     pub fn new() -> Self {
-        Self { window: Mutex::new(ReplayWindow::new()) }
+        let window = ReplayWindow::new();
+        window.start_empty();
+        Self { window: Mutex::new(window) }
+    }
+
+    fn with<T>(&self, ask: impl FnOnce(&ReplayWindow<N, SHARE>) -> T) -> T {
+        ask(&self.window.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl<const N: usize> ReplayCheck for Replay<N> {
-    fn use_once(&self, scope: &[u8], id: &str, until: UnixTime, now: UnixTime) -> Result<(), Error> {
-        self.window.lock().unwrap_or_else(PoisonError::into_inner).use_once(scope, id, until, now)
+impl<const N: usize, const SHARE: usize> ReplayCheck for Replay<N, SHARE> {
+    fn check_unused(&self, ids: &[SingleUse], now: Now) -> Result<(), Error> {
+        self.with(|window| window.check_unused(ids, now))
+    }
+
+    fn use_all(&self, ids: &[SingleUse], now: Now) -> Result<(), Error> {
+        self.with(|window| window.use_all(ids, now))
+    }
+
+    fn release(&self, ids: &[SingleUse]) {
+        self.with(|window| window.release(ids));
     }
 }

@@ -18,7 +18,7 @@ use crate::{clock, log};
 pub struct Service {
     pub rules: Rules,
     pub keys: Keys,
-    pub replay: Replay<MAX_PROOFS>,
+    pub replay: Replay<MAX_PROOFS, MAX_PROOFS_OF_A_CLIENT>,
     pub pump: Pump,
     /// The URL of this server for clients, without a trailing slash.
     pub base_url: String,
@@ -89,3 +89,5 @@ const MAX_BODY_LEN: usize = 16;
 /// The proofs of three minutes, which is how long one can be valid with the default leeway, at about forty requests a
 /// second. They take 256 KiB, which each request searches.
 const MAX_PROOFS: usize = 8192;
+/// So that no client can keep the others out.
+const MAX_PROOFS_OF_A_CLIENT: usize = MAX_PROOFS / 8;

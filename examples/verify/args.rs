@@ -10,7 +10,7 @@ use embedded_jwt::UnixTime;
 use lexopt::{Arg, Parser, ValueExt};
 
 use crate::profile::Profile;
-use crate::request::Request;
+use crate::request::{Request, issued};
 use crate::verification::{Backends, SOFTWARE, backends_named};
 
 pub const USAGE: &str = "\
@@ -151,6 +151,7 @@ pub fn parse(mut parser: Parser) -> Result<Command, Box<dyn Error>> {
         max_age,
         scopes: (!scopes.is_empty()).then(|| scopes.join(" ")),
         scope_claim,
+        dpop_nonces: issued(nonce.as_deref()),
         nonce,
         access_token,
         method,

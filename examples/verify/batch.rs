@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::args::DEFAULT_BUFFER_LEN;
 use crate::profile::Profile;
-use crate::request::Request;
+use crate::request::{Request, issued};
 use crate::verification::{self, Backends, Keys};
 
 #[derive(Deserialize)]
@@ -76,6 +76,7 @@ fn validate(line: &[u8], backends: Backends, buf: &mut [u8]) -> Result<(Value, R
         max_age: line.max_age,
         scopes: line.scope,
         scope_claim: line.scope_claim,
+        dpop_nonces: issued(line.nonce.as_deref()),
         nonce: line.nonce,
         access_token: line.access_token.map(String::into_bytes),
         method: line.method,
@@ -136,7 +137,7 @@ fn class(error: Error) -> &'static str {
         Error::SenderConstrained | Error::Deserialize => "bad-claims",
         Error::Expired => "expired",
         Error::ClockNotSet | Error::NotYetValid => "not-yet-valid",
-        Error::LifetimeTooLong | Error::TooOld | Error::AuthenticationTooOld => "too-old",
+        Error::LifetimeTooLong | Error::TooOld | Error::ProofTooOld | Error::AuthenticationTooOld => "too-old",
         _ => "malformed",
     }
 }

@@ -184,7 +184,7 @@ impl Check {
             Error::Expired => Self::Expiration,
             Error::NotYetValid => Self::NotBefore,
             Error::LifetimeTooLong => Self::Lifetime,
-            Error::TooOld => Self::Age,
+            Error::TooOld | Error::ProofTooOld => Self::Age,
             Error::AuthenticationTooOld => Self::Login,
             Error::InsufficientScope => Self::Scope,
             _ => Self::Form,

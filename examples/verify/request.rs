@@ -1,8 +1,9 @@
 //! The expectations on a token, and the policies of the crate that check them.
 
+use std::rc::Rc;
 use std::time::Duration;
 
-use embedded_jwt::{AccessTokenPolicy, DpopPolicy, IdTokenPolicy, Issuer, Key, UnixTime};
+use embedded_jwt::{AccessTokenPolicy, DpopNonce, DpopPolicy, IdTokenPolicy, Issuer, Key, UnixTime};
 
 use crate::profile::Profile;
 use crate::verification::Backends;
@@ -25,6 +26,8 @@ pub struct Request {
     /// The claim with the granted scopes, instead of `scope`.
     pub scope_claim: Option<String>,
     pub nonce: Option<String>,
+    /// The same nonce for a DPoP proof: [`issued`].
+    pub dpop_nonces: Rc<[DpopNonce]>,
     /// The access token that came with an ID token or a DPoP proof.
     pub access_token: Option<Vec<u8>>,
     pub method: Option<String>,
@@ -47,6 +50,7 @@ impl Request {
             scopes: None,
             scope_claim: None,
             nonce: None,
+            dpop_nonces: Rc::default(),
             access_token: None,
             method: None,
             uri: None,
@@ -120,8 +124,8 @@ impl Request {
         let [method, uri] = [&self.method, &self.uri].map(|text| text.as_deref().unwrap_or_default());
         let access_token = self.access_token.as_deref().unwrap_or_default();
         let mut policy = DpopPolicy::new(method, uri, access_token);
-        if let Some(nonce) = &self.nonce {
-            policy = policy.with_nonce(nonce);
+        if self.nonce.is_some() {
+            policy = policy.with_nonces(&self.dpop_nonces);
         }
         if let Some(secs) = self.leeway {
             policy = policy.with_leeway(Duration::from_secs(secs));
@@ -138,6 +142,16 @@ impl Request {
     pub fn scope_claim(&self) -> &str {
         self.scope_claim.as_deref().unwrap_or("scope")
     }
+}
+
+/// A nonce as the device has issued it. An empty one is not issued: it refuses every proof.
+pub fn issued(nonce: Option<&str>) -> Rc<[DpopNonce]> {
+    let nonces = nonce.into_iter().filter(|nonce| !nonce.is_empty()).map(|text| {
+        let nonce = DpopNonce::new();
+        nonce.issue(text);
+        nonce
+    });
+    nonces.collect()
 }
 
 /// A policy with the time rules that policies for access tokens and for ID tokens have.

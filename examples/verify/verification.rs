@@ -46,7 +46,12 @@ pub struct Refusal {
 }
 
 /// Takes a token through the crate: parse, verify, validate. A DPoP proof is verified and validated in one step.
-pub fn verify<'b>(token: &[u8], keys: &[Key], request: &Request, buf: &'b mut [u8]) -> Result<Accepted<'b>, Refusal> {
+pub fn verify<'b>(
+    token: &[u8],
+    keys: &[Key],
+    request: &'b Request,
+    buf: &'b mut [u8],
+) -> Result<Accepted<'b>, Refusal> {
     let refused_at = |step| move |error| Refusal { step, error };
     let token = Token::parse(token).map_err(refused_at(Step::Parse))?;
     if request.profile == Profile::Dpop {
@@ -60,7 +65,7 @@ pub fn verify<'b>(token: &[u8], keys: &[Key], request: &Request, buf: &'b mut [u
     accepted.map_err(refused_at(Step::Validate))
 }
 
-fn verify_proof<'b>(token: Token<'_>, request: &Request, buf: &'b mut [u8]) -> Result<DpopProof<'b>, Refusal> {
+fn verify_proof<'b>(token: Token<'_>, request: &'b Request, buf: &'b mut [u8]) -> Result<DpopProof<'b>, Refusal> {
     let fits = buf.len() >= token.buffer_len();
     token.verify_dpop(&request.dpop_policy(), request.backends, request.now, buf).map_err(|error| Refusal {
         // If the proof fits, only the unescaped `jti` does not, which comes after all checks.

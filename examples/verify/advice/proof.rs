@@ -60,7 +60,7 @@ pub fn advice(error: Error, case: &Case<'_>, peek: &Peek) -> Option<Vec<String>>
             format!("clock  {} (leeway {} s)", date(request.now.as_secs()), request.leeway_secs()),
             "Compare the clocks of client and device.".into(),
         ],
-        Error::TooOld => vec![
+        Error::ProofTooOld => vec![
             format!("iat    {}", claimed(peek, "iat", case)),
             format!("clock  {} (leeway {} s)", date(request.now.as_secs()), request.leeway_secs()),
             "Make a new proof for each request. If this one is new, compare the clocks.".into(),
