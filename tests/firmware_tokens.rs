@@ -77,7 +77,7 @@ fn files() -> Vec<(&'static str, String)> {
         ("es256-long.jwt", token(Alg::Es256, "at+jwt", &long_claims())),
         ("eddsa-long.jwt", token(Alg::EdDsa, "at+jwt", &long_claims())),
         ("read-only.jwt", token(Alg::EdDsa, "at+jwt", &with("scope", json!("pump:read")))),
-        ("expired.jwt", token(Alg::EdDsa, "at+jwt", &with("exp", json!(NOW - 60)))),
+        ("expired.jwt", later(-300)),
         ("brief.jwt", token(Alg::EdDsa, "at+jwt", &with("exp", json!(NOW + 20)))),
         ("later.jwt", later(160)),
         ("other-audience.jwt", token(Alg::Es256, "at+jwt", &with("aud", json!("urn:device:pump-8")))),

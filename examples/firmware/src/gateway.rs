@@ -14,7 +14,7 @@ pub const MAX_LINE: usize = 2304;
 
 pub struct Gateway<'a, F> {
     pub issuer: Issuer<'a>,
-    pub memory: Memory<F>,
+    pub memory: Memory<'a, F>,
     /// Three quarters of [`MAX_LINE`] hold the payload of every token that fits a line.
     pub buf: &'a mut [u8],
 }
@@ -56,12 +56,14 @@ impl<F: NorFlash> Gateway<'_, F> {
         let policy = match action {
             Action::ReadPump => GATEWAY_POLICY.with_required_scope("pump:read"),
             Action::SetPump => GATEWAY_POLICY.with_required_scope("pump:write"),
-            Action::OpenValve => GATEWAY_POLICY.with_required_scope("pump:write").with_single_use(&self.memory.used),
+            Action::OpenValve => {
+                GATEWAY_POLICY.with_required_scope("pump:write").with_single_use(&self.memory.stores.used)
+            }
             Action::LogOut => GATEWAY_POLICY,
         };
         let token = Token::parse(bearer)?
             .verify_cached(&self.issuer, &self.memory.signatures, self.buf)?
-            .into_access_token(&policy.with_revocations(&self.memory.revoked), self.memory.now())?;
+            .into_access_token(&policy.with_revocations(&self.memory.stores.revoked), self.memory.now())?;
         self.memory.learn(&token);
         Ok(match action {
             Action::ReadPump | Action::SetPump => OK,

@@ -2,27 +2,50 @@
 //! restored from there after a power cut; the clock and the cached signatures are not.
 
 mod blocking;
+mod shared;
 mod store;
+
+use core::time::Duration;
 
 use embassy_futures::block_on;
 use embedded_jwt::{
-    AccessToken, Error, Now, ReplayWindow, Revocation, RevocationList, SignatureCache, TimeFloor, UnixTime,
+    AccessToken, DEFAULT_LEEWAY, Error, MAX_LEEWAY, Now, ReplayWindow, Revocation, RevocationList, SignatureCache,
+    TimeFloor, UnixTime,
 };
 use embedded_storage::nor_flash::NorFlash;
 
 use crate::trust::{BUILT_AT, ISSUER, MAX_LIFETIME};
 use blocking::Blocking;
+use shared::Shared;
 pub use store::WriteError;
 use store::{Key, Store};
 
 /// Room for the logouts within a token's lifetime. Each takes 32 bytes of RAM, and of flash in each copy.
 pub type Revoked = RevocationList<16>;
-/// Room for the commands within a token's lifetime.
-pub type Used = ReplayWindow<16>;
+/// Room for the commands within a token's lifetime and the largest leeway, and for a quarter of them by one client.
+pub type Used = ReplayWindow<16, 4>;
 
-pub struct Memory<F> {
-    pub revoked: Revoked,
-    pub used: Used,
+/// The stores that a policy consults. They live in a `static`, so that every task can revoke and ask.
+pub struct Stores {
+    pub revoked: Shared<Revoked>,
+    pub used: Shared<Used>,
+}
+
+impl Stores {
+    /// Closed stores, which refuse every token until [`Memory::restore`] opens them.
+    pub const fn new() -> Self {
+        Self { revoked: Shared::new(Revoked::new()), used: Shared::new(Used::new()) }
+    }
+}
+
+impl Default for Stores {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+pub struct Memory<'s, F> {
+    pub stores: &'s Stores,
     pub signatures: SignatureCache<8>,
     /// Whether revocations or used tokens could not be restored, so that all tokens issued until then were revoked. A
     /// new device has none to restore.
@@ -33,34 +56,54 @@ pub struct Memory<F> {
     clock: Option<UnixTime>,
 }
 
-impl<F: NorFlash> Memory<F> {
+impl<'s, F: NorFlash> Memory<'s, F> {
     /// Restores the state from flash, after a start.
-    pub fn restore(flash: F) -> Self {
+    pub fn restore(flash: F, stores: &'s Stores) -> Self {
         let mut floor = TimeFloor::new(BUILT_AT, &[ISSUER]);
-        let (mut revoked, mut used) = (Revoked::new(), Used::new());
+        stores.revoked.with(|revoked| *revoked = Revoked::new());
+        stores.used.with(|used| *used = Used::new());
         let mut store = Store::new(Blocking(flash));
         // The older of two copies is refused after the newer one. A board with a counter that cannot be set back passes
         // its value instead of 0.
         let [has_revoked, has_used, _] = block_on(store.load(|key, bytes| match key {
-            Key::Revoked => revoked.restore(bytes, 0).ok().map(|()| revoked.generation()),
-            Key::Used => used.restore(bytes, 0).ok().map(|()| used.generation()),
+            Key::Revoked => stores.revoked.with(|revoked| {
+                revoked.restore(bytes, 0, floor.at()).ok()?;
+                Some(revoked.generation())
+            }),
+            Key::Used => stores.used.with(|used| {
+                used.restore(bytes, 0, floor.at()).ok()?;
+                Some(used.generation())
+            }),
             Key::Floor => {
-                let time = UnixTime::from_secs(i64::from_be_bytes(bytes.try_into().ok()?));
-                floor.raise_to(time);
-                Some(version_of_floor(time))
+                let stored = TimeFloor::from_bytes(BUILT_AT, &[ISSUER], bytes).ok()?;
+                if stored.at() > floor.at() {
+                    floor = stored;
+                }
+                Some(version_of_floor(&stored))
             }
         }));
         let is_lost = has_revoked.is_none() || has_used.is_none();
-        let mut memory = Self { revoked, used, signatures: SignatureCache::new(), is_lost, floor, store, clock: None };
+        let memory = Self { stores, signatures: SignatureCache::new(), is_lost, floor, store, clock: None };
         if is_lost {
-            // It is better that all clients need a new token than that a logged-out client is accepted.
-            let _ = memory.revoke_issued_until(floor.at());
+            // It is better that all clients need a new token than that a logged-out client is accepted. If this fails,
+            // the list stays closed.
+            let _ = memory.start_empty();
         }
         memory
     }
 
+    /// Opens the stores that could not be restored, with everything revoked that was issued until the floor.
+    fn start_empty(&self) -> Result<(), Error> {
+        self.stores.used.with(|used| used.start_empty());
+        self.stores.revoked.with(|revoked| {
+            revoked.start_empty();
+            let (revocation, until) = all_issued_until(UnixTime::from_secs(self.floor.at().as_secs()));
+            revoked.revoke(revocation, until, self.now())
+        })
+    }
+
     pub fn now(&self) -> Now {
-        self.clock.map_or(self.floor.now(), Now::Exact)
+        self.floor.now(self.clock, DEFAULT_LEEWAY)
     }
 
     /// Sets the clock to an authenticated time: setting the clock back makes expired tokens valid again.
@@ -75,36 +118,36 @@ impl<F: NorFlash> Memory<F> {
     }
 
     /// Revokes the token, or, if the list is full, all tokens issued so far: clients can get new ones.
-    pub fn revoke(&mut self, token: &AccessToken<'_>) -> Result<(), Error> {
-        let now = self.now().earliest();
-        let jwt_id = token.jwt_id().ok_or(Error::Full);
-        let one = |jwt_id| Revocation::Token { issuer: token.issuer(), jwt_id };
-        match jwt_id.and_then(|jwt_id| self.revoked.revoke(one(jwt_id), token.expires_at(), now)) {
-            Err(Error::Full) => self.revoke_issued_until(token.issued_at().unwrap_or(now).max(now)),
-            other => other,
-        }
-    }
-
-    /// Revokes all tokens issued until `time`, including its second.
-    fn revoke_issued_until(&mut self, time: UnixTime) -> Result<(), Error> {
-        let issued_before = UnixTime::from_secs(time.as_secs().saturating_add(1));
-        let until = UnixTime::from_secs(issued_before.as_secs().saturating_add_unsigned(MAX_LIFETIME.as_secs()));
-        self.revoked.revoke(Revocation::All { issued_before }, until, self.now().earliest())
+    pub fn revoke(&self, token: &AccessToken<'_>) -> Result<(), Error> {
+        let (issuer, now) = (token.issuer(), self.now());
+        self.stores.revoked.with(|revoked| {
+            let one = |jwt_id| revoked.revoke(Revocation::Token { issuer, jwt_id }, token.refused_from(), now);
+            match token.jwt_id().ok_or(Error::Full).and_then(one) {
+                Err(Error::Full) => {
+                    let known = UnixTime::from_secs(now.earliest().as_secs());
+                    let (revocation, until) = all_issued_until(token.issued_at().unwrap_or(known).max(known));
+                    revoked.revoke(revocation, until, now)
+                }
+                other => other,
+            }
+        })
     }
 
     /// Writes changes to flash. A failed write is tried again the next time.
     pub fn save(&mut self) -> Result<(), WriteError> {
-        let (revoked, used, floor) = (&self.revoked, &self.used, self.floor.at());
-        let versions = [revoked.generation(), used.generation(), version_of_floor(floor)].map(Some);
+        let (stores, floor) = (self.stores, self.floor);
+        let revoked = stores.revoked.with(|revoked| revoked.generation());
+        let used = stores.used.with(|used| used.generation());
+        let versions = [revoked, used, version_of_floor(&floor)].map(Some);
         if self.store.holds(versions) {
             return Ok(());
         }
         block_on(self.store.save(versions, |key, buf| match key {
-            Key::Revoked => revoked.snapshot(buf).ok(),
-            Key::Used => used.snapshot(buf).ok(),
+            Key::Revoked => stores.revoked.with(|revoked| revoked.snapshot(buf).ok()),
+            Key::Used => stores.used.with(|used| used.snapshot(buf).ok()),
             Key::Floor => {
                 let (bytes, _) = buf.split_first_chunk_mut()?;
-                *bytes = floor.as_secs().to_be_bytes();
+                *bytes = floor.to_bytes();
                 Some(bytes)
             }
         }))
@@ -119,6 +162,12 @@ impl<F: NorFlash> Memory<F> {
 const MAX_VALUE_LEN: usize =
     if Revoked::SNAPSHOT_LEN > Used::SNAPSHOT_LEN { Revoked::SNAPSHOT_LEN } else { Used::SNAPSHOT_LEN };
 
-fn version_of_floor(time: UnixTime) -> u64 {
-    time.as_secs().cast_unsigned()
+/// All tokens issued until `time`, including its second, and the moment from which no policy accepts them.
+fn all_issued_until(time: UnixTime) -> (Revocation<'static>, UnixTime) {
+    let issued_before = time.plus(Duration::from_secs(1));
+    (Revocation::All { issued_before }, issued_before.plus(MAX_LIFETIME + MAX_LEEWAY))
+}
+
+fn version_of_floor(floor: &TimeFloor<'_>) -> u64 {
+    floor.at().as_secs().cast_unsigned()
 }

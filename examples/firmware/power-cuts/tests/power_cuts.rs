@@ -6,14 +6,14 @@
 use std::{env, thread};
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
-use embedded_jwt::{Algorithm, BackendError, Key, Signature, SignatureAlgorithm, UnixTime};
+use embedded_jwt::{Algorithm, BackendError, EarliestTime, Key, Signature, SignatureAlgorithm, UnixTime};
 use embedded_storage::nor_flash::{
     ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash, check_erase, check_read, check_write,
 };
 
 use embedded_jwt_firmware::flash::{PAGE_LEN, PAGES, WORD_LEN};
 use embedded_jwt_firmware::gateway::{Gateway, MAX_LINE, NO_CONTENT, OK};
-use embedded_jwt_firmware::memory::Memory;
+use embedded_jwt_firmware::memory::{Memory, Stores};
 use embedded_jwt_firmware::trust::{self, BUILT_AT, ISSUER};
 
 #[test]
@@ -70,10 +70,10 @@ fn damage_in_both_copies_fails_closed() {
         device.run(requests, rng);
         device.image.chunks_mut(PAGE_LEN).for_each(|page| wear(page, rng));
 
-        let mut buf = [0; MAX_LINE];
-        let mut gateway = start(&mut device.image, &mut buf);
+        let (stores, mut buf) = (Stores::new(), [0; MAX_LINE]);
+        let mut gateway = start(&mut device.image, &stores, &mut buf);
         let (is_lost, floor) = (gateway.memory.is_lost, gateway.memory.now().earliest());
-        for token in device.tokens.iter().filter(|token| is_lost && token.issued_at <= floor) {
+        for token in device.tokens.iter().filter(|token| is_lost && token.issued_at.as_secs() <= floor.as_secs()) {
             assert_ne!(token.present(&mut gateway, "GET /pump"), OK, "{token:?}");
         }
 
@@ -81,7 +81,7 @@ fn damage_in_both_copies_fails_closed() {
         let requests = 1 + rng.below(10);
         device.run(requests, rng);
         device.check();
-        is_lost && floor > BUILT_AT
+        is_lost && floor > BUILD
     });
     println!("state lost, but not the time: {}", lost.into_iter().filter(|is_lost| *is_lost).count());
 }
@@ -121,7 +121,7 @@ struct Known {
     /// Indices of tokens.
     revoked: Vec<usize>,
     used: Vec<usize>,
-    floor: UnixTime,
+    floor: EarliestTime,
 }
 
 /// From a start to the next.
@@ -155,8 +155,8 @@ impl Device {
         let before = self.image.clone();
         let mut known = Vec::new();
         let mut operations = Vec::new();
-        let mut buf = [0; MAX_LINE];
-        let mut gateway = start(&mut self.image, &mut buf);
+        let (stores, mut buf) = (Stores::new(), [0; MAX_LINE]);
+        let mut gateway = start(&mut self.image, &stores, &mut buf);
         let has_clock = rng.below(2) == 0;
         for _ in 0..requests {
             self.time += i64::try_from(if rng.below(20) == 0 { rng.below(400) } else { rng.below(4) }).unwrap();
@@ -202,9 +202,9 @@ impl Device {
         let mut device = self.clone();
         device.tokens.push(Token::new(device.tokens.len(), device.time + 1));
         let fresh = device.tokens.len() - 1;
-        let mut buf = [0; MAX_LINE];
+        let (stores, mut buf) = (Stores::new(), [0; MAX_LINE]);
 
-        let mut gateway = start(&mut device.image, &mut buf);
+        let mut gateway = start(&mut device.image, &stores, &mut buf);
         assert!(!(self.known.is_saved && gateway.memory.is_lost), "state is lost");
         self.known.assert_kept(&mut gateway, &device.tokens);
         assert_eq!(device.tokens[fresh].present(&mut gateway, "GET /pump"), OK);
@@ -216,14 +216,14 @@ impl Device {
         }
         gateway.memory.save().unwrap();
 
-        let mut gateway = start(&mut device.image, &mut buf);
+        let mut gateway = start(&mut device.image, &stores, &mut buf);
         assert!(!gateway.memory.is_lost, "state is lost after it was saved");
         known.assert_kept(&mut gateway, &device.tokens);
     }
 }
 
 impl Known {
-    const NOTHING: Self = Self { is_saved: false, revoked: Vec::new(), used: Vec::new(), floor: BUILT_AT };
+    const NOTHING: Self = Self { is_saved: false, revoked: Vec::new(), used: Vec::new(), floor: BUILD };
 
     fn assert_kept(&self, gateway: &mut Gateway<'_, Recorder<'_>>, tokens: &[Token]) {
         assert!(gateway.memory.now().earliest() >= self.floor, "the floor fell");
@@ -235,9 +235,9 @@ impl Known {
     }
 }
 
-fn start<'a>(image: &'a mut [u8], buf: &'a mut [u8]) -> Gateway<'a, Recorder<'a>> {
+fn start<'a>(image: &'a mut [u8], stores: &'a Stores, buf: &'a mut [u8]) -> Gateway<'a, Recorder<'a>> {
     let issuer = trust::issuer(&trust::ES256_KEYS, &[&AcceptAll]);
-    Gateway { issuer, memory: Memory::restore(Recorder { image, operations: Vec::new() }), buf }
+    Gateway { issuer, memory: Memory::restore(Recorder { image, operations: Vec::new() }, stores), buf }
 }
 
 #[derive(Clone, Debug)]
@@ -251,7 +251,7 @@ impl Token {
     fn new(number: usize, time: i64) -> Self {
         let issued_at = at(time);
         let payload = format!(
-            r#"{{"iss":"{ISSUER}","sub":"user","aud":"urn:device:pump-7","client_id":"app","iat":{},"exp":{},"jti":"{number}","scope":"pump:read pump:write"}}"#,
+            r#"{{"iss":"{ISSUER}","sub":"user","aud":"urn:device:pump-7","client_id":"app-{number}","iat":{},"exp":{},"jti":"{number}","scope":"pump:read pump:write"}}"#,
             issued_at.as_secs(),
             at(time + 300).as_secs(),
         );
@@ -266,6 +266,8 @@ impl Token {
         gateway.answer(format!("{path} Authorization: Bearer {}", self.text).as_bytes())
     }
 }
+
+const BUILD: EarliestTime = EarliestTime::from_secs(BUILT_AT.as_secs());
 
 fn at(seconds: i64) -> UnixTime {
     UnixTime::from_secs(BUILT_AT.as_secs() + seconds)

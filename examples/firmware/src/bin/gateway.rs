@@ -8,7 +8,7 @@ use embedded_jwt::{EdDsa, Es256, SignatureAlgorithm, UnixTime, self_test};
 use embedded_jwt_firmware::board::{self, Serial, entry};
 use embedded_jwt_firmware::flash::Flash;
 use embedded_jwt_firmware::gateway::{BAD_REQUEST, Gateway, MAX_LINE, TOO_LONG};
-use embedded_jwt_firmware::memory::Memory;
+use embedded_jwt_firmware::memory::{Memory, Stores};
 use embedded_jwt_firmware::trust::{self, KEYS};
 use heapless::Vec;
 
@@ -22,6 +22,7 @@ fn main() -> ! {
     }
 }
 
+static STORES: Stores = Stores::new();
 const BACKENDS: [&dyn SignatureAlgorithm; 2] = [&Es256, &EdDsa];
 
 /// Runs from one start to the next: only the flash outlives it.
@@ -32,7 +33,7 @@ fn run(flash: &mut Flash) {
     }
     let mut buf = [0; MAX_LINE / 4 * 3];
     let issuer = trust::issuer(&KEYS, &BACKENDS);
-    let mut gateway = Gateway { issuer, memory: Memory::restore(flash), buf: &mut buf };
+    let mut gateway = Gateway { issuer, memory: Memory::restore(flash, &STORES), buf: &mut buf };
     write_line("gateway ready");
     loop {
         match read_line().as_deref().map(|line| line.strip_suffix(b"\r").unwrap_or(line)) {

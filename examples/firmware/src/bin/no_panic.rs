@@ -8,7 +8,8 @@ use core::time::Duration;
 
 use embedded_jwt::{
     AccessTokenPolicy, Error, Issuer, Key, KeySet, Now, ReplayCheck, ReplayWindow, Revocation, RevocationList,
-    Revocations, SignatureAlgorithm, SignatureCache, TimeFloor, Token, TokenIdentity, TypedPolicy, UnixTime, self_test,
+    Revocations, SignatureAlgorithm, SignatureCache, SingleUse, Thumbprint, TimeFloor, Token, TokenIdentity,
+    TypedPolicy, UnixTime, self_test,
 };
 use embedded_jwt_firmware::board::{self, entry};
 use embedded_jwt_firmware::measure::{self, StandIn};
@@ -70,14 +71,16 @@ fn validate(text: &str, buf: &mut [u8]) -> Option<usize> {
 fn keep(text: &str, buf: &mut [u8]) -> Option<usize> {
     let (now, issuer, key) = (trust::NOW, trust::ISSUER, &trust::EDDSA_KEYS[0]);
     let digest = Token::parse("e30.e30.").ok()?.signing_input_digest();
-    let until = UnixTime::from_secs(now.as_secs() + 300);
+    let until = now.plus(5 * MINUTE);
     let mut list = black_box(RevocationList::<8>::new());
+    list.start_empty();
     for revocation in black_box([
         Revocation::Token { issuer, jwt_id: "token-2" },
         Revocation::SigningInput(&digest),
         Revocation::Subject { issuer, subject: "user-2", issued_before: now },
         Revocation::Client { issuer, client_id: "lamp-app", issued_before: now },
         Revocation::Key { key, issued_before: now },
+        Revocation::ProofKey { thumbprint: Thumbprint::of_certificate(b"not a key"), issued_before: now },
         Revocation::Issuer { issuer: "urn:other", issued_before: now },
         Revocation::All { issued_before: UnixTime::from_secs(1) },
     ]) {
@@ -85,16 +88,20 @@ fn keep(text: &str, buf: &mut [u8]) -> Option<usize> {
     }
     let mut page = [0; RevocationList::<8>::SNAPSHOT_LEN];
     let mut restored = RevocationList::<8>::new();
-    restored.restore(black_box(list.snapshot(&mut page).ok()?), list.generation()).ok()?;
+    restored.restore(black_box(list.snapshot(&mut page).ok()?), list.generation(), now).ok()?;
     black_box((restored.len(), restored.is_empty()));
 
-    let used = black_box(ReplayWindow::<8>::new());
-    used.use_once(b"a client", "request-1", until, now).ok()?;
-    let mut window = ReplayWindow::<8>::new();
-    window.restore(black_box(used.snapshot(&mut page).ok()?), used.generation()).ok()?;
+    let used = black_box(ReplayWindow::<8, 4>::new());
+    used.start_empty();
+    used.use_once(SingleUse::new("cmd+jwt", b"a client", "request-1", until), now.into()).ok()?;
+    let window = ReplayWindow::<8, 4>::new();
+    window.restore(black_box(used.snapshot(&mut page).ok()?), used.generation(), now).ok()?;
+    black_box((window.len(), window.is_empty(), used.clear().is_ok(), list.clear().is_ok()));
 
     let mut floor = TimeFloor::new(trust::BUILT_AT, &[trust::ISSUER]).with_max_step(10 * MINUTE);
     floor.raise_to(black_box(now));
+    let floor = &mut TimeFloor::from_bytes(trust::BUILT_AT, &[trust::ISSUER], &floor.to_bytes()).ok()?;
+    let now_at_floor = floor.now(black_box(None), MINUTE);
     let cache = black_box(SignatureCache::<8>::new());
     let both: [&dyn Revocations; 2] = [&restored, &RefuseIssuedLater];
     let policy = trust::POLICY.with_max_unproven_lifetime(5 * MINUTE);
@@ -108,10 +115,12 @@ fn keep(text: &str, buf: &mut [u8]) -> Option<usize> {
     let token = Token::parse(text).ok()?;
     let ours = trust::issuer(&trust::ES256_KEYS, &[&StandIn]);
     let mut accepted = 0;
-    for (policy, now) in policies.iter().zip([Now::Exact(now), Now::Exact(now), floor.now(), floor.now(), floor.now()])
+    for (policy, now) in
+        policies.iter().zip([Now::Exact(now), Now::Exact(now), now_at_floor, now_at_floor, now_at_floor])
     {
         let verified = token.verify_cached(&ours, &cache, buf).ok()?;
-        if let Ok(token) = verified.into_access_token(policy, black_box(now)) {
+        let pending = verified.validate_access_token(policy, black_box(now));
+        if let Ok(token) = pending.and_then(|pending| pending.consume()) {
             accepted += 1;
             black_box((floor.learn(&token), floor.at(), token.freshness()));
         }
@@ -125,7 +134,7 @@ struct RefuseIssuedLater;
 
 impl Revocations for RefuseIssuedLater {
     fn check(&self, token: &TokenIdentity<'_>, now: Now) -> Result<(), Error> {
-        let is_early = token.issued_at().is_none_or(|issued_at| issued_at <= now.earliest());
+        let is_early = token.issued_at().is_none_or(|issued_at| issued_at.as_secs() <= now.earliest().as_secs());
         black_box((token.client_id(), token.key().kid(), token.signing_input_digest()));
         if is_early { Ok(()) } else { Err(Error::Revoked) }
     }

@@ -27,6 +27,8 @@ const OTHERS: [Revocation<'_>; 5] = [
 fn main() -> ! {
     board::start();
     let (mut list, mut with_digest) = (RevocationList::new(), RevocationList::new());
+    list.start_empty();
+    with_digest.start_empty();
     let [_, others @ ..] = &OTHERS;
     let is_full = fill(&mut list, others).is_ok() && fill(&mut with_digest, &OTHERS).is_ok();
 
