@@ -224,18 +224,18 @@ const ID_CLAIMS: [&str; 19] = [
 ];
 
 /// Names and values as JSON text, so that any spelling and any order is possible.
-type Members = Vec<(String, String)>;
+pub type Members = Vec<(String, String)>;
 
-fn members(object: &serde_json::Value) -> Members {
+pub fn members(object: &serde_json::Value) -> Members {
     object.as_object().unwrap().iter().map(|(name, value)| (json!(name).to_string(), value.to_string())).collect()
 }
 
-fn object(members: &Members) -> Vec<u8> {
+pub fn object(members: &Members) -> Vec<u8> {
     let members: Vec<_> = members.iter().map(|(name, value)| format!("{name}:{value}")).collect();
     format!("{{{}}}", members.join(",")).into_bytes()
 }
 
-fn change(u: &mut Unstructured<'_>, members: &mut Members, name: &str, value: String) -> Result<()> {
+pub fn change(u: &mut Unstructured<'_>, members: &mut Members, name: &str, value: String) -> Result<()> {
     let at = members.iter().position(|(member, _)| member[1..].starts_with(name));
     match (u.int_in_range(0..=7)?, at) {
         (0, Some(at)) => drop(members.remove(at)),
@@ -278,7 +278,7 @@ fn claim_value(u: &mut Unstructured<'_>, name: &str, now: i64) -> Result<String>
     }
 }
 
-fn value(u: &mut Unstructured<'_>, now: i64) -> Result<String> {
+pub fn value(u: &mut Unstructured<'_>, now: i64) -> Result<String> {
     const ODD: &[&str] =
         &["null", "true", "false", "{}", "[]", "[null]", "{\"exp\":1}", "[[\"urn:device:pump-7\"]]", "\"\\ud800\""];
     match u.int_in_range(0..=3)? {
@@ -290,7 +290,7 @@ fn value(u: &mut Unstructured<'_>, now: i64) -> Result<String> {
 }
 
 /// A date near now, at the edge of a leeway or limit, or at the edge of the number range, in any spelling of a number.
-fn date(u: &mut Unstructured<'_>, now: i64) -> Result<String> {
+pub fn date(u: &mut Unstructured<'_>, now: i64) -> Result<String> {
     const OFFSETS: &[i64] = &[0, 1, -1, 60, 59, 61, -60, -59, -61, 240, 300, -300, 3600, -3600];
     let base = *u.choose(&[now, now, now, now, NOW, 0, i64::MAX, i64::MIN])?;
     let seconds = base.saturating_add(*u.choose(OFFSETS)?).saturating_add(i64::from(u.arbitrary::<i8>()?) / 64);
@@ -315,7 +315,7 @@ fn list(u: &mut Unstructured<'_>) -> Result<String> {
     Ok(format!("[{}]", texts.join(",")))
 }
 
-fn text(u: &mut Unstructured<'_>) -> Result<String> {
+pub fn text(u: &mut Unstructured<'_>) -> Result<String> {
     const TEXTS: &[&str] = &[
         AUDIENCE,
         ISSUER,
@@ -338,12 +338,12 @@ fn text(u: &mut Unstructured<'_>) -> Result<String> {
 }
 
 /// A JSON string with every character as `\uXXXX`.
-fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let units: String = text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
     format!("\"{units}\"")
 }
 
-fn damage(u: &mut Unstructured<'_>, json: &mut Vec<u8>) -> Result<()> {
+pub fn damage(u: &mut Unstructured<'_>, json: &mut Vec<u8>) -> Result<()> {
     const BYTES: &[u8] = b"{}[],:\"\\/u0d8 \n1.eE+-\x00\x1f\x7f\x80\xc3\xff'tn";
     let at = usize::from(u.arbitrary::<u16>()?) % (json.len() + 1);
     let byte = *u.choose(BYTES)?;

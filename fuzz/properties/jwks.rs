@@ -39,7 +39,7 @@ fn model(text: &[u8]) -> Result<(Vec<Key>, usize), Error> {
 }
 
 /// The key in a JWK, if it is usable by RFC 7517 section 4, RFC 7518 section 6.2.1 and RFC 8037 section 2.
-fn usable_key(jwk: &Value) -> Option<Key> {
+pub fn usable_key(jwk: &Value) -> Option<Key> {
     let jwk = jwk.as_object()?;
     let member = |name| jwk.get(name).filter(|value| !value.is_null());
     let string = |name| member(name).and_then(Value::as_str);

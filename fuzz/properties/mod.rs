@@ -7,6 +7,7 @@
 mod base64url;
 mod case;
 mod claims;
+mod dpop_request;
 mod header;
 mod json_canonicalize;
 mod jwks;
@@ -20,6 +21,7 @@ mod token;
 pub use base64url::base64url;
 pub use case::Case;
 pub use claims::claims;
+pub use dpop_request::dpop_request;
 pub use header::header;
 pub use json_canonicalize::json_canonicalize;
 pub use jwks::jwks;
@@ -32,6 +34,7 @@ pub use token::token;
 pub const ALL: &[(&str, Property)] = &[
     ("base64url", base64url),
     ("claims", claims),
+    ("dpop_request", dpop_request),
     ("header", header),
     ("json_canonicalize", json_canonicalize),
     ("jwks", jwks),

@@ -283,23 +283,23 @@ fn validate_login(case: &Case, claims: &Map<String, Value>) -> Result<(), Error>
     Ok(())
 }
 
-fn rule(is_met: bool, error: Error) -> Result<(), Error> {
+pub fn rule(is_met: bool, error: Error) -> Result<(), Error> {
     if is_met { Ok(()) } else { Err(error) }
 }
 
-fn object(text: &[u8], part: Part) -> Result<Map<String, Value>, Error> {
+pub fn object(text: &[u8], part: Part) -> Result<Map<String, Value>, Error> {
     match strict_json::parse(text, part)? {
         Value::Object(members) => Ok(members),
         _ => Err(Error::Malformed(part)),
     }
 }
 
-fn string(members: &Map<String, Value>, name: &str, error: Error) -> Result<Option<String>, Error> {
+pub fn string(members: &Map<String, Value>, name: &str, error: Error) -> Result<Option<String>, Error> {
     members.get(name).map(|value| value.as_str().map(String::from).ok_or(error)).transpose()
 }
 
 /// A string or an array of strings.
-fn strings(value: &Value) -> Option<Vec<String>> {
+pub fn strings(value: &Value) -> Option<Vec<String>> {
     let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
     values.iter().map(|value| value.as_str().map(String::from)).collect()
 }
@@ -314,16 +314,16 @@ fn seconds(date: i128) -> i64 {
 
 /// A time, rounded down and up to whole seconds.
 #[derive(Clone, Copy)]
-struct Date {
-    floor: i128,
-    ceil: i128,
+pub struct Date {
+    pub floor: i128,
+    pub ceil: i128,
 }
 
-struct NoDate;
+pub struct NoDate;
 
 /// Reads a date by RFC 7519 section 2: a number with a fraction and an exponent of any size. Refused if it does not fit
 /// i64.
-fn date(members: &Map<String, Value>, name: &str) -> Result<Option<Date>, NoDate> {
+pub fn date(members: &Map<String, Value>, name: &str) -> Result<Option<Date>, NoDate> {
     let Some(value) = members.get(name) else { return Ok(None) };
     let number = value.as_number().ok_or(NoDate)?.as_str().to_ascii_lowercase();
     let (mantissa, exponent) = number.split_once('e').unwrap_or((&number, "0"));

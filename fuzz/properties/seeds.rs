@@ -24,6 +24,7 @@ pub fn all() -> Vec<(&'static str, String, Vec<u8>)> {
     add("signed_access_token", [choices(), unset_clocks, other_policies()].concat());
     add("signed_id_token", [choices(), unset_clock(&[0; 15], &PROOFS), unset_clock(&WITH_NONCE, &PROOFS)].concat());
     add("differential", [choices(), other_policies()].concat());
+    add("dpop_request", [proofs(), request_headers()].concat());
     for target in ["signature", "revocations"] {
         add(target, choices());
     }
@@ -138,6 +139,28 @@ fn tokens() -> Vec<Vec<u8>> {
         .zip([1024_u16, 0, 300, 250].into_iter().cycle())
         .map(|(text, len)| [&len.to_le_bytes(), text.as_bytes()].concat())
         .collect()
+}
+
+/// A valid DPoP proof, and changed ones.
+fn proofs() -> Vec<Vec<u8>> {
+    choices().into_iter().map(|choices| [&[0], &choices[..]].concat()).collect()
+}
+
+/// Values of `Authorization`, and choices for a challenge.
+fn request_headers() -> Vec<Vec<u8>> {
+    let values = [
+        "",
+        "Bearer",
+        "Bearer ",
+        "bearer a.b.c",
+        "DPoP  a-._~+/1==",
+        "dpop a=b",
+        "Basic YTpi",
+        "Bearer a b",
+        "Bearer a,b",
+    ];
+    let values = values.iter().map(|value| [&[7], value.as_bytes()].concat());
+    values.chain(choices().into_iter().step_by(4).map(|choices| [&[6], &choices[..]].concat())).collect()
 }
 
 /// Inputs that are read as choices: an empty one, then longer and longer pieces of a fixed random sequence.

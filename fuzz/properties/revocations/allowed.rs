@@ -1,0 +1,37 @@
+//! The outcomes that the documentation allows, where it leaves room.
+
+use embedded_jwt::Error;
+
+/// Whether a request may be accepted, and the errors by which it may be refused.
+#[derive(Clone, Debug)]
+pub struct Allowed {
+    may_be_accepted: bool,
+    errors: Vec<Error>,
+}
+
+impl Allowed {
+    pub const ACCEPTED: Self = Self { may_be_accepted: true, errors: Vec::new() };
+
+    pub fn only(outcome: Result<(), Error>) -> Self {
+        Self { may_be_accepted: outcome.is_ok(), errors: outcome.err().into_iter().collect() }
+    }
+
+    /// What a check of its own allows: it may refuse with this error, or must.
+    pub fn refused(may: bool, must: bool, error: Error) -> Self {
+        Self { may_be_accepted: !must, errors: if may || must { vec![error] } else { vec![] } }
+    }
+
+    /// The outcomes of this step, and of the next one if this one may accept.
+    pub fn and_then(mut self, next: impl FnOnce() -> Self) -> Self {
+        if self.may_be_accepted {
+            let next = next();
+            self.may_be_accepted = next.may_be_accepted;
+            self.errors.extend(next.errors);
+        }
+        self
+    }
+
+    pub fn allows(&self, outcome: Result<(), Error>) -> bool {
+        outcome.map_or_else(|error| self.errors.contains(&error), |()| self.may_be_accepted)
+    }
+}
