@@ -47,6 +47,9 @@ impl<F: NorFlash> Gateway<'_, F> {
         match self.authorize(bearer, action) {
             Ok(answer) => answer,
             Err(Error::InsufficientScope) => INSUFFICIENT_SCOPE,
+            Err(Error::ShareFull) => TOO_MANY_REQUESTS,
+            // The device cannot decide, whatever the token is.
+            Err(Error::Full | Error::NotOpened | Error::BackendUnavailable) => UNAVAILABLE,
             // The reason for a refusal is for the log; the client learns only this.
             Err(_) => INVALID_TOKEN,
         }
@@ -94,5 +97,6 @@ pub const INSUFFICIENT_SCOPE: &str =
     "403 Forbidden; WWW-Authenticate: Bearer realm=\"pump\", error=\"insufficient_scope\"";
 pub const NOT_FOUND: &str = "404 Not Found";
 pub const METHOD_NOT_ALLOWED: &str = "405 Method Not Allowed";
+pub const TOO_MANY_REQUESTS: &str = "429 Too Many Requests";
 pub const TOO_LONG: &str = "431 Request Header Fields Too Large";
 pub const UNAVAILABLE: &str = "503 Service Unavailable";
