@@ -177,6 +177,8 @@ fn clock_counts_if_it_is_set_and_not_behind_the_floor_by_more_than_the_leeway() 
         (Some(NOW), leeway, true),
         (Some(NOW - 60), leeway, true),
         (Some(NOW - 61), leeway, false),
+        (Some(NOW - 300), Duration::MAX, true),
+        (Some(NOW - 301), Duration::MAX, false),
         (Some(NOW), Duration::ZERO, true),
         (Some(NOW - 1), Duration::ZERO, false),
         (Some(i64::MAX), leeway, true),

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use crate::claims::Claims;
+use crate::claims::{Claims, MAX_LEEWAY};
 use crate::error::{Error, Part};
 use crate::time::{EarliestTime, Freshness, Now, UnixTime};
 
@@ -87,8 +87,13 @@ impl<'a> TimeFloor<'a> {
     /// The current time for policies and stores: the clock if it is set and not behind the floor by more than `leeway`,
     /// otherwise the floor. Pass `None` until the clock has been set since the start.
     ///
-    /// A clock may be a little behind the floor and right all the same, if an issuer's clock is ahead.
+    /// A clock may be a little behind the floor and right all the same, if an issuer's clock is ahead. A clock that is
+    /// further behind is taken for wrong. If it comes from a source that you trust more than the floor, and the floor
+    /// has risen too far, begin a [new](Self::new) floor.
+    ///
+    /// `leeway` is the leeway of the policies, at most [`MAX_LEEWAY`](crate::MAX_LEEWAY).
     pub fn now(&self, clock: Option<UnixTime>, leeway: Duration) -> Now {
+        let leeway = leeway.min(MAX_LEEWAY);
         match clock.filter(|clock| !clock.is_unset_clock() && clock.plus(leeway) >= self.at) {
             Some(clock) => Now::Exact(clock),
             None => Now::AtLeast(self.at()),
