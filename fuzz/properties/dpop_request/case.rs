@@ -7,7 +7,7 @@ use std::time::Duration;
 use arbitrary::{Arbitrary, Result, Unstructured};
 use embedded_jwt::{DpopNonce, DpopPolicy, EarliestTime, Now, UnixTime};
 use serde_json::json;
-use testkit::{ALGS, Alg, NOW, dpop_claims, with};
+use testkit::{ALGS, Alg, NOW, base64url, dpop_claims, with};
 
 use super::super::case::{change, damage, date, escaped, members, object, text, value};
 
@@ -24,6 +24,8 @@ pub struct ProofCase {
     pub max_token_age: u64,
     /// The backends, a range of both.
     pub algorithms: Range<usize>,
+    /// Otherwise its signature is all zeros, which must reach no verifier.
+    pub is_signed: bool,
     /// How much shorter the buffer is than twice what is needed.
     pub missing_bytes: usize,
     /// Mostly JSON.
@@ -33,6 +35,14 @@ pub struct ProofCase {
 }
 
 impl ProofCase {
+    pub fn token(&self) -> String {
+        let text = self.signer.mint(&self.header, &self.claims);
+        match text.rsplit_once('.') {
+            Some((signing_input, _)) if !self.is_signed => format!("{signing_input}.{}", base64url(&[0; 64])),
+            _ => text,
+        }
+    }
+
     pub fn policy<'n>(&self, nonces: &'n [DpopNonce]) -> DpopPolicy<'n> {
         let policy = DpopPolicy::new(self.method, self.uri, self.access_token)
             .with_leeway(Duration::from_secs(self.leeway))
@@ -82,6 +92,7 @@ impl<'a> Arbitrary<'a> for ProofCase {
             max_token_age: *u.choose(&[60, 60, 0, 1, 300, u64::MAX])?,
             algorithms: if u.ratio(31, 32)? { 0..2 } else { u.choose(&[0..1, 1..2, 0..0])?.clone() },
             missing_bytes: if u.ratio(31, 32)? { 0 } else { usize::from(u.arbitrary::<u16>()?) % 512 },
+            is_signed: u.ratio(31, 32)?,
             header,
             claims,
         })
@@ -117,7 +128,7 @@ fn header_value(u: &mut Unstructured<'_>, name: &str) -> Result<String> {
             let mut jwk = members(&u.choose(&ALGS)?.jwk());
             let name = *u.choose(&["kid", "alg", "use", "key_ops", "d", "x", "crv", "y"])?;
             let value = match name {
-                "x" | "y" => json!(testkit::base64url(&u.arbitrary::<[u8; 32]>()?)).to_string(),
+                "x" | "y" => json!(base64url(&u.arbitrary::<[u8; 32]>()?)).to_string(),
                 _ => (*u.choose(&["\"ES256\"", "\"EdDSA\"", "\"sig\"", "[\"verify\"]", "[\"sign\"]", "null", "7"])?)
                     .into(),
             };
@@ -158,7 +169,7 @@ fn claim_value(u: &mut Unstructured<'_>, name: &str, now: i64) -> Result<String>
 impl fmt::Debug for ProofCase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}\n{}", self.header.escape_ascii(), self.claims.escape_ascii())?;
-        writeln!(f, "signed by {:?} at {:?}", self.signer, self.now)?;
+        writeln!(f, "signed ({}) by {:?} at {:?}", self.is_signed, self.signer, self.now)?;
         writeln!(f, "for {:?} {:?} {:?} {:?}", self.method, self.uri, self.access_token, self.nonces)?;
         let (leeway, age, algorithms, missing) =
             (self.leeway, self.max_token_age, &self.algorithms, self.missing_bytes);

@@ -13,6 +13,20 @@ pub fn check_authorization(value: &[u8]) {
     assert_eq!(ours, model(value), "{}", value.escape_ascii());
 }
 
+/// The same, for a value that is nearly right.
+pub fn check_authorization_of_pieces(u: &mut Unstructured<'_>) -> Result<()> {
+    let pieces: [&[u8]; 16] = [
+        b" ", b"a", b"=", b".", b"-._~+/", b"a.b.c", b"  ", b"\t", b",", b"\0", b"\x80", b"\r\n", b"\"", b"Z9",
+        b"Bearer", b"@",
+    ];
+    let mut value = u.choose(&["Bearer ", "dpop ", "BEARER", "DPoP", "Bearer\t", "Basic "])?.as_bytes().to_vec();
+    for _ in 0..u.int_in_range(0..=5)? {
+        value.extend_from_slice(u.choose(&pieces)?);
+    }
+    check_authorization(&value);
+    Ok(())
+}
+
 fn model(value: &[u8]) -> std::result::Result<(Scheme, Vec<u8>), Error> {
     let mut words = value.split(|byte| *byte == b' ');
     let scheme = match words.next().unwrap_or_default().to_ascii_lowercase().as_slice() {

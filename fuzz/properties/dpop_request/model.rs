@@ -36,7 +36,7 @@ pub fn verify(case: &ProofCase, buffer_len: usize) -> Result<Proven, Error> {
     rule((2 * buffer_len).saturating_sub(case.missing_bytes) >= buffer_len, Error::BufferTooSmall)?;
 
     let key = verify_header(case)?;
-    rule(key.thumbprint() == case.signer.key().thumbprint(), Error::InvalidSignature)?;
+    rule(case.is_signed && key.thumbprint() == case.signer.key().thumbprint(), Error::InvalidSignature)?;
     verify_claims(case, key.thumbprint().as_bytes())
 }
 

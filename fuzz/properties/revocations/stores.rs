@@ -77,7 +77,7 @@ impl Device {
         let mut changes = NOTHING;
         if is_use && outcome.is_ok() {
             changes[1 + window] = true;
-            if u.ratio(1, 8)? {
+            if u.ratio(1, 4)? {
                 store.release(&names);
                 model.consume_and_release(&ids, time.known.unwrap(), len);
             } else {
