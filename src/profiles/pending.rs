@@ -58,7 +58,8 @@ impl<T> Pending<'_, T> {
     ///
     /// # Errors
     ///
-    /// Nothing is consumed then. Each store is asked again, since another request may have been accepted meanwhile:
+    /// Nothing is consumed then. The stores of used ids are asked again, since another request may have been accepted
+    /// meanwhile; revocations are not:
     /// - [`Error::Mismatch`]: the nonce that shows the proof to be fresh has been withdrawn.
     /// - [`Error::Replayed`], [`Error::ProofReplayed`], [`Error::ShareFull`], [`Error::Full`], or another error of
     ///   [`ReplayCheck::use_all`](crate::ReplayCheck::use_all).

@@ -114,8 +114,10 @@ impl<'a> TimeFloor<'a> {
     ///
     /// A token whose `iat` is further ahead raises the floor by one step, once. After it, only a later `iat` raises the
     /// floor by a whole step; this survives a restart, since it is part of the [bytes](Self::to_bytes). A device that
-    /// was off for a month catches up with thirty tokens, but not if one of them was far in the future: then it learns
-    /// only from tokens that are within a step, until its clock is set past that time.
+    /// was off for a month catches up with thirty tokens. After a token from far in the future, the floor learns only
+    /// from tokens that are within a step. If such a token comes while the device catches up, the floor learns nothing
+    /// from the tokens between the first of these and that one, since each of them may have raised it before. Setting
+    /// the clock past that time ends this.
     pub fn learn(&mut self, token: &Claims<'_>) -> bool {
         let Some(issued_at) = token.issued_at() else { return false };
         if token.freshness() == Freshness::Clock || !self.sources.contains(&token.issuer()) {
