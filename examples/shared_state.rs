@@ -44,6 +44,10 @@ impl ReplayCheck for Used {
     fn release(&self, ids: &[SingleUse]) {
         critical_section::with(|cs| USED.borrow(cs).release(ids));
     }
+
+    fn address(&self) -> Option<*const ()> {
+        critical_section::with(|cs| USED.borrow(cs).address())
+    }
 }
 
 const POLICY: AccessTokenPolicy =

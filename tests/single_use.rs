@@ -472,6 +472,68 @@ fn proofs_and_tokens_share_a_window() {
     assert_eq!(request(&bound("token-2", Alg::Es256), "proof-2", &ACCESS, &window, NOW), Ok(()));
 }
 
+/// A store of the application's own in front of a window.
+#[derive(Debug)]
+struct Wrapper<'w> {
+    window: &'w dyn ReplayCheck,
+    /// Whether it says what it wraps.
+    is_open_about_it: bool,
+}
+
+impl ReplayCheck for Wrapper<'_> {
+    fn check_unused(&self, ids: &[SingleUse], now: Now) -> Result<(), Error> {
+        self.window.check_unused(ids, now)
+    }
+
+    fn use_all(&self, ids: &[SingleUse], now: Now) -> Result<(), Error> {
+        self.window.use_all(ids, now)
+    }
+
+    fn release(&self, ids: &[SingleUse]) {
+        self.window.release(ids);
+    }
+
+    fn address(&self) -> Option<*const ()> {
+        self.window.address().filter(|_| self.is_open_about_it)
+    }
+}
+
+/// However a window is reached, a request whose two ids do not fit consumes none. If it is known to be one window, not
+/// even its generation changes.
+#[test]
+fn one_window_behind_two_wrappers_takes_both_ids_or_none() {
+    for is_open_about_it in [true, false] {
+        let window = unshared::<3>();
+        let [proofs, tokens] = [&window, &window].map(|window| Wrapper { window, is_open_about_it });
+        let policy = ACCESS.with_single_use(&tokens);
+        let present = |number: &str| request(&bound(number, Alg::Es256), number, &policy, &proofs, NOW);
+        assert_eq!(present("1"), Ok(()));
+        assert_eq!((window.len(), window.generation()), (2, if is_open_about_it { 1 } else { 2 }));
+        let before = bytes_of(&window);
+        assert_eq!(present("2"), Err(Error::Full));
+        assert_eq!(window.len(), 2);
+        assert_eq!(bytes_of(&window) == before, is_open_about_it);
+        assert_eq!(present("1"), Err(Error::ProofReplayed));
+        assert_eq!(request(&bound("2", Alg::Es256), "2", &ACCESS, &proofs, NOW), Ok(()), "it was not consumed");
+    }
+}
+
+/// A store without a size can have the address of any other.
+#[test]
+fn store_that_allows_replay_of_proofs_does_not_stand_for_the_store_of_tokens() {
+    #[derive(Debug)]
+    struct Stores {
+        proofs: AllowReplay,
+        tokens: ReplayWindow<4, 4>,
+    }
+
+    let stores = Stores { proofs: AllowReplay, tokens: open() };
+    let policy = ACCESS.with_single_use(&stores.tokens);
+    assert_eq!(request(&bound("1", Alg::Es256), "p", &policy, &stores.proofs, NOW), Ok(()));
+    assert_eq!(request(&bound("1", Alg::Es256), "p", &policy, &stores.proofs, NOW), Err(Error::Replayed));
+    assert_eq!(stores.tokens.len(), 1);
+}
+
 /// A client that repeats a used token, with a fresh proof each time, must not fill the window.
 #[test]
 fn used_token_with_fresh_proofs_takes_no_slot() {

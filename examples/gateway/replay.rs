@@ -36,4 +36,8 @@ impl<const N: usize, const SHARE: usize> ReplayCheck for Replay<N, SHARE> {
     fn release(&self, ids: &[SingleUse]) {
         self.with(|window| window.release(ids));
     }
+
+    fn address(&self) -> Option<*const ()> {
+        self.with(ReplayWindow::address)
+    }
 }

@@ -164,7 +164,7 @@ fn run(uses: &Uses<'_>, consumes: bool, now: Now) -> Result<(), Error> {
     }
     match (&uses.proof, &uses.token) {
         // One store: its answer is for both ids, which may take two slots.
-        (Some((proof, store)), Some((token, other))) if core::ptr::eq(*store, *other) => {
+        (Some((proof, store)), Some((token, other))) if is_same(*store, *other) => {
             ask(*store, &[*proof, *token], consumes, now)?;
         }
         (Some((proof, store)), Some((token, other))) => {
@@ -183,6 +183,12 @@ fn run(uses: &Uses<'_>, consumes: bool, now: Now) -> Result<(), Error> {
         nonce.withdraw();
     }
     Ok(())
+}
+
+/// Whether this is certainly one store. Pointers to trait objects cannot tell: those to one object can differ, and those
+/// to objects without a size can be equal.
+fn is_same(one: &dyn ReplayCheck, other: &dyn ReplayCheck) -> bool {
+    one.address().is_some_and(|address| other.address() == Some(address))
 }
 
 fn ask(store: &dyn ReplayCheck, ids: &[SingleUse], consumes: bool, now: Now) -> Result<(), Error> {

@@ -35,6 +35,13 @@ pub trait ReplayCheck: fmt::Debug {
     /// what belongs to the same request.
     fn release(&self, ids: &[SingleUse]);
 
+    /// The address of the memory in which the ids are remembered, or `None` if it is unknown. By the same address, a
+    /// policy knows that its proofs and tokens are remembered in one store, and asks it once for both. A wrapper returns
+    /// the address of the store that it wraps.
+    fn address(&self) -> Option<*const ()> {
+        None
+    }
+
     /// Consumes one id, as [`use_all`](Self::use_all) does.
     ///
     /// # Errors

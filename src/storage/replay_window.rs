@@ -177,6 +177,10 @@ impl<const N: usize, const SHARE: usize> ReplayCheck for ReplayWindow<N, SHARE> 
             ids.iter().for_each(|id| set.remove(entry(id).id));
         }
     }
+
+    fn address(&self) -> Option<*const ()> {
+        Some(core::ptr::from_ref(self).cast())
+    }
 }
 
 fn entry(id: &SingleUse) -> Entry {

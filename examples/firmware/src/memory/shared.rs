@@ -37,6 +37,10 @@ impl<T: ReplayCheck> ReplayCheck for Shared<T> {
     fn release(&self, ids: &[SingleUse]) {
         self.with(|store| store.release(ids));
     }
+
+    fn address(&self) -> Option<*const ()> {
+        self.with(|store| store.address())
+    }
 }
 
 impl<T> fmt::Debug for Shared<T> {
