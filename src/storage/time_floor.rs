@@ -15,9 +15,10 @@ use crate::time::{EarliestTime, Freshness, Now, UnixTime};
 /// issued at noon cannot be checked before noon. Keep its [bytes](Self::to_bytes) where they survive a restart.
 ///
 /// An issuer whose clock is wrong raises the floor too far, and the floor refuses valid tokens until the time has caught
-/// up. Three limits bound the damage: one token raises the floor by one [step](Self::with_max_step) at most, and once in
+/// up. Four limits bound the damage: one token raises the floor by one [step](Self::with_max_step) at most, and once in
 /// all, so that `k` wrong tokens raise it by `k` steps; the floor never passes its [latest
-/// time](Self::with_latest); and a clock that is set counts even if the floor is ahead of it by the leeway.
+/// time](Self::with_latest); a clock that is set counts even if the floor is ahead of it by the leeway; and an
+/// authenticated clock can [correct](Self::correct_to) the floor.
 ///
 /// # Example: a device whose clock may be unset
 ///
@@ -32,26 +33,27 @@ use crate::time::{EarliestTime, Freshness, Now, UnixTime};
 ///     .with_max_unproven_lifetime(Duration::from_secs(300));
 ///
 /// fn validate(verified: Verified<'_, '_>, clock: Option<UnixTime>, floor: &mut TimeFloor<'_>) -> Result<(), Error> {
-///     let token = verified.into_access_token(&POLICY, floor.now(clock, LEEWAY))?;
-///     if floor.learn(&token) {
+///     let pending = verified.validate_access_token(&POLICY, floor.now(clock, LEEWAY))?;
+///     if clock.is_none() && floor.learn(&pending) {
 ///         // store floor.to_bytes()
 ///     }
-///     Ok(())
+///     pending.consume().map(drop)
 /// }
 ///
 /// let stored = [0xff; TimeFloor::LEN]; // from flash, here never written
 /// let sources = &["https://idp.example.com"];
 /// let floor = TimeFloor::from_bytes(BUILT_AT, sources, &stored).unwrap_or(TimeFloor::new(BUILT_AT, sources));
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct TimeFloor<'a> {
-    at: UnixTime,
+    /// The latest time known to have passed, not limited by `latest`.
+    reached: UnixTime,
     latest: UnixTime,
     sources: &'a [&'a str],
     max_step: u64,
-    /// The earliest and the latest issue time of the tokens that have raised the floor by a whole step and are still
-    /// ahead of it. Tokens from this span do not raise the floor again.
-    stepped: Option<[UnixTime; 2]>,
+    /// The issue times of the tokens that have raised the floor by a whole step and are still ahead of it. They do not
+    /// raise it again. A time that the floor has reached is a free slot.
+    stepped: [UnixTime; STEPPED],
 }
 
 impl<'a> TimeFloor<'a> {
@@ -60,7 +62,8 @@ impl<'a> TimeFloor<'a> {
     /// `built_at`.
     pub const fn new(built_at: UnixTime, sources: &'a [&'a str]) -> Self {
         let latest = built_at.plus(DEFAULT_FLOOR_SPAN);
-        Self { at: built_at, latest, sources, max_step: DEFAULT_TIME_STEP.as_secs(), stepped: None }
+        let stepped = [UnixTime::from_secs(i64::MIN); STEPPED];
+        Self { reached: built_at, latest, sources, max_step: DEFAULT_TIME_STEP.as_secs(), stepped }
     }
 
     /// Sets the most that one token can raise the floor, in whole seconds; a fraction is dropped.
@@ -69,71 +72,82 @@ impl<'a> TimeFloor<'a> {
         self
     }
 
-    /// Sets the latest time that the floor can reach, such as the end of the device's support. A floor that is later
-    /// already is set back to it.
+    /// Sets the latest time that the floor can reach, such as the end of the device's support.
     pub const fn with_latest(mut self, latest: UnixTime) -> Self {
         self.latest = latest;
-        if self.at.as_secs() > latest.as_secs() {
-            self.at = latest;
-        }
         self
     }
 
     /// The latest time known to have passed.
-    pub const fn at(&self) -> EarliestTime {
-        EarliestTime::from_secs(self.at.as_secs())
+    pub fn at(&self) -> EarliestTime {
+        EarliestTime::from_secs(self.reached.min(self.latest).as_secs())
     }
 
     /// The current time for policies and stores: the clock if it is set and not behind the floor by more than `leeway`,
     /// otherwise the floor. Pass `None` until the clock has been set since the start.
     ///
     /// A clock may be a little behind the floor and right all the same, if an issuer's clock is ahead. A clock that is
-    /// further behind is taken for wrong. If it comes from a source that you trust more than the floor, and the floor
-    /// has risen too far, begin a [new](Self::new) floor.
+    /// further behind is taken for wrong. If its source is authenticated, [correct](Self::correct_to) the floor when the
+    /// clock is set.
     ///
     /// `leeway` is the leeway of the policies, at most [`MAX_LEEWAY`](crate::MAX_LEEWAY).
     pub fn now(&self, clock: Option<UnixTime>, leeway: Duration) -> Now {
         let leeway = leeway.min(MAX_LEEWAY);
-        match clock.filter(|clock| !clock.is_unset_clock() && clock.plus(leeway) >= self.at) {
+        match clock.filter(|clock| !clock.is_unset_clock() && clock.plus(leeway) >= self.reached.min(self.latest)) {
             Some(clock) => Now::Exact(clock),
             None => Now::AtLeast(self.at()),
         }
     }
 
-    /// Raises the floor to the time of a clock that was set from an authenticated source. Does nothing if the floor is
-    /// already higher.
+    /// Raises the floor to the time of a clock. Does nothing if the floor is already higher. Call it when the clock is
+    /// set, and before the floor is stored.
     pub fn raise_to(&mut self, time: UnixTime) {
-        self.at = self.at.max(time.min(self.latest));
-        self.stepped = self.stepped.filter(|[_, last]| *last > self.at);
+        self.reached = self.reached.max(time.min(self.latest));
+    }
+
+    /// Sets the floor to the time of a clock that was set from an authenticated source, such as NTS, Roughtime or a GNSS
+    /// receiver that detects spoofing. **This can lower the floor**, after tokens have raised it too far: whoever
+    /// controls the source can make recorded tokens look fresh.
+    pub fn correct_to(&mut self, time: UnixTime) {
+        self.reached = time;
+        self.stepped = [UnixTime::from_secs(i64::MIN); STEPPED];
     }
 
     /// Raises the floor to the issue time (`iat`) of an accepted token from one of the sources, by one step at most,
     /// and returns whether it rose.
     ///
-    /// It learns nothing from a token that was validated by a clock ([`Freshness::Clock`]): the clock knows better.
+    /// It learns nothing from a token that was validated by a clock ([`Freshness::Clock`]): the clock knows better. Once
+    /// the clock has been set, do not call it even if the clock is [behind the floor](Self::now).
     ///
-    /// A token whose `iat` is further ahead raises the floor by one step, once. After it, only a later `iat` raises the
-    /// floor by a whole step; this survives a restart, since it is part of the [bytes](Self::to_bytes). A device that
-    /// was off for a month catches up with thirty tokens. After a token from far in the future, the floor learns only
-    /// from tokens that are within a step. If such a token comes while the device catches up, the floor learns nothing
-    /// from the tokens between the first of these and that one, since each of them may have raised it before. Setting
-    /// the clock past that time ends this.
+    /// Let the floor learn from a [`Pending`](crate::Pending) token, before it is consumed: used ids are over only when
+    /// the floor has passed them, so that a window which is full refuses the very token that would free its slots.
+    ///
+    /// A token whose `iat` is further ahead than a step raises the floor by one step, once. After it, only a later `iat`
+    /// raises the floor by a whole step; this survives a restart, since it is part of the [bytes](Self::to_bytes). A
+    /// device that was off for a month catches up with thirty tokens. After a token from far in the future, it learns
+    /// only from tokens that are within a step, until the floor is [corrected](Self::correct_to). The floor remembers
+    /// four such tokens: of more than four, some may raise it twice.
     pub fn learn(&mut self, token: &Claims<'_>) -> bool {
         let Some(issued_at) = token.issued_at() else { return false };
         if token.freshness() == Freshness::Clock || !self.sources.contains(&token.issuer()) {
             return false;
         }
-        let before = self.at;
+        let before = self.reached.min(self.latest);
         let highest = before.plus(Duration::from_secs(self.max_step));
-        let is_ahead = issued_at > highest;
-        self.stepped = match self.stepped {
-            Some([first, last]) if issued_at <= last && (is_ahead || issued_at >= first) => return false,
-            Some([first, _]) if is_ahead => Some([first, issued_at]),
-            None if is_ahead => Some([issued_at; 2]),
-            stepped => stepped,
-        };
+        if issued_at <= before || self.stepped.contains(&issued_at) {
+            return false;
+        }
+        if issued_at > highest {
+            if self.stepped.iter().any(|earlier| *earlier > issued_at) {
+                return false;
+            }
+            // Takes the place of a time that the floor has reached, or of the earliest.
+            if let Some(slot) = self.stepped.iter_mut().min() {
+                *slot = issued_at;
+            }
+        }
         self.raise_to(issued_at.min(highest));
-        self.at > before
+        self.reached.min(self.latest) > before
     }
 
     /// The floor as bytes, to be stored where they survive a restart. The sources and limits are not part of them.
@@ -141,10 +155,9 @@ impl<'a> TimeFloor<'a> {
     /// A digest lets [`from_bytes`](Self::from_bytes) detect bytes torn by a power cut or altered by a worn cell. Keep
     /// two copies, and overwrite the older one.
     pub fn to_bytes(&self) -> [u8; LEN] {
-        let [first, last] = self.stepped.unwrap_or([UnixTime::from_secs(i64::MIN); 2]);
         let mut bytes = [0; LEN];
         let (words, _) = bytes.as_chunks_mut();
-        for (word, time) in words.iter_mut().zip([self.at, first, last]) {
+        for (word, time) in words.iter_mut().zip([&self.reached].into_iter().chain(&self.stepped)) {
             *word = time.as_secs().to_be_bytes();
         }
         let digest = digest_of(&bytes);
@@ -167,26 +180,31 @@ impl<'a> TimeFloor<'a> {
             return Err(malformed);
         }
         let (words, _) = bytes.as_chunks();
-        let [at, first, last, ..] = words else { return Err(malformed) };
-        let [at, first, last] = [at, first, last].map(|word| UnixTime::from_secs(i64::from_be_bytes(*word)));
-        let mut floor = Self { stepped: Some([first, last]), ..Self::new(built_at, sources) };
-        floor.raise_to(at);
+        let mut times = words.iter().map(|word| UnixTime::from_secs(i64::from_be_bytes(*word)));
+        let mut floor = Self::new(built_at, sources);
+        floor.reached = floor.reached.max(times.next().ok_or(malformed)?);
+        for (slot, time) in floor.stepped.iter_mut().zip(times) {
+            *slot = time;
+        }
         Ok(floor)
     }
 
-    /// The length of [`to_bytes`](Self::to_bytes): three times and a digest.
+    /// The length of [`to_bytes`](Self::to_bytes): five times of 8 bytes and a digest of 16.
     pub const LEN: usize = LEN;
 }
 
 /// The digest of the times, apart from the digests of other snapshots.
 fn digest_of(bytes: &[u8; LEN]) -> [u8; DIGEST_LEN] {
     let (times, _) = bytes.split_at(TIMES_LEN);
-    let digest = Sha256::new().chain_update(b"EJF\x01").chain_update(times).finalize();
+    let digest = Sha256::new().chain_update(b"EJF\x02").chain_update(times).finalize();
     digest.first_chunk().copied().unwrap_or_default()
 }
 
-/// Three times of 8 bytes each.
-const TIMES_LEN: usize = 24;
+/// The number of tokens that are remembered, since they have raised the floor by a step. More than one wrong token at a
+/// time is rare.
+const STEPPED: usize = 4;
+/// The time that was reached, and the times in [`TimeFloor::stepped`].
+const TIMES_LEN: usize = 8 * (1 + STEPPED);
 /// The length of the digest, in bytes, as in snapshots.
 const DIGEST_LEN: usize = 16;
 const LEN: usize = TIMES_LEN + DIGEST_LEN;
