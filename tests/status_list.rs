@@ -570,12 +570,54 @@ fn stale_list_has_no_status_for_a_token() {
     }
 }
 
-/// The clock was set back. The leeway is the one with which the list was accepted.
+/// The clock was set back, by more than a leeway, since the list was received at [`NOW`].
+#[test]
+fn list_has_no_status_before_it_was_received() {
+    for now in [NOW, NOW - 60] {
+        assert_eq!(look_up(1, URI, now), Ok(Status::Valid), "{}", now - NOW);
+    }
+    for now in [NOW - 61, NOW - 10_000, 1_262_304_000] {
+        assert_eq!(look_up(1, URI, now), Err(Error::StatusUnknown), "{}", now - NOW);
+    }
+}
+
+/// The issuer's clock is ahead of the device's, by as much as the leeway.
 #[test]
 fn list_has_no_status_before_it_was_issued() {
-    assert_eq!(look_up(1, URI, NOW - 120), Ok(Status::Valid));
-    for now in [NOW - 121, NOW - 10_000, 1_262_304_000] {
-        assert_eq!(look_up(1, URI, now), Err(Error::StatusUnknown), "{}", now - NOW);
+    let statuses = statuses_of(&sixteen_with("iat", json!(NOW + 60)), &mut NewestStatusList::new(), NOW);
+    assert_eq!((statuses(NOW), statuses(NOW - 1)), (Ok(Status::Valid), Err(Error::StatusUnknown)));
+}
+
+/// A list that was received by a clock that was ahead would be taken for fresh for longer. It is of use again when it is
+/// validated by the right clock.
+#[test]
+fn list_is_not_usable_for_longer_after_the_clock_was_ahead() {
+    let (list, right) = (sixteen_with("iat", json!(NOW - 60)), NOW + 120);
+    let mut newest = NewestStatusList::new();
+    let statuses = statuses_of(&list, &mut newest, right + 3000);
+    assert_eq!((statuses(right + 3000), statuses(right)), (Ok(Status::Valid), Err(Error::StatusUnknown)));
+    let statuses = statuses_of(&list, &mut newest, right);
+    assert_eq!((statuses(right + 599), statuses(right + 600)), (Ok(Status::Valid), Err(Error::StatusUnknown)));
+}
+
+/// The status by the clock, in a list that is received at this time.
+fn statuses_of(
+    list: &Value,
+    newest: &mut NewestStatusList,
+    received_at: i64,
+) -> impl Fn(i64) -> Result<Status, Error> + use<> {
+    let (keys, mut buf) = (keys(), [0; 1024]);
+    let text = Alg::EdDsa.mint(r#"{"alg":"EdDSA","typ":"statuslist+jwt","kid":"ed-test"}"#, list.to_string());
+    let verified = Token::parse(&text).unwrap().verify(&issuer(&keys), &mut buf).unwrap();
+    let list = verified.into_status_list(&StatusListPolicy::new(URI), newest, at(received_at)).unwrap();
+    let memory = Box::leak(Box::new([0; 2]));
+    let bitmap = list.decode(&mut Inflater::new(), memory).unwrap();
+    let token = Alg::EdDsa.access_token(&claims_with("status", json!({"status_list": {"idx": 1, "uri": URI}})));
+    move |now| {
+        validate_access_token(&token, &AccessTokenPolicy::new(AUDIENCE), NOW, |token| {
+            bitmap.status_of(&token.status_reference().unwrap().unwrap(), at(now))
+        })
+        .unwrap()
     }
 }
 

@@ -74,6 +74,7 @@ pub struct StatusList<'b> {
     width: Width,
     /// The compressed list, in base64url.
     lst: JsonStr<'b>,
+    received_at: UnixTime,
     usable_until: UnixTime,
 }
 
@@ -159,7 +160,7 @@ impl<'t: 'b, 'b> Verified<'t, 'b> {
             return Err(Error::StatusUnknown);
         }
         *newest = NewestStatusList::restored(issued_at, received_at);
-        Ok(StatusList { claims, width, lst, usable_until })
+        Ok(StatusList { claims, width, lst, received_at, usable_until })
     }
 }
 
@@ -189,13 +190,11 @@ impl<'b> StatusList<'b> {
         let bitmap: &'m [u8] = bitmap;
         let bitmap = bitmap.get(..len).unwrap_or_default();
         let id = ListId::new(self.claims.subject().unwrap_or_default(), self.claims.issuer());
-        Ok(StatusBitmap::new(bitmap, self.width, id, self.usable_from()..self.usable_until))
-    }
-
-    /// The list's `iat`, less the leeway with which it was accepted.
-    fn usable_from(&self) -> UnixTime {
-        let issued_at = self.claims.issued_at().unwrap_or(self.usable_until);
-        UnixTime::from_secs(issued_at.as_secs().saturating_sub_unsigned(DEFAULT_LEEWAY.as_secs()))
+        let issued_at = self.claims.issued_at().unwrap_or(self.received_at);
+        // A clock that is further back than this was set back since: then it cannot tell how old the list is.
+        let usable_from = issued_at.max(self.received_at).as_secs().saturating_sub_unsigned(DEFAULT_LEEWAY.as_secs());
+        let usable = UnixTime::from_secs(usable_from)..self.usable_until;
+        Ok(StatusBitmap::new(bitmap, self.width, id, issued_at, usable))
     }
 
     /// Decodes the list through a window of 32 KiB, and keeps only the statuses at these indices. The caller has to

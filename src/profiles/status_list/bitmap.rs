@@ -16,6 +16,7 @@ pub struct StatusBitmap<'m> {
     bitmap: &'m [u8],
     width: Width,
     id: ListId,
+    issued_at: UnixTime,
     usable_from: UnixTime,
     usable_until: UnixTime,
 }
@@ -43,8 +44,14 @@ pub enum Status {
 }
 
 impl<'m> StatusBitmap<'m> {
-    pub(super) fn new(bitmap: &'m [u8], width: Width, id: ListId, usable: Range<UnixTime>) -> Self {
-        Self { bitmap, width, id, usable_from: usable.start, usable_until: usable.end }
+    pub(super) fn new(
+        bitmap: &'m [u8],
+        width: Width,
+        id: ListId,
+        issued_at: UnixTime,
+        usable: Range<UnixTime>,
+    ) -> Self {
+        Self { bitmap, width, id, issued_at, usable_from: usable.start, usable_until: usable.end }
     }
 
     /// Uses the list for the tokens of this issuer, and no longer for the tokens of the list's own issuer. This is for
@@ -65,7 +72,8 @@ impl<'m> StatusBitmap<'m> {
     ///   of date.
     /// - [`Error::ClockNotSet`]: `now` is the time of a clock that was never set.
     /// - [`Error::StatusUnknown`]: the list is out of date ([`usable_until`](Self::usable_until)); or `now` is more than
-    ///   [`DEFAULT_LEEWAY`](crate::DEFAULT_LEEWAY) (60 s) before the list's `iat`, so that the clock was set back.
+    ///   [`DEFAULT_LEEWAY`](crate::DEFAULT_LEEWAY) (60 s) before the list's `iat` or its reception, so that the clock was
+    ///   set back.
     /// - [`Error::Invalid`]: the index is beyond the list's end, so that the token should be refused.
     pub fn status_of(&self, reference: &StatusReference<'_>, now: impl Into<Now>) -> Result<Status, Error> {
         if !self.has_id(&ListId::of(reference)) {
@@ -90,9 +98,8 @@ impl<'m> StatusBitmap<'m> {
         self.id == *id
     }
 
-    /// The list's `iat`, less the leeway.
-    pub(super) fn usable_from(&self) -> UnixTime {
-        self.usable_from
+    pub(super) fn issued_at(&self) -> UnixTime {
+        self.issued_at
     }
 
     /// The status at this index, whatever the age of the list. A list ends with a whole byte, so that its last few

@@ -45,7 +45,7 @@ impl<'a> StatusLists<'a> {
     pub fn status_of(&self, reference: &StatusReference<'_>, now: impl Into<Now>) -> Result<Status, Error> {
         let id = ListId::of(reference);
         let lists = self.bitmaps.iter().filter(|bitmap| bitmap.has_id(&id));
-        let newest = lists.max_by_key(|bitmap| bitmap.usable_from()).ok_or(Error::StatusUnknown)?;
+        let newest = lists.max_by_key(|bitmap| bitmap.issued_at()).ok_or(Error::StatusUnknown)?;
         newest.status_at(reference.index(), now.into())
     }
 }
