@@ -2,7 +2,7 @@
 //! acceptable again, and when a policy asks a store.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use embedded_jwt::*;
@@ -760,6 +760,31 @@ fn closed_list_refuses_every_token_and_every_change() {
     }
 }
 
+/// All snapshots are lost: it is not known what was revoked.
+#[test]
+fn list_starts_with_a_revocation_or_stays_closed() {
+    let mut list = RevocationList::<1>::new();
+    for (until, now, error) in
+        [(END, 0, Error::ClockNotSet), (NOW, NOW, Error::EntryExpired), (NOW, END, Error::EntryExpired)]
+    {
+        assert_eq!(list.start_with(all(NOW), 7, at(until), at(now)), Err(error));
+        assert_eq!((validate(&claims(), &list), list.generation()), (Err(Error::NotOpened), 0));
+    }
+    let mut without_slots = RevocationList::<0>::new();
+    assert_eq!(without_slots.start_with(TOKEN_1, 7, at(END), now()), Err(Error::Full));
+    assert_eq!(validate(&claims(), &without_slots), Err(Error::NotOpened));
+
+    assert_eq!(list.start_with(all(NOW), 7, at(END), now()), Ok(()));
+    assert_eq!((validate(&claims(), &list), list.generation()), (Err(Error::Revoked), 8));
+    assert_eq!(validate(&claims_with("iat", json!(NOW)), &list), Ok(()));
+    // An open list keeps what it has, whatever the outcome.
+    assert_eq!(list.start_with(TOKEN_2, 99, at(END), now()), Ok(()));
+    assert_eq!(list.start_with(TOKEN_1, 99, at(END), now()), Err(Error::Full));
+    assert_eq!((validate(&claims(), &list), list.generation(), list.len()), (Err(Error::Revoked), 9, 1));
+    let token_2 = claims_of([("jti", json!("token-2")), ("iat", json!(NOW))]);
+    assert_eq!(validate(&token_2, &list), Err(Error::Revoked));
+}
+
 #[test]
 fn all_takes_no_slot_and_frees_the_slots_of_entries_that_it_covers() {
     let groups = |before: i64, until: i64| {
@@ -854,8 +879,6 @@ fn all_of_several_stores_are_asked() {
         assert_eq!(validate(&claims(), &stores), Err(Error::Revoked));
         assert_eq!(validate(&token_2, &stores), Ok(()));
     }
-    let none: [&dyn Revocations; 0] = [];
-    assert_eq!(validate(&claims(), &none), Ok(()));
 
     let (one, two) = (Store::new(Ok(())), Store::new(Ok(())));
     let stores: [&dyn Revocations; 2] = [&one, &two];
@@ -968,6 +991,42 @@ fn revoked_token_consumes_nothing() {
     }
 }
 
+/// A list that can change while tokens wait.
+#[derive(Debug)]
+struct Shared(RefCell<RevocationList<4>>);
+
+impl Revocations for Shared {
+    fn check(&self, token: &TokenIdentity<'_>, now: Now) -> Result<(), Error> {
+        self.0.borrow().check(token, now)
+    }
+}
+
+/// The application's own check may wait for something, such as the answer of another device.
+#[test]
+fn token_that_is_revoked_while_it_is_pending_is_not_consumed() {
+    let (keys, text) = (keys(), Alg::EdDsa.access_token(&claims()));
+    let client = Revocation::Client { issuer: ISSUER, client_id: "pump-app", issued_before: at(NOW) };
+    for revocation in [TOKEN_1, subject("user-42", NOW), client] {
+        let (list, used, mut bufs) = (Shared(RefCell::new(revocation_list())), Window::default(), [[0; 1024]; 2]);
+        let [a, b] = &mut bufs;
+        let issuer = issuer(&keys);
+        let policy = POLICY.with_single_use(&used).with_revocations(&list);
+        let access = Token::parse(&text).unwrap().verify(&issuer, a).unwrap();
+        let access = access.validate_access_token(&policy, now()).unwrap();
+        let policy = TYPED.with_single_use(&used).with_revocations(&list);
+        let typed = Token::parse(&text).unwrap().verify(&issuer, b).unwrap();
+        let typed = typed.validate_typed(&policy, now()).unwrap();
+        assert_eq!(used.calls.replace(0), 2);
+
+        list.0.borrow_mut().revoke(revocation, at(END), now()).unwrap();
+        assert_eq!(access.consume().map(drop), Err(Error::Revoked), "{revocation:?}");
+        // Only access tokens have a client.
+        let expected = if revocation == client { Ok(()) } else { Err(Error::Revoked) };
+        assert_eq!(typed.consume().map(drop), expected, "{revocation:?}");
+        assert_eq!(used.calls.get(), u32::from(expected.is_ok()));
+    }
+}
+
 /// The claims of a token that is bound to the ES256 key.
 fn bound() -> Value {
     claims_with("cnf", json!({"jkt": Alg::Es256.key().thumbprint().to_string()}))
@@ -1018,6 +1077,44 @@ fn proof_key_revokes_the_tokens_that_are_bound_to_it_and_no_other() {
     let by_certificate = claims_with("cnf", json!({"x5t#S256": thumbprint.to_string()}));
     let policy = POLICY.with_certificate_thumbprint(thumbprint).with_revocations(&lists[1].0);
     assert_eq!(validate_text(&Alg::EdDsa.access_token(&by_certificate), &policy, now()), Ok(()));
+}
+
+/// A token whose `cnf` cannot be read may be bound to the revoked key.
+#[test]
+fn unreadable_confirmation_is_refused_while_a_proof_key_is_revoked() {
+    let other_key = Revocation::ProofKey { thumbprint: Alg::EdDsa.key().thumbprint(), issued_before: at(NOW) };
+    let (with_key, without) = (list_of([other_key]), list_of([TOKEN_2]));
+    let policy = IdTokenPolicy::new(CLIENT_ID);
+    let validate = |cnf: Value, list: &RevocationList<1>| {
+        let claims = with(id_claims(), "cnf", cnf);
+        let text = Alg::EdDsa.mint(Alg::EdDsa.id_header().to_string(), claims.to_string());
+        verify(&text, |verified| verified.into_id_token(&policy.with_revocations(list), now()).map(drop))
+    };
+    for cnf in [json!("x"), json!({"jkt": "x"}), json!({"jkt": 7}), json!([])] {
+        assert_eq!(validate(cnf.clone(), &with_key), Err(Error::Invalid(Claim::Confirmation)), "{cnf}");
+        assert_eq!(validate(cnf.clone(), &without), Ok(()), "{cnf}");
+    }
+    for cnf in [Value::Null, json!({"jkt": Alg::Es256.key().thumbprint().to_string()})] {
+        assert_eq!(validate(cnf, &with_key), Ok(()));
+    }
+}
+
+#[test]
+fn revocation_is_shown_by_its_kind() {
+    let key = Alg::Es256.key();
+    let (thumbprint, before) = (key.thumbprint(), at(NOW));
+    let shown = [
+        TOKEN_1,
+        Revocation::SigningInput(&[0; 32]),
+        subject("user-42", NOW),
+        Revocation::Client { issuer: ISSUER, client_id: "pump-app", issued_before: before },
+        Revocation::Key { key: &key, issued_before: before },
+        Revocation::ProofKey { thumbprint, issued_before: before },
+        Revocation::Issuer { issuer: ISSUER, issued_before: before },
+        all(NOW),
+    ];
+    let names = ["Token", "SigningInput", "Subject", "Client", "Key", "ProofKey", "Issuer", "All"];
+    assert_eq!(shown.map(|revocation| format!("{revocation:?}")), names);
 }
 
 /// A logout at the issuer ends the session of an ID token too.
@@ -1099,7 +1196,7 @@ fn store_sees_the_token_and_debug_output_shows_nothing_of_it() {
             assert_eq!((token.issuer(), token.subject(), token.jwt_id()), (ISSUER, Some("user-42"), Some("token-1")));
             assert_eq!((token.expires_at(), token.issued_at()), (at(EXP), Some(at(IAT))));
             assert_eq!((token.usable_until(), token.refused_from()), (at(EXP), at(END)));
-            assert_eq!(token.confirmation().map(|_| ()), None);
+            assert_eq!(token.confirmation().map(|bound| bound.is_some()), Ok(false));
             assert_eq!(token.strings("roles").map(|roles| roles.contains("operator")), Ok(true));
             assert_eq!((now, format!("{token:?}")), (Now::Exact(crate::now()), "TokenIdentity { .. }".into()));
             Err(Error::Revoked)

@@ -40,6 +40,9 @@ pub(super) struct Entry {
 pub(super) struct EntryId(u128);
 
 impl EntryId {
+    /// The id of no entry: its kind is 0.
+    pub(super) const NONE: Self = Self(0);
+
     /// Identifies a pair of strings of any length. The length of `first` is hashed too, so that another split of the
     /// same bytes has another id.
     pub(super) fn new(kind: u8, first: &[u8], second: &[u8]) -> Self {
@@ -71,7 +74,7 @@ impl EntryId {
 
 impl Entry {
     /// An entry that is over at any time. All zeros, so that a `static` set needs no flash.
-    const NONE: Self = Self { id: EntryId(0), detail: 0, until: UnixTime::from_secs(0) };
+    const NONE: Self = Self { id: EntryId::NONE, detail: 0, until: UnixTime::from_secs(0) };
 
     pub(super) fn is_live(&self, now: UnixTime) -> bool {
         now < self.until
@@ -101,9 +104,20 @@ impl<const N: usize> ExpiringSet<N> {
         }
     }
 
-    /// Opens the set without entries. Does nothing if it is open.
-    pub(super) fn start_empty(&mut self) {
-        self.is_open = true;
+    /// Opens the set without entries, and counts changes from `generation` on. Does nothing if the set is open.
+    pub(super) fn start_empty(&mut self, generation: u64) {
+        if !self.is_open {
+            (self.is_open, self.generation) = (true, generation);
+        }
+    }
+
+    /// Closes a set that was opened without entries.
+    pub(super) fn close(&mut self) {
+        *self = Self::new();
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.is_open
     }
 
     /// # Errors
@@ -147,8 +161,8 @@ impl<const N: usize> ExpiringSet<N> {
     }
 
     /// The entries with one of these ids. The index of each id is its kind.
-    pub(super) fn find<const KINDS: usize>(&self, ids: &[Option<EntryId>; KINDS]) -> impl Iterator<Item = &Entry> {
-        self.entries.iter().filter(|entry| ids.get(usize::from(entry.id.kind())).copied().flatten() == Some(entry.id))
+    pub(super) fn find<const KINDS: usize>(&self, ids: &[EntryId; KINDS]) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(|entry| ids.get(usize::from(entry.id.kind())) == Some(&entry.id))
     }
 
     pub(super) fn live(&self, now: UnixTime) -> impl Iterator<Item = &Entry> {
@@ -194,7 +208,7 @@ impl<const N: usize> ExpiringSet<N> {
         if !new.includes(&old) {
             self.latest_evicted = self.latest_evicted.max(old.until);
         }
-        self.catch_all = Entry { id: Entry::NONE.id, ..new };
+        self.catch_all = Entry { id: EntryId::NONE, ..new };
         self.entries.retain(|entry| !new.includes(entry));
         self.count_change();
         Ok(())

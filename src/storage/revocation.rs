@@ -50,9 +50,19 @@ pub trait Revocations: fmt::Debug {
     fn check(&self, token: &TokenIdentity<'_>, now: Now) -> Result<(), Error>;
 }
 
-/// Accepts a token only if every store accepts it, and otherwise returns the first error.
+/// Accepts a token only if every store accepts it, and otherwise returns the first error. An array without stores does
+/// not compile:
+///
+/// ```compile_fail,E0080
+/// # use embedded_jwt::{Error, Now, Revocations, TokenIdentity};
+/// # fn accept(token: &TokenIdentity<'_>, now: Now) -> Result<(), Error> {
+/// let stores: [&dyn Revocations; 0] = [];
+/// stores.check(token, now)
+/// # }
+/// ```
 impl<const N: usize> Revocations for [&dyn Revocations; N] {
     fn check(&self, token: &TokenIdentity<'_>, now: Now) -> Result<(), Error> {
+        const { assert!(N > 0, "no store of revocations would accept every token") };
         self.iter().try_for_each(|revocations| revocations.check(token, now))
     }
 }
@@ -76,9 +86,13 @@ impl<'x> TokenIdentity<'x> {
         self.client_id
     }
 
-    /// The key or certificate that the token is bound to (`cnf`), if it is bound to one that can be read.
-    pub fn confirmation(&self) -> Option<Confirmation<'x>> {
-        self.claims.confirmation()
+    /// The key or certificate that the token is bound to (`cnf`), or `None` if it is bound to none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] if `cnf` cannot be read: it is not known whom the token is bound to.
+    pub fn confirmation(&self) -> Result<Option<Confirmation<'x>>, Error> {
+        self.claims.payload().member("cnf").map(Confirmation::parse).transpose()
     }
 
     /// The moment from which the policy refuses the token for its age: `exp` plus the policy's leeway.
@@ -99,6 +113,33 @@ impl<'x> TokenIdentity<'x> {
     }
 }
 
+impl TokenIdentity<'_> {
+    /// The id that an entry of this kind has if it revokes the token, as [`Revocation::entry_id`].
+    ///
+    /// # Errors
+    ///
+    /// As [`confirmation`](Self::confirmation), for [`PROOF_KEY`].
+    pub(super) fn entry_id(&self, kind: u8) -> Result<EntryId, Error> {
+        let id_of = |first: &[u8], second: &[u8]| EntryId::new(kind, first, second);
+        let id_at_issuer = |value: &str| id_of(self.issuer().as_bytes(), value.as_bytes());
+        let id = match kind {
+            TOKEN => self.jwt_id().map(id_at_issuer),
+            SIGNING_INPUT => Some(id_of(&[], &self.signing_input_digest())),
+            SUBJECT => self.subject().map(id_at_issuer),
+            CLIENT => self.client_id().map(id_at_issuer),
+            KEY => Some(id_of(&[], self.key().public_key())),
+            PROOF_KEY => {
+                let key = self.confirmation()?.and_then(|confirmation| confirmation.key());
+                key.map(|key| id_of(&[], key.as_bytes()))
+            }
+            ISSUER => Some(id_at_issuer("")),
+            ALL => Some(EVERY_TOKEN),
+            _ => None,
+        };
+        Ok(id.unwrap_or(EntryId::NONE))
+    }
+}
+
 impl<'x> Deref for TokenIdentity<'x> {
     type Target = Claims<'x>;
 
@@ -115,7 +156,7 @@ impl fmt::Debug for TokenIdentity<'_> {
 }
 
 /// A token, or a group of tokens, to revoke with [`RevocationList::revoke`](crate::RevocationList::revoke).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Revocation<'a> {
     /// The tokens of this issuer with this `jti`.
@@ -212,6 +253,22 @@ impl Revocation<'_> {
     }
 }
 
+/// Shows only the kind: subjects may be personal data.
+impl fmt::Debug for Revocation<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Token { .. } => "Token",
+            Self::SigningInput(_) => "SigningInput",
+            Self::Subject { .. } => "Subject",
+            Self::Client { .. } => "Client",
+            Self::Key { .. } => "Key",
+            Self::ProofKey { .. } => "ProofKey",
+            Self::Issuer { .. } => "Issuer",
+            Self::All { .. } => "All",
+        })
+    }
+}
+
 /// The latest representable time. As a time of issue, it means any time, this one included: a token can claim to have
 /// been issued then. A single token is revoked whenever it was issued.
 pub(super) const ANY_TIME: i64 = i64::MAX;
@@ -221,10 +278,12 @@ pub(super) const EVERY_TOKEN: EntryId = EntryId::from_digest(ALL, [0; 16]);
 
 // The kinds of entries. Snapshots contain these numbers.
 pub(super) const TOKEN: u8 = 1;
-pub(super) const SIGNING_INPUT: u8 = 2;
-pub(super) const SUBJECT: u8 = 3;
-pub(super) const CLIENT: u8 = 4;
-pub(super) const KEY: u8 = 5;
-pub(super) const ISSUER: u8 = 6;
-pub(super) const PROOF_KEY: u8 = 7;
+const SIGNING_INPUT: u8 = 2;
+const SUBJECT: u8 = 3;
+const CLIENT: u8 = 4;
+const KEY: u8 = 5;
+const ISSUER: u8 = 6;
+const PROOF_KEY: u8 = 7;
 pub(super) const ALL: u8 = 8;
+/// The number of kinds, with 0, which no entry has.
+pub(super) const KIND_COUNT: usize = 9;

@@ -4,9 +4,7 @@ use core::fmt;
 
 use crate::error::Error;
 use crate::storage::expiring_set::{Entry, EntryId, ExpiringSet};
-use crate::storage::revocation::{
-    ALL, ANY_TIME, CLIENT, EVERY_TOKEN, ISSUER, KEY, PROOF_KEY, SIGNING_INPUT, SUBJECT, TOKEN,
-};
+use crate::storage::revocation::{ALL, ANY_TIME, EVERY_TOKEN, KIND_COUNT, TOKEN};
 use crate::storage::{Revocation, Revocations, TokenIdentity};
 use crate::time::{Now, UnixTime};
 
@@ -52,58 +50,8 @@ use crate::time::{Now, UnixTime};
 /// # Ok::<(), Error>(())
 /// ```
 ///
-/// # Example: surviving a power cut
-///
-/// Power can fail during a write to flash, so keep two snapshots and overwrite the older one, or have a library such as
-/// `sequential-storage` do that. A power cut then leaves one torn snapshot, which [`restore`](Self::restore) refuses, and
-/// the previous one.
-///
-/// ```
-/// use embedded_jwt::{Error, Now, RevocationList};
-///
-/// const PAGE: usize = RevocationList::<64>::SNAPSHOT_LEN;
-///
-/// struct Flash {
-///     pages: [[u8; PAGE]; 2],
-///     newest: usize,
-/// }
-///
-/// /// Opens the list, unless revocations may be lost: then it stays closed. If the device has a counter that cannot be
-/// /// set back, which is raised after each save, `least` comes from it; otherwise `least` is 0.
-/// fn start(flash: &mut Flash, list: &mut RevocationList<64>, least: u64, now: Now) {
-///     let is_new = flash.pages.iter().flatten().all(|byte| *byte == 0xff) && least == 0;
-///     if is_new {
-///         list.start_empty();
-///     }
-///     for (index, page) in flash.pages.iter().enumerate() {
-///         // Refused: torn, or the older of the two, read after the newer one.
-///         if list.restore(page, least, now).is_ok() {
-///             flash.newest = index;
-///         }
-///     }
-/// }
-///
-/// fn save(flash: &mut Flash, list: &RevocationList<64>) -> Result<(), Error> {
-///     let older = 1 - flash.newest;
-///     list.snapshot(&mut flash.pages[older])?; // a real flash is written from a buffer
-///     flash.newest = older;
-///     Ok(())
-/// }
-/// # let now = embedded_jwt::UnixTime::from_secs(1_768_478_400);
-/// # let mut flash = Flash { pages: [[0xff; PAGE]; 2], newest: 0 };
-/// # let mut list = RevocationList::new();
-/// # start(&mut flash, &mut list, 1, now.into());
-/// # assert_eq!(save(&mut flash, &list), Err(Error::NotOpened));
-/// # start(&mut flash, &mut list, 0, now.into());
-/// # for seconds in [1, 2, 3].map(core::time::Duration::from_secs) {
-/// #     list.revoke(embedded_jwt::Revocation::All { issued_before: now }, now.plus(seconds), now)?;
-/// #     save(&mut flash, &list)?;
-/// #     let mut restored = RevocationList::new();
-/// #     start(&mut flash, &mut restored, list.generation(), now.into());
-/// #     assert_eq!(restored.generation(), list.generation());
-/// # }
-/// # Ok::<(), Error>(())
-/// ```
+/// It survives a power cut by its [snapshots](Self::snapshot): the chapter [storage](crate::guide::storage) of the guide
+/// shows how.
 #[derive(Default)]
 pub struct RevocationList<const N: usize> {
     set: ExpiringSet<N>,
@@ -116,10 +64,50 @@ impl<const N: usize> RevocationList<N> {
     }
 
     /// Opens the list without entries, at the very first start. After a restart, [`restore`](Self::restore) a snapshot
-    /// instead; if there is none that can be read, start empty and revoke [all](Revocation::All) tokens issued until
-    /// now. Does nothing if the list is open.
+    /// instead; if there is none that can be read, [start with](Self::start_with) everything revoked. Does nothing if
+    /// the list is open.
     pub fn start_empty(&mut self) {
-        self.set.start_empty();
+        self.set.start_empty(0);
+    }
+
+    /// Opens the list with one revocation, where it is not known what was revoked: with
+    /// [all](Revocation::All) tokens issued until now. `generation` is the last one that the device's counter knows, if
+    /// it has a counter that cannot be set back, and otherwise 0: the list counts its changes from there on.
+    ///
+    /// If the list is open, this only revokes.
+    ///
+    /// # Errors
+    ///
+    /// As [`revoke`](Self::revoke). A list that was closed then stays closed.
+    ///
+    /// # Example: all snapshots are lost
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use embedded_jwt::{DEFAULT_LEEWAY, Error, MAX_LEEWAY, Revocation, RevocationList, UnixTime};
+    ///
+    /// const MAX_LIFETIME: Duration = Duration::from_secs(300);
+    ///
+    /// fn start(list: &mut RevocationList<64>, now: UnixTime) -> Result<(), Error> {
+    ///     let issued_before = now.plus(DEFAULT_LEEWAY + Duration::from_secs(1));
+    ///     let until = issued_before.plus(MAX_LIFETIME + MAX_LEEWAY);
+    ///     list.start_with(Revocation::All { issued_before }, 0, until, now)
+    /// }
+    /// ```
+    pub fn start_with(
+        &mut self,
+        revocation: Revocation<'_>,
+        generation: u64,
+        until: UnixTime,
+        now: impl Into<Now>,
+    ) -> Result<(), Error> {
+        let was_open = self.set.is_open();
+        self.set.start_empty(generation);
+        self.insert(revocation.entry(until), now.into()).inspect_err(|_| {
+            if !was_open {
+                self.set.close();
+            }
+        })
     }
 
     /// Revokes a token, or a group of tokens, from now on. Revoking the same again takes no further slot if the later
@@ -159,7 +147,8 @@ impl<const N: usize> RevocationList<N> {
         if entry.id == EVERY_TOKEN { self.set.insert_catch_all(entry, now) } else { self.set.insert(entry, now) }
     }
 
-    /// Drops all entries, and raises the generation, so that no earlier snapshot is accepted. **Revoked tokens that have
+    /// Drops all entries, and raises the generation, so that this list accepts no earlier snapshot. After a restart, only
+    /// the least generation that is passed to [`restore`](Self::restore) refuses one: save the empty list. **Revoked tokens that have
     /// not expired are accepted again.** It is the way out after a wrong revocation, or after the clock was wrong and the
     /// list has evicted entries that seemed to be over, so that it refuses valid tokens as expired.
     ///
@@ -208,8 +197,8 @@ impl<const N: usize> RevocationList<N> {
     /// the snapshot are ignored, so that you can pass a whole page of flash.
     ///
     /// An old snapshot would undo revocations: `least_generation` is the lowest generation that is accepted. An open
-    /// list accepts only a snapshot of a later generation than its own, or one of its present state. Restore before you revoke: all earlier entries
-    /// of the list are lost.
+    /// list accepts only a snapshot of a later generation than its own, or one of its present state. Restore before you
+    /// revoke: all earlier entries of the list are lost.
     ///
     /// # Errors
     ///
@@ -231,6 +220,7 @@ impl<const N: usize> Revocations for RevocationList<N> {
     /// - [`Error::ClockNotSet`]: `now` is the time of a clock that was never set.
     /// - [`Error::Expired`]: the policy accepts the token no longer than an evicted entry was in force, which might
     ///   have revoked it.
+    /// - [`Error::Invalid`]: a client's key is revoked, and the token's `cnf` cannot be read.
     /// - [`Error::Revoked`]: an entry revokes the token.
     fn check(&self, token: &TokenIdentity<'_>, now: Now) -> Result<(), Error> {
         self.set.check_open()?;
@@ -241,23 +231,12 @@ impl<const N: usize> Revocations for RevocationList<N> {
         // Digests are slow to compute, above all the digest of the signing input: only the kinds in the list are
         // computed. The list is long: one pass checks all of them.
         let kinds = self.set.kinds();
-        let has = |kind: u8| kinds & 1_u32.wrapping_shl(kind.into()) != 0;
-        let id_of = |kind, first: &[u8], second: &[u8]| has(kind).then(|| EntryId::new(kind, first, second));
-        let id_at_issuer = |kind, value: Option<&str>| {
-            value.and_then(|value| id_of(kind, token.issuer().as_bytes(), value.as_bytes()))
-        };
-        let proof_key = || token.confirmation().and_then(|confirmation| confirmation.key());
-        let ids = [
-            None,
-            id_at_issuer(TOKEN, token.jwt_id()),
-            has(SIGNING_INPUT).then(|| EntryId::new(SIGNING_INPUT, &[], &token.signing_input_digest())),
-            id_at_issuer(SUBJECT, token.subject()),
-            id_at_issuer(CLIENT, token.client_id()),
-            id_of(KEY, &[], token.key().public_key()),
-            id_at_issuer(ISSUER, Some("")),
-            has(PROOF_KEY).then(proof_key).flatten().and_then(|key| id_of(PROOF_KEY, &[], key.as_bytes())),
-            Some(EVERY_TOKEN),
-        ];
+        let mut ids = [EntryId::NONE; KIND_COUNT];
+        for (kind, id) in (0..).zip(&mut ids) {
+            if kinds & 1_u32.wrapping_shl(kind.into()) != 0 {
+                *id = token.entry_id(kind)?;
+            }
+        }
         let is_issued_before = |entry: &Entry| {
             entry.detail == ANY_TIME || token.issued_at().is_none_or(|issued_at| issued_at.as_secs() < entry.detail)
         };

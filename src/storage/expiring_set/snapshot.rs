@@ -61,8 +61,8 @@ impl<const N: usize> ExpiringSet<N> {
     ///
     /// - [`Error::Malformed`]: it is not a snapshot of this kind and version with entries of `kinds` (one bit each), or
     ///   it is torn or altered.
-    /// - [`Error::RolledBack`]: its generation is below `least_generation`; or the set is open, its generation is no lower,
-    ///   and the snapshot is not of its present state.
+    /// - [`Error::RolledBack`]: the snapshot's generation is below `least_generation`; or the set is open, and the
+    ///   snapshot is neither of a later generation than the set nor of its present state.
     /// - [`Error::Full`]: it has more than `N` live entries.
     pub(in crate::storage) fn restore(
         &mut self,
@@ -120,7 +120,7 @@ impl<'s> Snapshot<'s> {
         }
         let generation = u64::from_be_bytes(take(&mut rest)?);
         let latest_evicted = take_time(&mut rest)?;
-        let catch_all = take_extent(&mut rest, Entry::NONE.id)?;
+        let catch_all = take_extent(&mut rest, EntryId::NONE)?;
         let len = usize::try_from(u32::from_be_bytes(take(&mut rest)?)).ok()?.checked_mul(ENTRY_LEN)?;
         let (entries, mut rest) = rest.split_at_checked(len)?;
         let digest: [u8; DIGEST_LEN] = take(&mut rest)?;
