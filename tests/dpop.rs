@@ -765,6 +765,33 @@ fn each_issued_nonce_is_accepted_until_it_is_withdrawn_or_replaced() {
 }
 
 #[test]
+fn rotation_keeps_the_earlier_nonces() {
+    let slots = [DpopNonce::new(), DpopNonce::new(), DpopNonce::new()];
+    let accepted = || {
+        ["1", "2", "3", "4"].map(|text| {
+            let policy = request().with_nonces(&slots);
+            validate(&replaced("nonce", json!(text)), &policy).is_ok()
+        })
+    };
+    for (text, expected) in [
+        ("1", [true, false, false, false]),
+        ("2", [true, true, false, false]),
+        ("3", [true, true, true, false]),
+        ("4", [false, true, true, true]),
+        // An empty one only moves the others on.
+        ("", [false, false, true, true]),
+    ] {
+        DpopNonce::rotate(&slots, text);
+        assert_eq!(accepted(), expected, "{text}");
+    }
+    // A nonce that was withdrawn stays withdrawn.
+    slots[1].withdraw();
+    DpopNonce::rotate(&slots, "1");
+    assert_eq!(accepted(), [true, false, false, false]);
+    DpopNonce::rotate(&[], "1");
+}
+
+#[test]
 fn claim_types_are_checked_before_values() {
     for (name, claim) in REQUIRED.into_iter().chain([("nonce", Claim::Nonce)]) {
         let claims = with(good_claims(), "htm", json!("GET"));
@@ -1021,9 +1048,15 @@ fn nonce_without_a_clock_is_good_for_one_accepted_request() {
     }
     assert_eq!(accept(&text, &with_nonce("2", "n-2"), Some(&nonces), &window, floor), Ok(()));
 
+    // A nonce that was issued twice is withdrawn wherever it is.
+    nonces.iter().for_each(|slot| slot.issue("n-4"));
+    assert_eq!(accept(&text, &with_nonce("4", "n-4"), Some(&nonces), &window, floor), Ok(()));
+    assert_eq!(nonces.each_ref().map(DpopNonce::is_issued), [false, false]);
+    assert_eq!(accept(&text, &with_nonce("5", "n-4"), Some(&nonces), &window, floor), mismatch);
+
     // With a clock, a nonce is not consumed: a client may use it until it is replaced.
     nonces[0].issue("n-3");
-    for id in ["3", "4"] {
+    for id in ["6", "7"] {
         assert_eq!(accept(&text, &with_nonce(id, "n-3"), Some(&nonces), &window, now()), Ok(()), "{id}");
     }
     assert!(nonces[0].is_issued());

@@ -454,6 +454,33 @@ fn proof_is_accepted_once_until_its_last_moment() {
     }
 }
 
+/// A client dates its proofs far ahead. Where they are fresh by a nonce, their ids are over with their token.
+#[test]
+fn proof_that_is_dated_ahead_takes_its_slot_no_longer_than_its_token() {
+    let (nonces, window) = ([DpopNonce::new()], unshared::<1>());
+    let policy = ACCESS.with_max_unproven_lifetime(Duration::from_secs(300));
+    let present = |token: &Value, iat: i64, known: i64| {
+        nonces[0].issue("n-1");
+        let text = Alg::EdDsa.access_token(token);
+        let claims = with(with(dpop_claims(&text), "nonce", json!("n-1")), "iat", json!(iat));
+        let claims = with(claims, "jti", json!(known.to_string()));
+        let (proof, mut buf) = (Alg::Es256.mint(Alg::Es256.dpop_header().to_string(), claims.to_string()), [0; 1024]);
+        let request = DpopPolicy::new("POST", "https://pump-7.local/speed", &text).with_nonces(&nonces);
+        let proof = Token::parse(&proof)?.verify_dpop(&request, BOTH, floor(known), &mut buf)?;
+        verify(&text, |verified| verified.into_access_token(&policy.with_dpop(&proof, &window), floor(known)).map(drop))
+    };
+    let next = |issued_at: i64| {
+        let times = [("iat", issued_at), ("nbf", issued_at), ("exp", issued_at + 300)];
+        times.into_iter().fold(bound("next", Alg::Es256), |claims, (name, time)| with(claims, name, json!(time)))
+    };
+    for iat in [NOW + 99_999_999, i64::MAX] {
+        assert_eq!(window.clear(), Ok(()));
+        assert_eq!(present(&bound("token-1", Alg::Es256), iat, NOW), Ok(()));
+        assert_eq!(present(&next(END - 1), NOW, END - 1), Err(Error::Full), "{iat}");
+        assert_eq!(present(&next(END), NOW, END), Ok(()), "{iat}");
+    }
+}
+
 #[test]
 fn proofs_and_tokens_share_a_window() {
     let window = unshared::<3>();
@@ -794,6 +821,51 @@ fn only_one_of_two_pending_tokens_with_one_nonce_is_consumed() {
     assert_eq!((bytes_of(&window), nonces[0].is_issued()), (before, true));
 }
 
+/// Without a clock, time passes only by the tokens. A window that is
+/// full would refuse the very token that shows its ids to be over, if the floor did not learn from it first.
+#[test]
+fn window_of_a_device_without_a_clock_goes_on_while_the_floor_learns_first() {
+    let policy = ACCESS.with_max_unproven_lifetime(Duration::from_secs(60));
+    let token = |nth: i64| {
+        let (issued_at, id) = (NOW + 100 * nth, format!("token-{nth}"));
+        let times = [("iat", issued_at), ("nbf", issued_at), ("exp", issued_at + 60)];
+        let claims = claims_with("jti", json!(id));
+        Alg::EdDsa.access_token(&times.into_iter().fold(claims, |claims, (name, time)| with(claims, name, json!(time))))
+    };
+    fn accept<const SHARE: usize>(
+        text: &str,
+        policy: &AccessTokenPolicy<'_>,
+        window: &ReplayWindow<16, SHARE>,
+        floor: &mut TimeFloor<'_>,
+    ) -> Result<(), Error> {
+        verify(text, |verified| {
+            let policy = policy.with_single_use(window);
+            let pending = verified.validate_access_token(&policy, floor.now(None, A_MINUTE))?;
+            floor.learn(&pending);
+            pending.consume().map(drop)
+        })
+    }
+    // An id is in use for 360 s: for the four tokens of this time and the one before, by which the floor is known.
+    let (window, mut floor) = (open::<16, 5>(), TimeFloor::new(at(NOW - 1), &[ISSUER]));
+    for nth in 0..50 {
+        assert_eq!(accept(&token(nth), &policy, &window, &mut floor), Ok(()), "{nth}");
+    }
+    // With fewer slots, a client has to ask again, and is not locked out.
+    let (window, mut floor) = (open::<16, 4>(), TimeFloor::new(at(NOW - 1), &[ISSUER]));
+    for nth in 0..50 {
+        let first = accept(&token(nth), &policy, &window, &mut floor);
+        assert_eq!(first, if nth < 4 { Ok(()) } else { Err(Error::ShareFull) }, "{nth}");
+        let second = accept(&token(nth), &policy, &window, &mut floor);
+        assert_eq!(second, if nth < 4 { Err(Error::Replayed) } else { Ok(()) }, "{nth}");
+    }
+    // By a clock, the answer is not put off.
+    let validated = verify(&token(50), |verified| {
+        let policy = ACCESS.with_single_use(&window);
+        verified.validate_access_token(&policy, at(NOW + 50 * 100 - 55)).map(drop)
+    });
+    assert_eq!(validated, Err(Error::ShareFull));
+}
+
 /// A token for another door is not spent by being refused.
 #[test]
 fn token_that_the_application_denies_stays_usable() {
@@ -1065,6 +1137,21 @@ fn closed_window_refuses_every_use() {
         assert_eq!(use_id(&window, "id", END, NOW), Err(Error::Replayed), "an open window stays as it is");
         assert_eq!((window.len(), window.is_empty(), window.generation()), (1, false, 1));
     }
+}
+
+/// A device whose snapshots are lost, with a counter that cannot be set back.
+#[test]
+fn window_that_starts_empty_goes_on_with_its_generations() {
+    let window = ReplayWindow::<4, 4>::new();
+    window.start_empty_after(41);
+    assert_eq!((window.generation(), window.len()), (41, 0));
+    assert_eq!(use_id(&window, "id", END, NOW), Ok(()));
+    assert_eq!(window.generation(), 42);
+    let restored = ReplayWindow::<4, 4>::new();
+    assert_eq!(restored.restore(&bytes_of(&window), 42, now()), Ok(()));
+    assert_eq!(use_id(&restored, "id", END, NOW), Err(Error::Replayed));
+    window.start_empty_after(99);
+    assert_eq!((window.generation(), window.len()), (42, 1), "an open window stays as it is");
 }
 
 /// The clock jumps ahead while the window is full: every id that ends before the evicted one is refused from then on.

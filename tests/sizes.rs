@@ -81,7 +81,7 @@ fn inflater_is_the_state_of_the_decompressor() {
 #[test]
 fn status_lists_are_references_and_numbers() {
     assert!(size_of::<StatusList>() <= size_of::<Claims>() + size_of::<&str>() + 24);
-    assert!(size_of::<StatusBitmap>() <= size_of::<&[u8]>() + 2 * 32 + 24);
+    assert!(size_of::<StatusBitmap>() <= size_of::<&[u8]>() + 2 * 32 + 32);
     assert!(size_of::<NewestStatusList>() <= 24);
     assert!(size_of::<StatusLists>() <= size_of::<&[StatusBitmap]>());
     assert!(size_of::<StatusListPolicy>() <= size_of::<TypedPolicy>() + size_of::<&str>() + 24);
@@ -104,14 +104,16 @@ fn policies_are_strings_and_numbers() {
     assert!(size_of::<TypedPolicy>() <= 144);
 }
 
-/// What a request consumes: two ids, each with its store, the nonce, a function and the time.
+/// What a request consumes: two ids, each with its store, the nonce, a function and the time; and what the revocations
+/// are asked again for: the store, the key, the text and the leeway.
 #[test]
 fn pending_is_its_token_and_what_it_consumes() {
     let id = size_of::<SingleUse>() + size_of::<&dyn ReplayCheck>();
-    let nonce = size_of::<&DpopNonce>() + 16 + 8;
+    let nonce = size_of::<&[DpopNonce]>() + 16 + 8;
     let uses = 2 * id + nonce + size_of::<fn()>() + size_of::<Now>();
-    assert!(size_of::<Pending<AccessToken>>() <= size_of::<AccessToken>() + uses);
-    assert!(size_of::<Pending<TypedToken>>() <= size_of::<TypedToken>() + uses);
+    let identity = size_of::<&dyn Revocations>() + size_of::<&Key>() + size_of::<&[u8]>() + 8;
+    assert!(size_of::<Pending<AccessToken>>() <= size_of::<AccessToken>() + uses + identity);
+    assert!(size_of::<Pending<TypedToken>>() <= size_of::<TypedToken>() + uses + identity);
 }
 
 /// 32 bytes for each slot, 36 in a [`SignatureCache`], and some numbers.
@@ -123,7 +125,7 @@ fn stores_take_32_or_36_bytes_a_slot() {
     assert!(size_of::<ReplayWindow<64, 16>>() <= 64 * 32 + 96);
     assert_eq!(size_of::<ReplayWindow<64, 16>>(), size_of::<ReplayWindow<64, 64>>(), "a share takes no memory");
     assert!(size_of::<SignatureCache<8>>() <= 8 * 36 + 24);
-    assert!(size_of::<TimeFloor>() <= 64);
+    assert!(size_of::<TimeFloor>() <= 5 * 8 + 8 + size_of::<&[&str]>() + 8);
 }
 
 /// Two digests, a time, and whether it belongs to a proof.

@@ -56,8 +56,8 @@ macro_rules! time_rule_setters {
         /// not known ([`Now::AtLeast`](crate::Now)) and the token answers no challenge. Such a token must have an
         /// `iat`, and reports that its [freshness](crate::Claims::freshness) is unproven.
         ///
-        /// Anyone who recorded such a token can use it until the [`TimeFloor`](crate::TimeFloor) has passed its `exp`.
-        /// If the lifetime is some minutes, a small rise of the floor is enough.
+        /// Anyone who recorded such a token can use it until the [`TimeFloor`](crate::TimeFloor) has passed its `exp`
+        /// and the leeway. If the lifetime is some minutes, a small rise of the floor is enough.
         pub const fn with_max_unproven_lifetime(mut self, max_lifetime: core::time::Duration) -> Self {
             self.rules.max_unproven_lifetime = Some(max_lifetime.as_secs());
             self

@@ -66,8 +66,8 @@ impl<'a> DpopPolicy<'a> {
     /// 9](https://www.rfc-editor.org/rfc/rfc9449#section-9)): the current one, or earlier ones that are still accepted.
     ///
     /// Where the time is not known ([`Now::AtLeast`]), a nonce shows that the proof is fresh. It is then withdrawn when
-    /// the request is accepted. The proof's id is remembered too, until its own `iat` is too old: a client whose clock is
-    /// ahead takes a slot of its share for that much longer.
+    /// the request is accepted. The proof's id is remembered too, until its own `iat` is too old, or its token has ended: a
+    /// client whose clock is ahead takes a slot of its share for that much longer.
     ///
     /// An empty list refuses every proof ([`Error::Unconfigured`]). While none of the nonces is issued, every proof is
     /// refused for its nonce ([`Error::Mismatch`]).
@@ -208,8 +208,7 @@ impl Token<'_> {
             None => None,
             Some(nonces) => {
                 let presented = required(nonce, Claim::Nonce)?;
-                let nonce = nonces.iter().find_map(|nonce| nonce.find(presented));
-                Some(nonce.ok_or(Error::Mismatch(Claim::Nonce))?)
+                Some(PresentedNonce::find(nonces, presented).ok_or(Error::Mismatch(Claim::Nonce))?)
             }
         };
 

@@ -3,11 +3,12 @@
 use core::fmt;
 use core::ops::Deref;
 
-use super::AccessToken;
 use super::dpop::PresentedNonce;
-use crate::claims::Confirmation;
+use super::{AccessToken, TypedToken};
+use crate::claims::{Claims, Confirmation};
 use crate::error::{Claim, Error};
-use crate::storage::{ReplayCheck, SingleUse};
+use crate::jose::Key;
+use crate::storage::{ReplayCheck, Revocations, SingleUse, TokenIdentity};
 use crate::time::Now;
 
 /// A token that its policy accepts, before its id and the id of its DPoP proof are consumed. It comes from
@@ -49,27 +50,39 @@ use crate::time::Now;
 pub struct Pending<'p, T> {
     pub(super) token: T,
     pub(super) uses: Uses<'p>,
+    pub(super) revocations: Option<&'p dyn Revocations>,
+    pub(super) signed: Signed<'p>,
     pub(super) now: Now,
 }
 
-impl<T> Pending<'_, T> {
-    /// Consumes the id of the token and of its proof, as far as the policy asks for that, and returns the token.
-    /// Everything is consumed, or nothing. The time is that of the validation: keep the check in between short.
-    ///
-    /// # Errors
-    ///
-    /// Nothing is consumed then. The stores of used ids are asked again, since another request may have been accepted
-    /// meanwhile; revocations are not:
-    /// - [`Error::Mismatch`]: the nonce that shows the proof to be fresh has been withdrawn.
-    /// - [`Error::Replayed`], [`Error::ProofReplayed`], [`Error::ShareFull`], [`Error::Full`], or another error of
-    ///   [`ReplayCheck::use_all`](crate::ReplayCheck::use_all).
-    pub fn consume(self) -> Result<T, Error> {
-        self.uses.consume(self.now)?;
-        Ok(self.token)
-    }
+/// What a token's identity needs besides its claims.
+#[derive(Clone, Copy)]
+pub(super) struct Signed<'p> {
+    pub(super) key: &'p Key,
+    pub(super) text: &'p [u8],
+    /// The leeway of the policy, in seconds.
+    pub(super) leeway: u64,
 }
 
 impl<'b> Pending<'_, AccessToken<'b>> {
+    /// Consumes the id of the token and of its proof, as far as the policy asks for that, and returns the token.
+    /// Everything is consumed, or nothing. The time is that of the validation: keep the check in between short.
+    ///
+    /// **Without this call, the token can be used again**: do not act on a `Pending`.
+    ///
+    /// # Errors
+    ///
+    /// Nothing is consumed then. The stores are asked again, since a token may have been revoked or used meanwhile. In
+    /// this order:
+    /// - [`Error::Revoked`], or another error of [`Revocations`](crate::Revocations).
+    /// - [`Error::Mismatch`]: the nonce that shows the proof to be fresh has been withdrawn.
+    /// - [`Error::Replayed`], [`Error::ProofReplayed`], [`Error::ShareFull`], [`Error::Full`], or another error of
+    ///   [`ReplayCheck::use_all`](crate::ReplayCheck::use_all).
+    pub fn consume(self) -> Result<AccessToken<'b>, Error> {
+        self.finish(&self.token, self.token.client_id())?;
+        Ok(self.token)
+    }
+
     /// As [`AccessToken::client_id`].
     pub fn client_id(&self) -> Option<&'b str> {
         self.token.client_id()
@@ -88,6 +101,31 @@ impl<'b> Pending<'_, AccessToken<'b>> {
     /// As [`AccessToken::confirmation`].
     pub fn confirmation(&self) -> Option<Confirmation<'b>> {
         self.token.confirmation()
+    }
+}
+
+impl<'b> Pending<'_, TypedToken<'b>> {
+    /// Consumes the id of the token, if the policy asks for that, and returns the token. The time is that of the
+    /// validation: keep the check in between short.
+    ///
+    /// **Without this call, the token can be used again**: do not act on a `Pending`.
+    ///
+    /// # Errors
+    ///
+    /// As [`consume`](Pending::<AccessToken<'_>>::consume) for access tokens, without those of a proof.
+    pub fn consume(self) -> Result<TypedToken<'b>, Error> {
+        self.finish(&self.token, None)?;
+        Ok(self.token)
+    }
+}
+
+impl<T> Pending<'_, T> {
+    fn finish(&self, claims: &Claims<'_>, client_id: Option<&str>) -> Result<(), Error> {
+        if let Some(revocations) = self.revocations {
+            let Signed { key, text, leeway } = self.signed;
+            revocations.check(&TokenIdentity { claims, client_id, key, text, leeway }, self.now)?;
+        }
+        self.uses.consume(self.now)
     }
 }
 
@@ -135,7 +173,11 @@ impl<'p> Act<'_, 'p> {
             Self::Consume => uses.consume(now),
             Self::Collect(collected) => {
                 *collected = uses;
-                (uses.run)(&uses, false, now)
+                match ((uses.run)(&uses, false, now), now) {
+                    // The token itself may show that ids are over: see `TimeFloor::learn`.
+                    (Err(Error::Full | Error::ShareFull), Now::AtLeast(_)) => Ok(()),
+                    (answer, _) => answer,
+                }
             }
         }
     }

@@ -45,8 +45,8 @@ macro_rules! store_setters {
         /// Accepts each token only once: its issuer and `jti` are consumed when it is accepted, together with the DPoP
         /// proof that came with it. `jti` is required and not empty, and `exp` is required.
         ///
-        /// Where the clock is not set, an id takes its slot until the [`TimeFloor`](crate::TimeFloor) has passed the
-        /// `exp` of its token.
+        /// An id takes its slot until `exp` and [`MAX_LEEWAY`](crate::MAX_LEEWAY) (5 minutes) have passed: where the
+        /// clock is not set, by the [`TimeFloor`](crate::TimeFloor).
         pub const fn with_single_use(self, replay: &'a dyn crate::storage::ReplayCheck) -> Self {
             let mut $policy = self;
             $stores.single_use = Some((replay, crate::profiles::stores::add_use));

@@ -5,7 +5,7 @@ use core::ops::Deref;
 use core::time::Duration;
 
 use super::Pending;
-use super::pending::{Act, Uses};
+use super::pending::{Act, Signed, Uses};
 use super::stores::{StoreChecks, store_setters};
 use crate::claims::rules::time_rule_setters;
 use crate::claims::{Claims, CommonRules, Confirmation, RegisteredClaims};
@@ -79,7 +79,7 @@ impl<'a> TypedPolicy<'a> {
     }
 }
 
-impl<'b> Verified<'_, 'b> {
+impl<'t, 'b> Verified<'t, 'b> {
     /// Validates the claims as a token of the policy's type.
     ///
     /// # Errors
@@ -113,15 +113,19 @@ impl<'b> Verified<'_, 'b> {
     ///
     /// # Errors
     ///
-    /// As [`into_typed`](Self::into_typed).
+    /// As [`into_typed`](Self::into_typed). Where the time is not known, a window that is full is reported by `consume`.
     pub fn validate_typed<'p>(
         self,
         policy: &TypedPolicy<'p>,
         now: impl Into<Now>,
-    ) -> Result<Pending<'p, TypedToken<'b>>, Error> {
+    ) -> Result<Pending<'p, TypedToken<'b>>, Error>
+    where
+        't: 'p,
+    {
         let (mut uses, now) = (Uses::NOTHING, now.into());
+        let signed = Signed { key: self.key, text: self.text, leeway: policy.rules.leeway };
         let token = self.check_typed(policy, None, now, Act::Collect(&mut uses))?;
-        Ok(Pending { token, uses, now })
+        Ok(Pending { token, uses, revocations: policy.stores.revocations, signed, now })
     }
 
     /// Validates and consumes. `iss` is required, unless the caller names the issuer that verification has found.

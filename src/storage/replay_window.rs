@@ -12,7 +12,8 @@ use crate::time::{Now, UnixTime};
 ///
 /// An id takes a slot until nothing fresh can have it: a token for its lifetime and [`MAX_LEEWAY`](crate::MAX_LEEWAY), a
 /// proof for its age limit and the leeway. `N` bounds the number of requests in that time. The owner of an id is the
-/// client: the key of its proofs, or else the issuer and the client (`client_id`) or the subject (`sub`) of the token.
+/// client: the key of its proofs, or else the issuer and the client (`client_id`) or the subject (`sub`) of the token. A
+/// client that can obtain tokens for many keys has as many shares; a client and a subject of one name have one together.
 /// If all slots are taken, the window refuses the next id ([`Error::Full`]) rather than forget one. If the owner's share
 /// is taken, it refuses only the owner's next id ([`Error::ShareFull`]). Choose a share of a quarter of the slots or
 /// less, so that no single client can fill the window; a share as large as the window is none. A request with a DPoP proof
@@ -56,13 +57,19 @@ impl<const N: usize, const SHARE: usize> ReplayWindow<N, SHARE> {
     /// Opens the window without ids, at the very first start. After a restart, this allows one more use of each id that
     /// is still fresh: [`restore`](Self::restore) a snapshot instead. Does nothing if the window is open.
     pub fn start_empty(&self) {
+        self.start_empty_after(0);
+    }
+
+    /// As [`start_empty`](Self::start_empty), for a device with a counter that cannot be set back: the window counts its
+    /// changes from this generation on, so that its snapshots are accepted although earlier ones are lost.
+    pub fn start_empty_after(&self, generation: u64) {
         if let Ok(mut set) = self.set() {
-            set.start_empty();
+            set.start_empty(generation);
         }
     }
 
-    /// Drops all ids, and raises the generation, so that no earlier snapshot is accepted. **This allows one more use of
-    /// each id that is still fresh.** It is the way out after the clock was wrong and the window has evicted ids that
+    /// Drops all ids, and raises the generation, as [`RevocationList::clear`](crate::RevocationList::clear) does. **This
+    /// allows one more use of each id that is still fresh.** It is the way out after the clock was wrong and the window has evicted ids that
     /// seemed to be over.
     ///
     /// # Errors
@@ -106,8 +113,8 @@ impl<const N: usize, const SHARE: usize> ReplayWindow<N, SHARE> {
     ///
     /// - [`Error::ClockNotSet`]: `now` is the time of a clock that was never set.
     /// - [`Error::Malformed`]: it is not a snapshot of a replay window of this version, or it is torn or altered.
-    /// - [`Error::RolledBack`]: its generation is below `least_generation`; or the window is open, its generation is no
-    ///   lower, and the snapshot is not of its present state.
+    /// - [`Error::RolledBack`]: the snapshot's generation is below `least_generation`; or the window is open, and the
+    ///   snapshot is neither of a later generation than the window nor of its present state.
     /// - [`Error::Full`]: it has more than `N` ids that are not over at `now`.
     pub fn restore(&self, snapshot: &[u8], least_generation: u64, now: impl Into<Now>) -> Result<(), Error> {
         let now = now.into().known().ok_or(Error::ClockNotSet)?;

@@ -13,7 +13,7 @@ use crate::error::{Claim, Error};
 use crate::jose::json::Value;
 use crate::profiles::pending::{Act, Uses};
 use crate::profiles::stores::StoreChecks;
-use crate::storage::TokenIdentity;
+use crate::storage::{Revocations, TokenIdentity};
 use crate::time::Now;
 
 /// The demands of a policy, and the function that checks them.
@@ -51,6 +51,10 @@ impl<'a> OptionalChecks<'a> {
     pub(super) const fn enable(&mut self) -> &mut Demands<'a> {
         self.check = check_all;
         &mut self.demands
+    }
+
+    pub(super) const fn revocations(&self) -> Option<&'a dyn Revocations> {
+        self.demands.stores.revocations
     }
 
     /// Whether the token will be compared with a challenge, which proves that it is fresh.

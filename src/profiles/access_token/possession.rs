@@ -77,6 +77,6 @@ pub(super) fn check_proof<'a>(
     if !proof.is_for(token.text) {
         return Err(Error::Mismatch(Claim::AccessTokenHash));
     }
-    uses.set_proof((proof.single_use(now)?, replay), proof.nonce());
+    uses.set_proof((proof.single_use(token.refused_from(), now)?, replay), proof.nonce());
     Ok(())
 }

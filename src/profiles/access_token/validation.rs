@@ -7,12 +7,12 @@ use crate::claims::field::{required, required_string, space_separated, string};
 use crate::claims::{RegisteredClaims, Strings};
 use crate::error::{Claim, Error};
 use crate::profiles::Pending;
-use crate::profiles::pending::{Act, Uses};
+use crate::profiles::pending::{Act, Signed, Uses};
 use crate::storage::TokenIdentity;
 use crate::time::Now;
 use crate::verify::Verified;
 
-impl<'b> Verified<'_, 'b> {
+impl<'t, 'b> Verified<'t, 'b> {
     /// Validates the claims as an access token, by the steps of [RFC 9068 section
     /// 4](https://www.rfc-editor.org/rfc/rfc9068#section-4). Decryption (the second step) is not supported.
     /// [`Token::verify`](crate::Token::verify) has already compared `iss` (the third) and verified the signature (the
@@ -66,15 +66,20 @@ impl<'b> Verified<'_, 'b> {
     ///
     /// # Errors
     ///
-    /// As [`into_access_token`](Self::into_access_token).
+    /// As [`into_access_token`](Self::into_access_token). Where the time is not known, a window that is full is reported
+    /// by `consume`, so that the [`TimeFloor`](crate::TimeFloor) can learn from the token first.
     pub fn validate_access_token<'p>(
         self,
         policy: &AccessTokenPolicy<'p>,
         now: impl Into<Now>,
-    ) -> Result<Pending<'p, AccessToken<'b>>, Error> {
+    ) -> Result<Pending<'p, AccessToken<'b>>, Error>
+    where
+        't: 'p,
+    {
         let (mut uses, now) = (Uses::NOTHING, now.into());
+        let signed = Signed { key: self.key, text: self.text, leeway: policy.rules.leeway };
         let token = self.check_access_token(policy, now, Act::Collect(&mut uses))?;
-        Ok(Pending { token, uses, now })
+        Ok(Pending { token, uses, revocations: policy.optional.revocations(), signed, now })
     }
 
     fn check_access_token<'p>(

@@ -22,10 +22,9 @@ use crate::jose::json::JsonStr;
 /// use embedded_jwt::DpopNonce;
 ///
 /// let nonces = [DpopNonce::new(), DpopNonce::new()];
-/// nonces[0].issue("n-7f3c1a"); // in a device, random
-/// assert!(nonces[0].is_issued() && !nonces[1].is_issued());
-/// nonces[0].withdraw();
-/// assert!(!nonces[0].is_issued());
+/// DpopNonce::rotate(&nonces, "n-7f3c1a"); // in a device, random
+/// DpopNonce::rotate(&nonces, "n-04b2e9"); // the earlier one is still accepted
+/// assert!(nonces.iter().all(DpopNonce::is_issued));
 /// ```
 pub struct DpopNonce(Cell<Option<[u8; 16]>>);
 
@@ -50,27 +49,43 @@ impl DpopNonce {
         self.0.get().is_some()
     }
 
-    /// This nonce, if it is what the proof contains.
-    pub(super) fn find(&self, nonce: JsonStr<'_>) -> Option<PresentedNonce<'_>> {
-        let digest = self.0.get()?;
-        (digest == digest_of(nonce.bytes())).then_some(PresentedNonce { nonce: self, digest })
+    /// Issues a nonce in the first of `nonces`. The others keep the ones before it, and the last one is dropped: so a
+    /// nonce that was withdrawn stays withdrawn.
+    pub fn rotate(nonces: &[Self], nonce: &str) {
+        let mut earlier = None;
+        for slot in nonces {
+            earlier = slot.0.replace(earlier);
+        }
+        if let Some(first) = nonces.first() {
+            first.issue(nonce);
+        }
     }
 }
 
-/// The nonce that a proof contains. In its place, the device may have issued another one since.
+/// The nonce that a proof contains, and all nonces of the policy. The device may have issued others since.
 #[derive(Clone, Copy)]
 pub(in crate::profiles) struct PresentedNonce<'b> {
-    nonce: &'b DpopNonce,
+    nonces: &'b [DpopNonce],
     digest: [u8; 16],
 }
 
-impl PresentedNonce<'_> {
+impl<'b> PresentedNonce<'b> {
+    /// The nonce, if it is one of those that are issued.
+    pub(super) fn find(nonces: &'b [DpopNonce], nonce: JsonStr<'_>) -> Option<Self> {
+        let presented = Self { nonces, digest: digest_of(nonce.bytes()) };
+        presented.is_issued().then_some(presented)
+    }
+
     pub(in crate::profiles) fn is_issued(&self) -> bool {
-        self.nonce.0.get() == Some(self.digest)
+        self.slots().next().is_some()
     }
 
     pub(in crate::profiles) fn withdraw(&self) {
-        self.nonce.withdraw();
+        self.slots().for_each(DpopNonce::withdraw);
+    }
+
+    fn slots(&self) -> impl Iterator<Item = &DpopNonce> {
+        self.nonces.iter().filter(|nonce| nonce.0.get() == Some(self.digest))
     }
 }
 

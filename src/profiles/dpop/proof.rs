@@ -59,20 +59,20 @@ impl<'b> DpopProof<'b> {
         Sha256::digest(token).as_slice() == self.token_digest
     }
 
-    /// The id to consume. The id of a proof that is fresh by its nonce is remembered too: when the clock is set, the
-    /// proof may look fresh again.
+    /// The id to consume, with a token that is refused from `token_end` on. The id of a proof that is fresh by its nonce
+    /// is remembered too: when the clock is set, the proof may look fresh again, until its token has ended.
     ///
     /// # Errors
     ///
     /// [`Error::ClockNotSet`]; [`Error::ProofTooOld`] if the proof is no longer fresh.
-    pub(in crate::profiles) fn single_use(&self, now: Now) -> Result<SingleUse, Error> {
+    pub(in crate::profiles) fn single_use(&self, token_end: UnixTime, now: Now) -> Result<SingleUse, Error> {
         let known = now.known().ok_or(Error::ClockNotSet)?;
         let until = match self.nonce {
             None if known >= self.usable_until => return Err(Error::ProofTooOld),
             None => self.usable_until,
             Some(_) => self.usable_until.max(UnixTime::from_secs(known.as_secs().saturating_add(1))),
         };
-        Ok(SingleUse::of_proof(self.thumbprint.as_bytes(), self.jwt_id, until))
+        Ok(SingleUse::of_proof(self.thumbprint.as_bytes(), self.jwt_id, until.min(token_end)))
     }
 }
 
