@@ -66,8 +66,10 @@ impl<F: NorFlash> Gateway<'_, F> {
         };
         let token = Token::parse(bearer)?
             .verify_cached(&self.issuer, &self.memory.signatures, self.buf)?
-            .into_access_token(&policy.with_revocations(&self.memory.stores.revoked), self.memory.now())?;
+            .validate_access_token(&policy.with_revocations(&self.memory.stores.revoked), self.memory.now())?;
+        // Before the token is consumed: used ids are over when the floor has passed them.
         self.memory.learn(&token);
+        let token = token.consume()?;
         Ok(match action {
             Action::ReadPump | Action::SetPump => OK,
             // Before the valve opens, the device must know also after a power cut that the token was used.

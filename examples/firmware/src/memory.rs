@@ -9,8 +9,8 @@ use core::time::Duration;
 
 use embassy_futures::block_on;
 use embedded_jwt::{
-    AccessToken, DEFAULT_LEEWAY, Error, MAX_LEEWAY, Now, ReplayWindow, Revocation, RevocationList, SignatureCache,
-    TimeFloor, UnixTime,
+    AccessToken, Claims, DEFAULT_LEEWAY, Error, MAX_LEEWAY, Now, ReplayWindow, Revocation, RevocationList,
+    SignatureCache, TimeFloor, UnixTime,
 };
 use embedded_storage::nor_flash::NorFlash;
 
@@ -47,8 +47,8 @@ impl Default for Stores {
 pub struct Memory<'s, F> {
     pub stores: &'s Stores,
     pub signatures: SignatureCache<8>,
-    /// Whether revocations or used tokens could not be restored, so that all tokens issued until then were revoked. A
-    /// new device has none to restore.
+    /// Whether revocations or used tokens could not be restored, so that all tokens issued until then were revoked. This
+    /// is also so in a new device, which cannot tell that it has lost none.
     pub is_lost: bool,
     floor: TimeFloor<'static>,
     store: Store<Blocking<F>>,
@@ -76,10 +76,11 @@ impl<'s, F: NorFlash> Memory<'s, F> {
             }),
             Key::Floor => {
                 let stored = TimeFloor::from_bytes(BUILT_AT, &[ISSUER], bytes).ok()?;
+                let version = version_of_floor(&stored);
                 if stored.at() > floor.at() {
                     floor = stored;
                 }
-                Some(version_of_floor(&stored))
+                Some(version)
             }
         }));
         let is_lost = has_revoked.is_none() || has_used.is_none();
@@ -87,34 +88,38 @@ impl<'s, F: NorFlash> Memory<'s, F> {
         if is_lost {
             // It is better that all clients need a new token than that a logged-out client is accepted. If this fails,
             // the list stays closed.
-            let _ = memory.start_empty();
+            let _ = memory.revoke_issued_until_now();
         }
         memory
     }
 
-    /// Opens the stores that could not be restored, with everything revoked that was issued until the floor.
-    fn start_empty(&self) -> Result<(), Error> {
+    /// Opens the stores that could not be restored, with everything revoked that was issued until the present, as far as
+    /// it is known.
+    fn revoke_issued_until_now(&self) -> Result<(), Error> {
         self.stores.used.with(|used| used.start_empty());
-        self.stores.revoked.with(|revoked| {
-            revoked.start_empty();
-            let (revocation, until) = all_issued_until(UnixTime::from_secs(self.floor.at().as_secs()));
-            revoked.revoke(revocation, until, self.now())
-        })
+        let (revocation, until) = all_issued_until(UnixTime::from_secs(self.now().earliest().as_secs()));
+        self.stores.revoked.with(|revoked| revoked.start_with(revocation, 0, until, self.now()))
     }
 
     pub fn now(&self) -> Now {
         self.floor.now(self.clock, DEFAULT_LEEWAY)
     }
 
-    /// Sets the clock to an authenticated time: setting the clock back makes expired tokens valid again.
+    /// Sets the clock, and the floor, to an authenticated time: setting them back makes expired tokens valid again.
     pub fn set_clock(&mut self, time: UnixTime) {
-        self.clock = Some(time);
-        self.floor.raise_to(time);
+        let was_set = self.clock.replace(time).is_some();
+        self.floor.correct_to(time);
+        if self.is_lost && !was_set {
+            // The floor was behind: tokens issued since then may have been logged out, too.
+            let _ = self.revoke_issued_until_now();
+        }
     }
 
-    /// Raises the floor to the time when an accepted token was issued.
-    pub fn learn(&mut self, token: &AccessToken<'_>) {
-        self.floor.learn(token);
+    /// Raises the floor to the time when a valid token was issued, unless the clock is set.
+    pub fn learn(&mut self, token: &Claims<'_>) {
+        if self.clock.is_none() {
+            self.floor.learn(token);
+        }
     }
 
     /// Revokes the token, or, if the list is full, all tokens issued so far: clients can get new ones.
@@ -135,10 +140,10 @@ impl<'s, F: NorFlash> Memory<'s, F> {
 
     /// Writes changes to flash. A failed write is tried again the next time.
     pub fn save(&mut self) -> Result<(), WriteError> {
-        let (stores, floor) = (self.stores, self.floor);
+        let (stores, floor) = (self.stores, &self.floor);
         let revoked = stores.revoked.with(|revoked| revoked.generation());
         let used = stores.used.with(|used| used.generation());
-        let versions = [revoked, used, version_of_floor(&floor)].map(Some);
+        let versions = [revoked, used, version_of_floor(floor)].map(Some);
         if self.store.holds(versions) {
             return Ok(());
         }

@@ -73,6 +73,7 @@ fn keep(text: &str, buf: &mut [u8]) -> Option<usize> {
     let digest = Token::parse("e30.e30.").ok()?.signing_input_digest();
     let until = now.plus(5 * MINUTE);
     let mut list = black_box(RevocationList::<8>::new());
+    list.start_with(Revocation::Key { key, issued_before: now }, black_box(1), until, now).ok()?;
     list.start_empty();
     for revocation in black_box([
         Revocation::Token { issuer, jwt_id: "token-2" },
@@ -92,7 +93,7 @@ fn keep(text: &str, buf: &mut [u8]) -> Option<usize> {
     black_box((restored.len(), restored.is_empty()));
 
     let used = black_box(ReplayWindow::<8, 4>::new());
-    used.start_empty();
+    used.start_empty_after(black_box(1));
     used.use_once(SingleUse::new("cmd+jwt", b"a client", "request-1", until), now.into()).ok()?;
     let window = ReplayWindow::<8, 4>::new();
     window.restore(black_box(used.snapshot(&mut page).ok()?), used.generation(), now).ok()?;
@@ -100,6 +101,7 @@ fn keep(text: &str, buf: &mut [u8]) -> Option<usize> {
 
     let mut floor = TimeFloor::new(trust::BUILT_AT, &[trust::ISSUER]).with_max_step(10 * MINUTE);
     floor.raise_to(black_box(now));
+    floor.correct_to(black_box(now));
     let floor = &mut TimeFloor::from_bytes(trust::BUILT_AT, &[trust::ISSUER], &floor.to_bytes()).ok()?;
     let now_at_floor = floor.now(black_box(None), MINUTE);
     let cache = black_box(SignatureCache::<8>::new());

@@ -35,7 +35,7 @@ pub enum Key {
     Floor,
 }
 
-/// The version of each value, in the order of [`Key`]: it rises with each change. `None` if the value is missing.
+/// The version of each value, in the order of [`Key`]: another one after each change. `None` if the value is missing.
 pub type Versions = [Option<u64>; KEYS.len()];
 
 /// The data was not written, or not all of it.
