@@ -1,5 +1,5 @@
-//! [`TimeFloor`], a lower bound of the time: it rises with accepted tokens, falls only when it is corrected, and no single
-//! wrong `iat` raises it far.
+//! [`TimeFloor`], a lower bound of the time: it rises with accepted tokens, falls only when it is corrected, and no
+//! single wrong `iat` raises it far.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
 use std::time::Duration;
@@ -423,6 +423,18 @@ fn four_wrong_iats_raise_the_floor_once_each() {
     assert_eq!(floor.at(), earliest(NOW + 8 * A_DAY + 2));
 }
 
+/// A device without any clock was off for more than a step after one wrong token.
+#[test]
+fn new_floor_at_the_same_time_learns_again() {
+    let mut floor = floor_at(NOW);
+    assert!(learn(&mut floor, NOW + 3650 * A_DAY));
+    let true_iat = NOW + 3 * A_DAY;
+    assert!(!learn(&mut floor, true_iat));
+    let mut new = TimeFloor::new(at(floor.at().as_secs()), SOURCES);
+    assert!(learn(&mut new, true_iat));
+    assert_eq!(new.at(), earliest(NOW + 2 * A_DAY));
+}
+
 /// Wrong tokens have raised the floor, and then the clock is set by a source that is authenticated.
 #[test]
 fn authenticated_clock_corrects_the_floor() {
@@ -436,12 +448,19 @@ fn authenticated_clock_corrects_the_floor() {
     assert_eq!((floor.at(), floor.now(clock, Duration::ZERO)), (earliest(NOW), Now::Exact(now())));
     assert!(learn(&mut floor, NOW + 2 * A_DAY), "it learns as a new one does");
     assert_eq!(floor.at(), earliest(NOW + A_DAY));
-    // It is limited as ever.
+    // It is limited as ever, also after a restart with firmware that was built later.
+    let latest = at(NOW - A_DAY).plus(DEFAULT_FLOOR_SPAN);
     floor.correct_to(at(i64::MAX));
-    assert_eq!(floor.at(), earliest(at(NOW - A_DAY).plus(DEFAULT_FLOOR_SPAN).as_secs()));
+    assert_eq!(floor.at(), earliest(latest.as_secs()));
+    let updated = TimeFloor::from_bytes(now(), SOURCES, &floor.to_bytes()).unwrap();
+    assert_eq!(updated.at(), earliest(latest.as_secs()));
+    for unset in [0, i64::MIN, NOW - A_DAY - 1] {
+        floor.correct_to(at(unset));
+        assert_eq!(floor.at(), earliest(NOW - A_DAY), "the firmware was built then");
+    }
 }
 
-/// The limits are not stored: they are given anew after the restart.
+/// The limits are not stored: they are given again after the restart.
 #[test]
 fn floor_beyond_the_default_span_is_kept_over_a_restart() {
     let latest = at(NOW).plus(2 * DEFAULT_FLOOR_SPAN);

@@ -8,17 +8,21 @@ use crate::claims::{Claims, MAX_LEEWAY};
 use crate::error::{Error, Part};
 use crate::time::{EarliestTime, Freshness, Now, UnixTime};
 
-/// The latest time that a device without a clock knows to have passed: it rises, and never falls. (Matter has the same
-/// idea as the Last Known Good UTC Time of its core specification.)
+/// The latest time that a device without a clock knows to have passed: it falls only when it is corrected. (Matter has
+/// the same idea as the Last Known Good UTC Time of its core specification.)
 ///
 /// It starts at the time at which the firmware was built, and rises with the tokens that the device accepts: a token
 /// issued at noon cannot be checked before noon. Keep its [bytes](Self::to_bytes) where they survive a restart.
 ///
-/// An issuer whose clock is wrong raises the floor too far, and the floor refuses valid tokens until the time has caught
-/// up. Four limits bound the damage: one token raises the floor by one [step](Self::with_max_step) at most, and once in
-/// all, so that `k` wrong tokens raise it by `k` steps; the floor never passes its [latest
+/// An issuer whose clock is wrong raises the floor too far, and the floor refuses valid tokens until the time has
+/// caught up. Four limits bound the damage: one token raises the floor by one [step](Self::with_max_step) at most, and
+/// once in all, so that `k` wrong tokens raise it by `k` steps; the floor never passes its [latest
 /// time](Self::with_latest); a clock that is set counts even if the floor is ahead of it by the leeway; and an
 /// authenticated clock can [correct](Self::correct_to) the floor.
+///
+/// A device that never has a clock cannot be corrected. If one token is wrong by years and the device is then off for
+/// more than a step, the floor learns nothing until that time has come, and used ids are never over. The way out is a
+/// [new](Self::new) floor that begins at the time of this one: it has forgotten the token.
 ///
 /// # Example: a device whose clock may be unset
 ///
@@ -34,10 +38,12 @@ use crate::time::{EarliestTime, Freshness, Now, UnixTime};
 ///
 /// fn validate(verified: Verified<'_, '_>, clock: Option<UnixTime>, floor: &mut TimeFloor<'_>) -> Result<(), Error> {
 ///     let pending = verified.validate_access_token(&POLICY, floor.now(clock, LEEWAY))?;
-///     if clock.is_none() && floor.learn(&pending) {
+///     let has_risen = clock.is_none() && floor.learn(&pending);
+///     let _token = pending.consume()?;
+///     if has_risen {
 ///         // store floor.to_bytes()
 ///     }
-///     pending.consume().map(drop)
+///     Ok(())
 /// }
 ///
 /// let stored = [0xff; TimeFloor::LEN]; // from flash, here never written
@@ -46,6 +52,7 @@ use crate::time::{EarliestTime, Freshness, Now, UnixTime};
 /// ```
 #[derive(Clone, Debug)]
 pub struct TimeFloor<'a> {
+    built_at: UnixTime,
     /// The latest time known to have passed, not limited by `latest`.
     reached: UnixTime,
     latest: UnixTime,
@@ -58,12 +65,12 @@ pub struct TimeFloor<'a> {
 
 impl<'a> TimeFloor<'a> {
     /// A floor at the time at which the firmware was built. `sources` are the names of the issuers whose clocks are
-    /// trusted. One token raises it by at most [`DEFAULT_TIME_STEP`], and its latest time is [`DEFAULT_FLOOR_SPAN`] after
-    /// `built_at`.
+    /// trusted. One token raises it by at most [`DEFAULT_TIME_STEP`], and its latest time is [`DEFAULT_FLOOR_SPAN`]
+    /// after `built_at`.
     pub const fn new(built_at: UnixTime, sources: &'a [&'a str]) -> Self {
         let latest = built_at.plus(DEFAULT_FLOOR_SPAN);
         let stepped = [UnixTime::from_secs(i64::MIN); STEPPED];
-        Self { reached: built_at, latest, sources, max_step: DEFAULT_TIME_STEP.as_secs(), stepped }
+        Self { built_at, reached: built_at, latest, sources, max_step: DEFAULT_TIME_STEP.as_secs(), stepped }
     }
 
     /// Sets the most that one token can raise the floor, in whole seconds; a fraction is dropped.
@@ -87,8 +94,8 @@ impl<'a> TimeFloor<'a> {
     /// otherwise the floor. Pass `None` until the clock has been set since the start.
     ///
     /// A clock may be a little behind the floor and right all the same, if an issuer's clock is ahead. A clock that is
-    /// further behind is taken for wrong. If its source is authenticated, [correct](Self::correct_to) the floor when the
-    /// clock is set.
+    /// further behind is taken for wrong. If its source is authenticated, [correct](Self::correct_to) the floor when
+    /// the clock is set.
     ///
     /// `leeway` is the leeway of the policies, at most [`MAX_LEEWAY`](crate::MAX_LEEWAY).
     pub fn now(&self, clock: Option<UnixTime>, leeway: Duration) -> Now {
@@ -105,28 +112,34 @@ impl<'a> TimeFloor<'a> {
         self.reached = self.reached.max(time.min(self.latest));
     }
 
-    /// Sets the floor to the time of a clock that was set from an authenticated source, such as NTS, Roughtime or a GNSS
-    /// receiver that detects spoofing. **This can lower the floor**, after tokens have raised it too far: whoever
-    /// controls the source can make recorded tokens look fresh.
+    /// Sets the floor to the time of a clock that was set from an authenticated source, such as NTS, Roughtime or a
+    /// GNSS receiver that detects spoofing, but not to a time before the firmware was built. **This can lower the
+    /// floor**, after tokens have raised it too far: whoever controls the source can make recorded tokens look fresh.
+    ///
+    /// What the stores have evicted meanwhile is not corrected: they refuse what ends before the end of an evicted
+    /// entry, until they are cleared ([`ReplayWindow::clear`](crate::ReplayWindow::clear),
+    /// [`RevocationList::clear`](crate::RevocationList::clear)).
     pub fn correct_to(&mut self, time: UnixTime) {
-        self.reached = time;
+        self.reached = time.min(self.latest).max(self.built_at);
         self.stepped = [UnixTime::from_secs(i64::MIN); STEPPED];
     }
 
     /// Raises the floor to the issue time (`iat`) of an accepted token from one of the sources, by one step at most,
     /// and returns whether it rose.
     ///
-    /// It learns nothing from a token that was validated by a clock ([`Freshness::Clock`]): the clock knows better. Once
-    /// the clock has been set, do not call it even if the clock is [behind the floor](Self::now).
+    /// It learns nothing from a token that was validated by a clock ([`Freshness::Clock`]): the clock knows better.
+    /// Once the clock has been set, do not call it even if the clock is [behind the floor](Self::now).
     ///
     /// Let the floor learn from a [`Pending`](crate::Pending) token, before it is consumed: used ids are over only when
-    /// the floor has passed them, so that a window which is full refuses the very token that would free its slots.
+    /// the floor has passed them, and a window that is full refuses the very token that would free its slots. Then the
+    /// request is refused, but the floor has risen: sent again, the token is accepted.
     ///
-    /// A token whose `iat` is further ahead than a step raises the floor by one step, once. After it, only a later `iat`
-    /// raises the floor by a whole step; this survives a restart, since it is part of the [bytes](Self::to_bytes). A
-    /// device that was off for a month catches up with thirty tokens. After a token from far in the future, it learns
-    /// only from tokens that are within a step, until the floor is [corrected](Self::correct_to). The floor remembers
-    /// four such tokens: of more than four, some may raise it twice.
+    /// A token whose `iat` is further ahead than a step raises the floor by one step, once. After it, only a later
+    /// `iat` raises the floor by a whole step; this survives a restart, since it is part of the
+    /// [bytes](Self::to_bytes). A device that was off for a month catches up with thirty tokens. After a token from far
+    /// in the future, it learns only from tokens that are within a step, until the floor is
+    /// [corrected](Self::correct_to) or has passed that time. The floor remembers four such tokens: of more than four,
+    /// some may raise it twice.
     pub fn learn(&mut self, token: &Claims<'_>) -> bool {
         let Some(issued_at) = token.issued_at() else { return false };
         if token.freshness() == Freshness::Clock || !self.sources.contains(&token.issuer()) {
