@@ -1006,7 +1006,9 @@ impl Revocations for Shared {
 fn token_that_is_revoked_while_it_is_pending_is_not_consumed() {
     let (keys, text) = (keys(), Alg::EdDsa.access_token(&claims()));
     let client = Revocation::Client { issuer: ISSUER, client_id: "pump-app", issued_before: at(NOW) };
-    for revocation in [TOKEN_1, subject("user-42", NOW), client] {
+    let (digest, key) = (Token::parse(&text).unwrap().signing_input_digest(), Alg::EdDsa.key());
+    let key = Revocation::Key { key: &key, issued_before: at(NOW) };
+    for revocation in [TOKEN_1, Revocation::SigningInput(&digest), key, subject("user-42", NOW), client] {
         let (list, used, mut bufs) = (Shared(RefCell::new(revocation_list())), Window::default(), [[0; 1024]; 2]);
         let [a, b] = &mut bufs;
         let issuer = issuer(&keys);
@@ -1097,6 +1099,10 @@ fn unreadable_confirmation_is_refused_while_a_proof_key_is_revoked() {
     for cnf in [Value::Null, json!({"jkt": Alg::Es256.key().thumbprint().to_string()})] {
         assert_eq!(validate(cnf, &with_key), Ok(()));
     }
+    // An entry that is over revokes nothing, even before it is evicted.
+    let mut over = revocation_list::<1>();
+    over.revoke(other_key, now(), at(NOW - 1)).unwrap();
+    assert_eq!((validate(json!("x"), &over), over.len()), (Ok(()), 1));
 }
 
 #[test]

@@ -155,9 +155,9 @@ impl<const N: usize> ExpiringSet<N> {
         &self.catch_all
     }
 
-    /// The kinds of all entries, one bit each.
-    pub(super) fn kinds(&self) -> u32 {
-        self.entries.iter().fold(0, |kinds, entry| kinds | 1_u32.wrapping_shl(entry.id.kind().into()))
+    /// The kinds of all live entries, one bit each.
+    pub(super) fn kinds(&self, now: UnixTime) -> u32 {
+        self.live(now).fold(0, |kinds, entry| kinds | 1_u32.wrapping_shl(entry.id.kind().into()))
     }
 
     /// The entries with one of these ids. The index of each id is its kind.

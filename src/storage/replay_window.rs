@@ -10,21 +10,21 @@ use crate::time::{Now, UnixTime};
 
 /// A [`ReplayCheck`] that remembers used ids in `N` slots of 32 bytes each, of which one owner can have `SHARE`.
 ///
-/// An id takes a slot until nothing fresh can have it: a token for its lifetime and [`MAX_LEEWAY`](crate::MAX_LEEWAY), a
-/// proof for its age limit and the leeway. `N` bounds the number of requests in that time. The owner of an id is the
-/// client: the key of its proofs, or else the issuer and the client (`client_id`) or the subject (`sub`) of the token. A
-/// client that can obtain tokens for many keys has as many shares; a client and a subject of one name have one together.
-/// If all slots are taken, the window refuses the next id ([`Error::Full`]) rather than forget one. If the owner's share
-/// is taken, it refuses only the owner's next id ([`Error::ShareFull`]). Choose a share of a quarter of the slots or
-/// less, so that no single client can fill the window; a share as large as the window is none. A request with a DPoP proof
-/// and a token for single use takes two slots of a share.
+/// An id takes a slot until nothing fresh can have it: a token for its lifetime and [`MAX_LEEWAY`](crate::MAX_LEEWAY),
+/// a proof for its age limit and the leeway. `N` bounds the number of requests in that time. The owner of an id is the
+/// client: the key of its proofs, or else the issuer and the client (`client_id`) or the subject (`sub`) of the token.
+/// A client that can obtain tokens for many keys has as many shares; a client and a subject of one name have one
+/// together. If all slots are taken, the window refuses the next id ([`Error::Full`]) rather than forget one. If the
+/// owner's share is taken, it refuses only the owner's next id ([`Error::ShareFull`]). Choose a share of a quarter of
+/// the slots or less, so that no single client can fill the window; a share as large as the window is none. A request
+/// with a DPoP proof and a token for single use takes two slots of a share.
 ///
 /// Policies for DPoP proofs that share a window need the same leeway and age. Setting the clock back does not make an
 /// evicted id usable again: an id that ends no later than an evicted one is refused.
 ///
 /// **A new window is closed**: it refuses everything ([`Error::NotOpened`]) until it is [restored](Self::restore) or
-/// [started empty](Self::start_empty). So a `const` window, which is a new one at each use, accepts nothing. The example
-/// `shared_state` shows a window in a `static`.
+/// [started empty](Self::start_empty). So a `const` window, which is a new one at each use, accepts nothing. The
+/// example `shared_state` shows a window in a `static`.
 ///
 /// It can survive a power cut, as a [`RevocationList`](crate::RevocationList) can: write the snapshot before you act on
 /// the used id. Without a snapshot, an id used before the power cut can be used once more afterwards, if it is still
@@ -60,17 +60,17 @@ impl<const N: usize, const SHARE: usize> ReplayWindow<N, SHARE> {
         self.start_empty_after(0);
     }
 
-    /// As [`start_empty`](Self::start_empty), for a device with a counter that cannot be set back: the window counts its
-    /// changes from this generation on, so that its snapshots are accepted although earlier ones are lost.
+    /// As [`start_empty`](Self::start_empty), for a device with a counter that cannot be set back: the window counts
+    /// its changes from this generation on, so that its snapshots are accepted although earlier ones are lost.
     pub fn start_empty_after(&self, generation: u64) {
         if let Ok(mut set) = self.set() {
             set.start_empty(generation);
         }
     }
 
-    /// Drops all ids, and raises the generation, as [`RevocationList::clear`](crate::RevocationList::clear) does. **This
-    /// allows one more use of each id that is still fresh.** It is the way out after the clock was wrong and the window has evicted ids that
-    /// seemed to be over.
+    /// Drops all ids, and raises the generation, as [`RevocationList::clear`](crate::RevocationList::clear) does.
+    /// **This allows one more use of each id that is still fresh.** It is the way out after the clock was wrong and the
+    /// window has evicted ids that seemed to be over.
     ///
     /// # Errors
     ///

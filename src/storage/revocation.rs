@@ -54,11 +54,9 @@ pub trait Revocations: fmt::Debug {
 /// not compile:
 ///
 /// ```compile_fail,E0080
-/// # use embedded_jwt::{Error, Now, Revocations, TokenIdentity};
-/// # fn accept(token: &TokenIdentity<'_>, now: Now) -> Result<(), Error> {
+/// # use embedded_jwt::{AccessTokenPolicy, Revocations};
 /// let stores: [&dyn Revocations; 0] = [];
-/// stores.check(token, now)
-/// # }
+/// let policy = AccessTokenPolicy::new("urn:device:pump-7").with_revocations(&stores);
 /// ```
 impl<const N: usize> Revocations for [&dyn Revocations; N] {
     fn check(&self, token: &TokenIdentity<'_>, now: Now) -> Result<(), Error> {

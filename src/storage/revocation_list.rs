@@ -1,4 +1,5 @@
-//! A revocation list in memory of a fixed size. It keeps an entry until no policy accepts any token that the entry revokes.
+//! A revocation list in memory of a fixed size. It keeps an entry until no policy accepts any token that the entry
+//! revokes.
 
 use core::fmt;
 
@@ -12,11 +13,11 @@ use crate::time::{Now, UnixTime};
 ///
 /// An entry is in force until its `until`, and evicted only after that: a full list refuses the next entry
 /// ([`Error::Full`]). [`Revocation::All`] needs no slot, so that the token in question can always be revoked, together
-/// with others. Only beside an `All` that is in force and has a later `issued_before` or a later `until`, it takes a slot;
-/// if there is none, use the later of both times.
+/// with others. Only beside an `All` that is in force and has a later `issued_before` or a later `until`, it takes a
+/// slot; if there is none, use the later of both times.
 ///
-/// Setting the clock back does not make a revoked token acceptable again: a token that the policy accepts no longer than
-/// an evicted entry was in force is refused as expired, whatever the clock.
+/// Setting the clock back does not make a revoked token acceptable again: a token that the policy accepts no longer
+/// than an evicted entry was in force is refused as expired, whatever the clock.
 ///
 /// **A new list is closed**: it refuses every token and every change ([`Error::NotOpened`]) until it is
 /// [restored](Self::restore) or [started empty](Self::start_empty). So a restore that is forgotten after a restart
@@ -50,8 +51,8 @@ use crate::time::{Now, UnixTime};
 /// # Ok::<(), Error>(())
 /// ```
 ///
-/// It survives a power cut by its [snapshots](Self::snapshot): the chapter [storage](crate::guide::storage) of the guide
-/// shows how.
+/// It survives a power cut by its [snapshots](Self::snapshot): the chapter [storage](crate::guide::storage) of the
+/// guide shows how.
 #[derive(Default)]
 pub struct RevocationList<const N: usize> {
     set: ExpiringSet<N>,
@@ -132,8 +133,8 @@ impl<const N: usize> RevocationList<N> {
     /// - [`Error::NotOpened`]: the list is closed.
     /// - [`Error::ClockNotSet`]: `now` is the time of a clock that was never set.
     /// - [`Error::EntryExpired`]: `until` is not after `now`, so that the entry would revoke nothing.
-    /// - [`Error::Full`]: no slot is free, even after the entries that are over are evicted. [`Revocation::All`] needs a
-    ///   slot only beside another `All` in force that it does not include.
+    /// - [`Error::Full`]: no slot is free, even after the entries that are over are evicted. [`Revocation::All`] needs
+    ///   a slot only beside another `All` in force that it does not include.
     pub fn revoke(&mut self, revocation: Revocation<'_>, until: UnixTime, now: impl Into<Now>) -> Result<(), Error> {
         self.insert(revocation.entry(until), now.into())
     }
@@ -147,10 +148,11 @@ impl<const N: usize> RevocationList<N> {
         if entry.id == EVERY_TOKEN { self.set.insert_catch_all(entry, now) } else { self.set.insert(entry, now) }
     }
 
-    /// Drops all entries, and raises the generation, so that this list accepts no earlier snapshot. After a restart, only
-    /// the least generation that is passed to [`restore`](Self::restore) refuses one: save the empty list. **Revoked tokens that have
-    /// not expired are accepted again.** It is the way out after a wrong revocation, or after the clock was wrong and the
-    /// list has evicted entries that seemed to be over, so that it refuses valid tokens as expired.
+    /// Drops all entries, and raises the generation, so that this list accepts no earlier snapshot. After a restart,
+    /// [`restore`](Self::restore) refuses an earlier snapshot only by its `least_generation`, so save the empty list.
+    /// **Revoked tokens that have not expired are accepted again.** It is the way out after a wrong revocation, or
+    /// after the clock was wrong and the list has evicted entries that seemed to be over, so that it refuses valid
+    /// tokens as expired.
     ///
     /// # Errors
     ///
@@ -193,8 +195,8 @@ impl<const N: usize> RevocationList<N> {
     }
 
     /// Replaces the whole list with a snapshot and opens it, or changes nothing if there is an error. The snapshot may
-    /// come from a list of another capacity: entries that are over are evicted if there is no room for them. Bytes after
-    /// the snapshot are ignored, so that you can pass a whole page of flash.
+    /// come from a list of another capacity: entries that are over are evicted if there is no room for them. Bytes
+    /// after the snapshot are ignored, so that you can pass a whole page of flash.
     ///
     /// An old snapshot would undo revocations: `least_generation` is the lowest generation that is accepted. An open
     /// list accepts only a snapshot of a later generation than its own, or one of its present state. Restore before you
@@ -220,7 +222,7 @@ impl<const N: usize> Revocations for RevocationList<N> {
     /// - [`Error::ClockNotSet`]: `now` is the time of a clock that was never set.
     /// - [`Error::Expired`]: the policy accepts the token no longer than an evicted entry was in force, which might
     ///   have revoked it.
-    /// - [`Error::Invalid`]: a client's key is revoked, and the token's `cnf` cannot be read.
+    /// - [`Error::Invalid`]: a client's key is revoked, from whatever time on, and the token's `cnf` cannot be read.
     /// - [`Error::Revoked`]: an entry revokes the token.
     fn check(&self, token: &TokenIdentity<'_>, now: Now) -> Result<(), Error> {
         self.set.check_open()?;
@@ -228,9 +230,9 @@ impl<const N: usize> Revocations for RevocationList<N> {
         if token.usable_until() <= self.set.latest_evicted() {
             return Err(Error::Expired);
         }
-        // Digests are slow to compute, above all the digest of the signing input: only the kinds in the list are
-        // computed. The list is long: one pass checks all of them.
-        let kinds = self.set.kinds();
+        // Digests are slow to compute, above all the digest of the signing input: only the kinds in force are computed.
+        // The list is long: one pass checks all of them.
+        let kinds = self.set.kinds(now);
         let mut ids = [EntryId::NONE; KIND_COUNT];
         for (kind, id) in (0..).zip(&mut ids) {
             if kinds & 1_u32.wrapping_shl(kind.into()) != 0 {
