@@ -778,16 +778,23 @@ fn rotation_keeps_the_earlier_nonces() {
         ("2", [true, true, false, false]),
         ("3", [true, true, true, false]),
         ("4", [false, true, true, true]),
-        // An empty one only moves the others on.
+        // An empty one only moves the others on, and the last one is dropped.
         ("", [false, false, true, true]),
     ] {
         DpopNonce::rotate(&slots, text);
         assert_eq!(accepted(), expected, "{text}");
     }
-    // A nonce that was withdrawn stays withdrawn.
+    // A nonce that was withdrawn stays withdrawn, and leaves a free slot, so that no other nonce is dropped.
     slots[1].withdraw();
+    assert_eq!(accepted(), [false, false, true, false]);
     DpopNonce::rotate(&slots, "1");
-    assert_eq!(accepted(), [true, false, false, false]);
+    assert_eq!(accepted(), [true, false, true, false]);
+    slots[0].withdraw();
+    for _ in 0..3 {
+        DpopNonce::rotate(&slots, "2");
+        assert_eq!(accepted(), [false, true, true, false]);
+        slots[0].withdraw();
+    }
     DpopNonce::rotate(&[], "1");
 }
 
@@ -1083,7 +1090,8 @@ fn proof_that_was_used_without_a_clock_is_not_used_again_with_one() {
 #[test]
 fn nonce_that_was_replaced_before_the_request_is_accepted_refuses_it() {
     let (text, claims) = bound_token();
-    let (window, nonces) = (replay_window::<8>(), nonces(["n-1"]));
+    let (window, nonces) = (replay_window::<8>(), [DpopNonce::new(), DpopNonce::new()]);
+    nonces[0].issue("n-1");
     let proof = with(claims, "nonce", json!("n-1")).to_string();
     let proof = Alg::EdDsa.mint(Alg::EdDsa.dpop_header().to_string(), proof);
     let request = DpopPolicy::new(METHOD, URI, &text).with_nonces(&nonces);
@@ -1092,13 +1100,19 @@ fn nonce_that_was_replaced_before_the_request_is_accepted_refuses_it() {
     let proof = Token::parse(&proof).unwrap().verify_dpop(&request, BOTH, floor, &mut buf).unwrap();
     let policy = AccessTokenPolicy::new(AUDIENCE).with_max_unproven_lifetime(Duration::from_secs(300));
     let policy = policy.with_dpop(&proof, &window);
-    let refused = verify(&text, |verified| {
-        let pending = verified.validate_access_token(&policy, floor)?;
-        nonces[0].issue("n-2");
-        pending.consume().map(drop)
-    });
-    assert_eq!(refused, Err(Error::Mismatch(Claim::Nonce)));
+    let validate = |meanwhile: &dyn Fn()| {
+        verify(&text, |verified| {
+            let pending = verified.validate_access_token(&policy, floor)?;
+            meanwhile();
+            pending.consume().map(drop)
+        })
+    };
+    assert_eq!(validate(&|| nonces[0].issue("n-2")), Err(Error::Mismatch(Claim::Nonce)));
     assert_eq!((nonces[0].is_issued(), window.len()), (true, 0));
+    // One that has only moved on is still accepted, and withdrawn where it is.
+    nonces[0].issue("n-1");
+    assert_eq!(validate(&|| DpopNonce::rotate(&nonces, "n-2")), Ok(()));
+    assert_eq!((nonces.each_ref().map(DpopNonce::is_issued), window.len()), ([true, false], 1));
 }
 
 /// The same verdict as of [`Token::verify_dpop`], with the signature verified by the caller.

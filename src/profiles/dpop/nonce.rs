@@ -49,12 +49,16 @@ impl DpopNonce {
         self.0.get().is_some()
     }
 
-    /// Issues a nonce in the first of `nonces`. The others keep the ones before it, and the last one is dropped: so a
-    /// nonce that was withdrawn stays withdrawn.
+    /// Issues a nonce in the first slot, and moves the earlier ones on by one slot, as far as the first free slot. If
+    /// no slot is free, the last nonce is dropped. A nonce that was withdrawn stays withdrawn. Without slots, this does
+    /// nothing.
     pub fn rotate(nonces: &[Self], nonce: &str) {
         let mut earlier = None;
         for slot in nonces {
             earlier = slot.0.replace(earlier);
+            if earlier.is_none() {
+                break;
+            }
         }
         if let Some(first) = nonces.first() {
             first.issue(nonce);
