@@ -693,15 +693,32 @@ fn two_stores_are_both_asked_before_one_of_them_changes() {
     let twice = ["ask proof", "ask token", "ask proof", "ask token"];
     for (stores, expected, calls) in [
         ([accepts, accepts], ok, &[&twice[..], &["use proof", "use token"]].concat()[..]),
-        ([[full, ok, ok], accepts], full, &twice[..1]),
+        ([[full, ok, ok], accepts], full, &twice[..2]),
         ([accepts, [full, ok, ok]], full, &twice[..2]),
-        ([[ok, full, ok], accepts], full, &twice[..3]),
+        ([[ok, full, ok], accepts], full, &twice),
         ([accepts, [ok, full, ok]], full, &twice),
         ([[ok, ok, full], accepts], full, &[&twice[..], &["use proof"]].concat()),
         ([accepts, [ok, ok, full]], full, &[&twice[..], &["use proof", "use token", "release proof"]].concat()),
     ] {
         assert_eq!(present(stores), (expected, calls.iter().map(ToString::to_string).collect()), "{stores:?}");
     }
+}
+
+/// One store is full, and the other knows that the id was used: the client is told what it can change.
+#[test]
+fn used_id_is_reported_before_a_full_store() {
+    let full = unshared::<0>();
+    let used = unshared::<4>();
+    assert_eq!(request(&bound("token-1", Alg::Es256), "p", &ACCESS.with_single_use(&used), &used, NOW), Ok(()));
+    let verdict = |proof: &str, token: &str, proofs: &dyn ReplayCheck, tokens: &dyn ReplayCheck| {
+        request(&bound(token, Alg::Es256), proof, &ACCESS.with_single_use(tokens), proofs, NOW)
+    };
+    assert_eq!(verdict("p2", "token-1", &full, &used), Err(Error::Replayed));
+    assert_eq!(verdict("p", "token-2", &used, &full), Err(Error::ProofReplayed));
+    assert_eq!(verdict("p2", "token-2", &full, &used), Err(Error::Full));
+    assert_eq!(verdict("p2", "token-2", &used, &full), Err(Error::Full));
+    assert_eq!(verdict("p2", "token-2", &full, &full), Err(Error::Full));
+    assert_eq!((used.len(), used.generation()), (2, 1));
 }
 
 #[test]
@@ -821,8 +838,8 @@ fn only_one_of_two_pending_tokens_with_one_nonce_is_consumed() {
     assert_eq!((bytes_of(&window), nonces[0].is_issued()), (before, true));
 }
 
-/// Without a clock, time passes only by the tokens. A window that is
-/// full would refuse the very token that shows its ids to be over, if the floor did not learn from it first.
+/// Without a clock, time passes only by the tokens. A window that is full refuses the very token that shows its ids to be
+/// over: if the floor has learned from it first, the token is accepted when it is sent again.
 #[test]
 fn window_of_a_device_without_a_clock_goes_on_while_the_floor_learns_first() {
     let policy = ACCESS.with_max_unproven_lifetime(Duration::from_secs(60));
@@ -858,12 +875,25 @@ fn window_of_a_device_without_a_clock_goes_on_while_the_floor_learns_first() {
         let second = accept(&token(nth), &policy, &window, &mut floor);
         assert_eq!(second, if nth < 4 { Err(Error::Replayed) } else { Ok(()) }, "{nth}");
     }
-    // By a clock, the answer is not put off.
-    let validated = verify(&token(50), |verified| {
-        let policy = ACCESS.with_single_use(&window);
-        verified.validate_access_token(&policy, at(NOW + 50 * 100 - 55)).map(drop)
+    // The same for a window that is full.
+    let full = unshared::<4>();
+    let others = ["1", "2", "3", "4"].map(|id| single_use(id, NOW + 9999));
+    assert_eq!(full.use_all(&others, now().into()), Ok(()));
+    let refused = verify(&token(50), |verified| {
+        let policy = policy.with_single_use(&full);
+        let pending = verified.validate_access_token(&policy, floor.now(None, A_MINUTE))?;
+        Ok(pending.consume().err())
     });
-    assert_eq!(validated, Err(Error::ShareFull));
+    assert_eq!(refused, Ok(Some(Error::Full)));
+    // By a clock, the answer is not deferred.
+    let stores: [(&dyn ReplayCheck, Error); 2] = [(&window, Error::ShareFull), (&full, Error::Full)];
+    for (store, error) in stores {
+        let refused = verify(&token(50), |verified| {
+            let policy = ACCESS.with_single_use(store);
+            verified.validate_access_token(&policy, at(NOW + 50 * 100 - 55)).map(drop)
+        });
+        assert_eq!(refused, Err(error));
+    }
 }
 
 /// A token for another door is not spent by being refused.

@@ -175,7 +175,7 @@ impl<'p> Act<'_, 'p> {
                 *collected = uses;
                 match ((uses.run)(&uses, false, now), now) {
                     // The token itself may show that ids are over: see `TimeFloor::learn`.
-                    (Err(Error::Full | Error::ShareFull), Now::AtLeast(_)) => Ok(()),
+                    (answer, Now::AtLeast(_)) if is_full(answer) => Ok(()),
                     (answer, _) => answer,
                 }
             }
@@ -210,9 +210,11 @@ fn run(uses: &Uses<'_>, consumes: bool, now: Now) -> Result<(), Error> {
             ask(*store, &[*proof, *token], consumes, now)?;
         }
         (Some((proof, store)), Some((token, other))) => {
-            // Both are asked before one of them changes, since taking back a use is a change too.
-            store.check_unused(&[*proof], now)?;
-            other.check_unused(&[*token], now)?;
+            // Both are asked before one of them changes, since taking back a use is a change too. That an id was used
+            // counts before that a store is full.
+            let answers = [store.check_unused(&[*proof], now), other.check_unused(&[*token], now)];
+            let certain = answers.into_iter().filter(|answer| !is_full(*answer));
+            certain.chain(answers).collect::<Result<(), Error>>()?;
             if consumes {
                 store.use_all(&[*proof], now)?;
                 other.use_all(&[*token], now).inspect_err(|_| store.release(&[*proof]))?;
@@ -227,8 +229,13 @@ fn run(uses: &Uses<'_>, consumes: bool, now: Now) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether this is certainly one store. Pointers to trait objects cannot tell: those to one object can differ, and those
-/// to objects without a size can be equal.
+/// Whether a store has refused an id only because of others.
+fn is_full(answer: Result<(), Error>) -> bool {
+    matches!(answer, Err(Error::Full | Error::ShareFull))
+}
+
+/// Whether this is certainly one store. Pointers to trait objects cannot tell: those to one object can differ, and
+/// those to objects without a size can be equal.
 fn is_same(one: &dyn ReplayCheck, other: &dyn ReplayCheck) -> bool {
     one.address().is_some_and(|address| other.address() == Some(address))
 }
