@@ -4,21 +4,23 @@
 mod blocking;
 mod shared;
 mod store;
+mod time;
 
 use core::time::Duration;
 
 use embassy_futures::block_on;
 use embedded_jwt::{
     AccessToken, Claims, DEFAULT_LEEWAY, Error, MAX_LEEWAY, Now, ReplayWindow, Revocation, RevocationList,
-    SignatureCache, TimeFloor, UnixTime,
+    SignatureCache, UnixTime,
 };
 use embedded_storage::nor_flash::NorFlash;
 
-use crate::trust::{BUILT_AT, ISSUER, MAX_LIFETIME};
+use crate::trust::{BUILT_AT, MAX_LIFETIME};
 use blocking::Blocking;
 use shared::Shared;
 pub use store::WriteError;
 use store::{Key, Store};
+use time::Time;
 
 /// Room for the logouts within a token's lifetime. Each takes 32 bytes of RAM, and of flash in each copy.
 pub type Revoked = RevocationList<16>;
@@ -50,7 +52,7 @@ pub struct Memory<'s, F> {
     /// Whether revocations or used tokens could not be restored, so that all tokens issued until then were revoked. This
     /// is also so in a new device, which cannot tell that it has lost none.
     pub is_lost: bool,
-    floor: TimeFloor<'static>,
+    time: Time,
     store: Store<Blocking<F>>,
     /// Until it is set, only the floor is known. QEMU's boards have no clock that ticks.
     clock: Option<UnixTime>,
@@ -59,36 +61,38 @@ pub struct Memory<'s, F> {
 impl<'s, F: NorFlash> Memory<'s, F> {
     /// Restores the state from flash, after a start.
     pub fn restore(flash: F, stores: &'s Stores) -> Self {
-        let mut floor = TimeFloor::new(BUILT_AT, &[ISSUER]);
+        let mut time = Time::new();
         stores.revoked.with(|revoked| *revoked = Revoked::new());
         stores.used.with(|used| *used = Used::new());
         let mut store = Store::new(Blocking(flash));
         // The older of two copies is refused after the newer one. A board with a counter that cannot be set back passes
         // its value instead of 0.
-        let [has_revoked, has_used, _] = block_on(store.load(|key, bytes| match key {
+        let restored = block_on(store.load(|key, bytes| match key {
             Key::Revoked => stores.revoked.with(|revoked| {
-                revoked.restore(bytes, 0, floor.at()).ok()?;
+                revoked.restore(bytes, 0, time.floor.at()).ok()?;
                 Some(revoked.generation())
             }),
             Key::Used => stores.used.with(|used| {
-                used.restore(bytes, 0, floor.at()).ok()?;
+                used.restore(bytes, 0, time.floor.at()).ok()?;
                 Some(used.generation())
             }),
-            Key::Floor => {
-                let stored = TimeFloor::from_bytes(BUILT_AT, &[ISSUER], bytes).ok()?;
-                let version = version_of_floor(&stored);
-                if stored.at() > floor.at() {
-                    floor = stored;
+            Key::Time => {
+                let stored = Time::from_bytes(bytes)?;
+                let changes = stored.changes;
+                if changes > time.changes {
+                    time = stored;
                 }
-                Some(version)
+                Some(changes)
             }
         }));
-        let is_lost = has_revoked.is_none() || has_used.is_none();
-        let memory = Self { stores, signatures: SignatureCache::new(), is_lost, floor, store, clock: None };
+        let is_lost = restored.iter().any(Option::is_none);
+        let mut memory = Self { stores, signatures: SignatureCache::new(), is_lost, time, store, clock: None };
         if is_lost {
             // It is better that all clients need a new token than that a logged-out client is accepted. If this fails,
             // the list stays closed.
             let _ = memory.revoke_issued_until_now();
+            memory.time.revokes_when_set = true;
+            memory.time.count_change();
         }
         memory
     }
@@ -102,23 +106,28 @@ impl<'s, F: NorFlash> Memory<'s, F> {
     }
 
     pub fn now(&self) -> Now {
-        self.floor.now(self.clock, DEFAULT_LEEWAY)
+        self.time.floor.now(self.clock, DEFAULT_LEEWAY)
     }
 
-    /// Sets the clock, and the floor, to an authenticated time: setting them back makes expired tokens valid again.
+    /// Sets the clock, and the floor, to an authenticated time: setting them back makes expired tokens valid again. A
+    /// time before the firmware was built is none.
     pub fn set_clock(&mut self, time: UnixTime) {
-        let was_set = self.clock.replace(time).is_some();
-        self.floor.correct_to(time);
-        if self.is_lost && !was_set {
-            // The floor was behind: tokens issued since then may have been logged out, too.
-            let _ = self.revoke_issued_until_now();
+        if time < BUILT_AT {
+            return;
         }
+        self.clock = Some(time);
+        self.time.floor.correct_to(time);
+        // The floor was behind when the state was lost: tokens issued since then may have been logged out, too.
+        if self.time.revokes_when_set {
+            self.time.revokes_when_set = self.revoke_issued_until_now().is_err();
+        }
+        self.time.count_change();
     }
 
     /// Raises the floor to the time when a valid token was issued, unless the clock is set.
     pub fn learn(&mut self, token: &Claims<'_>) {
-        if self.clock.is_none() {
-            self.floor.learn(token);
+        if self.clock.is_none() && self.time.floor.learn(token) {
+            self.time.count_change();
         }
     }
 
@@ -140,21 +149,17 @@ impl<'s, F: NorFlash> Memory<'s, F> {
 
     /// Writes changes to flash. A failed write is tried again the next time.
     pub fn save(&mut self) -> Result<(), WriteError> {
-        let (stores, floor) = (self.stores, &self.floor);
+        let (stores, time) = (self.stores, &self.time);
         let revoked = stores.revoked.with(|revoked| revoked.generation());
         let used = stores.used.with(|used| used.generation());
-        let versions = [revoked, used, version_of_floor(floor)].map(Some);
+        let versions = [revoked, used, time.changes].map(Some);
         if self.store.holds(versions) {
             return Ok(());
         }
         block_on(self.store.save(versions, |key, buf| match key {
             Key::Revoked => stores.revoked.with(|revoked| revoked.snapshot(buf).ok()),
             Key::Used => stores.used.with(|used| used.snapshot(buf).ok()),
-            Key::Floor => {
-                let (bytes, _) = buf.split_first_chunk_mut()?;
-                *bytes = floor.to_bytes();
-                Some(bytes)
-            }
+            Key::Time => time.write(buf),
         }))
     }
 
@@ -167,12 +172,9 @@ impl<'s, F: NorFlash> Memory<'s, F> {
 const MAX_VALUE_LEN: usize =
     if Revoked::SNAPSHOT_LEN > Used::SNAPSHOT_LEN { Revoked::SNAPSHOT_LEN } else { Used::SNAPSHOT_LEN };
 
-/// All tokens issued until `time`, including its second, and the moment from which no policy accepts them.
+/// All tokens issued until `time`, in its very second and by a clock that is ahead, and the moment from which no policy
+/// accepts them.
 fn all_issued_until(time: UnixTime) -> (Revocation<'static>, UnixTime) {
-    let issued_before = time.plus(Duration::from_secs(1));
+    let issued_before = time.plus(DEFAULT_LEEWAY + Duration::from_secs(1));
     (Revocation::All { issued_before }, issued_before.plus(MAX_LIFETIME + MAX_LEEWAY))
-}
-
-fn version_of_floor(floor: &TimeFloor<'_>) -> u64 {
-    floor.at().as_secs().cast_unsigned()
 }

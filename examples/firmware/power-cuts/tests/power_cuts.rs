@@ -60,8 +60,8 @@ fn damage_in_one_copy_loses_nothing_even_if_the_power_fails_then() {
     });
 }
 
-/// Whatever is in the flash, the gateway starts, refuses all that was issued before if the state is lost, and keeps what
-/// it confirms from then on.
+/// Whatever is in the flash, the gateway starts, refuses all that was issued before if the state is lost, as far as it
+/// knows the time and again when its clock is set, and keeps what it confirms from then on.
 #[test]
 fn damage_in_both_copies_fails_closed() {
     let lost = for_each_seed(|rng| {
@@ -75,6 +75,15 @@ fn damage_in_both_copies_fails_closed() {
         let (is_lost, floor) = (gateway.memory.is_lost, gateway.memory.now().earliest());
         for token in device.tokens.iter().filter(|token| is_lost && token.issued_at.as_secs() <= floor.as_secs()) {
             assert_ne!(token.present(&mut gateway, "GET /pump"), OK, "{token:?}");
+        }
+        for _restart in 0..rng.below(3) {
+            gateway.memory.save().unwrap();
+            gateway = start(&mut device.image, &stores, &mut buf);
+        }
+        gateway.memory.set_clock(UnixTime::from_secs(0));
+        gateway.memory.set_clock(at(device.time));
+        if is_lost {
+            device.known.assert_kept(&mut gateway, &device.tokens);
         }
 
         device.known = Known::NOTHING;
@@ -200,7 +209,8 @@ impl Device {
     /// Starts the gateway, and asserts that it refuses what it must, works, and still refuses it after another start.
     fn check(&self) {
         let mut device = self.clone();
-        device.tokens.push(Token::new(device.tokens.len(), device.time + 1));
+        // After the tokens that are revoked if the state is lost.
+        device.tokens.push(Token::new(device.tokens.len(), device.time + 62));
         let fresh = device.tokens.len() - 1;
         let (stores, mut buf) = (Stores::new(), [0; MAX_LINE]);
 

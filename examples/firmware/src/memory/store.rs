@@ -32,10 +32,10 @@ pub struct Store<F> {
 pub enum Key {
     Revoked,
     Used,
-    Floor,
+    Time,
 }
 
-/// The version of each value, in the order of [`Key`]: another one after each change. `None` if the value is missing.
+/// The version of each value, in the order of [`Key`]: it rises with each change. `None` if the value is missing.
 pub type Versions = [Option<u64>; KEYS.len()];
 
 /// The data was not written, or not all of it.
@@ -146,7 +146,7 @@ fn map<F: NorFlash>(flash: &mut F, index: usize) -> Map<'_, F> {
 /// Without the cache of positions, moving the values of a page takes 113 million instructions instead of 4.
 type Map<'f, F> = MapStorage<u8, &'f mut F, Cache<Uncached, Uncached, ArrayKeyPointers<u8, { KEYS.len() }>, u8>>;
 
-const KEYS: [Key; 3] = [Key::Revoked, Key::Used, Key::Floor];
+const KEYS: [Key; 3] = [Key::Revoked, Key::Used, Key::Time];
 const NOTHING: Versions = [None; KEYS.len()];
 /// A key and a value, in whole words.
 const BUF_LEN: usize = (size_of::<u8>() + MAX_VALUE_LEN).next_multiple_of(MAX_WORD_LEN);
