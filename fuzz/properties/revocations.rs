@@ -1,7 +1,9 @@
 mod allowed;
 mod device;
+mod floor;
 mod minted;
 mod model;
+mod pending;
 mod requests;
 mod revoked;
 mod stores;
@@ -14,6 +16,8 @@ use arbitrary::Unstructured;
 /// a floor, and the stores saved, torn, restored and cleared:
 ///
 /// - nothing is accepted that is revoked or was used, by a model that forgets nothing;
+/// - a token or a proof is accepted once by a window, and a token that is revoked between the two phases is refused;
+/// - a floor rises by one step at most for each token, and only an authenticated clock lowers it;
 /// - a request that is refused, or dropped between its two phases, changes no store;
 /// - no snapshot is restored that is torn, of another kind or too old;
 /// - nothing is refused that the model accepts, except for what the documentation says: a store or a share that is full,

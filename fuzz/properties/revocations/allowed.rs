@@ -31,6 +31,19 @@ impl Allowed {
         self
     }
 
+    /// Accepts in place of these errors.
+    pub fn forgiving(mut self, is_forgiven: impl Fn(&Error) -> bool) -> Self {
+        self.may_be_accepted |= self.errors.iter().any(&is_forgiven);
+        self.errors.retain(|error| !is_forgiven(error));
+        self
+    }
+
+    /// The same step, if it does not refuse with another error than these.
+    pub fn with_errors(mut self, is_one: impl Fn(&Error) -> bool) -> Self {
+        self.errors.retain(is_one);
+        self
+    }
+
     pub fn allows(&self, outcome: Result<(), Error>) -> bool {
         outcome.map_or_else(|error| self.errors.contains(&error), |()| self.may_be_accepted)
     }

@@ -1,11 +1,14 @@
 //! A device: its stores, its knowledge of the time and its flash, each beside its model.
 
+use std::cell::{RefCell, RefMut};
+
 use arbitrary::{Result, Unstructured};
 use embedded_jwt::*;
 
+use super::floor::{learn, new_floor};
 use super::minted::{BASE, NONCES};
 use super::model::{Model, Uses};
-use super::requests::{Possession, Request};
+use super::requests::{OwnStores, Possession, Recorded, Request};
 use super::stores::Page;
 use super::time::{Floor, Time};
 
@@ -13,6 +16,7 @@ use super::time::{Floor, Time};
 pub const CAPACITY: usize = 4;
 pub const WINDOW: usize = 6;
 pub const SHARE: usize = 3;
+pub const NONCE_SLOTS: usize = 3;
 pub type List = RevocationList<CAPACITY>;
 pub type Window = ReplayWindow<WINDOW, SHARE>;
 
@@ -24,14 +28,32 @@ pub struct Device {
     pub model: Model,
     pub flash: Vec<Page>,
     pub stored_floors: Vec<([u8; TimeFloor::LEN], Floor)>,
-    images: Images,
+    pub images: Images,
+    /// Requests with proofs, which may come again.
+    recorded: Vec<Recorded>,
 }
 
 #[derive(Default)]
 pub struct Stores {
-    pub list: List,
+    pub list: SharedList,
     pub windows: [Window; 2],
-    pub nonces: [DpopNonce; 2],
+    pub nonces: [DpopNonce; NONCE_SLOTS],
+}
+
+/// A list that can change while a request waits, as behind a lock.
+#[derive(Debug, Default)]
+pub struct SharedList(RefCell<List>);
+
+impl SharedList {
+    pub fn lock(&self) -> RefMut<'_, List> {
+        self.0.borrow_mut()
+    }
+}
+
+impl Revocations for SharedList {
+    fn check(&self, token: &TokenIdentity<'_>, now: Now) -> std::result::Result<(), Error> {
+        self.lock().check(token, now)
+    }
 }
 
 /// How the device knows the time.
@@ -56,13 +78,15 @@ impl Device {
         let stores = Stores::default();
         let model = Model::closed();
         let images = stores.images();
-        let floor = floor(Floor::BUILT);
+        let floor = new_floor(Floor::BUILT, Floor::LATEST[0]);
         let (flash, stored_floors) = (Vec::new(), Vec::new());
-        let mut device = Self { clock: BASE, knows: Knows::Clock, floor, stores, model, flash, stored_floors, images };
+        let recorded = Vec::new();
+        let mut device =
+            Self { clock: BASE, knows: Knows::Clock, floor, stores, model, flash, stored_floors, images, recorded };
         if !u.ratio(1, 16)? {
-            device.start_empty(0);
-            device.start_empty(1);
-            device.start_empty(2);
+            for store in 0..3 {
+                device.start_empty(store, 0);
+            }
         }
         device.look_again();
         device.change_nonces(u)?;
@@ -76,9 +100,9 @@ impl Device {
             9..=16 => self.request(u)?,
             17..=18 => self.pending_requests(u)?,
             19..=20 => self.use_ids(u)?,
-            21..=24 => self.set_clock(u)?,
-            25 => self.change_nonces(u)?,
-            26 => self.change_floor(u)?,
+            21..=23 => self.set_clock(u)?,
+            24 => self.change_nonces(u)?,
+            25..=26 => self.change_floor(u)?,
             27..=28 => self.save(u)?,
             29 => self.restore(u)?,
             30 => self.restore_torn(u)?,
@@ -120,10 +144,6 @@ impl Device {
         self.images = self.stores.images();
     }
 
-    pub fn images(&self) -> &Images {
-        &self.images
-    }
-
     /// The current time, for a policy with this leeway.
     pub fn now(&self, leeway: i64) -> Now {
         let seconds = std::time::Duration::from_secs(leeway.unsigned_abs());
@@ -141,7 +161,11 @@ impl Device {
 
     fn set_clock(&mut self, u: &mut Unstructured<'_>) -> Result<Changes> {
         let unset = [0, 946_684_800, 1_262_303_999, -1];
-        self.clock = if u.ratio(1, 16)? { *u.choose(&unset)? } else { choose_time(u)? };
+        self.clock = match u.int_in_range(0..=15)? {
+            0 => *u.choose(&unset)?,
+            1..=6 if self.clock >= BASE => self.clock + u.int_in_range(0..=8)?,
+            _ => choose_time(u)?,
+        };
         self.knows = match u.int_in_range(0..=7)? {
             0..=4 => Knows::Clock,
             5 => Knows::Both,
@@ -152,81 +176,42 @@ impl Device {
 
     fn change_nonces(&mut self, u: &mut Unstructured<'_>) -> Result<Changes> {
         for _ in 0..2 {
-            let slot = u.choose_index(2)?;
-            let text = if u.ratio(7, 8)? { Some(u.choose_index(NONCES.len())?) } else { None };
-            match text {
-                Some(text) => self.stores.nonces[slot].issue(NONCES[text]),
-                None if u.arbitrary()? => self.stores.nonces[slot].issue(""),
-                None => self.stores.nonces[slot].withdraw(),
-            }
-            self.model.nonces[slot] = text;
+            change_a_nonce(u, &self.stores, &mut self.model)?;
         }
         self.check_nonces();
         Ok(NOTHING)
     }
 
-    fn check_nonces(&self) {
+    pub fn check_nonces(&self) {
         let issued = self.stores.nonces.each_ref().map(DpopNonce::is_issued);
         assert_eq!(issued, self.model.nonces.map(|text| text.is_some()));
-    }
-
-    /// Sets the floor by a clock, stores it, or restarts it from what was stored.
-    fn change_floor(&mut self, u: &mut Unstructured<'_>) -> Result<Changes> {
-        match u.int_in_range(0..=4)? {
-            0 => {
-                let time = BASE + u.int_in_range(0..=30)?;
-                self.floor.raise_to(unix(time));
-                self.model.floor.raise_to(time);
-            }
-            1 | 2 => self.stored_floors.push((self.floor.to_bytes(), self.model.floor.clone())),
-            3 => self.restart_floor(u)?,
-            _ if self.stored_floors.is_empty() => {}
-            _ => {
-                let mut bytes = u.choose(&self.stored_floors)?.0.to_vec();
-                tear(u, &mut bytes)?;
-                let torn = TimeFloor::from_bytes(unix(Floor::BUILT), Floor::SOURCES, &bytes).map(|floor| floor.at());
-                assert_eq!(torn, Err(Error::Malformed(Part::Snapshot)));
-            }
-        }
-        assert_eq!(self.floor.at().as_secs(), self.model.floor.at());
-        Ok(NOTHING)
-    }
-
-    pub fn restart_floor(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
-        let built = Floor::BUILT + *u.choose(&[0, 0, 6])?;
-        if self.stored_floors.is_empty() {
-            (self.floor, self.model.floor) = (floor(Floor::BUILT), Floor::new());
-            return Ok(());
-        }
-        let (bytes, model) = u.choose(&self.stored_floors)?;
-        let page = [&bytes[..], &[0xff]].concat();
-        let restored = TimeFloor::from_bytes(unix(built), Floor::SOURCES, &page).unwrap();
-        self.floor = with_limits(restored);
-        self.model.floor = model.clone();
-        self.model.floor.raise_to(built);
-        Ok(())
     }
 
     /// Asks the list alone.
     fn ask_the_list(&mut self, u: &mut Unstructured<'_>) -> Result<Changes> {
         let request = Request::for_revocations(u)?;
         let now = self.now(request.leeway);
-        ask(&request, &self.stores.list, &self.stores, &self.model, now);
+        ask(&request, &self.stores.list, &self.model, now);
         Ok(NOTHING)
     }
 
     /// Accepts or refuses a request in one step.
     fn request(&mut self, u: &mut Unstructured<'_>) -> Result<Changes> {
-        let leeway = *u.choose(&[0, 0, 2, 60])?;
+        let leeway = *u.choose(&[0, 0, 2, 60, 400])?;
         let now = self.now(leeway);
-        let request = Request::choose(u, now)?;
+        let mut request = Request::choose(u, now)?;
+        if u.ratio(1, 4)? && !self.recorded.is_empty() {
+            request.repeat(u.choose(&self.recorded)?, now);
+        } else {
+            self.recorded.extend(request.recorded());
+        }
         let learns = u.ratio(7, 8)?;
         let Self { stores, model, floor, .. } = self;
         let Some(proven) = verify_proof(&request, model, stores) else { return Ok(NOTHING) };
         let mut buf = [0; 1024];
         let proof = request.verify_proof(&stores.nonces, &mut buf).unwrap();
-        let own_store = request.own_store(&stores.windows);
-        let policy = request.policy(&stores.list, stores, proof.as_ref(), own_store.as_ref());
+        let own = request.own_stores(&stores.windows);
+        let policy = request.policy(&stores.list, proof.as_ref(), &own);
 
         let time = Time::of(now);
         let (lens, generations) = (window_lens(stores), generations(stores));
@@ -251,96 +236,35 @@ impl Device {
         self.check_nonces();
         Ok(changes)
     }
+}
 
-    /// Validates several requests before one of them is consumed or dropped.
-    fn pending_requests(&mut self, u: &mut Unstructured<'_>) -> Result<Changes> {
-        let leeway = *u.choose(&[0, 0, 2, 60])?;
-        let now = self.now(leeway);
-        let time = Time::of(now);
-        let mut requests = vec![Request::choose(u, now)?];
-        while requests.len() < 3 && u.ratio(2, 3)? {
-            let mut next = Request::choose(u, now)?;
-            if u.arbitrary()? {
-                // The same token, and the same proof or another one.
-                next.token = requests[0].token;
-                next.kind = requests[0].kind;
-                next.possession = requests[0].possession;
-                if let Possession::Dpop(presented) = &mut next.possession
-                    && u.arbitrary()?
-                {
-                    presented.proof.jwt_id = "b";
-                }
-            }
-            requests.push(next);
+/// Issues or withdraws a nonce.
+pub fn change_a_nonce(u: &mut Unstructured<'_>, stores: &Stores, model: &mut Model) -> Result<()> {
+    let text = if u.ratio(7, 8)? { Some(u.choose_index(NONCES.len())?) } else { None };
+    let spelled = text.map_or("", |text| NONCES[text]);
+    if u.arbitrary()? {
+        let slots = *u.choose(&[NONCE_SLOTS, NONCE_SLOTS, 2, 0])?;
+        DpopNonce::rotate(&stores.nonces[..slots], spelled);
+        // The last one that was issued goes, or a free slot.
+        let gone = model.nonces[..slots].iter().position(Option::is_none).unwrap_or(slots.saturating_sub(1));
+        if slots > 0 {
+            model.nonces[..=gone].rotate_right(1);
+            model.nonces[0] = text;
         }
-        let Self { stores, model, floor, images, .. } = self;
-        let proven: Vec<_> = requests.iter().map(|request| verify_proof(request, model, stores)).collect();
-        let mut bufs = vec![[[0; 1024]; 2]; requests.len()];
-        let (mut proofs, mut token_bufs) = (Vec::new(), Vec::new());
-        for (request, [proof, token]) in requests.iter().zip(&mut bufs) {
-            proofs.push(request.verify_proof(&stores.nonces, proof).ok());
-            token_bufs.push(token);
+    } else {
+        let slot = u.choose_index(NONCE_SLOTS)?;
+        if text.is_some() || u.arbitrary()? {
+            stores.nonces[slot].issue(spelled);
+        } else {
+            stores.nonces[slot].withdraw();
         }
-        let own_stores: Vec<_> = requests.iter().map(|request| request.own_store(&stores.windows)).collect();
-
-        let mut waiting = Vec::new();
-        for ((((request, proven), proof), own_store), buf) in
-            requests.iter().zip(&proven).zip(&proofs).zip(&own_stores).zip(token_bufs)
-        {
-            let (Some(proven), Some(proof)) = (proven, proof) else { continue };
-            let policy = request.policy(&stores.list, stores, proof.as_ref(), own_store.as_ref());
-            let verified = Token::parse(&request.token.text).unwrap().verify(&request.issuer(), buf).unwrap();
-            let (allowed, uses) = model.validate(request, *proven, time);
-            let outcome = policy.validate(verified, now);
-            let verdict = outcome.as_ref().map(drop).map_err(|error| *error);
-            assert!(allowed.allows(verdict), "{verdict:?} {allowed:?}\n{request:?}\nat {now:?} by {model:?}");
-            if let (Ok(pending), Some(uses)) = (outcome, uses) {
-                waiting.push((pending, uses));
-            }
-        }
-        assert_eq!(stores.images(), *images, "validation alone has changed a store");
-
-        let mut changes = NOTHING;
-        while !waiting.is_empty() {
-            let before = stores.images();
-            match u.int_in_range(0..=7)? {
-                0..=1 => drop(waiting.remove(u.choose_index(waiting.len())?)),
-                2 => {
-                    let slot = u.choose_index(2)?;
-                    stores.nonces[slot].withdraw();
-                    model.nonces[slot] = None;
-                }
-                3 if u.ratio(1, 4)? => {
-                    let window = u.choose_index(2)?;
-                    if stores.windows[window].clear().is_ok() {
-                        model.windows[window].clear();
-                        changes[1 + window] = true;
-                        continue;
-                    }
-                }
-                _ => {
-                    let (pending, uses) = waiting.remove(u.choose_index(waiting.len())?);
-                    let (lens, generations) = (window_lens(stores), generations(stores));
-                    let allowed = model.allows_consumption(&uses, time, lens);
-                    let outcome = pending.consume(|token| learn(floor, &mut model.floor, token));
-                    assert!(allowed.allows(outcome), "{outcome:?} {allowed:?}\n{uses:?}\nat {now:?} by {model:?}");
-                    let changed = settle(model, &uses, outcome, time, lens, generations, stores);
-                    for (at, image) in stores.images().iter().enumerate() {
-                        assert!(changed[at] || *image == before[at], "store {at} has changed");
-                        changes[at] |= changed[at];
-                    }
-                    continue;
-                }
-            }
-            assert_eq!(stores.images(), before);
-        }
-        self.check_nonces();
-        Ok(changes)
+        model.nonces[slot] = text;
     }
+    Ok(())
 }
 
 /// Verifies the proof of a request as the model does. `None`: it is refused.
-fn verify_proof(request: &Request, model: &Model, stores: &Stores) -> Option<Option<super::model::Proven>> {
+pub fn verify_proof(request: &Request, model: &Model, stores: &Stores) -> Option<Option<super::model::Proven>> {
     let Possession::Dpop(presented) = &request.possession else { return Some(None) };
     let expected = model.verify_proof(presented);
     let mut buf = [0; 1024];
@@ -350,8 +274,8 @@ fn verify_proof(request: &Request, model: &Model, stores: &Stores) -> Option<Opt
 }
 
 /// Asks a list about a token, and nothing else.
-pub fn ask(request: &Request, list: &dyn Revocations, stores: &Stores, model: &Model, now: Now) {
-    let policy = request.policy(list, stores, None, None);
+pub fn ask(request: &Request, list: &dyn Revocations, model: &Model, now: Now) {
+    let policy = request.policy(list, None, &OwnStores::NONE);
     let mut buf = [0; 1024];
     let verified = Token::parse(&request.token.text).unwrap().verify(&request.issuer(), &mut buf).unwrap();
     let outcome = policy.accept(verified, now, |_| ());
@@ -360,7 +284,7 @@ pub fn ask(request: &Request, list: &dyn Revocations, stores: &Stores, model: &M
 }
 
 /// Records the outcome of a request, and returns which stores may have changed.
-fn settle(
+pub fn settle(
     model: &mut Model,
     uses: &Uses,
     outcome: std::result::Result<(), Error>,
@@ -382,35 +306,19 @@ fn settle(
     [false, one, other]
 }
 
-fn learn(floor: &mut TimeFloor<'_>, model: &mut Floor, token: &Claims<'_>) {
-    let (before, issued_at) = (floor.at(), token.issued_at().map(UnixTime::as_secs));
-    assert_eq!(floor.learn(token), model.learn(token.issuer(), issued_at, token.freshness()));
-    assert_eq!(floor.at().as_secs(), model.at());
-    assert!((0..=Floor::STEP).contains(&(floor.at().as_secs() - before.as_secs())));
-}
-
-fn floor(built: i64) -> TimeFloor<'static> {
-    with_limits(TimeFloor::new(unix(built), Floor::SOURCES))
-}
-
-fn with_limits(floor: TimeFloor<'static>) -> TimeFloor<'static> {
-    let step = std::time::Duration::from_secs(Floor::STEP.unsigned_abs());
-    floor.with_max_step(step).with_latest(unix(Floor::LATEST))
-}
-
-fn window_lens(stores: &Stores) -> [usize; 2] {
+pub fn window_lens(stores: &Stores) -> [usize; 2] {
     stores.windows.each_ref().map(Window::len)
 }
 
-fn generations(stores: &Stores) -> [u64; 2] {
+pub fn generations(stores: &Stores) -> [u64; 2] {
     stores.windows.each_ref().map(Window::generation)
 }
 
 impl Stores {
     pub fn images(&self) -> Images {
-        let [one, other] = &self.windows;
+        let ([one, other], list) = (&self.windows, self.list.lock());
         [
-            (image(|buf| self.list.snapshot(buf)), self.list.generation()),
+            (image(|buf| list.snapshot(buf)), list.generation()),
             (image(|buf| one.snapshot(buf)), one.generation()),
             (image(|buf| other.snapshot(buf)), other.generation()),
         ]
@@ -418,7 +326,7 @@ impl Stores {
 
     pub fn lens(&self) -> [usize; 3] {
         let [one, other] = window_lens(self);
-        [self.list.len(), one, other]
+        [self.list.lock().len(), one, other]
     }
 }
 

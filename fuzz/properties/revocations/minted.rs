@@ -122,6 +122,13 @@ impl Minted {
     }
 }
 
+/// The text of a token that has an issue time, and lasts long.
+pub fn dated(issuer: &str, issued_at: i64) -> String {
+    let header = json!({"alg": ALGS[0].name(), "typ": "cmd+jwt"});
+    let claims = json!({"iss": issuer, "aud": AUDIENCE, "exp": BASE + 1000, "iat": issued_at});
+    unsigned(header.to_string().as_bytes(), claims.to_string().as_bytes())
+}
+
 /// The claims of a DPoP proof.
 #[derive(Clone, Copy, Debug)]
 pub struct Proof {
@@ -136,6 +143,11 @@ pub struct Proof {
 }
 
 impl Proof {
+    pub fn is_same(&self, other: &Self) -> bool {
+        let rest = |proof: &Self| (proof.jwt_id, proof.issued_at, proof.expires_at, proof.nonce);
+        (self.token.number, self.key, rest(self)) == (other.token.number, other.key, rest(other))
+    }
+
     pub fn mint(&self) -> String {
         static HEADERS: LazyLock<[Vec<u8>; 2]> =
             LazyLock::new(|| ALGS.map(|alg| alg.dpop_header().to_string().into_bytes()));

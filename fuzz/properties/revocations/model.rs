@@ -3,7 +3,7 @@
 use embedded_jwt::{Claim, Error, Freshness};
 
 use super::allowed::Allowed;
-use super::device::{CAPACITY, SHARE, WINDOW};
+use super::device::{CAPACITY, NONCE_SLOTS, SHARE, WINDOW};
 use super::minted::MAX_LEEWAY;
 use super::requests::{Kind, PROOF_AGE, PROOF_LEEWAY, Possession, Presented, Request, Through};
 use super::revoked::RevokedTokens;
@@ -15,7 +15,7 @@ pub struct Model {
     pub list: RevokedTokens,
     pub windows: [UsedIds; 2],
     /// Indices into the texts of nonces.
-    pub nonces: [Option<usize>; 2],
+    pub nonces: [Option<usize>; NONCE_SLOTS],
     pub floor: Floor,
 }
 
@@ -23,8 +23,8 @@ pub struct Model {
 #[derive(Clone, Copy, Debug)]
 pub struct Proven {
     usable_until: i64,
-    /// The nonce that alone shows it to be fresh: its slot and its text.
-    nonce: Option<(usize, usize)>,
+    /// The nonce that alone shows it to be fresh, an index into the texts.
+    nonce: Option<usize>,
 }
 
 /// What a request consumes if it is accepted.
@@ -33,7 +33,7 @@ pub struct Uses {
     proof: Option<(usize, Id)>,
     token: Option<(usize, Id)>,
     through: Through,
-    nonce: Option<(usize, usize)>,
+    nonce: Option<usize>,
     pub freshness: Freshness,
 }
 
@@ -64,7 +64,8 @@ impl Model {
     pub fn closed() -> Self {
         let window = || UsedIds::closed(WINDOW, SHARE);
         let list = RevokedTokens::closed(CAPACITY);
-        Self { list, windows: [window(), window()], nonces: [None; 2], floor: Floor::new() }
+        let floor = Floor::new(Floor::BUILT, Floor::LATEST[0]);
+        Self { list, windows: [window(), window()], nonces: [None; NONCE_SLOTS], floor }
     }
 
     /// RFC 9449 section 4.3, as far as it depends on the device's state.
@@ -74,8 +75,8 @@ impl Model {
         let mut nonce = None;
         if presented.with_nonces {
             let text = proof.nonce.ok_or(Error::Missing(Claim::Nonce))?;
-            let slot = self.nonces.iter().position(|issued| *issued == Some(text));
-            nonce = Some((slot.ok_or(Error::Mismatch(Claim::Nonce))?, text));
+            rule(self.nonces.contains(&Some(text)), Error::Mismatch(Claim::Nonce))?;
+            nonce = Some(text);
         }
         let time = Time::of(presented.verified_at);
         let known = time.known.ok_or(Error::ClockNotSet)?;
@@ -90,20 +91,21 @@ impl Model {
         Ok(Proven { usable_until: expires_at.min(too_old_from), nonce: nonce.filter(|_| !time.is_exact) })
     }
 
-    /// The outcomes of validating the token. Nothing is consumed yet.
+    /// The outcomes of all checks but whether the ids can be used. Nothing is consumed yet.
     pub fn validate(&self, request: &Request, proven: Option<Proven>, time: Time) -> (Allowed, Option<Uses>) {
         match self.judge(request, proven, time) {
             Err(error) => (Allowed::only(Err(error)), None),
-            Ok(uses) => {
-                let allowed = if request.checks_revocations {
-                    let usable_until = request.token.expires_at + request.leeway.min(MAX_LEEWAY);
-                    self.list.allows_token(request.token, usable_until, time.known)
-                } else {
-                    Allowed::ACCEPTED
-                };
-                (allowed.and_then(|| self.allows_uses(&uses, time)), Some(uses))
-            }
+            Ok(uses) => (self.allows_by_revocations(request, time), Some(uses)),
         }
+    }
+
+    /// The outcomes of asking whether the token is revoked.
+    pub fn allows_by_revocations(&self, request: &Request, time: Time) -> Allowed {
+        if !request.checks_revocations {
+            return Allowed::ACCEPTED;
+        }
+        let usable_until = request.token.expires_at + request.leeway.min(MAX_LEEWAY);
+        self.list.allows_token(request.token, usable_until, time.known)
     }
 
     /// All rules but those about what is stored.
@@ -138,9 +140,10 @@ impl Model {
                 rule(proof.token.number == token.number, Error::Mismatch(Claim::AccessTokenHash))?;
                 rule(proven.nonce.is_some() || known < proven.usable_until, Error::ProofTooOld)?;
                 rule(proof.key == bound_to, Error::Mismatch(Claim::Confirmation))?;
-                // A proof that is fresh by its nonce is remembered for a second at least.
+                // A proof that is fresh by its nonce is remembered for a second at least, and none longer than its token.
                 let until = proven.usable_until.max(proven.nonce.map_or(i64::MIN, |_| known + 1));
-                uses.proof = Some((presented.window, Id::of_proof(&proof, until)));
+                let until = until.min(token.expires_at + MAX_LEEWAY);
+                uses.proof = Some((presented.window, Id::of_proof(proof, proven.nonce.is_some(), until)));
                 uses.nonce = proven.nonce;
                 proof_key = Some(proof.key);
             }
@@ -156,15 +159,30 @@ impl Model {
 
     /// The outcomes of asking whether the ids can be used.
     fn allows_uses(&self, uses: &Uses, time: Time) -> Allowed {
-        if uses.nonce.is_some_and(|(slot, text)| self.nonces[slot] != Some(text)) {
+        if uses.nonce.is_some_and(|text| !self.nonces.contains(&Some(text))) {
             return Allowed::only(Err(Error::Mismatch(Claim::Nonce)));
         }
         match uses.windows() {
             Some([window, _]) if uses.are_of_one_store() => self.windows[window].allows(&uses.ids(), time.known),
-            _ => uses.proof.into_iter().chain(uses.token).fold(Allowed::ACCEPTED, |allowed, (window, id)| {
-                allowed.and_then(|| self.windows[window].allows(&[id], time.known))
-            }),
+            _ => {
+                let answers = || {
+                    let asked = uses.proof.into_iter().chain(uses.token);
+                    asked.map(|(window, id)| self.windows[window].allows(&[id], time.known))
+                };
+                let any = |answers: Vec<Allowed>| {
+                    answers.into_iter().fold(Allowed::ACCEPTED, |allowed, answer| allowed.and_then(|| answer))
+                };
+                any(answers().map(|answer| answer.forgiving(is_full)).collect())
+                    .and_then(|| any(answers().map(|answer| answer.with_errors(is_full)).collect()))
+            }
         }
+    }
+
+    /// The outcomes of the first of two phases. Where the time is not known, only the second one says that there is no
+    /// room.
+    pub fn allows_waiting(&self, uses: &Uses, time: Time) -> Allowed {
+        let allowed = self.allows_uses(uses, time);
+        if time.is_exact { allowed } else { allowed.forgiving(is_full) }
     }
 
     /// The outcomes of consuming, for windows with so many slots in use.
@@ -189,6 +207,9 @@ impl Model {
         let mut changes = [false; 2];
         let Some(now) = time.known else { return changes };
         if outcome.is_ok() {
+            for (window, id) in uses.proof.iter().chain(&uses.token) {
+                self.windows[*window].check_is_new(id);
+            }
             if let Some([window, _]) = uses.windows().filter(|_| uses.are_of_one_store()) {
                 self.windows[window].consume(&uses.ids(), now, lens[window]);
                 changes[window] = true;
@@ -200,8 +221,8 @@ impl Model {
                     changes[window] = true;
                 }
             }
-            if let Some((slot, _)) = uses.nonce {
-                self.nonces[slot] = None;
+            for slot in self.nonces.iter_mut().filter(|issued| issued.is_some() && **issued == uses.nonce) {
+                *slot = None;
             }
         }
         changes
@@ -222,4 +243,9 @@ impl Model {
 
 fn rule(is_met: bool, error: Error) -> Verdict<()> {
     if is_met { Ok(()) } else { Err(error) }
+}
+
+/// Whether an id is refused only because of others.
+fn is_full(error: &Error) -> bool {
+    matches!(error, Error::Full | Error::ShareFull)
 }

@@ -6,8 +6,8 @@ use arbitrary::{Result, Unstructured};
 use embedded_jwt::*;
 use testkit::{ACCEPT_ALL, AUDIENCE};
 
-use super::device::{Stores, Window, choose_time, choose_window, unix};
-use super::minted::{BASE, CHALLENGES, IDS, KEYS, Minted, NONCES, Proof, URI, choose_token};
+use super::device::{Window, choose_time, choose_window, unix};
+use super::minted::{BASE, CHALLENGES, IDS, KEYS, MAX_LEEWAY, Minted, NONCES, Proof, URI, choose_token};
 
 #[derive(Debug)]
 pub struct Request {
@@ -21,6 +21,13 @@ pub struct Request {
     pub possession: Possession,
     /// The window for the token, and how the policy reaches it.
     pub single_use: Option<(usize, Through)>,
+}
+
+/// What an attacker can record of a request with a proof.
+pub struct Recorded {
+    token: &'static Minted,
+    kind: Kind,
+    presented: Presented,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,6 +51,8 @@ pub struct Presented {
     pub proof: Proof,
     pub window: usize,
     pub with_nonces: bool,
+    /// Whether its window is watched from a store of the application's own.
+    pub is_watched: bool,
     pub verified_at: Now,
 }
 
@@ -95,6 +104,19 @@ impl Request {
         })
     }
 
+    pub fn recorded(&self) -> Option<Recorded> {
+        match self.possession {
+            Possession::Dpop(presented) => Some(Recorded { token: self.token, kind: self.kind, presented }),
+            _ => None,
+        }
+    }
+
+    /// Presents what was recorded to this policy.
+    pub fn repeat(&mut self, recorded: &Recorded, now: Now) {
+        let presented = Presented { verified_at: now, ..recorded.presented };
+        (self.token, self.kind, self.possession) = (recorded.token, recorded.kind, Possession::Dpop(presented));
+    }
+
     pub fn leeway(&self) -> Duration {
         Duration::from_secs(self.leeway.unsigned_abs())
     }
@@ -103,9 +125,15 @@ impl Request {
         Issuer::new(self.token.issuer, &*KEYS, ACCEPT_ALL)
     }
 
-    /// The store for the token.
-    pub fn own_store<'s>(&self, windows: &'s [Window]) -> Option<OwnStore<'s>> {
-        self.single_use.map(|(window, through)| OwnStore { window: &windows[window], through })
+    /// The stores for the token and the proof.
+    pub fn own_stores<'s>(&self, windows: &'s [Window]) -> OwnStores<'s> {
+        let token = self.single_use.map(|(window, through)| OwnStore { window: &windows[window], through });
+        let latest = self.token.expires_at + MAX_LEEWAY;
+        let proof = self.recorded().map(|Recorded { presented, .. }| {
+            let window = &windows[presented.window];
+            if presented.is_watched { ProofStore::Watched { window, latest } } else { ProofStore::Direct(window) }
+        });
+        OwnStores { token, proof }
     }
 
     /// Verifies the proof, if there is one.
@@ -126,11 +154,10 @@ impl Request {
     pub fn policy<'p>(
         &self,
         revocations: &'p dyn Revocations,
-        stores: &'p Stores,
         proof: Option<&'p DpopProof<'p>>,
-        own_store: Option<&'p OwnStore<'p>>,
+        own: &'p OwnStores<'p>,
     ) -> Policy<'p> {
-        let replay = own_store.map(|own| -> &dyn ReplayCheck {
+        let replay = own.token.as_ref().map(|own| -> &dyn ReplayCheck {
             if own.through == Through::Direct { own.window } else { own }
         });
         macro_rules! completed {
@@ -161,7 +188,13 @@ impl Request {
         };
         let policy = self.challenge.map_or(policy, |challenge| policy.with_challenge(CHALLENGES[challenge]));
         Policy::Access(match (self.possession, proof) {
-            (Possession::Dpop(presented), Some(proof)) => policy.with_dpop(proof, &stores.windows[presented.window]),
+            (Possession::Dpop(_), Some(proof)) => policy.with_dpop(
+                proof,
+                match own.proof.as_ref().unwrap() {
+                    ProofStore::Direct(window) => *window,
+                    watched => watched,
+                },
+            ),
             (Possession::Unchecked, _) => policy.with_unchecked_confirmation(),
             _ => policy,
         })
@@ -188,17 +221,19 @@ impl Presented {
         let token_of_proof = if u.ratio(1, 16)? { choose_token(u)? } else { token };
         let key = token.bound_to.filter(|_| is_typical).unwrap_or(u.choose_index(KEYS.len())?);
         let nonce = if u.arbitrary()? { Some(u.choose_index(NONCES.len())?) } else { None };
+        // The floor may be far behind the client's clock, or a wrong one is far ahead.
+        let ahead = if matches!(now, Now::AtLeast(_)) { *u.choose(&[0, 0, 1000, -100])? } else { 0 };
         let proof = Proof {
             token: token_of_proof,
             key,
             jwt_id: if u.ratio(1, 16)? { IDS[0] } else { u.choose(&[IDS[1], IDS[1], IDS[2], IDS[3]])? },
-            issued_at: near + u.int_in_range(-8..=3)?,
+            issued_at: near + u.int_in_range(-8..=3)? + ahead,
             expires_at: if u.ratio(1, 4)? { Some(near + u.int_in_range(-4..=8)?) } else { None },
             nonce,
         };
         let with_nonces = nonce.is_some() == is_typical && (matches!(now, Now::AtLeast(_)) || u.arbitrary()?);
         let verified_at = if u.ratio(1, 8)? { Now::Exact(unix(choose_time(u)?)) } else { now };
-        Ok(Self { proof, window: choose_window(u)?, with_nonces, verified_at })
+        Ok(Self { proof, window: choose_window(u)?, with_nonces, is_watched: u.arbitrary()?, verified_at })
     }
 }
 
@@ -231,7 +266,7 @@ impl<'p> Policy<'p> {
         }
     }
 
-    pub fn validate<'b>(&self, verified: Verified<'_, 'b>, now: Now) -> std::result::Result<Waiting<'p, 'b>, Error> {
+    pub fn validate<'b>(&self, verified: Verified<'p, 'b>, now: Now) -> std::result::Result<Waiting<'p, 'b>, Error> {
         match self {
             Self::Access(policy) => verified.validate_access_token(policy, now).map(Waiting::Access),
             Self::Typed(policy) => verified.validate_typed(policy, now).map(Waiting::Typed),
@@ -246,11 +281,69 @@ pub enum Waiting<'p, 'b> {
 }
 
 impl Waiting<'_, '_> {
+    pub fn claims(&self) -> &Claims<'_> {
+        match self {
+            Self::Access(pending) => pending,
+            Self::Typed(pending) => pending,
+        }
+    }
+
     pub fn consume(self, learn: impl FnOnce(&Claims<'_>)) -> std::result::Result<(), Error> {
         match self {
             Self::Access(pending) => pending.consume().map(|token| learn(&token)),
             Self::Typed(pending) => pending.consume().map(|token| learn(&token)),
         }
+    }
+}
+
+/// The stores of a request.
+pub struct OwnStores<'s> {
+    token: Option<OwnStore<'s>>,
+    proof: Option<ProofStore<'s>>,
+}
+
+impl OwnStores<'_> {
+    pub const NONE: Self = Self { token: None, proof: None };
+}
+
+/// A window for proofs, or a store in front of it that says what it is in front of.
+#[derive(Debug)]
+enum ProofStore<'s> {
+    Direct(&'s Window),
+    /// Nothing is remembered after this time, from which the token is refused.
+    Watched {
+        window: &'s Window,
+        latest: i64,
+    },
+}
+
+impl ProofStore<'_> {
+    fn asked(&self, ids: &[SingleUse]) -> &Window {
+        match self {
+            Self::Direct(window) => window,
+            Self::Watched { window, latest } => {
+                assert!(ids.iter().all(|id| id.until().as_secs() <= *latest), "an id outlives its token");
+                window
+            }
+        }
+    }
+}
+
+impl ReplayCheck for ProofStore<'_> {
+    fn check_unused(&self, ids: &[SingleUse], now: Now) -> std::result::Result<(), Error> {
+        self.asked(ids).check_unused(ids, now)
+    }
+
+    fn use_all(&self, ids: &[SingleUse], now: Now) -> std::result::Result<(), Error> {
+        self.asked(ids).use_all(ids, now)
+    }
+
+    fn release(&self, ids: &[SingleUse]) {
+        self.asked(ids).release(ids);
+    }
+
+    fn address(&self) -> Option<*const ()> {
+        self.asked(&[]).address()
     }
 }
 

@@ -222,6 +222,21 @@ impl Target {
         })
     }
 
+    /// Something that names the token, if the token has it.
+    pub fn choose_for(u: &mut Unstructured<'_>, token: &Minted) -> Result<Self> {
+        let issuer = token.issuer;
+        Ok(match u.int_in_range(0..=7)? {
+            0 => Self::Token(issuer, token.jwt_id.unwrap_or_default()),
+            1 => Self::SigningInput(token.number),
+            2 => Self::Subject(issuer, token.subject.unwrap_or_default()),
+            3 => Self::Client(issuer, token.client_id.unwrap_or_default()),
+            4 => Self::Key(token.key),
+            5 => Self::ProofKey(token.bound_to.unwrap_or_default()),
+            6 => Self::Issuer(issuer),
+            _ => Self::All,
+        })
+    }
+
     fn is_one_token(self) -> bool {
         matches!(self, Self::Token(..) | Self::SigningInput(_))
     }

@@ -4,14 +4,14 @@ use arbitrary::{Result, Unstructured};
 use embedded_jwt::*;
 
 use super::device::{
-    CAPACITY, Changes, Device, NOTHING, Stores, Window, ask, choose_time, choose_window, image, tear, unix,
+    CAPACITY, Changes, Device, NOTHING, SharedList, Stores, Window, ask, choose_time, choose_window, image, tear, unix,
 };
-use super::minted::{IDS, ISSUERS, THUMBPRINTS};
+use super::minted::{IDS, ISSUERS, Minted, THUMBPRINTS};
 use super::model::Model;
 use super::requests::Request;
 use super::revoked::{RevokedTokens, Target};
 use super::time::Time;
-use super::used::{Id, UsedIds};
+use super::used::{Id, Origin, UsedIds};
 
 /// A snapshot, with the model of what it contains.
 pub struct Page {
@@ -31,28 +31,10 @@ const LIST: usize = 0;
 
 impl Device {
     pub fn revoke(&mut self, u: &mut Unstructured<'_>) -> Result<Changes> {
-        let target = Target::choose(u)?;
-        let before = if u.ratio(1, 16)? { i64::MAX } else { choose_time(u)? };
-        let until = if u.ratio(1, 16)? { i64::MAX } else { choose_time(u)? };
+        let new = NewRevocation::choose(u)?;
         let now = self.now(*u.choose(&[0, 2])?);
-        let time = Time::of(now);
-        let list = &mut self.stores.list;
-        let (len, generation) = (list.len(), list.generation());
-        let allowed = self.model.list.allows(target, before, until, time.known);
-        let outcome = list.revoke(target.revocation(before), unix(until), now);
-        assert!(
-            allowed.allows(outcome),
-            "{outcome:?} of {target:?} {before} {until} at {now:?} by {:?}",
-            self.model.list
-        );
-        if outcome.is_ok() {
-            let has_changed = list.generation() > generation;
-            self.model.list.revoke(target, before, until, time.known.unwrap(), len, has_changed);
-        }
-        let len = list.len();
-        assert!(len <= CAPACITY);
-        assert_eq!(list.is_empty(), len == 0);
-        Ok([outcome.is_ok(), false, false])
+        let is_revoked = revoke(&new, None, now, &self.stores.list, &mut self.model.list);
+        Ok(only(LIST, is_revoked))
     }
 
     /// Uses ids of the application's own, which may be the same as a token's or a proof's.
@@ -91,9 +73,9 @@ impl Device {
 
     pub fn clear(&mut self, u: &mut Unstructured<'_>) -> Result<Changes> {
         let store = u.choose_index(3)?;
-        let is_open = self.images()[store].0.is_some();
+        let is_open = self.images[store].0.is_some();
         let outcome = match store {
-            LIST => self.stores.list.clear(),
+            LIST => self.stores.list.lock().clear(),
             window => self.stores.windows[window - 1].clear(),
         };
         assert_eq!(outcome, if is_open { Ok(()) } else { Err(Error::NotOpened) });
@@ -109,27 +91,54 @@ impl Device {
 
     pub fn open(&mut self, u: &mut Unstructured<'_>) -> Result<Changes> {
         let store = u.choose_index(3)?;
-        let was_open = self.images()[store].0.is_some();
-        self.start_empty(store);
-        Ok(only(store, !was_open))
+        let now = self.now(0);
+        let may_have_changed = self.start(u, store, now)?;
+        Ok(only(store, may_have_changed))
     }
 
-    pub fn start_empty(&mut self, store: usize) {
-        match store {
-            LIST => {
-                self.stores.list.start_empty();
-                self.model.list.is_open = true;
-            }
-            window => {
-                self.stores.windows[window - 1].start_empty();
-                self.model.windows[window - 1].is_open = true;
+    /// Opens a store without entries, or with a revocation, and counts on from what the device's counter knows. Returns
+    /// whether the store may have changed.
+    fn start(&mut self, u: &mut Unstructured<'_>, store: usize, now: Now) -> Result<bool> {
+        let pages = self.flash.iter().filter(|page| page.store() == store);
+        let counter = pages.map(|page| page.generation).max().unwrap_or_default();
+        let generation = *u.choose(&[0, counter, counter + 5])?;
+        if store != LIST {
+            return Ok(self.start_empty(store, generation));
+        }
+        if u.ratio(3, 4)? {
+            let target = Target::choose(u)?;
+            let new = NewRevocation::choose_live(u, target, now)?;
+            if revoke(&new, Some(generation), now, &self.stores.list, &mut self.model.list) {
+                return Ok(true);
             }
         }
+        Ok(self.start_empty(store, 0))
+    }
+
+    /// Returns whether the store was closed.
+    pub fn start_empty(&mut self, store: usize, generation: u64) -> bool {
+        let (is_open, generations) = match store {
+            LIST => {
+                let mut list = self.stores.list.lock();
+                let before = list.generation();
+                list.start_empty();
+                (&mut self.model.list.is_open, [before, list.generation()])
+            }
+            window => {
+                let store = &self.stores.windows[window - 1];
+                let before = store.generation();
+                store.start_empty_after(generation);
+                (&mut self.model.windows[window - 1].is_open, [before, store.generation()])
+            }
+        };
+        let was_closed = !std::mem::replace(is_open, true);
+        assert_eq!(generations[1], if was_closed { generation } else { generations[0] });
+        was_closed
     }
 
     pub fn save(&mut self, u: &mut Unstructured<'_>) -> Result<Changes> {
         let store = u.choose_index(3)?;
-        let (Some(bytes), generation) = self.images()[store].clone() else { return Ok(NOTHING) };
+        let (Some(bytes), generation) = self.images[store].clone() else { return Ok(NOTHING) };
         let len = self.stores.lens()[store];
         assert_eq!(bytes.len(), RevocationList::<0>::SNAPSHOT_LEN + 32 * len);
         let model = match store {
@@ -147,7 +156,7 @@ impl Device {
         for window in &mut self.model.windows {
             *window = UsedIds::closed(window.capacity, window.share);
         }
-        self.model.nonces = [None; 2];
+        self.model.nonces = Default::default();
         self.restart_floor(u)?;
         // Mostly, what was stored last is restored.
         if !u.ratio(1, 8)? {
@@ -155,7 +164,7 @@ impl Device {
             for store in 0..3 {
                 match self.flash.iter().rev().find(|page| page.store() == store) {
                     Some(page) => drop(restore(page, &page.bytes, 0, now, &mut self.stores, &mut self.model)),
-                    None => self.start_empty(store),
+                    None => drop(self.start(u, store, now)?),
                 }
             }
         }
@@ -174,7 +183,7 @@ impl Device {
         if is_restart {
             match store {
                 LIST => {
-                    self.stores.list = RevocationList::new();
+                    self.stores.list = SharedList::default();
                     self.model.list = RevokedTokens::closed(self.model.list.capacity);
                 }
                 window => {
@@ -189,7 +198,7 @@ impl Device {
         let flash = [&page.bytes, &*[0xff].repeat(u.int_in_range(0..=2)?)].concat();
         let outcome = restore(page, &flash, least, now, &mut self.stores, &mut self.model);
         match &page.model {
-            Saved::List(model) => restore_others(u, page, model, &flash, now, &self.stores)?,
+            Saved::List(model) => restore_others(u, page, model, &flash, now)?,
             Saved::Window(_, model) => restore_other_windows(u, page, model, &flash, now)?,
         }
         if is_restart {
@@ -210,7 +219,7 @@ impl Device {
             tear(u, &mut bytes)?;
         }
         let outcome = match (page.store(), is_other_kind) {
-            (LIST, false) | (1.., true) => self.stores.list.restore(&bytes, 0, now),
+            (LIST, false) | (1.., true) => self.stores.list.lock().restore(&bytes, 0, now),
             (LIST, true) => self.stores.windows[0].restore(&bytes, 0, now),
             (window, false) => self.stores.windows[window - 1].restore(&bytes, 0, now),
         };
@@ -229,6 +238,67 @@ impl Page {
     }
 }
 
+/// The arguments of a revocation.
+#[derive(Debug)]
+pub struct NewRevocation {
+    target: Target,
+    before: i64,
+    until: i64,
+}
+
+impl NewRevocation {
+    fn choose(u: &mut Unstructured<'_>) -> Result<Self> {
+        let target = Target::choose(u)?;
+        let before = if u.ratio(1, 16)? { i64::MAX } else { choose_time(u)? };
+        let until = if u.ratio(1, 16)? { i64::MAX } else { choose_time(u)? };
+        Ok(Self { target, before, until })
+    }
+
+    /// Mostly one that is in force.
+    fn choose_live(u: &mut Unstructured<'_>, target: Target, now: Now) -> Result<Self> {
+        let before = if u.arbitrary()? { i64::MAX } else { choose_time(u)? };
+        Ok(Self { target, before, until: now.earliest().as_secs() + u.int_in_range(0..=20)? })
+    }
+
+    /// One that is in force for this token.
+    pub fn choose_for(u: &mut Unstructured<'_>, token: &Minted, now: Now) -> Result<Self> {
+        let target = Target::choose_for(u, token)?;
+        Self::choose_live(u, target, now)
+    }
+}
+
+/// Revokes, or starts a closed list with the revocation and this generation. Returns whether it is revoked.
+pub fn revoke(
+    new: &NewRevocation,
+    generation: Option<u64>,
+    now: Now,
+    list: &SharedList,
+    model: &mut RevokedTokens,
+) -> bool {
+    let mut list = list.lock();
+    let NewRevocation { target, before, until } = *new;
+    let (was_open, known) = (model.is_open, Time::of(now).known);
+    let mut opened = model.clone();
+    opened.is_open |= generation.is_some();
+    let (len, earlier) = (list.len(), list.generation());
+    let allowed = opened.allows(target, before, until, known);
+    let outcome = match generation {
+        None => list.revoke(target.revocation(before), unix(until), now),
+        Some(generation) => list.start_with(target.revocation(before), generation, unix(until), now),
+    };
+    assert!(allowed.allows(outcome), "{outcome:?} {allowed:?} of {new:?} at {now:?} by {model:?}");
+    if outcome.is_ok() {
+        *model = opened;
+        model.revoke(target, before, until, known.unwrap(), len, !was_open || list.generation() > earlier);
+        assert!(was_open || generation.is_none_or(|generation| list.generation() == generation + 1));
+    }
+    assert_eq!(list.snapshot(&mut [0; 512]).is_ok(), model.is_open);
+    let len = list.len();
+    assert!(len <= CAPACITY);
+    assert_eq!(list.is_empty(), len == 0);
+    outcome.is_ok()
+}
+
 /// Restores a page where it came from.
 fn restore(
     page: &Page,
@@ -239,7 +309,7 @@ fn restore(
     model: &mut Model,
 ) -> std::result::Result<(), Error> {
     let (is_open, generation) = match page.store() {
-        LIST => (model.list.is_open, stores.list.generation()),
+        LIST => (model.list.is_open, stores.list.lock().generation()),
         window => (model.windows[window - 1].is_open, stores.windows[window - 1].generation()),
     };
     let is_present_state = stores.images()[page.store()] == (Some(page.bytes.clone()), page.generation);
@@ -250,7 +320,7 @@ fn restore(
         Some(_) => Ok(()),
     };
     let outcome = match page.store() {
-        LIST => stores.list.restore(flash, least, now),
+        LIST => stores.list.lock().restore(flash, least, now),
         window => stores.windows[window - 1].restore(flash, least, now),
     };
     assert_eq!(outcome, expected);
@@ -265,14 +335,7 @@ fn restore(
 }
 
 /// Restores a list into a smaller and a larger one.
-fn restore_others(
-    u: &mut Unstructured<'_>,
-    page: &Page,
-    saved: &RevokedTokens,
-    flash: &[u8],
-    now: Now,
-    stores: &Stores,
-) -> Result<()> {
+fn restore_others(u: &mut Unstructured<'_>, page: &Page, saved: &RevokedTokens, flash: &[u8], now: Now) -> Result<()> {
     let Some(known) = Time::of(now).known else { return Ok(()) };
     let mut larger = RevocationList::<{ 2 * CAPACITY }>::new();
     assert_eq!(larger.restore(flash, 0, now), Ok(()));
@@ -291,7 +354,7 @@ fn restore_others(
     let model = Model { list, ..Model::closed() };
     for _ in 0..2 {
         let later = if u.arbitrary()? { now } else { Now::Exact(unix(choose_time(u)?)) };
-        ask(&Request::for_revocations(u)?, &smaller, stores, &model, later);
+        ask(&Request::for_revocations(u)?, &smaller, &model, later);
     }
     Ok(())
 }
@@ -336,7 +399,7 @@ fn choose_id(u: &mut Unstructured<'_>) -> Result<(Id, SingleUse)> {
     let scope = if kind == "dpop+jwt" { &u.choose(&*THUMBPRINTS)?[..] } else { u.choose(&ISSUERS)?.as_bytes() };
     let owner = if u.arbitrary()? { (scope, "") } else { (u.choose(&ISSUERS)?.as_bytes(), *u.choose(&IDS)?) };
     let id = u.choose(&[IDS[1], IDS[1], IDS[2], IDS[3], IDS[0]])?;
-    let id = Id { kind, scope, id, owner, until: choose_time(u)?, is_proof: false };
+    let id = Id { kind, scope, id, owner, until: choose_time(u)?, origin: Origin::Application };
     Ok((id, id.single_use(spelled)))
 }
 

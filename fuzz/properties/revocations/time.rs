@@ -1,8 +1,10 @@
 //! The time as a device knows it, and the model of a floor.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use embedded_jwt::{Freshness, Now};
 
-use super::minted::BASE;
+use super::minted::{BASE, MAX_LEEWAY};
 
 /// The current time, or the earliest possible one.
 #[derive(Clone, Copy, Debug)]
@@ -33,64 +35,127 @@ pub fn is_set(clock: i64) -> bool {
 /// What the floor must be, from everything that it was told.
 #[derive(Clone, Debug)]
 pub struct Floor {
-    at: i64,
-    /// The issue times that have raised the floor by a whole step, until it has passed all of them.
+    /// When the present firmware was built.
+    built: i64,
+    /// The latest time that has passed, whatever the limit of the present firmware.
+    reached: i64,
+    latest: i64,
+    /// The issue times of all tokens that have raised the floor by a whole step since it was corrected, in their order.
     steps: Vec<i64>,
-    /// All times that anyone has named.
+    /// All times that anyone has named since it was corrected.
     told: Vec<i64>,
+    rises: Rises,
 }
 
 impl Floor {
     /// The time at which the firmware was built.
     pub const BUILT: i64 = BASE;
-    pub const LATEST: i64 = BASE + 315;
+    /// The limits of different versions of the firmware.
+    pub const LATEST: [i64; 4] = [BASE + 315, BASE + 315, BASE + 12, BASE + 4];
     pub const STEP: i64 = 4;
     pub const SOURCES: &'static [&'static str] = &["i"];
+    /// As documented: of more tokens that are ahead at once, some may raise the floor twice.
+    const REMEMBERED: usize = 4;
 
-    pub fn new() -> Self {
-        Self { at: Self::BUILT, steps: Vec::new(), told: vec![Self::BUILT] }
+    pub fn new(built: i64, latest: i64) -> Self {
+        Self { built, reached: built, latest, steps: Vec::new(), told: vec![built], rises: Rises::default() }
     }
 
     pub fn at(&self) -> i64 {
-        self.at
+        let at = self.reached.min(self.latest);
+        assert!(self.told.iter().any(|told| *told >= at), "nobody has named such a late time: {self:?}");
+        at
     }
 
     /// The time by a clock that may be behind by the leeway.
     pub fn now(&self, clock: Option<i64>, leeway: i64) -> Time {
         match clock {
-            Some(clock) if is_set(clock) && clock + leeway >= self.at => Time::by_clock(clock),
-            _ => Time { known: Some(self.at), is_exact: false },
+            Some(clock) if is_set(clock) && clock + leeway.min(MAX_LEEWAY) >= self.at() => Time::by_clock(clock),
+            _ => Time { known: Some(self.at()), is_exact: false },
         }
     }
 
     pub fn raise_to(&mut self, time: i64) {
         self.told.push(time);
-        self.at = self.at.max(time.min(Self::LATEST));
-        if self.steps.iter().all(|step| *step <= self.at) {
-            self.steps.clear();
-        }
-        assert!(self.told.contains(&self.at) || self.told.iter().any(|told| *told > self.at));
+        self.reached = self.reached.max(time.min(self.latest));
+    }
+
+    pub fn correct_to(&mut self, time: i64) {
+        *self = Self { built: self.built, ..Self::new(time.min(self.latest).max(self.built), self.latest) };
+    }
+
+    /// Starts again from what was stored, with other firmware.
+    pub fn restart(&mut self, built: i64, latest: i64) {
+        self.told.push(built);
+        self.reached = self.reached.max(built);
+        (self.built, self.latest) = (built, latest);
     }
 
     /// Learns from an accepted token, and returns whether the floor must rise.
     pub fn learn(&mut self, issuer: &str, issued_at: Option<i64>, freshness: Freshness) -> bool {
         let Some(issued_at) = issued_at else { return false };
-        if freshness == Freshness::Clock || !Self::SOURCES.contains(&issuer) {
+        if !Self::learns_from(issuer, freshness) {
             return false;
         }
-        let before = self.at;
+        let before = self.at();
         let is_ahead = issued_at > before + Self::STEP;
-        if let (Some(first), Some(last)) = (self.steps.iter().min(), self.steps.iter().max())
-            && issued_at <= *last
-            && (is_ahead || issued_at >= *first)
-        {
+        let remembered = &self.steps[self.steps.len().saturating_sub(Self::REMEMBERED)..];
+        let is_known = remembered.contains(&issued_at);
+        if issued_at <= before || is_known || is_ahead && remembered.last().is_some_and(|last| issued_at < *last) {
             return false;
         }
         if is_ahead {
             self.steps.push(issued_at);
+            assert!(self.steps.is_sorted(), "an earlier token has raised the floor by a step: {self:?}");
         }
         self.told.push(issued_at);
         self.raise_to(issued_at.min(before + Self::STEP));
-        self.at > before
+        self.at() > before
+    }
+
+    /// Checks how far the floor itself has risen by a token.
+    pub fn check_rise(&mut self, issuer: &str, issued_at: Option<i64>, freshness: Freshness, [from, to]: [i64; 2]) {
+        match issued_at.filter(|_| Self::learns_from(issuer, freshness)) {
+            Some(issued_at) => self.rises.check(issued_at, [from, to]),
+            None => assert_eq!(from, to),
+        }
+    }
+
+    fn learns_from(issuer: &str, freshness: Freshness) -> bool {
+        freshness != Freshness::Clock && Self::SOURCES.contains(&issuer)
+    }
+}
+
+/// How tokens have raised the floor since it was corrected. This knows nothing of the rules by which a floor learns.
+#[derive(Clone, Debug, Default)]
+struct Rises {
+    /// How far the tokens of each issue time have raised the floor, together.
+    by: BTreeMap<i64, i64>,
+    /// The issue times that were further ahead than a step, and are still ahead.
+    ahead: BTreeSet<i64>,
+    has_more_ahead_than_remembered: bool,
+    /// The last token, and how far it has raised the floor, each time that it came in a row.
+    last: Option<(i64, i64)>,
+}
+
+impl Rises {
+    /// A token raises the floor by one step at most, however often it comes: `k` tokens raise it by `k` steps.
+    fn check(&mut self, issued_at: i64, [from, to]: [i64; 2]) {
+        let rise = to - from;
+        assert!((0..=Floor::STEP).contains(&rise), "{rise} by {issued_at}, {self:?}");
+        self.ahead.retain(|ahead| *ahead > from);
+        if issued_at > from + Floor::STEP {
+            self.ahead.insert(issued_at);
+        }
+        self.has_more_ahead_than_remembered |= self.ahead.len() > Floor::REMEMBERED;
+
+        let in_a_row = self.last.filter(|(last, _)| *last == issued_at).map_or(0, |(_, risen)| risen) + rise;
+        self.last = Some((issued_at, in_a_row));
+        assert!(in_a_row <= Floor::STEP, "one token in a row: {issued_at}, {self:?}");
+
+        let together = self.by.entry(issued_at).or_default();
+        *together += rise;
+        let is_too_much = *together > Floor::STEP;
+        assert!(!is_too_much || self.has_more_ahead_than_remembered, "one token: {issued_at}, {self:?}");
     }
 }

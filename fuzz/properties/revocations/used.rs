@@ -24,7 +24,15 @@ pub struct Id {
     pub id: &'static str,
     pub owner: (&'static [u8], &'static str),
     pub until: i64,
-    pub is_proof: bool,
+    pub origin: Origin,
+}
+
+/// Where an id comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum Origin {
+    Application,
+    Token(&'static Minted),
+    Proof { proof: Proof, is_fresh_by_nonce: bool },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -46,13 +54,14 @@ impl Id {
             id: token.jwt_id.unwrap(),
             owner: proof_key.map_or((token.issuer.as_bytes(), client), |key| (&THUMBPRINTS[key], "")),
             until: token.expires_at + MAX_LEEWAY,
-            is_proof: false,
+            origin: Origin::Token(token),
         }
     }
 
-    pub fn of_proof(proof: &Proof, until: i64) -> Self {
+    pub fn of_proof(proof: Proof, is_fresh_by_nonce: bool, until: i64) -> Self {
         let key = &THUMBPRINTS[proof.key][..];
-        Self { kind: "dpop+jwt", scope: key, id: proof.jwt_id, owner: (key, ""), until, is_proof: true }
+        let origin = Origin::Proof { proof, is_fresh_by_nonce };
+        Self { kind: "dpop+jwt", scope: key, id: proof.jwt_id, owner: (key, ""), until, origin }
     }
 
     /// The id of the application's own that is the same, with this spelling of its kind.
@@ -63,6 +72,18 @@ impl Id {
 
     fn is_same(&self, other: &Self) -> bool {
         (self.kind, self.scope, self.id) == (other.kind, other.scope, other.id)
+    }
+
+    /// Whether it must not be used after the other one, whatever the time: the same token, or the same proof where no
+    /// nonce shows that it is fresh.
+    fn repeats(&self, other: &Self) -> bool {
+        match (self.origin, other.origin) {
+            (Origin::Token(token), Origin::Token(other)) => token.number == other.number,
+            (Origin::Proof { proof, is_fresh_by_nonce: false }, Origin::Proof { proof: other, .. }) => {
+                proof.is_same(&other)
+            }
+            _ => false,
+        }
     }
 }
 
@@ -121,9 +142,15 @@ impl UsedIds {
             let is_twice = others.iter().any(|other| other.is_same(id));
             let must = same().any(|used| id.until <= used.id.until || now < used.id.until && used.is_kept());
             let may = same().any(|used| now < used.id.until) || id.until <= self.latest_evicted;
-            let error = if id.is_proof { Error::ProofReplayed } else { Error::Replayed };
+            let is_proof = matches!(id.origin, Origin::Proof { .. });
+            let error = if is_proof { Error::ProofReplayed } else { Error::Replayed };
             Allowed::refused(may, must || is_twice, error)
         })
+    }
+
+    /// Nothing is accepted a second time. This does not depend on how long the ids are remembered.
+    pub fn check_is_new(&self, id: &Id) {
+        assert!(!self.used.iter().any(|used| id.repeats(&used.id)), "{id:?} was used: {self:?}");
     }
 
     /// Records the use of ids, which the window with `len` slots in use has accepted.
