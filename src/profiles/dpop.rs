@@ -66,8 +66,11 @@ impl<'a> DpopPolicy<'a> {
     /// 9](https://www.rfc-editor.org/rfc/rfc9449#section-9)): the current one, or earlier ones that are still accepted.
     ///
     /// Where the time is not known ([`Now::AtLeast`]), a nonce shows that the proof is fresh. It is then withdrawn when
-    /// the request is accepted. The proof's id is remembered too, until its own `iat` is too old, or its token has ended: a
-    /// client whose clock is ahead takes a slot of its share for that much longer.
+    /// the request is accepted. The proof's id is remembered too, until its own `iat` is too old, or its token has
+    /// ended: a client whose clock is ahead takes a slot of its share for that much longer.
+    ///
+    /// With a clock, many proofs may have one nonce. If the device loses its clock, withdraw all nonces: otherwise a
+    /// recorded proof is fresh once more.
     ///
     /// An empty list refuses every proof ([`Error::Unconfigured`]). While none of the nonces is issued, every proof is
     /// refused for its nonce ([`Error::Mismatch`]).
