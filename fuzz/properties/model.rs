@@ -148,11 +148,11 @@ pub fn validate(case: &Case) -> Result<Accepted, Error> {
     token.audience = audience.ok_or(Error::Missing(Claim::Audience))?;
     rule(token.audience.iter().any(|name| name == policy.audience), Error::Mismatch(Claim::Audience))?;
 
-    // The time: RFC 7519 sections 4.1.4 and 4.1.5. Times saturate at the end of i64, and a clock at or before 1970 was
-    // never set.
-    let time = Time::of(case);
-    rule(!time.is_exact || time.earliest > 0, Error::ClockNotSet)?;
-    rule(time.earliest < plus(exp.floor, policy.leeway), Error::Expired)?;
+    // The time: RFC 7519 sections 4.1.4 and 4.1.5. Times saturate at the end of i64, and a clock before 2010 was never
+    // set.
+    let time = Time::of(case, iat.as_ref().map(|iat| iat.floor), nbf.as_ref().map(|nbf| nbf.ceil));
+    rule(!time.is_exact || time.earliest >= 1_262_304_000, Error::ClockNotSet)?;
+    rule(time.earliest < plus(exp.floor, time.leeway) && time.by_token < exp.floor, Error::Expired)?;
     rule(nbf.is_none_or(|nbf| nbf.ceil <= time.latest), Error::NotYetValid)?;
 
     // Without a known time: a challenge shows that the token is fresh, or its lifetime is too short to matter.
@@ -177,14 +177,13 @@ pub fn validate(case: &Case) -> Result<Accepted, Error> {
         rule(iat.ceil <= exp.floor, Error::Invalid(Claim::IssuedAt))?;
         rule(iat.ceil <= time.latest, Error::NotYetValid)?;
         rule(max_lifetime.is_none_or(|max| exp.floor - iat.floor <= max.into()), Error::LifetimeTooLong)?;
-        let age = time.earliest - iat.floor - i128::from(policy.leeway);
-        rule(policy.max_token_age.is_none_or(|max| age <= max.into()), Error::TooOld)?;
+        rule(policy.max_token_age.is_none_or(|max| time.since(iat.floor) <= max.into()), Error::TooOld)?;
     }
 
     match policy.kind {
-        Kind::Typed => {}
-        Kind::IdToken => validate_id(case, &claims, &id, &token)?,
-        _ => validate_access(case, &claims, &token)?,
+        Kind::Typed => rule(!claims.contains_key("cnf"), Error::SenderConstrained)?,
+        Kind::IdToken => validate_id(case, &claims, &id, &token, &time)?,
+        _ => validate_access(case, &claims, &token, &time)?,
     }
     Ok(token)
 }
@@ -194,19 +193,30 @@ struct Time {
     is_exact: bool,
     earliest: i128,
     latest: i128,
+    leeway: u64,
+    /// The earliest time by the token itself, on the clock of its issuer. It counts where the time is not known.
+    by_token: i128,
 }
 
 impl Time {
-    fn of(case: &Case) -> Self {
+    fn of(case: &Case, iat: Option<i128>, nbf: Option<i128>) -> Self {
+        let leeway = case.policy.leeway.min(300);
         match case.now {
             Now::Exact(now) => {
                 let now = i128::from(now.as_secs());
-                Self { is_exact: true, earliest: now, latest: plus(now, case.policy.leeway) }
+                Self { is_exact: true, earliest: now, latest: plus(now, leeway), leeway, by_token: i128::MIN }
             }
             Now::AtLeast(floor) => {
-                Self { is_exact: false, earliest: floor.as_secs().into(), latest: i128::from(i64::MAX) }
+                let by_token = iat.max(nbf).unwrap_or(i128::MIN);
+                let (earliest, latest) = (floor.as_secs().into(), i64::MAX.into());
+                Self { is_exact: false, earliest, latest, leeway, by_token }
             }
         }
+    }
+
+    /// The seconds that have surely passed since a date.
+    fn since(&self, date: i128) -> i128 {
+        (self.earliest - i128::from(self.leeway)).max(self.by_token).saturating_sub(date)
     }
 }
 
@@ -216,7 +226,7 @@ fn plus(date: i128, span: u64) -> i128 {
 
 /// The rules about scope, sender, login and challenge of an access token: RFC 6750 section 3.1, RFC 9449 section 7.2,
 /// RFC 9470 section 5, RFC 9200 section 5.3.1.
-fn validate_access(case: &Case, claims: &Map<String, Value>, token: &Accepted) -> Result<(), Error> {
+fn validate_access(case: &Case, claims: &Map<String, Value>, token: &Accepted, time: &Time) -> Result<(), Error> {
     let policy = &case.policy;
     let required = policy.required_scope.map(list).unwrap_or_default();
     rule(required.iter().all(|scope| token.scopes.contains(scope)), Error::InsufficientScope)?;
@@ -225,7 +235,7 @@ fn validate_access(case: &Case, claims: &Map<String, Value>, token: &Accepted) -
     let invalid = Error::Invalid(Claim::Other);
     if policy.max_age.is_some() || policy.acr.is_some() {
         rule(policy.acr.map(list) != Some(vec![]), Error::Unconfigured(Claim::AuthenticationContext))?;
-        validate_login(case, claims)?;
+        validate_login(case, claims, time)?;
     }
     if let Some(challenge) = policy.challenge {
         rule(!challenge.is_empty(), Error::Unconfigured(Claim::Challenge))?;
@@ -241,7 +251,13 @@ struct IdClaims {
 }
 
 /// The rules of ID tokens: OpenID Connect Core section 3.1.3.7, from step 3 on.
-fn validate_id(case: &Case, claims: &Map<String, Value>, id: &IdClaims, token: &Accepted) -> Result<(), Error> {
+fn validate_id(
+    case: &Case,
+    claims: &Map<String, Value>,
+    id: &IdClaims,
+    token: &Accepted,
+    time: &Time,
+) -> Result<(), Error> {
     let policy = &case.policy;
     let invalid = Error::Invalid(Claim::Other);
     let is_trusted = |name: &String| *name == policy.audience || policy.trusted_audiences.contains(&name.as_str());
@@ -253,7 +269,7 @@ fn validate_id(case: &Case, claims: &Map<String, Value>, id: &IdClaims, token: &
         let nonce = string(claims, "nonce", invalid)?.ok_or(Error::Missing(Claim::Nonce))?;
         rule(nonce == expected, Error::Mismatch(Claim::Nonce))?;
     }
-    validate_login(case, claims)?;
+    validate_login(case, claims, time)?;
     if let Some(text) = policy.access_token {
         let expected = match case.signer {
             Alg::Es256 => base64url(&Sha256::digest(text)[..16]),
@@ -266,8 +282,8 @@ fn validate_id(case: &Case, claims: &Map<String, Value>, id: &IdClaims, token: &
 }
 
 /// The rules about the login: steps 12 and 13 for an ID token, RFC 9470 section 5 for an access token.
-fn validate_login(case: &Case, claims: &Map<String, Value>) -> Result<(), Error> {
-    let (policy, time) = (&case.policy, Time::of(case));
+fn validate_login(case: &Case, claims: &Map<String, Value>, time: &Time) -> Result<(), Error> {
+    let policy = &case.policy;
     let invalid = Error::Invalid(Claim::Other);
     if let Some(expected) = policy.acr {
         let acr = string(claims, "acr", invalid)?.ok_or(Error::Missing(Claim::AuthenticationContext))?;
@@ -277,8 +293,7 @@ fn validate_login(case: &Case, claims: &Map<String, Value>) -> Result<(), Error>
         let login = date(claims, "auth_time").map_err(|_| invalid)?;
         let login = login.ok_or(Error::Missing(Claim::AuthenticationTime))?;
         rule(login.ceil <= time.latest, Error::NotYetValid)?;
-        let age = time.earliest - login.floor - i128::from(policy.leeway);
-        rule(age <= max.into(), Error::AuthenticationTooOld)?;
+        rule(time.since(login.floor) <= max.into(), Error::AuthenticationTooOld)?;
     }
     Ok(())
 }
