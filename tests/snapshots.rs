@@ -701,6 +701,11 @@ fn snapshot_of_equal_generation_from_another_history_does_not_replace_an_open_st
         assert_eq!((restarted.generation(), restarted.len()), (2, 0));
     }
     for_both!(check::<2>);
+
+    // Also with the entry that applies to every token.
+    let mut list = RevocationList::<2>::empty();
+    list.revoke(Revocation::All { issued_before: at(NOW) }, at(UNTIL), at(NOW)).unwrap();
+    assert_eq!(list.restore(&list.bytes(), 0, at(NOW)), Ok(()));
 }
 
 proptest! {
