@@ -34,7 +34,11 @@ impl MediaType {
 /// A media type without `application/`, which is implied where there is no other slash.
 pub(crate) fn short_form(media_type: &[u8]) -> &[u8] {
     match media_type.split_at_checked(b"application/".len()) {
-        Some((prefix, rest)) if prefix.eq_ignore_ascii_case(b"application/") && !rest.contains(&b'/') => rest,
+        Some((prefix, rest))
+            if prefix.eq_ignore_ascii_case(b"application/") && rest.iter().all(|byte| *byte != b'/') =>
+        {
+            rest
+        }
         _ => media_type,
     }
 }

@@ -16,39 +16,40 @@ impl NumericDate {
     /// Reads a date. `None` if the value is not a number, or is beyond 2^63 - 1 whole seconds either way: a date is
     /// never clamped, since that would turn 1e400 into "never".
     pub(crate) fn parse(value: Value<'_>) -> Option<Self> {
-        let number = value.number()?;
+        let number = value.number()?.as_bytes();
         // Nearly all dates are plain integers.
-        if let Some(seconds) = number.parse::<u64>().ok().and_then(|seconds| i64::try_from(seconds).ok()) {
+        if let Some(seconds) = number.iter().try_fold(0, append).and_then(|seconds| i64::try_from(seconds).ok()) {
             return Some(Self { floor: seconds, ceil: seconds });
         }
-        let (negative, number) = match number.strip_prefix('-') {
-            Some(magnitude) => (true, magnitude),
-            None => (false, number),
+        let (is_negative, number) = match number {
+            [b'-', magnitude @ ..] => (true, magnitude),
+            _ => (false, number),
         };
-        let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
-        let (whole, fraction) = mantissa.split_once(['.']).unwrap_or((mantissa, ""));
-        // How many digits are before the point, after the exponent has moved it.
-        let point = i64::try_from(whole.len()).ok()?.saturating_add(saturating_parse(exponent));
+        let len = number.iter().position(|byte| matches!(byte, b'e' | b'E')).unwrap_or(number.len());
+        let (mantissa, exponent) = number.split_at_checked(len)?;
+        let whole_len = mantissa.iter().position(|byte| *byte == b'.').unwrap_or(len);
+        // How many digits are still before the point, after the exponent has moved it.
+        let mut before_point = saturating_exponent(exponent).saturating_add(i32::try_from(whole_len).ok()?);
 
-        let mut seconds = 0_i64;
+        let mut seconds = 0;
         let mut is_fractional = false;
-        let mut position = 0_i64;
-        for digit in whole.bytes().chain(fraction.bytes()).map(|digit| digit.wrapping_sub(b'0')) {
-            if position < point {
-                seconds = seconds.checked_mul(10)?.checked_add(i64::from(digit))?;
+        for digit in mantissa.iter().filter(|byte| **byte != b'.') {
+            if before_point > 0 {
+                seconds = append(seconds, digit)?;
             } else {
-                is_fractional |= digit != 0;
+                is_fractional |= *digit != b'0';
             }
-            position = position.saturating_add(1);
+            before_point = before_point.saturating_sub(1);
         }
         // Zeros that the exponent appends. At most 19 rounds: zero needs none, and any other number overflows.
-        while position < point && seconds != 0 {
-            seconds = seconds.checked_mul(10)?;
-            position = position.saturating_add(1);
+        while before_point > 0 && seconds != 0 {
+            seconds = append(seconds, &b'0')?;
+            before_point = before_point.saturating_sub(1);
         }
 
+        let seconds = i64::try_from(seconds).ok()?;
         let away_from_zero = seconds.checked_add(i64::from(is_fractional))?;
-        Some(if negative {
+        Some(if is_negative {
             Self { floor: away_from_zero.checked_neg()?, ceil: seconds.checked_neg()? }
         } else {
             Self { floor: seconds, ceil: away_from_zero }
@@ -56,9 +57,22 @@ impl NumericDate {
     }
 }
 
-fn saturating_parse(exponent: &str) -> i64 {
-    let limit = if exponent.starts_with('-') { i64::MIN } else { i64::MAX };
-    exponent.parse().unwrap_or(limit)
+/// The number of an exponent, such as `e-3`. No token is so long that the limits make a difference.
+fn saturating_exponent(exponent: &[u8]) -> i32 {
+    let (sign, digits) = match exponent {
+        [_, b'-', digits @ ..] => (-1, digits),
+        [_, b'+', digits @ ..] | [_, digits @ ..] => (1, digits),
+        [] => return 0,
+    };
+    let magnitude = digits.iter().try_fold(0, append).and_then(|magnitude| i32::try_from(magnitude).ok());
+    magnitude.unwrap_or(i32::MAX).saturating_mul(sign)
+}
+
+/// Appends a digit. `None` if this is not a digit, or if the number is so large that the result is beyond 2^63 - 1.
+fn append(number: u64, digit: &u8) -> Option<u64> {
+    let digit = digit.wrapping_sub(b'0');
+    let is_small = number <= i64::MAX.unsigned_abs() / 10;
+    (digit < 10 && is_small).then(|| number.wrapping_mul(10).wrapping_add(u64::from(digit)))
 }
 
 #[cfg(test)]

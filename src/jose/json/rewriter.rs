@@ -80,22 +80,19 @@ impl<'c> Rewriter<'c> {
 
     /// Writes an escaped character in its canonical spelling, which is never longer than the escape.
     fn write_canonical(&mut self, character: char) {
-        let escape = match character {
-            '"' => b'"',
-            '\\' => b'\\',
-            '\u{8}' => b'b',
-            '\u{c}' => b'f',
-            '\n' => b'n',
-            '\r' => b'r',
-            '\t' => b't',
-            '\0'..='\u{1f}' => {
-                self.write_all(if character < '\u{10}' { b"\\u000" } else { b"\\u001" });
-                let digit = char::from_digit(u32::from(character) & 0xf, 16).unwrap_or_default();
-                return self.write_all(digit.encode_utf8(&mut [0; 4]).as_bytes());
-            }
-            _ => return self.write_all(character.encode_utf8(&mut [0; 4]).as_bytes()),
+        let (start, last): (&[u8], char) = match character {
+            '"' | '\\' => (b"\\", character),
+            '\u{8}' => (b"\\", 'b'),
+            '\u{c}' => (b"\\", 'f'),
+            '\n' => (b"\\", 'n'),
+            '\r' => (b"\\", 'r'),
+            '\t' => (b"\\", 't'),
+            '\0'..='\u{f}' => (b"\\u000", hex_digit(character)),
+            '\u{10}'..='\u{1f}' => (b"\\u001", hex_digit(character)),
+            _ => (b"", character),
         };
-        self.write_all(&[b'\\', escape]);
+        self.write_all(start);
+        self.write_all(last.encode_utf8(&mut [0; 4]).as_bytes());
     }
 
     pub(super) fn eat_number(&mut self) -> Option<()> {
@@ -203,6 +200,11 @@ impl<'c> Rewriter<'c> {
     pub(super) fn position(&self) -> usize {
         self.read.wrapping_sub(self.gap)
     }
+}
+
+/// The last hexadecimal digit of a control character's number.
+fn hex_digit(character: char) -> char {
+    char::from_digit(u32::from(character) & 0xf, 16).unwrap_or_default()
 }
 
 /// Whether a byte can be in a string without an escape: all except control characters, the quotation mark and the

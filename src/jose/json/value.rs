@@ -22,7 +22,7 @@ impl<'b> Value<'b> {
     }
 
     pub(crate) fn is_object(self) -> bool {
-        self.0.starts_with('{')
+        self.0.starts_with("{")
     }
 
     pub(in crate::jose) fn text(self) -> &'b str {
@@ -62,7 +62,7 @@ impl<'b> Value<'b> {
 
     /// The members in their order; `None` if this is not an object.
     fn iter_members(self) -> Option<impl Iterator<Item = (JsonStr<'b>, Value<'b>)>> {
-        let mut rest = self.0.strip_prefix('{')?;
+        let mut rest = self.0.strip_prefix("{")?;
         Some(core::iter::from_fn(move || {
             let end = string_end(rest.as_bytes(), 0)?;
             let name = split_off(&mut rest, end)?.string()?;
@@ -72,18 +72,18 @@ impl<'b> Value<'b> {
 
     /// The elements; `None` if this is not an array.
     pub(crate) fn elements(self) -> Option<impl Iterator<Item = Value<'b>>> {
-        let mut rest = self.0.strip_prefix('[')?;
+        let mut rest = self.0.strip_prefix("[")?;
         Some(core::iter::from_fn(move || next_value(&mut rest)))
     }
 
     /// The string; `None` if this is not a string.
     pub(crate) fn string(self) -> Option<JsonStr<'b>> {
-        self.0.strip_prefix('"')?.strip_suffix('"').map(JsonStr)
+        self.0.strip_prefix("\"")?.strip_suffix("\"").map(JsonStr)
     }
 
     /// The number's text; `None` if this is not a number.
     pub(super) fn number(self) -> Option<&'b str> {
-        self.0.starts_with(|first: char| first == '-' || first.is_ascii_digit()).then_some(self.0)
+        matches!(self.0.as_bytes(), [b'-' | b'0'..=b'9', ..]).then_some(self.0)
     }
 
     /// The integer; `None` if this is not an integer from 0 to 2^64 - 1, spelled without fraction and exponent.
@@ -166,7 +166,7 @@ impl<'b> JsonStr<'b> {
     /// The string, or `None` if it contains a quotation mark, a backslash or a control character. These stay escaped in
     /// JSON, and escaped text is never returned as if it were the string: compare or print it instead.
     pub fn as_str(&self) -> Option<&'b str> {
-        (!self.0.contains('\\')).then_some(self.0)
+        self.0.bytes().all(|byte| byte != b'\\').then_some(self.0)
     }
 
     pub(crate) fn is_empty(self) -> bool {
