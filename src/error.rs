@@ -53,7 +53,8 @@ pub enum Error {
     /// invalid for those that were tried.
     AmbiguousKey,
     /// The chosen key is not an acceptable point of its curve ([RFC 8725 section
-    /// 3.4](https://www.rfc-editor.org/rfc/rfc8725#section-3.4)), or a DPoP proof has no public key of its algorithm.
+    /// 3.4](https://www.rfc-editor.org/rfc/rfc8725#section-3.4)), or an RSA modulus that is even or does not have 2,048
+    /// bits; or a DPoP proof has no public key of its algorithm.
     InvalidKey,
     /// The signature is invalid
     /// ([RFC 7515 section 5.2](https://www.rfc-editor.org/rfc/rfc7515#section-5.2), step 8).
@@ -185,9 +186,10 @@ impl Error {
     }
 
     /// Whether newer keys of the issuer might change the verdict: no key matches or too many do, the signature is
-    /// invalid, or the issuer's key is no point of its curve. The key set may be out of date: fetch it again, but at
-    /// most once every few minutes, since anyone can send a token that fails like this. A key that was replaced without
-    /// a new `kid` makes signatures invalid. For a DPoP proof, the result has no meaning, since the proof brings its own key.
+    /// invalid, or the issuer's key is no point of its curve, or an RSA modulus that is even or does not have 2,048 bits.
+    /// The key set may be out of date: fetch it again, but at most once every few minutes, since anyone can send a token
+    /// that fails like this. A key that was replaced without a new `kid` makes signatures invalid. For a DPoP proof, the
+    /// result has no meaning, since the proof brings its own key.
     pub const fn suggests_key_refresh(self) -> bool {
         matches!(self, Self::UnknownKey | Self::AmbiguousKey | Self::InvalidKey | Self::InvalidSignature)
     }

@@ -15,12 +15,18 @@ mod thumbprint;
 pub use algorithm::EdDsa;
 #[cfg(feature = "es256")]
 pub use algorithm::Es256;
+#[cfg(all(feature = "ring", feature = "rs256"))]
+pub use algorithm::RingRs256;
+#[cfg(feature = "rs256")]
+pub use algorithm::Rs256;
 pub use algorithm::{Algorithm, BackendError, SelfTest, Signature, SignatureAlgorithm, self_test};
 #[cfg(feature = "ring")]
 pub use algorithm::{RingEdDsa, RingEs256};
 pub use header::UnverifiedHeader;
 pub use json::{JsonStr, MAX_DEPTH, MAX_OPEN_MEMBERS};
-pub use key::{Key, Kid, MAX_WHOLE_KID_LEN};
+#[cfg(feature = "rs256")]
+pub use key::{BorrowedKeys, OwnedKey};
+pub use key::{Key, Kid, MAX_WHOLE_KID_LEN, PublicKey};
 pub use key_set::{KeySet, MAX_KEY_SET_LEN};
 pub use media_type::MAX_TYPE_LEN;
 pub use thumbprint::Thumbprint;

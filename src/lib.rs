@@ -42,10 +42,14 @@ pub use error::{Claim, Error, Part};
 pub use jose::EdDsa;
 #[cfg(feature = "es256")]
 pub use jose::Es256;
+#[cfg(all(feature = "ring", feature = "rs256"))]
+pub use jose::RingRs256;
 pub use jose::{
     Algorithm, BackendError, JsonStr, Key, KeySet, Kid, MAX_DEPTH, MAX_KEY_SET_LEN, MAX_OPEN_MEMBERS, MAX_TYPE_LEN,
-    MAX_WHOLE_KID_LEN, SelfTest, Signature, SignatureAlgorithm, Thumbprint, UnverifiedHeader, self_test,
+    MAX_WHOLE_KID_LEN, PublicKey, SelfTest, Signature, SignatureAlgorithm, Thumbprint, UnverifiedHeader, self_test,
 };
+#[cfg(feature = "rs256")]
+pub use jose::{BorrowedKeys, OwnedKey, Rs256};
 #[cfg(feature = "ring")]
 pub use jose::{RingEdDsa, RingEs256};
 pub use profiles::{

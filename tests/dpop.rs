@@ -549,7 +549,7 @@ fn unavailable_backend_is_not_reported_as_forgery() {
             self.0
         }
 
-        fn verify(&self, _: &Key, _: &[u8], _: Signature<'_>) -> Result<(), BackendError> {
+        fn verify(&self, _: &PublicKey<'_>, _: &[u8], _: Signature<'_>) -> Result<(), BackendError> {
             Err(BackendError::Unavailable)
         }
     }
@@ -1135,10 +1135,10 @@ fn prepared_proof_gets_the_same_verdict() {
                 let (mut buf, mut other) = ([0; 1024], [0; 1024]);
                 let expected = token.verify_dpop(&policy, BOTH, now, &mut buf).map(|proof| proof.thumbprint());
                 let prepared = token.prepare_dpop(&policy, callers, now, &mut other).unwrap();
-                assert_eq!((prepared.algorithm(), prepared.key()), (alg.key().algorithm(), &alg.key().with_kid(b"")));
+                assert_eq!((prepared.algorithm(), prepared.key()), (alg.key().algorithm(), alg.key().with_kid(b"")));
                 assert_eq!(prepared.message_digest(), token.signing_input_digest());
                 let backend = BOTH.iter().find(|backend| backend.algorithm() == prepared.algorithm()).unwrap();
-                let outcome = backend.verify(prepared.key(), prepared.message(), prepared.signature());
+                let outcome = backend.verify(&prepared.key(), prepared.message(), prepared.signature());
                 assert_eq!(
                     format!("{prepared:?}"),
                     format!("PreparedDpop {{ algorithm: {:?}, .. }}", alg.key().algorithm())

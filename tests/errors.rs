@@ -200,7 +200,7 @@ impl SignatureAlgorithm for Failing {
         Algorithm::EdDsa
     }
 
-    fn verify(&self, _: &Key, _: &[u8], _: Signature<'_>) -> Result<(), BackendError> {
+    fn verify(&self, _: &PublicKey<'_>, _: &[u8], _: Signature<'_>) -> Result<(), BackendError> {
         Err(self.0)
     }
 }

@@ -9,8 +9,13 @@ use testkit::*;
 
 const KID: &str = "test-key";
 
+/// The header of a token of this algorithm and type.
+fn header(alg: &str, typ: &str) -> String {
+    json!({"alg": alg, "typ": typ, "kid": KID}).to_string()
+}
+
 fn token(alg: Alg, typ: &str, claims: &Value) -> String {
-    alg.mint(json!({"alg": alg.name(), "typ": typ, "kid": KID}).to_string(), claims.to_string())
+    alg.mint(header(alg.name(), typ), claims.to_string())
 }
 
 /// The claims of an RFC 9068 token of 435 bytes, as used in the comparison with other libraries.
@@ -88,10 +93,35 @@ fn files() -> Vec<(&'static str, String)> {
     ]
 }
 
+/// The files that need RS256: the same tokens, a key set with keys of all algorithms, and the key.
+#[cfg(feature = "rs256")]
+fn rs256_files() -> Vec<(&'static str, String)> {
+    let token = |claims: &Value| rs256_mint(header("RS256", "at+jwt"), claims.to_string());
+    let mut jwks: Value = serde_json::from_str(&jwks()).unwrap();
+    let mut jwk = rs256_jwk();
+    jwk["kid"] = json!(KID);
+    jwks["keys"].as_array_mut().unwrap().splice(1..3, [jwk]);
+    let modulus = *RS256_MODULUS;
+    vec![
+        ("rs256.jwt", token(&short_claims())),
+        ("rs256-long.jwt", token(&long_claims())),
+        ("rs256-jwks.json", jwks.to_string()),
+        (
+            "rs256_key.rs",
+            format!("/// TEST KEY, its public half.\npub static RS256_MODULUS: [u8; 256] = {modulus:?};\n"),
+        ),
+    ]
+}
+
+#[cfg(not(feature = "rs256"))]
+fn rs256_files() -> Vec<(&'static str, String)> {
+    Vec::new()
+}
+
 #[test]
 fn committed_firmware_tokens_match_the_test_keys() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples/firmware/tokens");
-    for (name, content) in files() {
+    for (name, content) in files().into_iter().chain(rs256_files()) {
         let path = folder.join(name);
         if std::env::var_os("UPDATE_TOKENS").is_some() {
             std::fs::write(&path, &content).unwrap();
@@ -102,6 +132,9 @@ fn committed_firmware_tokens_match_the_test_keys() {
 
 #[test]
 fn tokens_for_measurements_have_the_expected_sizes() {
-    let sizes: Vec<_> = files()[..4].iter().map(|(_, token)| token.len()).collect();
-    assert_eq!(sizes, [435, 435, 2047, 2047]);
+    let sizes = |files: &[(_, String)]| files.iter().map(|(_, token)| token.len()).collect::<Vec<_>>();
+    assert_eq!(sizes(&files()[..4]), [435, 435, 2047, 2047]);
+    if let Some(rs256) = rs256_files().get(..2) {
+        assert_eq!(sizes(rs256), [691, 2303]);
+    }
 }

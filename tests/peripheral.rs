@@ -124,7 +124,7 @@ fn tokens() -> [String; 2] {
     [good, forged]
 }
 
-fn verify(text: &str, key: &Key, backend: &dyn SignatureAlgorithm) -> Result<(), Error> {
+fn verify(text: &str, key: &PublicKey<'_>, backend: &dyn SignatureAlgorithm) -> Result<(), Error> {
     let mut buf = [0; 1024];
     let algorithms = [backend];
     Token::parse(text)?.verify(&Issuer::new(ISSUER, std::slice::from_ref(key), &algorithms), &mut buf).map(drop)
@@ -132,7 +132,7 @@ fn verify(text: &str, key: &Key, backend: &dyn SignatureAlgorithm) -> Result<(),
 
 fn verify_awaited(
     text: &str,
-    key: &Key,
+    key: &PublicKey<'_>,
     accelerator: &RefCell<Accelerator>,
     mut other_task: impl FnMut(),
 ) -> Result<(), Error> {

@@ -352,7 +352,7 @@ impl SignatureAlgorithm for Offline {
         Algorithm::EdDsa
     }
 
-    fn verify(&self, _: &Key, _: &[u8], _: Signature<'_>) -> Result<(), BackendError> {
+    fn verify(&self, _: &PublicKey<'_>, _: &[u8], _: Signature<'_>) -> Result<(), BackendError> {
         Err(BackendError::Unavailable)
     }
 }

@@ -290,7 +290,7 @@ impl SignatureAlgorithm for OverMessage<'_> {
         self.backend.algorithm()
     }
 
-    fn verify(&self, key: &Key, _: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
+    fn verify(&self, key: &PublicKey<'_>, _: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
         self.backend.verify(key, self.message, signature)
     }
 }

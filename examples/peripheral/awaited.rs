@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use embedded_jwt::{Algorithm, BackendError, Key, Signature, SignatureAlgorithm};
+use embedded_jwt::{Algorithm, BackendError, PublicKey, Signature, SignatureAlgorithm};
 use sha2::{Digest, Sha256};
 
 use crate::accelerator::{Accelerator, Status};
@@ -15,7 +15,7 @@ use crate::blocking::{PATIENCE, outcome};
 /// is ready for the next verification.
 pub async fn verify(
     accelerator: &RefCell<Accelerator>,
-    key: &Key,
+    key: &PublicKey<'_>,
     message: &[u8],
     signature: Signature<'_>,
 ) -> Result<(), BackendError> {
@@ -60,7 +60,7 @@ impl SignatureAlgorithm for Polled<'_> {
         Algorithm::Es256
     }
 
-    fn verify(&self, key: &Key, message: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
+    fn verify(&self, key: &PublicKey<'_>, message: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
         let mut verification = pin!(verify(self.0, key, message, signature));
         for _ in 0..PATIENCE {
             match verification.as_mut().poll(&mut Context::from_waker(Waker::noop())) {

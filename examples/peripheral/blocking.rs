@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use embedded_jwt::{Algorithm, BackendError, Key, Signature, SignatureAlgorithm};
+use embedded_jwt::{Algorithm, BackendError, PublicKey, Signature, SignatureAlgorithm};
 use sha2::{Digest, Sha256};
 
 use crate::accelerator::{Accelerator, Status};
@@ -16,7 +16,7 @@ impl SignatureAlgorithm for AcceleratedEs256<'_> {
         Algorithm::Es256
     }
 
-    fn verify(&self, key: &Key, message: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
+    fn verify(&self, key: &PublicKey<'_>, message: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
         let digest = Sha256::digest(message).into();
         // In use by another driver: no answer, which is not a refusal of the signature.
         let mut accelerator = self.0.try_borrow_mut().map_err(|_| BackendError::Unavailable)?;

@@ -118,7 +118,7 @@ impl SignatureAlgorithm for Recorder {
         Algorithm::Es256
     }
 
-    fn verify(&self, _: &Key, _: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
+    fn verify(&self, _: &PublicKey<'_>, _: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
         self.0.set(Some(*signature.fixed()?));
         Ok(())
     }

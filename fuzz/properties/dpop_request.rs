@@ -56,7 +56,7 @@ fn agree(case: &ProofCase) {
     let verdict = token.verify_dpop(&policy, backends, case.now, &mut buf).map(|proof| contents(&proof));
     let in_two_steps = token.prepare_dpop(&policy, backends, case.now, &mut other_buf).and_then(|prepared| {
         let backend = all.iter().find(|backend| backend.algorithm() == prepared.algorithm()).unwrap();
-        let outcome = backend.verify(prepared.key(), prepared.message(), prepared.signature());
+        let outcome = backend.verify(&prepared.key(), prepared.message(), prepared.signature());
         prepared.caller_asserts(outcome).map(|proof| contents(&proof))
     });
     assert_eq!(verdict, in_two_steps, "{case:?}");

@@ -13,6 +13,8 @@ mod json_canonicalize;
 mod jwks;
 mod model;
 mod revocations;
+#[cfg(feature = "rs256")]
+mod rs256_signature;
 pub mod seeds;
 mod signature;
 mod signed_token;
@@ -26,6 +28,8 @@ pub use header::header;
 pub use json_canonicalize::json_canonicalize;
 pub use jwks::jwks;
 pub use revocations::revocations;
+#[cfg(feature = "rs256")]
+pub use rs256_signature::rs256_signature;
 pub use signature::signature;
 pub use signed_token::{signed_access_token, signed_id_token};
 pub use token::token;
@@ -39,6 +43,8 @@ pub const ALL: &[(&str, Property)] = &[
     ("json_canonicalize", json_canonicalize),
     ("jwks", jwks),
     ("revocations", revocations),
+    #[cfg(feature = "rs256")]
+    ("rs256_signature", rs256_signature),
     ("signature", signature),
     ("signed_access_token", signed_access_token),
     ("signed_id_token", signed_id_token),

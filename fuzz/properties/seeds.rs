@@ -17,7 +17,7 @@ pub fn all() -> Vec<(&'static str, String, Vec<u8>)> {
     add("base64url", bytes(base64url_texts()));
     add("json_canonicalize", bytes(json_texts()));
     add("header", bytes(headers()));
-    add("jwks", bytes(key_sets()));
+    add("jwks", bytes([key_sets(), rsa_key_sets()].concat()));
     add("claims", bytes(claims_of_every_shape()));
     add("token", tokens());
     let unset_clocks = [unset_clock(&[0; 16], &PROOFS), unset_clock(&[0; 16], &ANSWERS)].concat();
@@ -25,7 +25,7 @@ pub fn all() -> Vec<(&'static str, String, Vec<u8>)> {
     add("signed_id_token", [choices(), unset_clock(&[0; 15], &PROOFS), unset_clock(&WITH_NONCE, &PROOFS)].concat());
     add("differential", [choices(), other_policies()].concat());
     add("dpop_request", [proofs(), request_headers()].concat());
-    for target in ["signature", "revocations"] {
+    for target in ["signature", "rs256_signature", "revocations"] {
         add(target, choices());
     }
     seeds
@@ -108,6 +108,34 @@ fn key_sets() -> Vec<String> {
         rfc::RFC_7517_A1.into(),
         format!(r#"{{"keys":[{}]}}"#, rfc::RFC_8037_A2),
     ]
+}
+
+/// Sets with the RSA key of [RFC 7517 appendix A.1](https://www.rfc-editor.org/rfc/rfc7517#appendix-A.1), also changed.
+fn rsa_key_sets() -> Vec<String> {
+    let set: serde_json::Value = serde_json::from_str(rfc::RFC_7517_A1).unwrap();
+    let rsa = &set["keys"][1];
+    let n = rsa["n"].as_str().unwrap();
+    let set = |keys: &[serde_json::Value]| json!({ "keys": keys }).to_string();
+    let changed = |name: &str, values: &[&str]| -> String {
+        set(&values.iter().map(|value| with(rsa.clone(), name, json!(value))).collect::<Vec<_>>())
+    };
+    let private = |name: &str| set(&[with(rsa.clone(), name, json!("AQ")), with(rsa.clone(), name, json!([]))]);
+    let mut sets = vec![
+        set(&[Alg::Es256.jwk(), rsa.clone(), Alg::EdDsa.jwk()]),
+        changed("e", &["AAEAAQ", "Aw", "AQ", "AAAB"]),
+        // 2,047 bits, and 2,048; even; 255 bytes, 257, and 256 after a zero.
+        changed("n", &[&n.replacen("0vx7", "fvx7", 1), &n.replacen("0vx7", "gAAA", 1)]),
+        changed("n", &[&n.replace("KDKgw", "KDKgg"), &n.replace("KDKgw", "KDKgx")]),
+        changed("n", &[&n[..340], &format!("{n}AA"), &format!("AAA{n}")]),
+        changed("alg", &["RS256", "PS256", "RS512"]),
+        changed("use", &["enc", "sig"]),
+        changed("kty", &["rsa", "EC", "OKP"]),
+        changed("crv", &["P-256", "Ed25519"]),
+        set(&[with(with(rsa.clone(), "p", json!(null)), "key_ops", json!(["verify"]))]),
+        set(&vec![rsa.clone(); 4]),
+    ];
+    sets.extend(["d", "p", "q", "dp", "dq", "qi", "oth"].map(private));
+    sets
 }
 
 fn claims_of_every_shape() -> Vec<String> {

@@ -126,28 +126,32 @@ fn add(a: [u8; 32], b: [u8; 32], negated: bool) -> [u8; 32] {
     sum
 }
 
+/// The verdict of `verify` on a signature; an error about the payload means that it is valid.
+pub fn verdict(text: &str, key: Key, algorithms: &[&dyn SignatureAlgorithm]) -> Result<(), Error> {
+    let keys = [key];
+    let token = Token::parse(text).unwrap();
+    match token.verify(&Issuer::new(ISSUER, &keys, algorithms), &mut vec![0; token.buffer_len()]) {
+        Err(error @ (Error::InvalidSignature | Error::InvalidKey)) => Err(error),
+        Ok(_) | Err(Error::Missing(_) | Error::Invalid(_) | Error::Mismatch(_)) => Ok(()),
+        Err(
+            Error::Malformed(Part::Payload)
+            | Error::DuplicateName(Part::Payload)
+            | Error::TooDeep(Part::Payload)
+            | Error::TooManyMembers(Part::Payload),
+        ) => Ok(()),
+        Err(error) => panic!("{error:?}"),
+    }
+}
+
 impl Triple {
-    /// Whether `verify` accepts the signature; an error about the payload means that it did.
+    /// Whether `verify` accepts the signature.
     fn passes(&self, algorithms: &[&dyn SignatureAlgorithm]) -> bool {
         let key = match self.key.as_chunks().0 {
             [x, y] => Key::es256(x, y),
             [point] => Key::ed25519(point),
             _ => unreachable!(),
         };
-        let text = format!("{}.{}", self.signing_input, base64url(&self.signature));
-        let keys = [key];
-        let token = Token::parse(&text).unwrap();
-        match token.verify(&Issuer::new(ISSUER, &keys, algorithms), &mut vec![0; token.buffer_len()]) {
-            Err(Error::InvalidSignature | Error::InvalidKey) => false,
-            Ok(_) | Err(Error::Missing(_) | Error::Invalid(_) | Error::Mismatch(_)) => true,
-            Err(
-                Error::Malformed(Part::Payload)
-                | Error::DuplicateName(Part::Payload)
-                | Error::TooDeep(Part::Payload)
-                | Error::TooManyMembers(Part::Payload),
-            ) => true,
-            Err(error) => panic!("{error:?}"),
-        }
+        verdict(&format!("{}.{}", self.signing_input, base64url(&self.signature)), key, algorithms).is_ok()
     }
 
     fn is_valid(&self) -> bool {

@@ -3,7 +3,7 @@
 use super::field::{optional, string};
 use crate::error::{Claim, Error};
 use crate::jose::json::{JsonStr, Value};
-use crate::jose::{Key, Thumbprint};
+use crate::jose::{PublicKey, Thumbprint};
 
 /// The key or certificate that a token is bound to (`cnf`,
 /// [RFC 7800 section 3.1](https://www.rfc-editor.org/rfc/rfc7800#section-3.1)). A client that presents the token has to
@@ -51,7 +51,7 @@ impl<'b> Confirmation<'b> {
     }
 
     /// Whether the token is bound to this key by its thumbprint, and to no certificate.
-    pub fn matches_key(&self, key: &Key) -> bool {
+    pub fn matches_key(&self, key: &PublicKey<'_>) -> bool {
         self.is_by_key(key.thumbprint())
     }
 

@@ -10,11 +10,17 @@ mod es256;
 pub(super) mod p256;
 #[cfg(feature = "ring")]
 mod ring;
+#[cfg(feature = "rs256")]
+mod rs256;
+#[cfg(feature = "rs256")]
+pub(super) mod rsa;
 #[cfg(any(feature = "es256", feature = "ring"))]
 mod sec1;
 mod self_test;
 mod signature;
 
+#[cfg(all(feature = "ring", feature = "rs256"))]
+pub use self::ring::RingRs256;
 #[cfg(feature = "ring")]
 pub use self::ring::{RingEdDsa, RingEs256};
 pub use backend::{BackendError, SignatureAlgorithm};
@@ -22,6 +28,8 @@ pub use backend::{BackendError, SignatureAlgorithm};
 pub use eddsa::EdDsa;
 #[cfg(feature = "es256")]
 pub use es256::Es256;
+#[cfg(feature = "rs256")]
+pub use rs256::Rs256;
 pub use self_test::{SelfTest, self_test};
 pub use signature::Signature;
 
@@ -30,7 +38,7 @@ pub(crate) use signature::DecodedSignature;
 use sha2::{Digest, Sha256, Sha512};
 
 use super::json::JsonStr;
-use super::{Key, base64url};
+use super::{PublicKey, base64url};
 use crate::error::Error;
 
 /// A signature algorithm of JOSE that this crate knows.
@@ -44,6 +52,10 @@ pub enum Algorithm {
     /// 3.1](https://www.rfc-editor.org/rfc/rfc8037#section-3.1)) or `Ed25519` ([RFC 9864 section
     /// 2.2](https://www.rfc-editor.org/rfc/rfc9864#section-2.2)).
     EdDsa,
+    /// RSASSA-PKCS1-v1_5 with SHA-256 ([RFC 7518 section 3.3](https://www.rfc-editor.org/rfc/rfc7518#section-3.3)), by
+    /// keys of 2,048 bits with the exponent 65,537.
+    #[cfg(feature = "rs256")]
+    Rs256,
 }
 
 impl Algorithm {
@@ -53,37 +65,33 @@ impl Algorithm {
         match name.as_str()? {
             "ES256" => Some(Self::Es256),
             "EdDSA" | "Ed25519" => Some(Self::EdDsa),
+            #[cfg(feature = "rs256")]
+            "RS256" => Some(Self::Rs256),
             _ => None,
         }
     }
 
-    /// The algorithm for keys of this JWK type and curve
-    /// ([RFC 7518 section 6.2.1](https://www.rfc-editor.org/rfc/rfc7518#section-6.2.1),
+    /// The algorithm for keys of this JWK type, and of this curve if the type has curves
+    /// ([RFC 7518 section 6.1](https://www.rfc-editor.org/rfc/rfc7518#section-6.1),
     /// [RFC 8037 section 2](https://www.rfc-editor.org/rfc/rfc8037#section-2)).
-    pub(super) fn from_jwk_type(kty: &str, crv: &str) -> Option<Self> {
+    pub(super) fn from_jwk_type(kty: &str, crv: Option<&str>) -> Option<Self> {
         match (kty, crv) {
-            ("EC", "P-256") => Some(Self::Es256),
-            ("OKP", "Ed25519") => Some(Self::EdDsa),
+            ("EC", Some("P-256")) => Some(Self::Es256),
+            ("OKP", Some("Ed25519")) => Some(Self::EdDsa),
+            #[cfg(feature = "rs256")]
+            ("RSA", _) => Some(Self::Rs256),
             _ => None,
         }
     }
 
-    /// The beginning of the JWK whose digest is a key's thumbprint, up to the first coordinate
+    /// The beginning of the JWK whose digest is a key's thumbprint, up to the first coordinate or the modulus
     /// ([RFC 7638 section 3.2](https://www.rfc-editor.org/rfc/rfc7638#section-3.2)).
     pub(super) const fn thumbprint_prefix(self) -> &'static str {
         match self {
             Self::Es256 => r#"{"crv":"P-256","kty":"EC","x":""#,
             Self::EdDsa => r#"{"crv":"Ed25519","kty":"OKP","x":""#,
-        }
-    }
-
-    /// The length of a public key, in bytes.
-    pub(super) const fn public_key_len(self) -> usize {
-        match self {
-            // Both coordinates.
-            Self::Es256 => 64,
-            // One encoded point.
-            Self::EdDsa => 32,
+            #[cfg(feature = "rs256")]
+            Self::Rs256 => r#"{"e":"AQAB","kty":"RSA","n":""#,
         }
     }
 
@@ -94,15 +102,20 @@ impl Algorithm {
             Self::Es256 => 64,
             // RFC 8032 section 5.1.6.
             Self::EdDsa => 64,
+            // RFC 8017 section 8.2.2: as long as the modulus.
+            #[cfg(feature = "rs256")]
+            Self::Rs256 => rsa::MODULUS_LEN,
         }
     }
 
-    /// Refuses signatures, and Ed25519 keys, that must never reach a backend, even one that checks nothing. A P-256 key
-    /// out of range is not on the curve, which every backend has to check.
-    pub(crate) fn check_encoding(self, key: &Key, signature: Signature<'_>) -> Result<(), Error> {
+    /// Refuses signatures, and Ed25519 and RSA keys, that must never reach a backend, even one that checks nothing. A
+    /// P-256 key out of range is not on the curve, which every backend has to check.
+    pub(crate) fn check_encoding(self, key: &PublicKey<'_>, signature: Signature<'_>) -> Result<(), Error> {
         match self {
             Self::Es256 => p256::check_encoding(signature),
             Self::EdDsa => ed25519::check_encoding(key, signature),
+            #[cfg(feature = "rs256")]
+            Self::Rs256 => rsa::numbers(key, signature).map(drop).map_err(Error::from),
         }
     }
 
@@ -112,6 +125,8 @@ impl Algorithm {
         match self {
             Self::Es256 => 1,
             Self::EdDsa => 2,
+            #[cfg(feature = "rs256")]
+            Self::Rs256 => 3,
         }
     }
 
@@ -121,9 +136,15 @@ impl Algorithm {
     pub(crate) fn is_half_hash(self, hash: JsonStr<'_>, text: &[u8]) -> bool {
         let mut encoded = [0; 43];
         let expected = match self {
-            Self::Es256 => base64url::encode(Sha256::digest(text).split_at(16).0, &mut encoded),
+            Self::Es256 => half_of_sha256(text, &mut encoded),
+            #[cfg(feature = "rs256")]
+            Self::Rs256 => half_of_sha256(text, &mut encoded),
             Self::EdDsa => base64url::encode(Sha512::digest(text).split_at(32).0, &mut encoded),
         };
         expected.is_some_and(|expected| hash == *expected)
     }
+}
+
+fn half_of_sha256<'t>(text: &[u8], encoded: &'t mut [u8; 43]) -> Option<&'t str> {
+    base64url::encode(Sha256::digest(text).split_at(16).0, encoded)
 }

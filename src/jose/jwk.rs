@@ -2,28 +2,76 @@
 
 use heapless::Vec;
 
+#[cfg(feature = "rs256")]
+use super::OwnedKey;
 use super::algorithm::ed25519::is_acceptable_point;
 use super::algorithm::p256::is_coordinate;
+#[cfg(feature = "rs256")]
+use super::algorithm::rsa::{MODULUS_LEN, is_acceptable_modulus};
 use super::json::Value;
-use super::{Algorithm, Key, base64url};
+use super::{Algorithm, Key, PublicKey, base64url};
 
-/// Reads a JWK ([RFC 7517 section 4](https://www.rfc-editor.org/rfc/rfc7517#section-4)) if it is a public key that
-/// may verify signatures of an algorithm that this crate knows.
-pub(crate) fn usable_key(jwk: Value<'_>) -> Option<Key> {
-    read(jwk, true)
+/// A type of key that can be read from a JWK.
+pub(crate) trait FromJwk: Clone + PartialEq + Sized {
+    /// Reads a JWK ([RFC 7517 section 4](https://www.rfc-editor.org/rfc/rfc7517#section-4)) if it is a public key that
+    /// may verify signatures of an algorithm that this crate knows, and that this type can hold.
+    fn usable_key(jwk: Value<'_>) -> Option<Self> {
+        Self::read(jwk, true)
+    }
+
+    /// Reads a JWK that is itself in a token
+    /// ([RFC 9449 section 4.2](https://www.rfc-editor.org/rfc/rfc9449#section-4.2)) as
+    /// [`usable_key`](Self::usable_key) does. Its `kid` is not looked at, since it chooses nothing: the key has none.
+    fn embedded_key(jwk: Value<'_>) -> Option<Self> {
+        Self::read(jwk, false)
+    }
+
+    fn read(jwk: Value<'_>, with_kid: bool) -> Option<Self>;
+
+    /// The key, to verify signatures with.
+    fn borrow_key(&self) -> PublicKey<'_>;
 }
 
-/// Reads a JWK that is itself in a token ([RFC 9449 section 4.2](https://www.rfc-editor.org/rfc/rfc9449#section-4.2))
-/// as [`usable_key`] does. Its `kid` is not looked at, since it chooses nothing: the key has none.
-pub(crate) fn embedded_key(jwk: Value<'_>) -> Option<Key> {
-    read(jwk, false)
+impl FromJwk for Key {
+    fn read(jwk: Value<'_>, with_kid: bool) -> Option<Self> {
+        read(jwk, with_kid, None)
+    }
+
+    fn borrow_key(&self) -> PublicKey<'_> {
+        self.clone()
+    }
 }
+
+#[cfg(feature = "rs256")]
+impl FromJwk for OwnedKey {
+    fn read(jwk: Value<'_>, with_kid: bool) -> Option<Self> {
+        read(jwk, with_kid, Some(&mut [0; MODULUS_LEN])).as_ref().map(Self::from)
+    }
+
+    fn borrow_key(&self) -> PublicKey<'_> {
+        self.as_key()
+    }
+}
+
+/// The type for keys of all algorithms.
+#[cfg(feature = "rs256")]
+pub(crate) type AnyKey = OwnedKey;
+#[cfg(not(feature = "rs256"))]
+pub(crate) type AnyKey = Key;
+
+/// The memory for the modulus of an RSA key.
+#[cfg(feature = "rs256")]
+type ModulusMemory<'k> = &'k mut [u8; MODULUS_LEN];
+#[cfg(not(feature = "rs256"))]
+type ModulusMemory<'k> = core::convert::Infallible;
 
 /// A member of `null` is absent: serializers write it for a missing value.
-fn read(jwk: Value<'_>, with_kid: bool) -> Option<Key> {
+///
+/// The modulus of an RSA key is written to the memory; without memory, the key is not read.
+#[cfg_attr(not(feature = "rs256"), expect(unused_variables, reason = "only RSA keys need it"))]
+fn read<'k>(jwk: Value<'_>, with_kid: bool, memory: Option<ModulusMemory<'k>>) -> Option<PublicKey<'k>> {
     let members = jwk.members(["kty", "crv", "x", "y", "kid", "alg", "use", "key_ops", "d"])?;
-    let [kty, crv, x, y, kid, alg, usage, key_ops, private] =
-        members.map(|member| member.filter(|value| value.text() != "null"));
+    let [kty, crv, x, y, kid, alg, usage, key_ops, private] = members.map(present);
 
     if private.is_some() || usage.is_some() && text(usage) != Some("sig") {
         return None;
@@ -32,12 +80,14 @@ fn read(jwk: Value<'_>, with_kid: bool) -> Option<Key> {
         may_verify(key_ops, usage.is_some()).then_some(())?;
     }
 
-    let mut key = match Algorithm::from_jwk_type(text(kty)?, text(crv)?)? {
+    let mut key = match Algorithm::from_jwk_type(text(kty)?, text(crv))? {
         Algorithm::Es256 => {
             let coordinate = |value| bytes(value).filter(is_coordinate);
             Key::es256(&coordinate(x)?, &coordinate(y)?)
         }
         Algorithm::EdDsa => Key::ed25519(&bytes(x).filter(is_acceptable_point)?),
+        #[cfg(feature = "rs256")]
+        Algorithm::Rs256 => rsa_key(jwk, memory?)?,
     };
     if let Some(alg) = alg {
         let named = Algorithm::from_name(alg.string()?)?;
@@ -47,6 +97,23 @@ fn read(jwk: Value<'_>, with_kid: bool) -> Option<Key> {
         key.set_kid(kid.string()?.bytes());
     }
     Some(key)
+}
+
+/// Reads the members of RSA keys ([RFC 7518 section 6.3](https://www.rfc-editor.org/rfc/rfc7518#section-6.3)). Their
+/// numbers have no zeros in front, and only the exponent 65,537 is taken.
+#[cfg(feature = "rs256")]
+fn rsa_key<'k>(jwk: Value<'_>, memory: ModulusMemory<'k>) -> Option<PublicKey<'k>> {
+    let [modulus, exponent] = jwk.members(["n", "e"])?;
+    let private = jwk.members(["p", "q", "dp", "dq", "qi", "oth"])?;
+    if private.into_iter().any(|member| present(member).is_some()) || text(exponent)? != "AQAB" {
+        return None;
+    }
+    *memory = base64url::decode_array(text(modulus)?.as_bytes()).filter(is_acceptable_modulus)?;
+    Some(PublicKey::borrowing(memory))
+}
+
+fn present(member: Option<Value<'_>>) -> Option<Value<'_>> {
+    member.filter(|value| value.text() != "null")
 }
 
 /// Whether `key_ops` allows the verification of signatures, or says nothing, and does not contradict `use`
@@ -97,7 +164,7 @@ mod tests {
     /// The key of a JWK with these further members, for a key set and for a proof.
     fn keys_with(members: &str) -> [Option<Key>; 2] {
         let jwk = format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{X}"{members}}}"#);
-        [usable_key, embedded_key].map(|read| read(Value::new(&jwk)))
+        [Key::usable_key, Key::embedded_key].map(|read| read(Value::new(&jwk)))
     }
 
     #[test]

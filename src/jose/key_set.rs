@@ -1,5 +1,8 @@
 //! JWK Sets of fixed capacity, and their rotation (RFC 7517 section 5).
 
+#[cfg(feature = "rs256")]
+mod with_rsa;
+
 use core::fmt;
 use core::ops::Deref;
 
@@ -7,15 +10,19 @@ use heapless::Vec;
 
 use super::Key;
 use super::json::{self, Value};
-use super::jwk::usable_key;
+use super::jwk::FromJwk;
 use crate::error::{Error, Part};
 use crate::time::{Now, UnixTime};
 
 /// At most `N` public keys from a JWK Set ([RFC 7517 section 5](https://www.rfc-editor.org/rfc/rfc7517#section-5)),
 /// under 200 bytes each. A `KeySet` dereferences to a slice of its current keys.
 ///
+/// `K` is the type of these keys: [`Key`] unless you name another, or `OwnedKey` for a set that keeps RSA keys too. There
+/// is no third.
+///
 /// A key that cannot verify an ES256 or EdDSA signature is skipped and [counted](Self::skipped). It is never an error
-/// for the set. The reasons are:
+/// for the set. RSA keys are kept only in a set that is asked to (`with_rsa`, feature `rs256`), which takes 368 bytes for
+/// each key. The reasons for skipping a key are:
 /// - another `kty` or `crv`;
 /// - a `use` other than `sig`;
 /// - `key_ops` that are not an array of at most 16 different strings, or lack `verify`, or that contain `encrypt`,
@@ -23,8 +30,10 @@ use crate::time::{Now, UnixTime};
 ///   ([RFC 7517 section 4.3](https://www.rfc-editor.org/rfc/rfc7517#section-4.3));
 /// - an `alg` that the key cannot have;
 /// - coordinates that are missing, of the wrong type or length, or out of range, or an Ed25519 point of small order;
+/// - an RSA modulus that does not have exactly 2,048 bits or is even, or an exponent other than 65,537;
 /// - a `kid` that is not a string;
-/// - a private `d`, since a private key that was published is compromised.
+/// - a private `d` (for RSA also `p`, `q`, `dp`, `dq`, `qi` and `oth`), since a private key that was published is
+///   compromised.
 ///
 /// Members of `null` and empty `key_ops` are absent members, and an empty `kid` is none. A `kid` may be of any length:
 /// see [`Kid`](crate::Kid). All other members are ignored.
@@ -58,9 +67,9 @@ use crate::time::{Now, UnixTime};
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]
-pub struct KeySet<const N: usize> {
+pub struct KeySet<const N: usize, K = Key> {
     /// The current keys, followed by the retired keys.
-    keys: Vec<Key, N>,
+    keys: Vec<K, N>,
     /// The number of current keys.
     current: usize,
     /// The end of the overlap: the retired keys verify tokens before it.
@@ -71,7 +80,7 @@ pub struct KeySet<const N: usize> {
 impl<const N: usize> KeySet<N> {
     /// An empty set, which verifies nothing.
     pub const fn new() -> Self {
-        Self { keys: Vec::new(), current: 0, retired_until: UnixTime::from_secs(0), skipped: 0 }
+        Self::EMPTY
     }
 
     /// Reads a JWK Set. The text is rewritten in place while it is checked, and is not needed afterwards. A byte order
@@ -88,6 +97,39 @@ impl<const N: usize> KeySet<N> {
         keys.replace_from_jwks(json)?;
         Ok(keys)
     }
+
+    /// Drops the retired keys if their overlap is over at `now`, and returns all other keys to verify tokens with: the
+    /// current keys, followed by the retired keys. Call it for each token: retired keys can be reached in no other way.
+    ///
+    /// A dropped key does not come back if the clock is set back. With the time of a clock that was never set, retired
+    /// keys are neither returned nor dropped. With [`Now::AtLeast`], they are returned until that bound has passed the
+    /// end of the overlap.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use embedded_jwt::{Error, KeySet, UnixTime};
+    /// # let mut old = *br#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+    /// # let mut new = *br#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw"}]}"#;
+    /// let now = UnixTime::from_secs(1_768_478_400);
+    /// let in_five_minutes = UnixTime::from_secs(1_768_478_700);
+    ///
+    /// let mut keys = KeySet::<2>::from_jwks(&mut old)?;
+    /// keys.rotate_from_jwks(&mut new, in_five_minutes, now)?;
+    /// assert_eq!(keys.expire(now).len(), 2);
+    /// assert_eq!(keys.expire(in_five_minutes).len(), 1);
+    /// assert_eq!(keys.expire(now).len(), 1);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn expire(&mut self, now: impl Into<Now>) -> &[Key] {
+        self.unexpired(now.into())
+    }
+}
+
+/// The methods of all sets.
+#[allow(private_bounds, reason = "a set holds one of two types of keys")]
+impl<const N: usize, K: FromJwk> KeySet<N, K> {
+    const EMPTY: Self = Self { keys: Vec::new(), current: 0, retired_until: UnixTime::from_secs(0), skipped: 0 };
 
     /// Replaces all keys with the keys of a JWK Set, or changes nothing if there is an error.
     ///
@@ -129,31 +171,9 @@ impl<const N: usize> KeySet<N> {
         self.rotate(parse(json)?, until, now)
     }
 
-    /// Drops the retired keys if their overlap is over at `now`, and returns all other keys to verify tokens with: the
-    /// current keys, followed by the retired keys. Call it for each token: retired keys can be reached in no other way.
-    ///
-    /// A dropped key does not come back if the clock is set back. With the time of a clock that was never set, retired
-    /// keys are neither returned nor dropped. With [`Now::AtLeast`], they are returned until that bound has passed the
-    /// end of the overlap.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use embedded_jwt::{Error, KeySet, UnixTime};
-    /// # let mut old = *br#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
-    /// # let mut new = *br#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw"}]}"#;
-    /// let now = UnixTime::from_secs(1_768_478_400);
-    /// let in_five_minutes = UnixTime::from_secs(1_768_478_700);
-    ///
-    /// let mut keys = KeySet::<2>::from_jwks(&mut old)?;
-    /// keys.rotate_from_jwks(&mut new, in_five_minutes, now)?;
-    /// assert_eq!(keys.expire(now).len(), 2);
-    /// assert_eq!(keys.expire(in_five_minutes).len(), 1);
-    /// assert_eq!(keys.expire(now).len(), 1);
-    /// # Ok::<(), Error>(())
-    /// ```
-    pub fn expire(&mut self, now: impl Into<Now>) -> &[Key] {
-        let Some(now) = now.into().known() else { return self };
+    /// The keys that are not expired.
+    fn unexpired(&mut self, now: Now) -> &[K] {
+        let Some(now) = now.known() else { return self };
         if now >= self.retired_until {
             self.keys.truncate(self.current);
         }
@@ -162,7 +182,7 @@ impl<const N: usize> KeySet<N> {
 
     /// Replaces all keys with the keys of a parsed JWK Set.
     pub(crate) fn replace(&mut self, set: Value<'_>) -> Result<(), Error> {
-        if usable_keys::<N>(set)?.count() > N {
+        if usable_keys::<N, K>(set)?.count() > N {
             return Err(Error::TooManyKeys);
         }
         self.keys.clear();
@@ -173,7 +193,7 @@ impl<const N: usize> KeySet<N> {
     fn rotate(&mut self, set: Value<'_>, until: UnixTime, now: UnixTime) -> Result<(), Error> {
         let mut is_in_new_set = [false; N];
         let mut usable = 0_usize;
-        for new in usable_keys::<N>(set)? {
+        for new in usable_keys::<N, K>(set)? {
             usable = usable.wrapping_add(1);
             for (is_in_new_set, key) in is_in_new_set.iter_mut().zip(&self.keys) {
                 *is_in_new_set |= new == *key;
@@ -197,6 +217,8 @@ impl<const N: usize> KeySet<N> {
         let mut indices = 0_usize..;
         self.keys.retain(|_| indices.next().is_some_and(&is_retired));
         self.push_all(set)?;
+        // Without the minimum, code for a panic would be linked.
+        let retired = retired.min(self.keys.len());
         self.keys.rotate_left(retired);
         if some_key_is_removed {
             self.retired_until = until;
@@ -208,7 +230,7 @@ impl<const N: usize> KeySet<N> {
     fn push_all(&mut self, set: Value<'_>) -> Result<(), Error> {
         (self.current, self.skipped) = (0, 0);
         for element in elements(set)? {
-            match usable_key(element) {
+            match K::usable_key(element) {
                 Some(key) => {
                     self.keys.push(key).map_err(|_| Error::TooManyKeys)?;
                     self.current = self.current.wrapping_add(1);
@@ -242,15 +264,15 @@ fn elements(set: Value<'_>) -> Result<impl Iterator<Item = Value<'_>>, Error> {
 }
 
 /// The usable keys of a set, or the first `N + 1` of them, which are too many already.
-fn usable_keys<const N: usize>(set: Value<'_>) -> Result<impl Iterator<Item = Key>, Error> {
-    Ok(elements(set)?.filter_map(usable_key).take(N.saturating_add(1)))
+fn usable_keys<const N: usize, K: FromJwk>(set: Value<'_>) -> Result<impl Iterator<Item = K>, Error> {
+    Ok(elements(set)?.filter_map(K::usable_key).take(N.saturating_add(1)))
 }
 
 /// The current keys, without the retired keys.
-impl<const N: usize> Deref for KeySet<N> {
-    type Target = [Key];
+impl<const N: usize, K> Deref for KeySet<N, K> {
+    type Target = [K];
 
-    fn deref(&self) -> &[Key] {
+    fn deref(&self) -> &[K] {
         self.keys.get(..self.current).unwrap_or_default()
     }
 }
@@ -261,7 +283,7 @@ impl<const N: usize> Default for KeySet<N> {
     }
 }
 
-impl<const N: usize> fmt::Debug for KeySet<N> {
+impl<const N: usize, K: fmt::Debug> fmt::Debug for KeySet<N, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeySet").field("keys", &&**self).field("skipped", &self.skipped).finish()
     }

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::jose::json::JsonStr;
-use crate::jose::{Key, base64url};
+use crate::jose::{Algorithm, PublicKey, base64url};
 
 /// A SHA-256 digest by which a token names a key or a certificate. Comparing two takes the same time wherever they
 /// differ.
@@ -36,24 +36,30 @@ impl Thumbprint {
     }
 }
 
-impl Key {
+impl PublicKey<'_> {
     /// The key's JWK thumbprint with SHA-256, over its required members in their order
     /// ([RFC 7638 section 3](https://www.rfc-editor.org/rfc/rfc7638#section-3),
     /// [RFC 8037 appendix A.3](https://www.rfc-editor.org/rfc/rfc8037#appendix-A.3)).
     pub fn thumbprint(&self) -> Thumbprint {
-        let (x, y) = self.public_key().split_at(32);
-        let member = |hasher: &mut Sha256, coordinate: &[u8]| {
-            hasher.update(base64url::encode(coordinate, &mut [0; 43]).unwrap_or_default());
-        };
         let mut hasher = Sha256::new();
         hasher.update(self.algorithm().thumbprint_prefix());
-        member(&mut hasher, x);
-        if !y.is_empty() {
-            hasher.update(r#"","y":""#);
-            member(&mut hasher, y);
+        match self.public_key().split_at(32) {
+            (x, y) if self.algorithm() == Algorithm::Es256 => {
+                update_base64url(&mut hasher, x);
+                hasher.update(r#"","y":""#);
+                update_base64url(&mut hasher, y);
+            }
+            _ => update_base64url(&mut hasher, self.public_key()),
         }
         hasher.update("\"}");
         Thumbprint(hasher.finalize().into())
+    }
+}
+
+/// Hashes bytes in base64url, piece by piece: 30 bytes are whole characters.
+fn update_base64url(hasher: &mut Sha256, bytes: &[u8]) {
+    for piece in bytes.chunks(30) {
+        hasher.update(base64url::encode(piece, &mut [0; 43]).unwrap_or_default());
     }
 }
 
@@ -81,7 +87,7 @@ impl fmt::Debug for Thumbprint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jose::KeySet;
+    use crate::jose::{Key, KeySet};
 
     /// [RFC 8037 appendix A.3](https://www.rfc-editor.org/rfc/rfc8037#appendix-A.3)
     #[test]

@@ -61,7 +61,8 @@ impl<'a> AccessTokenPolicy<'a> {
     /// `sub`, `client_id`, `iat` and `jti` are required, and none of these strings may be empty. `scope` may be absent,
     /// and must be a string. Marks of other kinds in the payload are not looked at, since the type says enough.
     ///
-    /// Servers: node oidc-provider; Kanidm (until late 2025 it wrote `jti: null`, which is refused).
+    /// Servers: node oidc-provider; Auth0 with its RFC 9068 profile; Kanidm (until late 2025 it wrote `jti: null`, which
+    /// is refused).
     ///
     /// An empty `audience` refuses every token ([`Error::Unconfigured`](crate::Error::Unconfigured)).
     pub const fn new(audience: &'a str) -> Self {
@@ -103,20 +104,24 @@ impl<'a> AccessTokenPolicy<'a> {
     /// scope](Self::with_required_scope) of your own: an ID token has none, or only those of OpenID Connect
     /// (`openid`, `profile`, `offline_access` and others). Prefer to have the issuer mark its tokens as `at+jwt`.
     ///
-    /// Servers: Keycloak; Ory Hydra (its scopes are in [`scp`](Self::with_scope_claim)); Spring Authorization Server,
-    /// authentik and ZITADEL (with a required scope); Supabase, Kubernetes. Not for Gitea, LINE and Steam, whose ID or
-    /// refresh tokens carry none of the marks.
+    /// Servers: Keycloak; Auth0; Ory Hydra, Okta and Entra ID (their scopes are in [`scp`](Self::with_scope_claim); for
+    /// users of Entra ID with a required scope); Spring Authorization Server, authentik and ZITADEL (with a required
+    /// scope); Supabase, Kubernetes. A token of Cognito that is bound to a resource has `aud`, so it is for this policy
+    /// too. Not for Gitea, LINE and Steam, whose ID or refresh tokens carry none of the marks.
     pub const fn untyped(audience: &'a str) -> Self {
         Self::with_profile(CommonRules::new(audience), Some(profile::UNTYPED))
     }
 
-    /// A policy for access tokens without an audience that were issued to one client, as Cognito issues them.
+    /// A policy for access tokens without an audience that were issued to one client, as Amazon Cognito issues them.
     /// `client_id` must be this one, `token_use` must be `access`, and a token with an `aud` is refused. The types and
     /// the marks of other kinds are as with [`untyped`](Self::untyped), and everything else too.
     ///
     /// Given up: the audience. A token that the client obtained for any other server is accepted, so every server that
     /// receives this client's tokens can use them here. Give the client scopes that only this device honors, and
     /// [require one](Self::with_required_scope).
+    ///
+    /// Servers: Amazon Cognito, unless its tokens are bound to a resource: these have `aud`, and are for
+    /// [`untyped`](Self::untyped).
     ///
     /// An empty `client_id` refuses every token ([`Error::Unconfigured`](crate::Error::Unconfigured)).
     pub const fn for_client(client_id: &'a str) -> Self {

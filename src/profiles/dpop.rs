@@ -20,9 +20,9 @@ use crate::claims::field::{refuse_empty, required, required_string, string};
 use crate::claims::{DEFAULT_LEEWAY, RegisteredClaims, bounded_leeway};
 use crate::error::{Claim, Error};
 use crate::jose::header::Header;
-use crate::jose::jwk::embedded_key;
+use crate::jose::jwk::{AnyKey, FromJwk};
 use crate::jose::media_type::MediaType;
-use crate::jose::{Key, SignatureAlgorithm, base64url};
+use crate::jose::{PublicKey, SignatureAlgorithm, base64url};
 use crate::time::{Now, UnixTime};
 use crate::verify::Token;
 use crate::verify::key_choice::KeyChoice;
@@ -137,6 +137,7 @@ impl Token<'_> {
         buf: &'b mut [u8],
     ) -> Result<DpopProof<'b>, Error> {
         let (key, backend) = self.embedded_key(policy, algorithms, buf)?;
+        let key = key.borrow_key();
         KeyChoice::for_embedded_jwk(&key, backend)
             .verify(self.signing_input(), self.signature(key.algorithm())?.as_signature())?;
         self.validate_dpop(policy, &key, now.into(), buf)
@@ -148,7 +149,7 @@ impl Token<'_> {
         policy: &DpopPolicy<'_>,
         algorithms: &[&'s dyn SignatureAlgorithm],
         buf: &mut [u8],
-    ) -> Result<(Key, &'s dyn SignatureAlgorithm), Error> {
+    ) -> Result<(AnyKey, &'s dyn SignatureAlgorithm), Error> {
         refuse_empty([
             (Some(policy.method.as_bytes()), Claim::HttpMethod),
             (Some(policy.uri.as_bytes()), Claim::HttpUri),
@@ -168,7 +169,8 @@ impl Token<'_> {
             return Err(Error::WrongType);
         }
         let backend = header.choose_backend(algorithms)?;
-        let key = json.member("jwk").and_then(embedded_key).filter(|key| key.algorithm() == backend.algorithm());
+        let key =
+            json.member("jwk").and_then(AnyKey::embedded_key).filter(|key| key.algorithm() == backend.algorithm());
         Ok((key.ok_or(Error::InvalidKey)?, backend))
     }
 
@@ -176,7 +178,7 @@ impl Token<'_> {
     fn validate_dpop<'b>(
         &self,
         policy: &DpopPolicy<'b>,
-        key: &Key,
+        key: &PublicKey<'_>,
         now: Now,
         buf: &'b mut [u8],
     ) -> Result<DpopProof<'b>, Error> {

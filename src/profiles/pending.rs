@@ -7,7 +7,7 @@ use super::dpop::PresentedNonce;
 use super::{AccessToken, TypedToken};
 use crate::claims::{Claims, Confirmation};
 use crate::error::{Claim, Error};
-use crate::jose::Key;
+use crate::jose::PublicKey;
 use crate::storage::{ReplayCheck, Revocations, SingleUse, TokenIdentity};
 use crate::time::Now;
 
@@ -58,7 +58,7 @@ pub struct Pending<'p, T> {
 /// What a token's identity needs besides its claims.
 #[derive(Clone, Copy)]
 pub(super) struct Signed<'p> {
-    pub(super) key: &'p Key,
+    pub(super) key: &'p PublicKey<'p>,
     pub(super) text: &'p [u8],
     /// The leeway of the policy, in seconds.
     pub(super) leeway: u64,

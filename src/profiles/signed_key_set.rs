@@ -5,6 +5,7 @@ use core::time::Duration;
 use super::TypedPolicy;
 use crate::error::{Claim, Error};
 use crate::jose::KeySet;
+use crate::jose::jwk::FromJwk;
 use crate::storage::Revocations;
 use crate::time::{Now, UnixTime};
 use crate::verify::Verified;
@@ -34,7 +35,9 @@ impl<'a> SignedKeySetPolicy<'a> {
     }
 }
 
-impl<const N: usize> KeySet<N> {
+/// For sets of either type of keys.
+#[allow(private_bounds, reason = "a set holds one of two types of keys")]
+impl<const N: usize, K: FromJwk> KeySet<N, K> {
     /// Replaces all keys with the keys of a signed JWK Set, so that a device can take keys from a carrier that it does
     /// not trust ([OpenID Federation 1.0 section
     /// 5.2.1](https://openid.net/specs/openid-federation-1_0.html#section-5.2.1)). Verify the set as a token of the

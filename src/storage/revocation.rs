@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::claims::{Claims, Confirmation};
 use crate::error::Error;
-use crate::jose::{Key, Thumbprint};
+use crate::jose::{PublicKey, Thumbprint};
 use crate::storage::expiring_set::{Entry, EntryId};
 use crate::time::{Now, UnixTime};
 
@@ -71,7 +71,7 @@ impl<const N: usize> Revocations for [&dyn Revocations; N] {
 pub struct TokenIdentity<'x> {
     pub(crate) claims: &'x Claims<'x>,
     pub(crate) client_id: Option<&'x str>,
-    pub(crate) key: &'x Key,
+    pub(crate) key: &'x PublicKey<'x>,
     /// The token's text.
     pub(crate) text: &'x [u8],
     /// The leeway of the policy, in seconds.
@@ -99,7 +99,7 @@ impl<'x> TokenIdentity<'x> {
     }
 
     /// The key that verified the token.
-    pub fn key(&self) -> &'x Key {
+    pub fn key(&self) -> &'x PublicKey<'x> {
         self.key
     }
 
@@ -190,7 +190,7 @@ pub enum Revocation<'a> {
     /// The tokens that this key verifies, under any `kid`, that have no `iat`, or one before `issued_before`.
     Key {
         /// The key; its `kid` is ignored.
-        key: &'a Key,
+        key: &'a PublicKey<'a>,
         /// Compared with the token's `iat`.
         issued_before: UnixTime,
     },

@@ -1,6 +1,6 @@
 //! Issuers as trust anchors.
 
-use crate::jose::{Key, SignatureAlgorithm};
+use crate::jose::{PublicKey, SignatureAlgorithm};
 
 /// A trust anchor: the name of an issuer, its keys, and the algorithms that it may sign with.
 ///
@@ -12,8 +12,8 @@ use crate::jose::{Key, SignatureAlgorithm};
 /// in a `static`, and the issuer in a `const` or where it is used.
 ///
 /// ```
-/// # use embedded_jwt::{EdDsa, Error, Es256, Issuer, Key, Token};
-/// # fn f(key_of_cloud: Key, keys_of_factory: &[Key], bearer: &[u8]) -> Result<(), Error> {
+/// # use embedded_jwt::{EdDsa, Error, Es256, Issuer, PublicKey, Token};
+/// # fn f(key_of_cloud: PublicKey<'_>, keys_of_factory: &[PublicKey<'_>], bearer: &[u8]) -> Result<(), Error> {
 /// let keys = [key_of_cloud];
 /// let cloud = Issuer::new("https://idp.example.com", &keys, &[&Es256, &EdDsa]);
 /// let factory = Issuer::new("urn:factory", keys_of_factory, &[&EdDsa]);
@@ -25,7 +25,7 @@ use crate::jose::{Key, SignatureAlgorithm};
 #[derive(Clone, Copy, Debug)]
 pub struct Issuer<'a> {
     pub(super) name: &'a str,
-    pub(super) keys: &'a [Key],
+    pub(super) keys: &'a [PublicKey<'a>],
     pub(super) algorithms: &'a [&'a dyn SignatureAlgorithm],
     pub(super) requires_kid: bool,
 }
@@ -41,7 +41,7 @@ impl<'a> Issuer<'a> {
     /// A token is tried with the keys that have its `kid`; if there are none, with the keys without a `kid`; and if the
     /// token has no `kid`, with all keys of its algorithm. At most [`MAX_SIGNATURES`](crate::MAX_SIGNATURES) signatures
     /// are computed for one token.
-    pub const fn new(name: &'a str, keys: &'a [Key], algorithms: &'a [&'a dyn SignatureAlgorithm]) -> Self {
+    pub const fn new(name: &'a str, keys: &'a [PublicKey<'a>], algorithms: &'a [&'a dyn SignatureAlgorithm]) -> Self {
         Self { name, keys, algorithms, requires_kid: false }
     }
 
@@ -58,7 +58,7 @@ impl<'a> Issuer<'a> {
     }
 
     /// The issuer's keys.
-    pub const fn keys(&self) -> &'a [Key] {
+    pub const fn keys(&self) -> &'a [PublicKey<'a>] {
         self.keys
     }
 }

@@ -7,7 +7,7 @@ use crate::error::{Claim, Error};
 use crate::jose::header::Header;
 use crate::jose::json::{JsonStr, Value};
 use crate::jose::media_type::MediaType;
-use crate::jose::{Algorithm, Key, Signature, SignatureAlgorithm};
+use crate::jose::{Algorithm, PublicKey, Signature, SignatureAlgorithm};
 
 impl<'t> Token<'t> {
     /// Adds to `choices` the keys that may have signed the token, and fails if there is none: the first candidate of
@@ -150,7 +150,7 @@ impl<'a> Issuer<'a> {
 pub(super) struct Candidates<'a, 'h> {
     issuer: &'a str,
     backend: &'a dyn SignatureAlgorithm,
-    keys: &'a [Key],
+    keys: &'a [PublicKey<'a>],
     chosen: Chosen<'h>,
     next: usize,
 }
@@ -165,7 +165,7 @@ enum Chosen<'h> {
 }
 
 impl<'a> Candidates<'a, '_> {
-    fn is_candidate(&self, key: &Key) -> bool {
+    fn is_candidate(&self, key: &PublicKey<'_>) -> bool {
         key.algorithm() == self.backend.algorithm()
             && match self.chosen {
                 Chosen::WithKid(kid) => key.has_kid(kid),
@@ -195,17 +195,17 @@ impl<'a> Iterator for Candidates<'a, '_> {
 #[derive(Clone, Copy)]
 pub(crate) struct KeyChoice<'a> {
     pub(super) issuer: &'a str,
-    key: &'a Key,
+    key: &'a PublicKey<'a>,
     backend: &'a dyn SignatureAlgorithm,
 }
 
 impl<'a> KeyChoice<'a> {
     /// A choice of a key that belongs to no issuer: its signature proves only possession of that key.
-    pub(crate) fn for_embedded_jwk(key: &'a Key, backend: &'a dyn SignatureAlgorithm) -> Self {
+    pub(crate) fn for_embedded_jwk(key: &'a PublicKey<'a>, backend: &'a dyn SignatureAlgorithm) -> Self {
         Self { issuer: "", key, backend }
     }
 
-    pub(super) fn key(&self) -> &'a Key {
+    pub(super) fn key(&self) -> &'a PublicKey<'a> {
         self.key
     }
 

@@ -9,13 +9,16 @@ use super::{Issuer, MAX_SIGNATURES, Token, Verified};
 use crate::error::Error;
 use crate::jose::algorithm::DecodedSignature;
 use crate::jose::json::Value;
-use crate::jose::{Algorithm, BackendError, Key, Signature, SignatureAlgorithm};
+use crate::jose::{Algorithm, BackendError, PublicKey, Signature, SignatureAlgorithm};
 
 /// A token whose signature the caller has to verify, by any means. It comes from [`Token::prepare`].
 ///
 /// A key is chosen, and inputs that must never reach a verifier are refused: an ES256 `r` or `s` out of 1..n-1, an
-/// Ed25519 `S` >= L, and a key or an `R` that is of small order or has `y` >= p. The verifier has to check whether the
-/// key is on its curve. The payload is not decoded before a signature is valid.
+/// Ed25519 `S` >= L, and a key or an `R` that is of small order or has `y` >= p; an RSA modulus that is even or does not
+/// have 2,048 bits, and an RS256 signature that is not below it. The verifier has to check whether a key is on its
+/// curve. The payload is not decoded before a signature is valid.
+///
+/// A `Prepared` contains the signature: 64 bytes, or 256 with the feature `rs256`, whatever the algorithm is.
 ///
 /// A `Prepared` is `Send`, whatever the issuers' backends are. So is a future that holds it across an `await`, unless
 /// it holds an issuer too. The buffer stays borrowed until the caller answers.
@@ -52,7 +55,7 @@ pub struct Prepared<'t, 'b> {
 #[derive(Clone, Copy)]
 struct Candidate<'t> {
     issuer: &'t str,
-    key: &'t Key,
+    key: &'t PublicKey<'t>,
 }
 
 type Others<'t> = Vec<Candidate<'t>, MAX_SIGNATURES>;
@@ -94,15 +97,15 @@ impl<'t> Token<'t> {
     ///
     /// ```
     /// # use embedded_jwt::{
-    /// #     Algorithm, Answer, BackendError, CallerVerifies, Error, Issuer, Key, Signature, Token, Verified,
+    /// #     Algorithm, Answer, BackendError, CallerVerifies, Error, Issuer, PublicKey, Signature, Token, Verified,
     /// # };
     /// # struct SecureElement;
     /// # impl SecureElement {
-    /// #     async fn verify(&mut self, _: &Key, _: &[u8], _: Signature<'_>) -> Result<(), BackendError> { Ok(()) }
+    /// #     async fn verify(&mut self, _: &PublicKey<'_>, _: &[u8], _: Signature<'_>) -> Result<(), BackendError> { Ok(()) }
     /// # }
     /// async fn verify<'t, 'b>(
     ///     bearer: &'t [u8],
-    ///     keys: &'t [Key],
+    ///     keys: &'t [PublicKey<'t>],
     ///     secure_element: &mut SecureElement,
     ///     buf: &'b mut [u8],
     /// ) -> Result<Verified<'t, 'b>, Error> {
@@ -163,7 +166,7 @@ impl<'t, 'b> Prepared<'t, 'b> {
     }
 
     /// The issuer's key to verify the signature with.
-    pub fn key(&self) -> &'t Key {
+    pub fn key(&self) -> &'t PublicKey<'t> {
         self.candidate.key
     }
 
@@ -173,15 +176,16 @@ impl<'t, 'b> Prepared<'t, 'b> {
         self.token.signing_input()
     }
 
-    /// The SHA-256 digest of the [message](Self::message), for hardware that verifies an ES256 signature of a digest.
-    /// **Not** for EdDSA, which takes the message itself. Each call computes it again.
+    /// The SHA-256 digest of the [message](Self::message), for hardware that verifies an ES256 or RS256 signature of a
+    /// digest. **Not** for EdDSA, which takes the message itself. Each call computes it again.
     pub fn message_digest(&self) -> [u8; 32] {
         self.token.signing_input_digest()
     }
 
     /// The signature: for ES256 `r` and `s`, 32 bytes each and big-endian
     /// ([RFC 7518 section 3.4](https://www.rfc-editor.org/rfc/rfc7518#section-3.4)); for EdDSA `R` and `S` as
-    /// [RFC 8032 section 5.1.6](https://www.rfc-editor.org/rfc/rfc8032#section-5.1.6) encodes them.
+    /// [RFC 8032 section 5.1.6](https://www.rfc-editor.org/rfc/rfc8032#section-5.1.6) encodes them; for RS256 a
+    /// big-endian number of 256 bytes.
     pub fn signature(&self) -> Signature<'_> {
         self.signature.as_signature()
     }
@@ -239,7 +243,7 @@ impl SignatureAlgorithm for CallerVerifies {
         self.0
     }
 
-    fn verify(&self, _: &Key, _: &[u8], _: Signature<'_>) -> Result<(), BackendError> {
+    fn verify(&self, _: &PublicKey<'_>, _: &[u8], _: Signature<'_>) -> Result<(), BackendError> {
         Err(BackendError::Unavailable)
     }
 }

@@ -150,7 +150,7 @@ mod tests {
     use core::cell::Cell;
 
     use super::*;
-    use crate::jose::{Algorithm, BackendError, Key, SignatureAlgorithm};
+    use crate::jose::{Algorithm, BackendError, Key, PublicKey, SignatureAlgorithm};
 
     /// Accepts every signature, and counts them.
     #[derive(Debug)]
@@ -161,7 +161,7 @@ mod tests {
             self.0
         }
 
-        fn verify(&self, _: &Key, _: &[u8], _: Signature<'_>) -> Result<(), BackendError> {
+        fn verify(&self, _: &PublicKey<'_>, _: &[u8], _: Signature<'_>) -> Result<(), BackendError> {
             self.1.set(self.1.get() + 1);
             Ok(())
         }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::jose::Key;
+use crate::jose::PublicKey;
 use crate::jose::json::Value;
 use crate::jose::media_type::MediaType;
 
@@ -48,7 +48,7 @@ pub struct Verified<'t, 'b> {
     #[cfg_attr(not(feature = "status-list"), expect(dead_code, reason = "every other token has `iss`"))]
     pub(crate) issuer: &'t str,
     /// The key that verified the signature.
-    pub(crate) key: &'t Key,
+    pub(crate) key: &'t PublicKey<'t>,
     /// The token's text.
     pub(crate) text: &'t [u8],
 }

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use embedded_jwt::{Algorithm, BackendError, Key, Signature, SignatureAlgorithm};
+use embedded_jwt::{Algorithm, BackendError, PublicKey, Signature, SignatureAlgorithm};
 
 use crate::{Alg, base64url};
 
@@ -15,7 +15,7 @@ impl SignatureAlgorithm for AcceptAll {
         self.0
     }
 
-    fn verify(&self, _: &Key, _: &[u8], _: Signature<'_>) -> Result<(), BackendError> {
+    fn verify(&self, _: &PublicKey<'_>, _: &[u8], _: Signature<'_>) -> Result<(), BackendError> {
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use embedded_jwt::{Algorithm, BackendError, Key, Signature, SignatureAlgorithm};
+use embedded_jwt::{Algorithm, BackendError, PublicKey, Signature, SignatureAlgorithm};
 
 use crate::{Alg, EdDsa, Es256};
 
@@ -34,7 +34,7 @@ impl SignatureAlgorithm for Counting {
         self.algorithm
     }
 
-    fn verify(&self, key: &Key, message: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
+    fn verify(&self, key: &PublicKey<'_>, message: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
         self.asked.set(self.asked.get() + 1);
         self.answer.get().unwrap_or_else(|| match self.algorithm {
             Algorithm::Es256 => Es256.verify(key, message, signature),

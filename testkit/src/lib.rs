@@ -9,6 +9,8 @@ mod counting;
 pub mod errors;
 mod mint;
 pub mod rfc;
+#[cfg(feature = "rs256")]
+mod rs256;
 mod stores;
 pub mod strict_json;
 
@@ -20,4 +22,6 @@ pub use counting::Counting;
 /// The crate under test, for the crate's own unit tests: their types differ from the types of this copy.
 pub use embedded_jwt;
 pub use mint::*;
+#[cfg(feature = "rs256")]
+pub use rs256::*;
 pub use stores::*;

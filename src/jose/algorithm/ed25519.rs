@@ -2,10 +2,10 @@
 
 use super::Signature;
 use crate::error::Error;
-use crate::jose::Key;
+use crate::jose::PublicKey;
 
 /// Refuses a key or an `R` that is not an acceptable point, and an `S` that is not reduced.
-pub(super) fn check_encoding(key: &Key, signature: Signature<'_>) -> Result<(), Error> {
+pub(super) fn check_encoding(key: &PublicKey<'_>, signature: Signature<'_>) -> Result<(), Error> {
     let (r, s) = signature.halves()?;
     match key.public_key().try_into() {
         Ok(point) if is_acceptable_point(point) => {}

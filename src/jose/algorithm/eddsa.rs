@@ -3,7 +3,7 @@
 use ed25519_dalek::VerifyingKey;
 
 use super::{Algorithm, BackendError, Signature, SignatureAlgorithm};
-use crate::jose::Key;
+use crate::jose::PublicKey;
 
 /// EdDSA in software: Ed25519, verified strictly (`verify_strict`), by the crate `ed25519-dalek`.
 #[derive(Clone, Copy, Debug)]
@@ -14,7 +14,7 @@ impl SignatureAlgorithm for EdDsa {
         Algorithm::EdDsa
     }
 
-    fn verify(&self, key: &Key, message: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
+    fn verify(&self, key: &PublicKey<'_>, message: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
         let key = VerifyingKey::try_from(key.public_key()).map_err(|_| BackendError::InvalidKey)?;
         let signature = ed25519_dalek::Signature::from_bytes(signature.fixed()?);
         key.verify_strict(message, &signature).map_err(|_| BackendError::InvalidSignature)

@@ -5,7 +5,7 @@ use p256::ecdsa::signature::Verifier;
 
 use super::sec1::uncompressed_point;
 use super::{Algorithm, BackendError, Signature, SignatureAlgorithm};
-use crate::jose::Key;
+use crate::jose::PublicKey;
 
 /// ES256 in software: ECDSA on P-256 with SHA-256, by the crate `p256`.
 ///
@@ -19,7 +19,7 @@ impl SignatureAlgorithm for Es256 {
         Algorithm::Es256
     }
 
-    fn verify(&self, key: &Key, message: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
+    fn verify(&self, key: &PublicKey<'_>, message: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
         let key = VerifyingKey::from_sec1_bytes(&uncompressed_point(key)?).map_err(|_| BackendError::InvalidKey)?;
         p256::ecdsa::Signature::from_bytes(&(*signature.fixed::<64>()?).into())
             .and_then(|signature| key.verify(message, &signature))

@@ -6,7 +6,7 @@ use super::{Algorithm, BackendError};
 use crate::error::{Error, Part};
 use crate::jose::base64url;
 
-/// A signature with the length that its algorithm requires: 64 bytes for ES256 and for EdDSA.
+/// A signature with the length that its algorithm requires: 64 bytes for ES256 and for EdDSA, 256 for RS256.
 ///
 /// The ranges of its numbers are checked only if the crate has read it from a token or a proof: [`Signature::new`] checks
 /// the length alone.
@@ -14,9 +14,14 @@ use crate::jose::base64url;
 /// # Example: a known-answer test of a driver
 ///
 /// ```
-/// use embedded_jwt::{BackendError, Key, Signature, SignatureAlgorithm};
+/// use embedded_jwt::{BackendError, PublicKey, Signature, SignatureAlgorithm};
 ///
-/// fn is_valid(backend: &dyn SignatureAlgorithm, key: &Key, message: &[u8], bytes: &[u8]) -> Result<(), BackendError> {
+/// fn is_valid(
+///     backend: &dyn SignatureAlgorithm,
+///     key: &PublicKey<'_>,
+///     message: &[u8],
+///     bytes: &[u8],
+/// ) -> Result<(), BackendError> {
 ///     backend.verify(key, message, Signature::new(key.algorithm(), bytes)?)
 /// }
 /// ```
@@ -35,7 +40,7 @@ impl<'s> Signature<'s> {
 
     /// The bytes of the signature: `r` and `s`, 32 bytes each and big-endian, for ES256
     /// ([RFC 7518 section 3.4](https://www.rfc-editor.org/rfc/rfc7518#section-3.4)); `R` and `S` for EdDSA
-    /// ([RFC 8032 section 5.1.6](https://www.rfc-editor.org/rfc/rfc8032#section-5.1.6)).
+    /// ([RFC 8032 section 5.1.6](https://www.rfc-editor.org/rfc/rfc8032#section-5.1.6)); a big-endian number for RS256.
     pub const fn as_bytes(self) -> &'s [u8] {
         self.0
     }
@@ -93,9 +98,11 @@ impl DecodedSignature {
 }
 
 /// Maximum length of a signature of any algorithm, in bytes.
-const MAX_SIGNATURE_LEN: usize = 64;
+const MAX_SIGNATURE_LEN: usize = if cfg!(feature = "rs256") { 256 } else { 64 };
 
 const _: () = {
     assert!(Algorithm::Es256.signature_len() <= MAX_SIGNATURE_LEN);
     assert!(Algorithm::EdDsa.signature_len() <= MAX_SIGNATURE_LEN);
+    #[cfg(feature = "rs256")]
+    assert!(Algorithm::Rs256.signature_len() <= MAX_SIGNATURE_LEN);
 };

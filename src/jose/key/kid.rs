@@ -4,7 +4,7 @@ use core::fmt::{self, Write};
 
 use crate::jose::json::JsonStr;
 
-/// The `kid` of a [`Key`](crate::Key): opaque bytes, never none
+/// The `kid` of a [`PublicKey`](crate::PublicKey): opaque bytes, never none
 /// ([RFC 7517 section 4.5](https://www.rfc-editor.org/rfc/rfc7517#section-4.5)).
 ///
 /// Two values are equal if they come from equal bytes; a whole `kid` never equals an abridged one. Printing one with
@@ -88,6 +88,17 @@ pub(super) struct StoredKid {
 
 impl StoredKid {
     pub(super) const NONE: Self = Self { bytes: [0; MAX_WHOLE_KID_LEN], len: 0 };
+
+    /// Stores the `kid`, and none if it is empty.
+    pub(super) const fn set(&mut self, kid: &[u8]) {
+        let mut builder = KidBuilder::new(self);
+        let mut rest = kid;
+        while let [byte, tail @ ..] = rest {
+            builder.push(*byte);
+            rest = tail;
+        }
+        builder.finish();
+    }
 
     pub(super) fn as_kid(&self) -> Option<Kid<'_>> {
         match self.bytes.get(..self.len) {

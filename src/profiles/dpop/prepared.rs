@@ -5,7 +5,8 @@ use core::fmt;
 use super::{DpopPolicy, DpopProof};
 use crate::error::Error;
 use crate::jose::algorithm::DecodedSignature;
-use crate::jose::{Algorithm, BackendError, Key, Signature, SignatureAlgorithm};
+use crate::jose::jwk::{AnyKey, FromJwk};
+use crate::jose::{Algorithm, BackendError, PublicKey, Signature, SignatureAlgorithm};
 use crate::time::Now;
 use crate::verify::Token;
 
@@ -13,10 +14,13 @@ use crate::verify::Token;
 ///
 /// As with [`Prepared`](crate::Prepared), inputs that must never reach a verifier are refused before, and the payload is
 /// not decoded before the signature is valid. The verifier has to check whether the key is on its curve.
+///
+/// A `PreparedDpop` contains the key and the signature. With the feature `rs256`, it has room for those of RSA, whatever
+/// the algorithm is.
 #[must_use = "the signature has not been verified yet"]
 pub struct PreparedDpop<'t, 'b> {
     token: Token<'t>,
-    key: Key,
+    key: AnyKey,
     signature: DecodedSignature,
     policy: DpopPolicy<'b>,
     now: Now,
@@ -38,11 +42,11 @@ impl<'t> Token<'t> {
     ///
     /// ```
     /// # use embedded_jwt::{
-    /// #     Algorithm, BackendError, CallerVerifies, DpopPolicy, DpopProof, Error, Key, Signature, Token, UnixTime,
+    /// #     Algorithm, BackendError, CallerVerifies, DpopPolicy, DpopProof, Error, PublicKey, Signature, Token, UnixTime,
     /// # };
     /// # struct SecureElement;
     /// # impl SecureElement {
-    /// #     async fn verify(&mut self, _: &Key, _: &[u8], _: Signature<'_>) -> Result<(), BackendError> { Ok(()) }
+    /// #     async fn verify(&mut self, _: &PublicKey<'_>, _: &[u8], _: Signature<'_>) -> Result<(), BackendError> { Ok(()) }
     /// # }
     /// async fn verify<'b>(
     ///     proof: &[u8],
@@ -53,7 +57,7 @@ impl<'t> Token<'t> {
     /// ) -> Result<DpopProof<'b>, Error> {
     ///     let prepared =
     ///         Token::parse(proof)?.prepare_dpop(request, &[&CallerVerifies(Algorithm::Es256)], now, buf)?;
-    ///     let outcome = secure_element.verify(prepared.key(), prepared.message(), prepared.signature()).await;
+    ///     let outcome = secure_element.verify(&prepared.key(), prepared.message(), prepared.signature()).await;
     ///     prepared.caller_asserts(outcome)
     /// }
     /// ```
@@ -66,7 +70,7 @@ impl<'t> Token<'t> {
     ) -> Result<PreparedDpop<'t, 'b>, Error> {
         let (key, _) = self.embedded_key(policy, algorithms, buf)?;
         let signature = self.signature(key.algorithm())?;
-        key.algorithm().check_encoding(&key, signature.as_signature())?;
+        key.algorithm().check_encoding(&key.borrow_key(), signature.as_signature())?;
         Ok(PreparedDpop { token: *self, key, signature, policy: *policy, now: now.into(), buf })
     }
 }
@@ -78,8 +82,8 @@ impl<'t, 'b> PreparedDpop<'t, 'b> {
     }
 
     /// The key to verify the signature with: the one in the proof's own header.
-    pub fn key(&self) -> &Key {
-        &self.key
+    pub fn key(&self) -> PublicKey<'_> {
+        self.key.borrow_key()
     }
 
     /// The signed message, not hashed: the proof's text from its first byte to its last dot, exclusive
@@ -88,8 +92,8 @@ impl<'t, 'b> PreparedDpop<'t, 'b> {
         self.token.signing_input()
     }
 
-    /// The SHA-256 digest of the [message](Self::message), for hardware that verifies an ES256 signature of a digest.
-    /// **Not** for EdDSA, which takes the message itself. Each call computes it again.
+    /// The SHA-256 digest of the [message](Self::message), for hardware that verifies an ES256 or RS256 signature of a
+    /// digest. **Not** for EdDSA, which takes the message itself. Each call computes it again.
     pub fn message_digest(&self) -> [u8; 32] {
         self.token.signing_input_digest()
     }
@@ -110,7 +114,7 @@ impl<'t, 'b> PreparedDpop<'t, 'b> {
     /// - As [`Token::verify_dpop`], from the payload on.
     pub fn caller_asserts(self, outcome: Result<(), BackendError>) -> Result<DpopProof<'b>, Error> {
         outcome?;
-        self.token.validate_dpop(&self.policy, &self.key, self.now, self.buf)
+        self.token.validate_dpop(&self.policy, &self.key.borrow_key(), self.now, self.buf)
     }
 }
 

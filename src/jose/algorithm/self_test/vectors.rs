@@ -3,11 +3,11 @@
 use crate::jose::Key;
 use crate::jose::algorithm::{ed25519, p256};
 
-/// A key, a message and the two halves of a signature.
-pub(super) struct Vector<const LEN: usize> {
+/// A key, a message and a signature, in parts of 32 bytes: two halves, or eight for RS256.
+pub(super) struct Vector<const LEN: usize, const PARTS: usize = 2> {
     pub(super) key: Key,
     pub(super) message: [u8; LEN],
-    pub(super) signature: [[u8; 32]; 2],
+    pub(super) signature: [[u8; 32]; PARTS],
 }
 
 /// A copy of `bytes` in which one byte has some bits inverted.
