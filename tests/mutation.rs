@@ -1,9 +1,9 @@
 //! One valid token of each algorithm, changed in every small way: never accepted, never a panic.
 //!
 //! Every byte is replaced by every other value, removed and doubled, every two neighbors are swapped, and the token is
-//! cut at every length. One reduction keeps the test at seconds: in the payload of the ES256 token, where each change
-//! costs a signature verification, a byte is replaced only by the eight values that differ in one bit. The bytes of its
-//! header, dots and signature, and all bytes of the EdDSA token, take all 255 values.
+//! cut at every length. One reduction keeps the test at seconds: in the payloads of the ES256 and RS256 tokens, where each
+//! change costs a signature verification, a byte is replaced only by the eight values that differ in one bit. The bytes of
+//! their headers, dots and signatures, and all bytes of the EdDSA token, take all 255 values.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,12 +17,28 @@ fn no_mutant_of_an_eddsa_token_is_accepted() {
     let text = Alg::EdDsa.access_token(&claims());
     let mutations: Vec<_> = every_value(0..text.len()).chain(every_shape(text.as_bytes())).collect();
     assert!(mutations.len() > 257 * text.len());
-    assert_eq!(survivors(text.as_bytes(), &mutations), []);
+    assert_eq!(survivors(text.as_bytes(), &mutations, validate), []);
 }
 
 #[test]
 fn no_mutant_of_an_es256_token_is_accepted() {
-    let text = Alg::Es256.access_token(&claims());
+    no_mutant_is_accepted(&Alg::Es256.access_token(&claims()), validate);
+}
+
+#[cfg(feature = "rs256")]
+#[test]
+fn no_mutant_of_an_rs256_token_is_accepted() {
+    no_mutant_is_accepted(&rs256_access_token(&claims()), |text| {
+        let keys = [rs256_key()];
+        let issuer = Issuer::new(ISSUER, &keys, &[&embedded_jwt::Rs256]);
+        let mut buf = [0; 4096];
+        let verified = Token::parse(text)?.verify(&issuer, &mut buf)?;
+        verified.into_access_token(&AccessTokenPolicy::new(AUDIENCE), now()).map(drop)
+    });
+}
+
+/// Replaces the bytes of the payload only by values that differ in one bit.
+fn no_mutant_is_accepted(text: &str, validate: Validate) {
     let payload = text.find('.').unwrap() + 1..text.rfind('.').unwrap();
     let mutations: Vec<_> = every_value(0..payload.start)
         .chain(every_bit(text.as_bytes(), payload.clone()))
@@ -31,7 +47,7 @@ fn no_mutant_of_an_es256_token_is_accepted() {
         .collect();
     let in_full = text.len() - payload.len();
     assert!(mutations.len() > 257 * in_full + 10 * payload.len());
-    assert_eq!(survivors(text.as_bytes(), &mutations), []);
+    assert_eq!(survivors(text.as_bytes(), &mutations, validate), []);
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -76,7 +92,7 @@ impl Mutation {
 }
 
 /// The mutations whose token is accepted, causes a panic, or is refused only for the size of the test's buffer.
-fn survivors(text: &[u8], mutations: &[Mutation]) -> Vec<Mutation> {
+fn survivors(text: &[u8], mutations: &[Mutation], validate: Validate) -> Vec<Mutation> {
     assert_eq!(validate(text), Ok(()), "the original token");
 
     let is_refused = |mutant: &[u8]| {
@@ -97,6 +113,8 @@ fn survivors(text: &[u8], mutations: &[Mutation]) -> Vec<Mutation> {
         workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
     })
 }
+
+type Validate = fn(&[u8]) -> Result<(), Error>;
 
 fn validate(text: &[u8]) -> Result<(), Error> {
     verify(text, |verified| verified.into_access_token(&AccessTokenPolicy::new(AUDIENCE), now()).map(drop))

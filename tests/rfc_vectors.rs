@@ -32,6 +32,26 @@ const RFC_7515_A2: &str = "eyJhbGciOiJSUzI1NiJ9\
     wusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77\
     Rw";
 
+/// [RFC 7520 section 3.3](https://www.rfc-editor.org/rfc/rfc7520#section-3.3).
+#[cfg(feature = "rs256")]
+const RFC_7520_3_3: &str = r#"{
+    "kty": "RSA",
+    "kid": "bilbo.baggins@hobbiton.example",
+    "use": "sig",
+    "n": "n4EPtAOCc9AlkeQHPzHStgAbgs7bTZLwUBZdR8_KuKPEHLd4rHVTeT-O-XV2jRojdNhxJWTDvNd7nqQ0VEiZQHz_AJmSCpMaJMRBSFKrKb2wqVwGU_NsYOYL-QtiWN2lbzcEe6XC0dApr5ydQLrHqkHHig3RBordaZ6Aj-oBHqFEHYpPe7Tpe-OfVfHd1E6cS6M1FZcD1NNLYD5lFHpPI9bTwJlsde3uhGqC0ZCuEHg8lhzwOHrtIQbS0FVbb9k3-tVTU4fg_3L_vniUFAKwuCLqKnS2BYwdq_mzSnbLY7h_qixoR7jig3__kRhuaxwUkRz5iaiQkqgc5gHdrNP5zw",
+    "e": "AQAB"
+    }"#;
+
+/// [RFC 7520 section 4.1](https://www.rfc-editor.org/rfc/rfc7520#section-4.1): its payload is a sentence.
+#[cfg(feature = "rs256")]
+const RFC_7520_4_1: &str = "eyJhbGciOiJSUzI1NiIsImtpZCI6ImJpbGJvLmJhZ2dpbnNAaG9iYml0b24uZXhhbXBsZSJ9\
+    .SXTigJlzIGEgZGFuZ2Vyb3VzIGJ1c2luZXNzLCBGcm9kbywgZ29pbmcgb3V0IHlvdXIgZG9vci4gWW91IHN0ZXAgb250byB0aGUgcm9hZCwgYW5k\
+    IGlmIHlvdSBkb24ndCBrZWVwIHlvdXIgZmVldCwgdGhlcmXigJlzIG5vIGtub3dpbmcgd2hlcmUgeW91IG1pZ2h0IGJlIHN3ZXB0IG9mZiB0by4\
+    .MRjdkly7_-oTPTS3AXP41iQIGKa80A0ZmTuV5MEaHoxnW2e5CZ5NlKtainoFmKZopdHM1O2U4mwzJdQx996ivp83xuglII7PNDi84wnB-BDkoBwA\
+    78185hX-Es4JIwmDLJK3lfWRa-XtL0RnltuYv746iYTh_qHRD68BNt1uSNCrUCTJDt5aAE6x8wW1Kt9eRo4QPocSadnHXFxnt8Is9UzpERV0ePPQdL\
+    uW3IS_de3xyIrDaLGdjluPxUAhb6L2aXic1U12podGU0KLUQSE_oI-ZnmKJ3F4uOZDnd6QZWJushZ41Axf_fcIe8u9ipH84ogoree7vjbU5y18kDqu\
+    Dg";
+
 /// [RFC 7519 section 6.1](https://www.rfc-editor.org/rfc/rfc7519#section-6.1).
 const RFC_7519_6_1: &str = "eyJhbGciOiJub25lIn0\
     .eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ\
@@ -86,6 +106,75 @@ fn rfc_7515_a3_has_a_valid_signature_and_is_no_access_token() {
     let verified = Token::parse(RFC_7515_A3).unwrap().verify(&joe, &mut buf).unwrap();
     let refused = verified.into_access_token(&AccessTokenPolicy::untyped(AUDIENCE), now);
     assert_eq!(refused.err(), Some(Error::Missing(Claim::Audience)));
+}
+
+#[cfg(feature = "rs256")]
+#[test]
+fn rfc_7515_a2_has_a_valid_signature_and_is_no_access_token() {
+    let keys = rsa_key_set(&rs256_jwk().to_string());
+    let keys = keys.as_keys();
+    let joe = Issuer::new("joe", &keys, &[&Rs256]);
+    let now = UnixTime::from_secs(RFC_7515_A3_EXP - 1);
+    let policies = [AccessTokenPolicy::new(AUDIENCE), AccessTokenPolicy::untyped(AUDIENCE)];
+    for (policy, error) in policies.iter().zip([Error::WrongType, Error::Missing(Claim::Audience)]) {
+        let mut buf = [0; 256];
+        let verified = Token::parse(RFC_7515_A2).unwrap().verify(&joe, &mut buf).unwrap();
+        assert_eq!(verified.into_access_token(policy, now).err(), Some(error));
+    }
+}
+
+#[cfg(feature = "rs256")]
+#[test]
+fn altered_rfc_7515_a2_is_refused() {
+    let keys = rsa_key_set(&rs256_jwk().to_string());
+    let keys = keys.as_keys();
+    let joe = Issuer::new("joe", &keys, &[&Rs256]);
+
+    let forged = RFC_7515_A2.replace(".cC4h", ".dC4h");
+    assert_eq!(refusal(&forged, &joe), Error::InvalidSignature);
+    let forged = RFC_7515_A2.replace(".eyJpc3MiOiJqb2Ui", ".eyJpc3MiOiJqb2Vi");
+    assert_eq!(refusal(&forged, &joe), Error::InvalidSignature);
+    let not_canonical = RFC_7515_A2.replace("e77Rw", "e77Rx");
+    assert_eq!(refusal(&not_canonical, &joe), Error::Malformed(Part::Signature));
+    for alg in ["RS384", "RS512", "PS256"] {
+        let header = base64url(json!({"alg": alg}).to_string().as_bytes());
+        let renamed = RFC_7515_A2.replace("eyJhbGciOiJSUzI1NiJ9", &header);
+        assert_eq!(refusal(&renamed, &joe), Error::UnsupportedAlgorithm, "{alg}");
+    }
+    assert_eq!(refusal(RFC_7515_A2, &Issuer::new("jane", &keys, &[&Rs256])), Error::Mismatch(Claim::Issuer));
+    let other_key = rsa_key_set(RFC_7638_3_1);
+    let other_key = other_key.as_keys();
+    assert_eq!(refusal(RFC_7515_A2, &Issuer::new("joe", &other_key, &[&Rs256])), Error::InvalidSignature);
+
+    assert!(Token::parse(RFC_7515_A2).unwrap().verify(&joe, &mut [0; 256]).is_ok());
+}
+
+/// The signature is valid: the error is about the payload, which is checked after it and is not JSON.
+#[cfg(feature = "rs256")]
+#[test]
+fn rfc_7520_4_1_has_a_valid_signature_and_is_no_jwt() {
+    let keys = rsa_key_set(RFC_7520_3_3);
+    assert_eq!(keys.first().and_then(OwnedKey::kid), Some(Kid::Whole(b"bilbo.baggins@hobbiton.example")));
+    let keys = keys.as_keys();
+    let issuer = Issuer::new("anyone", &keys, &[&Rs256]);
+    assert_eq!(refusal(RFC_7520_4_1, &issuer), Error::Malformed(Part::Payload));
+
+    let forged = RFC_7520_4_1.replace(".SXTi", ".SXTj");
+    assert_eq!(refusal(&forged, &issuer), Error::InvalidSignature);
+    let forged = RFC_7520_4_1.replace(".MRjd", ".NRjd");
+    assert_eq!(refusal(&forged, &issuer), Error::InvalidSignature);
+
+    let other_kid = rsa_key_set(RFC_7638_3_1);
+    let other_kid = other_kid.as_keys();
+    assert_eq!(refusal(RFC_7520_4_1, &Issuer::new("anyone", &other_kid, &[&Rs256])), Error::UnknownKey);
+}
+
+#[cfg(feature = "rs256")]
+#[test]
+fn rfc_7638_3_1_has_the_thumbprint_that_is_printed() {
+    let keys = rsa_key_set(RFC_7638_3_1);
+    let thumbprint = keys.as_keys().first().unwrap().thumbprint();
+    assert_eq!(thumbprint.to_string(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
 }
 
 #[test]
@@ -152,7 +241,7 @@ fn rfc_8037_a4_with_the_other_algorithm_name_is_refused() {
 }
 
 #[test]
-fn rsa_key_of_rfc_7638_is_skipped() {
+fn rsa_key_of_rfc_7638_is_skipped_by_a_set_without_rsa() {
     let keys = key_set(RFC_7638_3_1);
     assert_eq!((keys.len(), keys.skipped()), (0, 1));
 }
@@ -268,6 +357,13 @@ fn key_in_the_header_is_never_used() {
 
 fn key_set(jwk: &str) -> KeySet<1> {
     KeySet::from_jwks(&mut format!(r#"{{"keys":[{jwk}]}}"#).into_bytes()).unwrap()
+}
+
+#[cfg(feature = "rs256")]
+fn rsa_key_set(jwk: &str) -> KeySet<1, OwnedKey> {
+    let mut keys = KeySet::<1, OwnedKey>::with_rsa();
+    keys.replace_from_jwks(&mut format!(r#"{{"keys":[{jwk}]}}"#).into_bytes()).unwrap();
+    keys
 }
 
 fn refusal(token: &str, issuer: &Issuer<'_>) -> Error {
