@@ -90,7 +90,7 @@ fn refused_token_exits_with_status_1_and_advice() {
     let es256 = |name: &str, value: Value| Alg::Es256.access_token(&claims_with(name, value));
     let good = es256("", Value::Null);
     let header = |header: Value| Alg::Es256.mint(header.to_string(), claims().to_string());
-    let rs256 = header(json!({"alg": "RS256", "kid": "es-test"}));
+    let rs384 = header(json!({"alg": "RS384", "kid": "es-test"}));
     let unknown = header(json!({"alg": "ES256", "typ": "at+jwt", "kid": "next"}));
     let untyped = header(json!({"alg": "ES256", "typ": "JWT", "kid": "es-test"}));
     let (iss, aud) = (es256("iss", json!("https://other")), es256("aud", json!("urn:other")));
@@ -108,7 +108,7 @@ fn refused_token_exits_with_status_1_and_advice() {
         (&[], &certificates, Error::TooLarge(Part::Header), "header 4096 bytes decoded"),
         (&["--buffer", "100"], &good, Error::BufferTooSmall, "Give the device a larger buffer: it has 100 bytes"),
         (&[], &crit, Error::CriticalHeader, "Switch the extension off"),
-        (&[], &rs256, Error::UnsupportedAlgorithm, "Switch the provider to ES256 or EdDSA"),
+        (&[], &rs384, Error::UnsupportedAlgorithm, "Switch the provider to ES256 or EdDSA"),
         (&[], &unknown, Error::UnknownKey, "known  \"es-test\" (ES256), \"ed-test\" (EdDSA)"),
         (&[], &untyped, Error::WrongType, "If this is an ID token: send the access token instead."),
         (&[], bundle::FORGED_TOKEN, Error::InvalidSignature, "altered"),
@@ -456,7 +456,7 @@ fn report_explains_why_no_key_is_chosen() {
     let expected = ["--issuer", ISSUER, "--audience", AUDIENCE];
     let args = [&["--jwks", rsa_only.to_str().unwrap()], &expected[..], &[bundle::ES256_TOKEN]].concat();
     let report = run(&args, b"").stdout;
-    assert!(report.contains("This issuer publishes no ES256 or EdDSA key"), "{report}");
+    assert!(report.contains("This issuer publishes no key for one of these"), "{report}");
     assert!(!report.contains("This kid is there") && !report.contains("rotate"), "{report}");
     assert_fits("no key", &report);
 }
@@ -810,7 +810,7 @@ fn profile_dpop_refuses_with_status_1_and_advice() {
         (&[], &header("typ", Value::Null), Error::WrongType, "type", "It has no typ: it is not a proof."),
         (&[], &header("typ", json!("JWT")), Error::WrongType, "type", "Its typ is \"JWT\": it is not a proof."),
         (&[], bundle::ES256_TOKEN, Error::WrongType, "type", "it is an access token, not a proof."),
-        (&[], &header("alg", json!("RS256")), Error::UnsupportedAlgorithm, "algorithm", "Make the client sign"),
+        (&[], &header("alg", json!("RS384")), Error::UnsupportedAlgorithm, "algorithm", "Make the client sign"),
         (&[], &header("alg", json!("none")), Error::UnsupportedAlgorithm, "algorithm", "not signed"),
         (&[], &header("jwk", Value::Null), Error::InvalidKey, "key", "The header has no jwk"),
         (&[], &header("jwk", private), Error::InvalidKey, "key", "the client publishes its private key"),
@@ -1262,6 +1262,47 @@ fn id_token_with(name: &str, value: Value) -> String {
         value => claims[name] = value,
     }
     id_token(Alg::Es256, json!("JWT"), &claims)
+}
+
+/// RS256 is an option of the build.
+#[test]
+fn rs256_is_accepted_or_advised_by_the_feature() {
+    let header = json!({"alg": "RS256", "typ": "at+jwt", "kid": "es-test"}).to_string();
+    let token = Alg::Es256.mint(header, claims().to_string());
+    if cfg!(feature = "rs256") {
+        let report = refused(&[], &token, Error::UnknownKey);
+        assert!(report.contains("known  \"es-test\" (ES256)"), "{report}");
+    } else {
+        let report = refused(&[], &token, Error::UnsupportedAlgorithm);
+        assert!(report.contains("build with the feature rs256"), "{report}");
+    }
+}
+
+/// An RSA key of another length is skipped in each key set that the issuer will ever publish.
+#[test]
+fn skipped_rsa_key_is_explained() {
+    if !cfg!(feature = "rs256") {
+        return;
+    }
+    let long = json!({"kty": "RSA", "kid": "rs-test", "n": base64url(&[0xff; 512]), "e": "AQAB"});
+    let token = Alg::Es256.mint(r#"{"alg":"RS256","typ":"at+jwt","kid":"rs-test"}"#, claims().to_string());
+    let report = |name: &str, keys: Value| {
+        let jwks = temporary_file(name, &json!({"keys": keys}).to_string());
+        let options = ["--jwks", jwks.to_str().unwrap(), "--issuer", ISSUER, "--audience", AUDIENCE];
+        let report = refused_by(run(&[&options[..], &[&token]].concat(), b""), Error::UnknownKey);
+        assert_fits(name, &report);
+        report
+    };
+    let advice = "fetching the JWKS again does not help: RSA keys must\n  have 2,048 bits and the exponent 65,537.";
+    let others = report("rsa-4096", json!([Alg::Es256.jwk(), long]));
+    assert!(others.contains(advice) && others.contains("Otherwise fetch the issuer's JWKS again"), "{others}");
+    let alone = report("rsa-4096-alone", json!([long]));
+    assert!(alone.contains(advice) && !alone.contains("rotate"), "{alone}");
+    let none_skipped = report("no-rsa", json!([Alg::Es256.jwk()]));
+    assert!(
+        !none_skipped.contains("2,048") && none_skipped.contains("  Fetch the issuer's JWKS again"),
+        "{none_skipped}"
+    );
 }
 
 /// Asserts that a token is refused with this error and by one check, and returns the report.

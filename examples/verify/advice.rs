@@ -14,7 +14,7 @@ use crate::profile::Profile;
 use crate::report::Case;
 use crate::style::printable;
 use crate::times::{date, moment};
-use crate::verification::Refusal;
+use crate::verification::{ACCEPTED, Refusal};
 use keys::{too_many_keys, unknown_key};
 use malformed::{extra_text, malformed};
 
@@ -128,12 +128,16 @@ fn unsupported_algorithm(peek: &Peek) -> Vec<String> {
     if alg.eq_ignore_ascii_case("none") {
         return vec!["The token is not signed: anyone can have written it. Do not act on it.".into()];
     }
-    vec![
+    let mut lines = vec![
         format!("token     alg {}", printable(&format!("{alg:?}"))),
-        "accepted  ES256, EdDSA".into(),
+        format!("accepted  {ACCEPTED}"),
         "Switch the provider to ES256 or EdDSA for this client: by default, many sign".into(),
         "with RS256.".into(),
-    ]
+    ];
+    if alg == "RS256" && !cfg!(feature = "rs256") {
+        lines.push("If it offers nothing else, build with the feature rs256.".into());
+    }
+    lines
 }
 
 fn claimed(peek: &Peek, name: &str, case: &Case<'_>) -> String {

@@ -15,7 +15,8 @@ use crate::verification::{Backends, SOFTWARE, backends_named};
 
 pub const USAGE: &str = "\
 Verifies access tokens (RFC 9068), ID tokens (OpenID Connect Core) and DPoP
-proofs (RFC 9449) that are JWTs signed with ES256 or EdDSA.
+proofs (RFC 9449) that are JWTs signed with ES256 or EdDSA, or with RS256 if the
+feature rs256 is built in.
 
 usage: verify                  a demo with bundled tokens
        verify --batch          JSON lines from stdin, answers to stdout

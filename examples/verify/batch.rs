@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::args::DEFAULT_BUFFER_LEN;
+use crate::key_set::Keys;
 use crate::profile::Profile;
 use crate::request::{Request, issued};
-use crate::verification::{self, Backends, Keys};
+use crate::verification::{self, Backends};
 
 #[derive(Deserialize)]
 struct Line {
@@ -95,8 +96,8 @@ fn validate(line: &[u8], backends: Backends, buf: &mut [u8]) -> Result<(Value, R
 }
 
 fn verdict(mut jwks: Vec<u8>, token: &[u8], request: &Request, buf: &mut [u8]) -> Result<(), Error> {
-    let keys = if request.profile == Profile::Dpop { Keys::new() } else { Keys::from_jwks(&mut jwks)? };
-    verification::verify(token, &keys, request, buf).map(drop).map_err(|refusal| refusal.error)
+    let keys = if request.profile == Profile::Dpop { Keys::NONE } else { Keys::from_jwks(&mut jwks)? };
+    verification::verify(token, &keys.to_vec(), request, buf).map(drop).map_err(|refusal| refusal.error)
 }
 
 /// The `id` of a line that is JSON, but not a request.

@@ -6,12 +6,13 @@ use embedded_jwt::UnixTime;
 
 use crate::args::DEFAULT_BUFFER_LEN;
 use crate::bundle;
+use crate::key_set::Keys;
 use crate::profile::Profile;
 use crate::report::{self, Case};
 use crate::request::Request;
 use crate::style::Style;
 use crate::times::date;
-use crate::verification::{Backends, Keys, verify};
+use crate::verification::{Backends, verify};
 
 struct Scene {
     title: &'static str,
@@ -46,6 +47,7 @@ const SCENES: [Scene; 4] = [
 pub fn run(out: &mut impl Write, style: Style, backends: Backends) -> io::Result<bool> {
     let mut jwks = bundle::JWKS.as_bytes().to_vec();
     let keys = Keys::from_jwks(&mut jwks).map_err(|error| io::Error::other(format!("bundled key set: {error}")))?;
+    let (skipped, keys) = (keys.skipped(), keys.to_vec());
     let request = Request {
         issuer: bundle::ISSUER.into(),
         audience: bundle::AUDIENCE.into(),
@@ -60,7 +62,7 @@ pub fn run(out: &mut impl Write, style: Style, backends: Backends) -> io::Result
         writeln!(out, "\n{}\n", style.heading(scene.title))?;
         let token = scene.token.as_bytes();
         let verdict = verify(token, &keys, &request, &mut buf);
-        let case = Case { token, keys: &keys, request: &request, buffer_len: DEFAULT_BUFFER_LEN };
+        let case = Case { token, keys: &keys, skipped, request: &request, buffer_len: DEFAULT_BUFFER_LEN };
         if scene.brief {
             report::write_brief(out, style, &case, &verdict)?;
         } else {

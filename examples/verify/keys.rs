@@ -2,7 +2,7 @@
 
 use std::slice;
 
-use embedded_jwt::{Algorithm, Error, Issuer, Key, Kid, Token};
+use embedded_jwt::{Algorithm, Error, Issuer, Kid, PublicKey, Token};
 
 use crate::report::Case;
 
@@ -10,7 +10,7 @@ use crate::report::Case;
 ///
 /// The crate does not report which keys it tries, so it is asked about each key alone: first whether the key has the
 /// token's `kid`, then, if none has, whether it fits without one.
-pub fn fitting<'k>(case: &Case<'k>) -> Vec<&'k Key> {
+pub fn fitting<'k>(case: &Case<'k>) -> Vec<&'k PublicKey<'k>> {
     let fit =
         |issuer: &Issuer<'_>| !matches!(verify(case, issuer), Err(Error::UnknownKey | Error::UnsupportedAlgorithm));
     let keys = || case.keys.iter();
@@ -28,7 +28,7 @@ pub fn fitting<'k>(case: &Case<'k>) -> Vec<&'k Key> {
 }
 
 /// The first of these keys that verifies the token's signature, whether a later step refuses the token or not.
-pub fn verifying<'k>(case: &Case<'_>, keys: &[&'k Key]) -> Option<&'k Key> {
+pub fn verifying<'k>(case: &Case<'_>, keys: &[&'k PublicKey<'k>]) -> Option<&'k PublicKey<'k>> {
     keys.iter().copied().find(|key| {
         !matches!(
             verify(case, &with_one_key(case, key)),
@@ -37,7 +37,7 @@ pub fn verifying<'k>(case: &Case<'_>, keys: &[&'k Key]) -> Option<&'k Key> {
     })
 }
 
-fn with_one_key<'a>(case: &'a Case<'_>, key: &'a Key) -> Issuer<'a> {
+fn with_one_key<'a>(case: &'a Case<'_>, key: &'a PublicKey<'a>) -> Issuer<'a> {
     case.request.issuer(slice::from_ref(key))
 }
 
@@ -47,7 +47,7 @@ fn verify(case: &Case<'_>, issuer: &Issuer<'_>) -> Result<(), Error> {
 }
 
 /// A key as shown in the report: `"es-test" (ES256)`.
-pub fn describe(key: &Key) -> String {
+pub fn describe(key: &PublicKey<'_>) -> String {
     let text = |kid| format!("{:?}", String::from_utf8_lossy(kid));
     let kid = match key.kid() {
         None => "without kid".into(),
@@ -57,15 +57,17 @@ pub fn describe(key: &Key) -> String {
     format!("{kid} ({})", algorithm(key))
 }
 
-pub fn algorithm(key: &Key) -> &'static str {
+pub fn algorithm(key: &PublicKey<'_>) -> &'static str {
     match key.algorithm() {
         Algorithm::Es256 => "ES256",
         Algorithm::EdDsa => "EdDSA",
+        #[cfg(feature = "rs256")]
+        Algorithm::Rs256 => "RS256",
         _ => "another algorithm",
     }
 }
 
 /// Whether the key has this `kid`. Of a long one, the key does not keep enough to say so.
-pub fn has_kid(key: &Key, kid: &str) -> bool {
+pub fn has_kid(key: &PublicKey<'_>, kid: &str) -> bool {
     matches!(key.kid(), Some(Kid::Whole(whole)) if whole == kid.as_bytes())
 }

@@ -8,6 +8,7 @@ mod batch;
 mod bundle;
 mod check;
 mod demo;
+mod key_set;
 mod keys;
 mod peek;
 mod profile;
@@ -25,11 +26,11 @@ use std::process::ExitCode;
 
 use args::{Arguments, Command, Source, USAGE};
 use embedded_jwt::{MAX_KEY_SET_LEN, MAX_TOKEN_LEN};
+use key_set::Keys;
 use lexopt::Parser;
 use report::Case;
 use serde::de::IgnoredAny;
 use style::Style;
-use verification::Keys;
 
 fn main() -> ExitCode {
     match args::parse(Parser::from_env()) {
@@ -72,8 +73,9 @@ fn verify_one(out: &mut impl Write, arguments: &Arguments) -> Result<bool, Box<d
     let Arguments { jwks, request, buffer, token } = arguments;
     let keys = match jwks {
         Some(jwks) => read_keys(jwks).map_err(|error| format!("{}: {error}", jwks.display()))?,
-        None => Keys::new(),
+        None => Keys::NONE,
     };
+    let (skipped, keys) = (keys.skipped(), keys.to_vec());
     let from_stdin;
     let token = match token {
         Source::Given(token) => token,
@@ -85,7 +87,7 @@ fn verify_one(out: &mut impl Write, arguments: &Arguments) -> Result<bool, Box<d
 
     let mut buf = vec![0; *buffer];
     let verdict = verification::verify(token, &keys, request, &mut buf);
-    let case = Case { token, keys: &keys, request, buffer_len: *buffer };
+    let case = Case { token, keys: &keys, skipped, request, buffer_len: *buffer };
     Ok(written(report::write(out, Style::for_stdout(), &case, &verdict), verdict.is_ok())?)
 }
 

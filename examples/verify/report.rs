@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use embedded_jwt::{Error, Token};
+use embedded_jwt::{Error, PublicKey, Token};
 use serde_json::Value;
 
 use crate::advice::advice;
@@ -13,12 +13,14 @@ use crate::profile::Profile;
 use crate::request::Request;
 use crate::style::{Style, printable};
 use crate::times::{date, moment};
-use crate::verification::{Accepted, Keys, Refusal};
+use crate::verification::{Accepted, Refusal};
 
 /// A token and the inputs of its verification.
 pub struct Case<'a> {
     pub token: &'a [u8],
-    pub keys: &'a Keys,
+    pub keys: &'a [PublicKey<'a>],
+    /// The number of the issuer's keys that cannot be used.
+    pub skipped: usize,
     pub request: &'a Request,
     pub buffer_len: usize,
 }
@@ -112,7 +114,7 @@ fn write_header(out: &mut impl Write, case: &Case<'_>, peek: &Peek, refusal: Opt
         _ => "none chosen".into(),
     };
     let usable = case.keys.len();
-    writeln!(out, "  key     {chosen}; the issuer has {usable} usable, {} skipped", case.keys.skipped())
+    writeln!(out, "  key     {chosen}; the issuer has {usable} usable, {} skipped", case.skipped)
 }
 
 fn chosen_key(case: &Case<'_>, is_verified: bool) -> String {

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use embedded_jwt::{AccessTokenPolicy, DpopNonce, DpopPolicy, IdTokenPolicy, Issuer, Key, UnixTime};
+use embedded_jwt::{AccessTokenPolicy, DpopNonce, DpopPolicy, IdTokenPolicy, Issuer, PublicKey, UnixTime};
 
 use crate::profile::Profile;
 use crate::verification::Backends;
@@ -88,7 +88,7 @@ impl Request {
         }
     }
 
-    pub fn issuer<'a>(&'a self, keys: &'a [Key]) -> Issuer<'a> {
+    pub fn issuer<'a>(&'a self, keys: &'a [PublicKey<'a>]) -> Issuer<'a> {
         Issuer::new(&self.issuer, keys, self.backends)
     }
 

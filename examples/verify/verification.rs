@@ -1,22 +1,27 @@
 //! Verifies one token for one request: the steps of the crate, and the step that refused.
 
-use embedded_jwt::{AccessToken, DpopProof, EdDsa, Error, Es256, IdToken, Key, KeySet, SignatureAlgorithm, Token};
+use embedded_jwt::{AccessToken, DpopProof, EdDsa, Error, Es256, IdToken, PublicKey, SignatureAlgorithm, Token};
 
 use crate::profile::Profile;
 use crate::request::Request;
 
-/// More than any issuer publishes at a time: the current key, the next one and keys of other algorithms.
-pub type Keys = KeySet<16>;
-
-/// The backends for ES256 and EdDSA.
+/// The backends for the algorithms that are built in.
 pub type Backends = &'static [&'static dyn SignatureAlgorithm];
 
+#[cfg(not(feature = "rs256"))]
 pub const SOFTWARE: Backends = &[&Es256, &EdDsa];
+#[cfg(feature = "rs256")]
+pub const SOFTWARE: Backends = &[&Es256, &EdDsa, &embedded_jwt::Rs256];
+
+/// The names of these algorithms.
+pub const ACCEPTED: &str = if cfg!(feature = "rs256") { "ES256, EdDSA, RS256" } else { "ES256, EdDSA" };
 
 pub fn backends_named(name: &str) -> Result<Backends, String> {
     match name {
         "software" => Ok(SOFTWARE),
-        #[cfg(feature = "ring")]
+        #[cfg(all(feature = "ring", feature = "rs256"))]
+        "ring" => Ok(&[&embedded_jwt::RingEs256, &embedded_jwt::RingEdDsa, &embedded_jwt::RingRs256]),
+        #[cfg(all(feature = "ring", not(feature = "rs256")))]
         "ring" => Ok(&[&embedded_jwt::RingEs256, &embedded_jwt::RingEdDsa]),
         #[cfg(not(feature = "ring"))]
         "ring" => Err("the backend ring is in the feature ring: cargo run --features ring --example verify".into()),
@@ -48,7 +53,7 @@ pub struct Refusal {
 /// Takes a token through the crate: parse, verify, validate. A DPoP proof is verified and validated in one step.
 pub fn verify<'b>(
     token: &[u8],
-    keys: &[Key],
+    keys: &[PublicKey<'_>],
     request: &'b Request,
     buf: &'b mut [u8],
 ) -> Result<Accepted<'b>, Refusal> {

@@ -6,22 +6,30 @@ use crate::keys::{algorithm, describe, has_kid};
 use crate::peek::Peek;
 use crate::report::Case;
 use crate::style::printable;
+use crate::verification::ACCEPTED;
 
 pub fn unknown_key(case: &Case<'_>, peek: &Peek) -> Vec<String> {
     let kid = peek.header.as_ref().ok().and_then(|header| header.kid.as_deref()).filter(|kid| !kid.is_empty());
     let named = kid.map_or("without kid".into(), |kid| format!("kid {}", printable(&format!("{kid:?}"))));
     let mut lines = vec![format!("token  {named}, alg {:?}", peek.alg())];
     lines.extend(known_keys(case));
+    let may_be_skipped = cfg!(feature = "rs256") && peek.alg() == "RS256" && case.skipped > 0;
+    if may_be_skipped {
+        lines.push("If its key was skipped, fetching the JWKS again does not help: RSA keys must".into());
+        lines.push("have 2,048 bits and the exponent 65,537. Make the provider use such a key.".into());
+    }
     if case.keys.is_empty() {
-        lines.push("This issuer publishes no ES256 or EdDSA key: make the provider sign with one.".into());
+        lines.push(format!("accepted  {ACCEPTED}"));
+        lines.push("This issuer publishes no key for one of these: make the provider use one.".into());
         return lines;
     }
     // A key of the token's algorithm would have been tried.
     if let Some(other) = case.keys.iter().find(|key| kid.is_some_and(|kid| has_kid(key, kid))) {
         lines.push(format!("This kid is there, for {}.", algorithm(other)));
     }
-    lines.push("Fetch the issuer's JWKS again: keys rotate. Not on each such token, since".into());
-    lines.push("anyone can send them.".into());
+    let fetch = if may_be_skipped { "Otherwise fetch" } else { "Fetch" };
+    lines.push(format!("{fetch} the issuer's JWKS again: keys rotate. Not on each such"));
+    lines.push("token, since anyone can send them.".into());
     lines
 }
 
@@ -37,7 +45,7 @@ pub fn too_many_keys(case: &Case<'_>) -> Vec<String> {
 fn known_keys(case: &Case<'_>) -> Vec<String> {
     let known: Vec<_> = case.keys.iter().map(describe).collect();
     let known = if known.is_empty() { "none".into() } else { known.join(", ") };
-    wrapped("known  ", &format!("{known}; {} skipped as unusable", case.keys.skipped()))
+    wrapped("known  ", &format!("{known}; {} skipped as unusable", case.skipped))
 }
 
 /// The text in as many lines as it needs, each beside or below the label.

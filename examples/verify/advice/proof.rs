@@ -10,6 +10,7 @@ use crate::profile::short_type;
 use crate::report::Case;
 use crate::style::printable;
 use crate::times::date;
+use crate::verification::ACCEPTED;
 
 pub fn advice(error: Error, case: &Case<'_>, peek: &Peek) -> Option<Vec<String>> {
     let request = case.request;
@@ -18,7 +19,7 @@ pub fn advice(error: Error, case: &Case<'_>, peek: &Peek) -> Option<Vec<String>>
         Error::WrongType => wrong_type(peek),
         Error::UnsupportedAlgorithm if !peek.alg().eq_ignore_ascii_case("none") => vec![
             format!("proof     alg {}", printable(&format!("{:?}", peek.alg()))),
-            "accepted  ES256, EdDSA".into(),
+            format!("accepted  {ACCEPTED}"),
             "Make the client sign its proofs with ES256 or EdDSA.".into(),
         ],
         Error::InvalidKey => embedded_key(peek),
