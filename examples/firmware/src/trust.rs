@@ -19,6 +19,8 @@ pub static ES256_KEYS: [Key; 1] = [Key::es256(&ES256_X, &ES256_Y).with_kid(b"tes
 pub static EDDSA_KEYS: [Key; 1] = [Key::ed25519(&EDDSA_POINT).with_kid(b"test-key")];
 pub static KEYS: [Key; 2] =
     [Key::es256(&ES256_X, &ES256_Y).with_kid(b"test-key"), Key::ed25519(&EDDSA_POINT).with_kid(b"test-key")];
+#[cfg(feature = "rs256")]
+pub static RS256_KEYS: [Key; 1] = [Key::rsa(&RS256_MODULUS).with_kid(b"test-key")];
 
 pub fn issuer<'a>(keys: &'a [Key], algorithms: &'a [&'a dyn SignatureAlgorithm]) -> Issuer<'a> {
     Issuer::new(ISSUER, keys, algorithms)
@@ -30,6 +32,8 @@ pub const NOW: UnixTime = UnixTime::from_secs(1_768_478_400);
 pub const BUILT_AT: UnixTime = UnixTime::from_secs(1_768_435_200);
 
 include!("../tokens/keys.rs");
+#[cfg(feature = "rs256")]
+include!("../tokens/rs256_key.rs");
 
 /// The measured tokens, of 435 and 2,047 bytes.
 pub const ES256_TOKEN: &str = include_str!("../tokens/es256.jwt");
@@ -37,3 +41,10 @@ pub const ES256_LONG_TOKEN: &str = include_str!("../tokens/es256-long.jwt");
 pub const EDDSA_TOKEN: &str = include_str!("../tokens/eddsa.jwt");
 pub const EDDSA_LONG_TOKEN: &str = include_str!("../tokens/eddsa-long.jwt");
 pub const JWKS: &[u8] = include_bytes!("../tokens/jwks.json");
+/// The same claims, in 691 and 2,303 bytes: the signature has four times the length.
+#[cfg(feature = "rs256")]
+pub const RS256_TOKEN: &str = include_str!("../tokens/rs256.jwt");
+#[cfg(feature = "rs256")]
+pub const RS256_LONG_TOKEN: &str = include_str!("../tokens/rs256-long.jwt");
+#[cfg(feature = "rs256")]
+pub const RS256_JWKS: &[u8] = include_bytes!("../tokens/rs256-jwks.json");

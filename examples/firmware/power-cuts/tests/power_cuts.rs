@@ -6,7 +6,7 @@
 use std::{env, thread};
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
-use embedded_jwt::{Algorithm, BackendError, EarliestTime, Key, Signature, SignatureAlgorithm, UnixTime};
+use embedded_jwt::{Algorithm, BackendError, EarliestTime, PublicKey, Signature, SignatureAlgorithm, UnixTime};
 use embedded_storage::nor_flash::{
     ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash, check_erase, check_read, check_write,
 };
@@ -292,7 +292,7 @@ impl SignatureAlgorithm for AcceptAll {
         Algorithm::Es256
     }
 
-    fn verify(&self, _: &Key, _: &[u8], _: Signature<'_>) -> Result<(), BackendError> {
+    fn verify(&self, _: &PublicKey<'_>, _: &[u8], _: Signature<'_>) -> Result<(), BackendError> {
         Ok(())
     }
 }

@@ -1,5 +1,5 @@
-//! The whole pipeline, with everything linked except the curves: this image must contain no code that panics,
-//! but at opt-levels below 3 that of base64ct, for lengths that are always right.
+//! The whole pipeline, with everything linked except the signature backends: this image must contain no code that panics,
+//! but at opt-levels below 3 that of base64ct, for lengths that are always right. The feature `rs256` adds RSA keys.
 #![no_std]
 #![no_main]
 
@@ -19,6 +19,10 @@ use embedded_jwt_firmware::trust;
 fn main() -> ! {
     board::start();
     let run = |run: fn(&str, &mut [u8]) -> Option<usize>| black_box(run)(trust::ES256_TOKEN, measure::buffer());
+    #[cfg(feature = "rs256")]
+    if rsa::validate(measure::buffer()) != Some(1) {
+        board::exit(false)
+    }
     board::exit(run(validate) == Some(1) && run(keep) == Some(1))
 }
 
@@ -139,6 +143,53 @@ impl Revocations for RefuseIssuedLater {
         let is_early = token.issued_at().is_none_or(|issued_at| issued_at.as_secs() <= now.earliest().as_secs());
         black_box((token.client_id(), token.key().kid(), token.signing_input_digest()));
         if is_early { Ok(()) } else { Err(Error::Revoked) }
+    }
+}
+
+/// Keys that a set and a caller own, those of RSA included.
+#[cfg(feature = "rs256")]
+mod rsa {
+    use super::*;
+    use embedded_jwt::{Algorithm, BackendError, OwnedKey, PublicKey, Signature};
+
+    /// Calls the public functions for RSA keys, and validates a token with a key from a set.
+    pub fn validate(buf: &mut [u8]) -> Option<usize> {
+        let mut jwks = [0; trust::RS256_JWKS.len()];
+        let mut keys = black_box(KeySet::<3, OwnedKey>::with_rsa());
+        jwks.copy_from_slice(trust::RS256_JWKS);
+        keys.replace_from_jwks(&mut jwks).ok()?;
+        jwks.copy_from_slice(trust::RS256_JWKS);
+        keys.rotate_from_jwks(&mut jwks, trust::NOW.plus(MINUTE), trust::NOW).ok()?;
+        black_box((keys.skipped(), keys.as_keys().len()));
+        for key in &*keys {
+            black_box((key.algorithm(), key.kid(), key.as_key().thumbprint()));
+        }
+        let key = OwnedKey::from(black_box(&trust::RS256_KEYS[0]));
+        if !keys.contains(&key) {
+            return None;
+        }
+
+        black_box(self_test(&Rs256StandIn).map_or_else(Error::code, |_| 0));
+        let keys = keys.expire(trust::NOW);
+        let issuer = Issuer::new(trust::ISSUER, &keys, &[&Rs256StandIn]);
+        let token = Token::parse(trust::RS256_TOKEN).ok()?;
+        let token = token.verify(&issuer, buf).ok()?.into_access_token(&trust::POLICY, trust::NOW).ok()?;
+        Some(token.audience().iter().count())
+    }
+
+    /// Replaces the arithmetic, as [`StandIn`] does for ES256.
+    #[derive(Debug)]
+    struct Rs256StandIn;
+
+    impl SignatureAlgorithm for Rs256StandIn {
+        fn algorithm(&self) -> Algorithm {
+            Algorithm::Rs256
+        }
+
+        fn verify(&self, key: &PublicKey<'_>, message: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
+            black_box((key.public_key(), message, signature.as_bytes()));
+            black_box(Ok(()))
+        }
     }
 }
 
