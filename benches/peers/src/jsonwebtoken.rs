@@ -6,7 +6,7 @@ use ::jsonwebtoken::signature::{self, Verifier};
 use ::jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Deserialize;
-use testkit::{AUDIENCE, Alg, ISSUER};
+use testkit::{AUDIENCE, Alg, ISSUER, RS256_TEST_KEY_N};
 
 use crate::contender::Verify;
 use crate::tokens::{KID, TYPE, has_scope};
@@ -33,6 +33,15 @@ pub fn verify(alg: Alg) -> Verify {
         Alg::Es256 => (DecodingKey::from_ec_components(&x, &y).unwrap(), Algorithm::ES256),
         Alg::EdDsa => (DecodingKey::from_ed_components(&x).unwrap(), Algorithm::EdDSA),
     };
+    verify_with(key, algorithm)
+}
+
+/// Verifies RS256 with the test key.
+pub fn verify_rs256() -> Verify {
+    verify_with(DecodingKey::from_rsa_components(RS256_TEST_KEY_N, "AQAB").unwrap(), Algorithm::RS256)
+}
+
+fn verify_with(key: DecodingKey, algorithm: Algorithm) -> Verify {
     let mut validation = Validation::new(algorithm);
     validation.set_issuer(&[ISSUER]);
     validation.set_audience(&[AUDIENCE]);

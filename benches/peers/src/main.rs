@@ -23,6 +23,7 @@ mod hostile_payloads;
 mod jsonwebtoken;
 mod ours;
 mod rows;
+mod rs256;
 mod tokens;
 
 use std::io::{Write, stdin, stdout};

@@ -4,7 +4,7 @@ use sha2::Digest as _;
 use testkit::{ALGS, Alg};
 
 use crate::contender::{Checks, Contender, Verifier};
-use crate::{curves, jsonwebtoken, ours, tokens};
+use crate::{curves, jsonwebtoken, ours, rs256, tokens};
 
 /// Whole verifications: signature, `typ`, `kid`, `iss`, `aud`, `exp`, `nbf`, `scope`, and that the claims required by
 /// RFC 9068 are present. The curves alone are in the same rows.
@@ -18,6 +18,7 @@ pub fn verifications() -> Vec<Contender> {
             contenders.extend(timed);
         }
     }
+    contenders.extend(rs256::contenders());
     contenders
 }
 

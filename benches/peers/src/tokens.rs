@@ -28,7 +28,7 @@ pub fn now() -> i64 {
 }
 
 /// The claims of the token of 435 bytes, valid from a minute ago for a day.
-fn claims() -> Value {
+pub fn claims() -> Value {
     json!({
         "iss": ISSUER, "sub": "user-4200", "aud": AUDIENCE, "client_id": "pump-app",
         "exp": now() + 86_400, "nbf": now() - 60, "iat": now() - 60, "jti": "token-1",
