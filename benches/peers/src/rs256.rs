@@ -38,7 +38,10 @@ fn verifiers() -> Vec<(&'static str, Verify)> {
         ("aws-lc-rs, signature alone", verify_by_aws_lc_rs()),
     ];
     #[cfg(not(feature = "aws_lc_rs"))]
-    vec![("jsonwebtoken, rust_crypto", jsonwebtoken::verify_rs256()), ("ring, signature alone", on_parts(is_valid_by_ring))]
+    vec![
+        ("jsonwebtoken, rust_crypto", jsonwebtoken::verify_rs256()),
+        ("ring, signature alone", on_parts(is_valid_by_ring)),
+    ]
 }
 
 fn token(subject: &str) -> String {
