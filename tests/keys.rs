@@ -106,11 +106,6 @@ const OTHERS: [(&str, &str); 9] = [
 /// The prime p of P-256, big-endian.
 const P: &str = "ffffffff00000001000000000000000000000000ffffffffffffffffffffffff";
 
-fn hex<const N: usize>(digits: &str) -> [u8; N] {
-    assert_eq!(digits.len(), 2 * N);
-    std::array::from_fn(|at| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).unwrap())
-}
-
 fn der_of(pem: &str) -> Vec<u8> {
     Base64::decode_vec(&pem.lines().filter(|line| !line.starts_with('-')).collect::<String>()).unwrap()
 }

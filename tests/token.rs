@@ -288,10 +288,6 @@ fn concat(first: [u8; 32], second: [u8; 32]) -> [u8; 64] {
     [first, second].as_flattened().try_into().unwrap()
 }
 
-fn hex(digits: &str) -> [u8; 32] {
-    std::array::from_fn(|i| u8::from_str_radix(&digits[2 * i..2 * i + 2], 16).unwrap())
-}
-
 #[test]
 fn backend_never_sees_ecdsa_scalars_out_of_range() {
     let n = hex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");

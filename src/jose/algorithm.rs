@@ -113,7 +113,7 @@ impl Algorithm {
     pub(crate) fn check_encoding(self, key: &PublicKey<'_>, signature: Signature<'_>) -> Result<(), Error> {
         match self {
             Self::Es256 => p256::check_encoding(signature),
-            Self::EdDsa => ed25519::check_encoding(key, signature),
+            Self::EdDsa => ed25519::check_encoding(key, signature).map_err(Error::from),
             #[cfg(feature = "rs256")]
             Self::Rs256 => rsa::numbers(key, signature).map(drop).map_err(Error::from),
         }

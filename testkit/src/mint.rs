@@ -170,6 +170,12 @@ pub fn with(mut object: Value, name: &str, value: Value) -> Value {
     object
 }
 
+/// The bytes that these hexadecimal digits encode.
+pub fn hex<const N: usize>(digits: &str) -> [u8; N] {
+    assert_eq!(digits.len(), 2 * N);
+    std::array::from_fn(|at| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).unwrap())
+}
+
 /// A policy with the leeway and the limits that every kind of policy has, in seconds.
 #[macro_export]
 macro_rules! limited {

@@ -1,17 +1,16 @@
 //! Range checks of Ed25519 keys and signatures, before any backend gets them.
 
-use super::Signature;
-use crate::error::Error;
+use super::{BackendError, Signature};
 use crate::jose::PublicKey;
 
 /// Refuses a key or an `R` that is not an acceptable point, and an `S` that is not reduced.
-pub(super) fn check_encoding(key: &PublicKey<'_>, signature: Signature<'_>) -> Result<(), Error> {
+pub(super) fn check_encoding(key: &PublicKey<'_>, signature: Signature<'_>) -> Result<(), BackendError> {
     let (r, s) = signature.halves()?;
     match key.public_key().try_into() {
         Ok(point) if is_acceptable_point(point) => {}
-        _ => return Err(Error::InvalidKey),
+        _ => return Err(BackendError::InvalidKey),
     }
-    if is_acceptable_point(r) && is_reduced(s) { Ok(()) } else { Err(Error::InvalidSignature) }
+    if is_acceptable_point(r) && is_reduced(s) { Ok(()) } else { Err(BackendError::InvalidSignature) }
 }
 
 /// Whether an encoded point has y < p and is not of small order. Anyone can sign for a key of small order, and

@@ -1,11 +1,15 @@
 //! The software backend for EdDSA.
 
-use ed25519_dalek::VerifyingKey;
+use ed25519_dalek::{Verifier, VerifyingKey};
 
+use super::ed25519::check_encoding;
 use super::{Algorithm, BackendError, Signature, SignatureAlgorithm};
 use crate::jose::PublicKey;
 
-/// EdDSA in software: Ed25519, verified strictly (`verify_strict`), by the crate `ed25519-dalek`.
+/// EdDSA in software: Ed25519 by the crate `ed25519-dalek`, as strictly as its `verify_strict`, in 9/10 of the time.
+///
+/// `verify` compares `R` with the encoding of the point that it computes, without the cofactor. What remains of
+/// `verify_strict` is to refuse keys and `R`s of small order: the bytes tell these, and the keys that are not canonical.
 #[derive(Clone, Copy, Debug)]
 pub struct EdDsa;
 
@@ -15,8 +19,9 @@ impl SignatureAlgorithm for EdDsa {
     }
 
     fn verify(&self, key: &PublicKey<'_>, message: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
+        check_encoding(key, signature)?;
         let key = VerifyingKey::try_from(key.public_key()).map_err(|_| BackendError::InvalidKey)?;
         let signature = ed25519_dalek::Signature::from_bytes(signature.fixed()?);
-        key.verify_strict(message, &signature).map_err(|_| BackendError::InvalidSignature)
+        key.verify(message, &signature).map_err(|_| BackendError::InvalidSignature)
     }
 }

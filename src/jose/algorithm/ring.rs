@@ -4,7 +4,7 @@ use ::ring::signature::{ECDSA_P256_SHA256_FIXED, ED25519, UnparsedPublicKey};
 #[cfg(feature = "rs256")]
 use ::ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 
-use super::ed25519::is_acceptable_point;
+use super::ed25519::check_encoding;
 #[cfg(feature = "rs256")]
 use super::rsa::{Numbers, numbers};
 use super::sec1::uncompressed_point;
@@ -48,14 +48,7 @@ impl SignatureAlgorithm for RingEdDsa {
     }
 
     fn verify(&self, key: &PublicKey<'_>, message: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
-        // ring accepts points of small order, unlike `verify_strict`. An issuer refuses them before they get here.
-        if !key.public_key().try_into().is_ok_and(is_acceptable_point) {
-            return Err(BackendError::InvalidKey);
-        }
-        let (r, _) = signature.halves()?;
-        if !is_acceptable_point(r) {
-            return Err(BackendError::InvalidSignature);
-        }
+        check_encoding(key, signature)?; // ring accepts points of small order
         UnparsedPublicKey::new(&ED25519, key.public_key())
             .verify(message, signature.as_bytes())
             .map_err(|_| BackendError::InvalidSignature)
