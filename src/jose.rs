@@ -15,6 +15,10 @@ mod thumbprint;
 pub use algorithm::EdDsa;
 #[cfg(feature = "es256")]
 pub use algorithm::Es256;
+#[cfg(all(feature = "p256-cm4", target_arch = "arm"))]
+pub use algorithm::Es256Cm4;
+#[cfg(feature = "es256-tables")]
+pub use algorithm::Es256Tables;
 #[cfg(all(feature = "ring", feature = "rs256"))]
 pub use algorithm::RingRs256;
 #[cfg(feature = "rs256")]

@@ -42,6 +42,10 @@ pub use error::{Claim, Error, Part};
 pub use jose::EdDsa;
 #[cfg(feature = "es256")]
 pub use jose::Es256;
+#[cfg(all(feature = "p256-cm4", target_arch = "arm"))]
+pub use jose::Es256Cm4;
+#[cfg(feature = "es256-tables")]
+pub use jose::Es256Tables;
 #[cfg(all(feature = "ring", feature = "rs256"))]
 pub use jose::RingRs256;
 pub use jose::{

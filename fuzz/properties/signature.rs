@@ -8,10 +8,15 @@ use super::jwks;
 
 /// **Property:** a signature is accepted if and only if the bare curve crate accepts it: `p256`, or `verify_strict` of
 /// `ed25519-dalek`. One difference: this crate also refuses a key with y >= p. All numbers that reach a backend are in
-/// range, by the same crates, so that a backend need not check this.
+/// range, by the same crates, so that a backend need not check this. `Es256Tables` is held to the same, with its key
+/// prepared.
 pub fn signature(input: &[u8]) {
     let Ok(triple) = Triple::arbitrary(&mut Unstructured::new(input)) else { return };
     assert_eq!(triple.passes(BOTH), triple.is_valid(), "{triple:x?}");
+    #[cfg(feature = "es256-tables")]
+    if triple.alg == Alg::Es256 {
+        assert_eq!(triple.passes(&[&testkit::Preparing::default()]), triple.is_valid(), "with tables: {triple:x?}");
+    }
     assert_eq!(triple.passes(ACCEPT_ALL), triple.is_in_range(), "{triple:x?}");
 }
 

@@ -7,6 +7,10 @@ pub(super) mod ed25519;
 mod eddsa;
 #[cfg(feature = "es256")]
 mod es256;
+#[cfg(all(feature = "p256-cm4", target_arch = "arm"))]
+mod es256_cm4;
+#[cfg(feature = "es256-tables")]
+mod es256_tables;
 pub(super) mod p256;
 #[cfg(feature = "ring")]
 mod ring;
@@ -28,6 +32,10 @@ pub use backend::{BackendError, SignatureAlgorithm};
 pub use eddsa::EdDsa;
 #[cfg(feature = "es256")]
 pub use es256::Es256;
+#[cfg(all(feature = "p256-cm4", target_arch = "arm"))]
+pub use es256_cm4::Es256Cm4;
+#[cfg(feature = "es256-tables")]
+pub use es256_tables::Es256Tables;
 #[cfg(feature = "rs256")]
 pub use rs256::Rs256;
 pub use self_test::{SelfTest, self_test};

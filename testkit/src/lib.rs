@@ -8,6 +8,8 @@ mod backends;
 mod counting;
 pub mod errors;
 mod mint;
+#[cfg(feature = "es256-tables")]
+mod preparing;
 pub mod rfc;
 #[cfg(feature = "rs256")]
 mod rs256;
@@ -22,6 +24,8 @@ pub use counting::Counting;
 /// The crate under test, for the crate's own unit tests: their types differ from the types of this copy.
 pub use embedded_jwt;
 pub use mint::*;
+#[cfg(feature = "es256-tables")]
+pub use preparing::Preparing;
 #[cfg(feature = "rs256")]
 pub use rs256::*;
 pub use stores::*;
