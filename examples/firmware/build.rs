@@ -9,7 +9,7 @@ fn main() {
     }
     let target = env::var("TARGET").unwrap();
     let map = match target.as_str() {
-        "thumbv6m-none-eabi" | "thumbv7em-none-eabi" => "mps2.x",
+        "thumbv6m-none-eabi" | "thumbv7em-none-eabi" | "thumbv8m.main-none-eabi" => "mps2.x",
         "riscv32imac-unknown-none-elf" => "virt.x",
         _ => panic!("no board for the target {target}: add its memory map here and its functions to `src/board.rs`"),
     };

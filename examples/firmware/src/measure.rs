@@ -47,7 +47,7 @@ pub fn buffer() -> &'static mut [u8] {
     unsafe { core::slice::from_raw_parts_mut((&raw mut BUFFER).cast(), BUFFER_LEN) }
 }
 
-const BUFFER_LEN: usize = 1536;
+pub const BUFFER_LEN: usize = 1536;
 
 /// Replaces the curve of ES256: accepts everything that passes the crate's own checks.
 #[derive(Debug)]

@@ -40,6 +40,9 @@ pub const ES256_TOKEN: &str = include_str!("../tokens/es256.jwt");
 pub const ES256_LONG_TOKEN: &str = include_str!("../tokens/es256-long.jwt");
 pub const EDDSA_TOKEN: &str = include_str!("../tokens/eddsa.jwt");
 pub const EDDSA_LONG_TOKEN: &str = include_str!("../tokens/eddsa-long.jwt");
+/// A token that is bound to a client's key, and the proof of this client for a request with it.
+pub const BOUND_TOKEN: &str = include_str!("../tokens/bound.jwt");
+pub const PROOF: &str = include_str!("../tokens/proof.jwt");
 pub const JWKS: &[u8] = include_bytes!("../tokens/jwks.json");
 /// The same claims, in 691 and 2,303 bytes: the signature has four times the length.
 #[cfg(feature = "rs256")]

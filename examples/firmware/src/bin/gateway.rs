@@ -4,7 +4,11 @@
 #![no_std]
 #![no_main]
 
-use embedded_jwt::{EdDsa, Es256, SignatureAlgorithm, UnixTime, self_test};
+#[cfg(not(feature = "cm4"))]
+use embedded_jwt::Es256;
+#[cfg(feature = "cm4")]
+use embedded_jwt::Es256Cm4 as Es256;
+use embedded_jwt::{EdDsa, SignatureAlgorithm, UnixTime, self_test};
 use embedded_jwt_firmware::board::{self, Serial, entry};
 use embedded_jwt_firmware::flash::Flash;
 use embedded_jwt_firmware::gateway::{BAD_REQUEST, Gateway, MAX_LINE, TOO_LONG};
