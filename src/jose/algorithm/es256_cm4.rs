@@ -7,9 +7,9 @@ use crate::jose::PublicKey;
 
 /// ES256 in assembly for Cortex-M4 and Cortex-M33: ECDSA on P-256 with SHA-256, by the crate `p256-cm4`.
 ///
-/// It takes an eighth of the instructions of `Es256`, half of the flash of its curve and two fifths of its stack. It accepts the same
-/// signatures, including a high `s`. Since the crate gives no reasons, a key that is not a point of the curve is refused
-/// with [`BackendError::InvalidSignature`].
+/// It takes an eighth of the instructions of `Es256`, half of the flash of its curve and two fifths of its stack. It
+/// accepts the same signatures, including a high `s`. Since the crate gives no reasons, a key that is not a point of
+/// the curve is refused with [`BackendError::InvalidSignature`].
 ///
 /// # Targets
 ///
