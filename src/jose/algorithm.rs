@@ -119,12 +119,13 @@ impl Algorithm {
     /// Refuses signatures, and Ed25519 and RSA keys, that must never reach a backend, even one that checks nothing. A
     /// P-256 key out of range is not on the curve, which every backend has to check.
     pub(crate) fn check_encoding(self, key: &PublicKey<'_>, signature: Signature<'_>) -> Result<(), Error> {
-        match self {
+        let checked = match self {
             Self::Es256 => p256::check_encoding(signature),
-            Self::EdDsa => ed25519::check_encoding(key, signature).map_err(Error::from),
+            Self::EdDsa => ed25519::check_encoding(key, signature),
             #[cfg(feature = "rs256")]
-            Self::Rs256 => rsa::numbers(key, signature).map(drop).map_err(Error::from),
-        }
+            Self::Rs256 => rsa::numbers(key, signature).map(drop),
+        };
+        checked.map_err(Error::from)
     }
 
     /// A number that identifies the algorithm in this crate's own digests. It also determines the lengths of the key

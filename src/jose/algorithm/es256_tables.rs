@@ -33,7 +33,7 @@ use crate::jose::PublicKey;
 ///
 /// RAM: 1,600 bytes for each of the `N` keys, and 1,552 bytes that they share. Flash: 1.5 KB more than `Es256` at
 /// opt-level `z`, 4 to 7 KB at 3. Stack: 5.4 KB for a prepared key, 8.2 KB to prepare it and for other keys, where `Es256`
-/// takes 8.6 KB. Instructions for a whole access token, at opt-level 3:
+/// takes 8.6 KB; 12.6 KB at most before the first [`prepare`](Self::prepare). Instructions for a whole access token, at opt-level 3:
 ///
 /// | | `Es256` | key prepared | key not prepared | preparing a key |
 /// |---|--:|--:|--:|--:|
@@ -66,7 +66,7 @@ pub struct Es256Tables<const N: usize> {
 }
 
 impl<const N: usize> Es256Tables<N> {
-    /// No tables yet: until [`prepare`](Self::prepare) is called, a verification takes 1.7 times as long as by `Es256`.
+    /// No tables yet: until [`prepare`](Self::prepare) is called, each verification also computes those of the generator.
     /// In a `static` it goes into `.bss` and takes no flash.
     pub const fn new() -> Self {
         Self { generator: None, keys: Vec::new() }

@@ -1,12 +1,11 @@
 //! Range checks of P-256 keys and ES256 signatures, before any backend gets them.
 
-use super::Signature;
-use crate::error::Error;
+use super::{BackendError, Signature};
 
 /// Refuses a signature whose `r` or `s` is out of range.
-pub(super) fn check_encoding(signature: Signature<'_>) -> Result<(), Error> {
+pub(super) fn check_encoding(signature: Signature<'_>) -> Result<(), BackendError> {
     let (r, s) = signature.halves()?;
-    if is_scalar(r) && is_scalar(s) { Ok(()) } else { Err(Error::InvalidSignature) }
+    if is_scalar(r) && is_scalar(s) { Ok(()) } else { Err(BackendError::InvalidSignature) }
 }
 
 /// Whether a big-endian number is in 1..n-1, as `r` and `s` must be before anything is computed with them
