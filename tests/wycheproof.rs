@@ -311,23 +311,6 @@ fn validate_token(backend: &dyn SignatureAlgorithm, vector: &Vector) -> Result<(
     Token::parse(&text).unwrap().verify(&issuer, &mut [0; 1024]).map(drop)
 }
 
-/// The real backend, given the vector's message instead of the token's, since no token text has those bytes.
-#[derive(Debug)]
-struct OverMessage<'m> {
-    backend: &'m dyn SignatureAlgorithm,
-    message: &'m [u8],
-}
-
-impl SignatureAlgorithm for OverMessage<'_> {
-    fn algorithm(&self) -> Algorithm {
-        self.backend.algorithm()
-    }
-
-    fn verify(&self, key: &PublicKey<'_>, _: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
-        self.backend.verify(key, self.message, signature)
-    }
-}
-
 /// Checked with the curve library: `S` < L, and neither `A` nor `R` has small order or an encoding that is not
 /// canonical. Bytes that are no point at all are left for the backend to refuse.
 fn is_canonical_ed25519(vector: &Vector) -> bool {

@@ -252,23 +252,6 @@ fn validate_by(
     Token::parse(&text).unwrap().verify(&issuer, &mut [0; 1024]).map(drop)
 }
 
-/// The real backend, given the vector's message instead of the token's, since no token text has those bytes.
-#[derive(Debug)]
-struct OverMessage<'m> {
-    backend: &'m dyn SignatureAlgorithm,
-    message: &'m [u8],
-}
-
-impl SignatureAlgorithm for OverMessage<'_> {
-    fn algorithm(&self) -> Algorithm {
-        self.backend.algorithm()
-    }
-
-    fn verify(&self, key: &PublicKey<'_>, _: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
-        self.backend.verify(key, self.message, signature)
-    }
-}
-
 /// Where Wycheproof leaves the choice, each verdict is a divergence, so that it must be listed.
 fn divergences(verdicts: &[(&Vector, Verdict)]) -> BTreeSet<(usize, Verdict)> {
     let diverging = verdicts.iter().filter(|(vector, verdict)| match vector.expected {

@@ -8,6 +8,7 @@ mod backends;
 mod counting;
 pub mod errors;
 mod mint;
+mod over_message;
 #[cfg(feature = "es256-tables")]
 mod preparing;
 pub mod rfc;
@@ -24,6 +25,7 @@ pub use counting::Counting;
 /// The crate under test, for the crate's own unit tests: their types differ from the types of this copy.
 pub use embedded_jwt;
 pub use mint::*;
+pub use over_message::OverMessage;
 #[cfg(feature = "es256-tables")]
 pub use preparing::Preparing;
 #[cfg(feature = "rs256")]
