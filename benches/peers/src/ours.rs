@@ -1,7 +1,7 @@
 #[cfg(feature = "aws_lc_rs")]
 use embedded_jwt::SignatureCache;
 use embedded_jwt::{
-    AccessTokenPolicy, Algorithm, EdDsa, Error, Es256, Issuer, KeySet, MAX_TOKEN_LEN, RingEdDsa, RingEs256,
+    AccessTokenPolicy, Algorithm, EdDsa, Error, Es256, Issuer, Key, KeySet, MAX_TOKEN_LEN, RingEdDsa, RingEs256,
     SignatureAlgorithm, Token, UnixTime, Verified,
 };
 use testkit::{AUDIENCE, AcceptAll, Alg, ISSUER};
@@ -20,7 +20,7 @@ pub fn verify(alg: Alg) -> Verify {
 #[cfg(feature = "aws_lc_rs")]
 pub fn verify_cached(alg: Alg) -> Verify {
     let cache = SignatureCache::<8>::new();
-    validate(alg, backend(alg), move |token, issuer, buf| token.verify_cached(issuer, &cache, buf))
+    validate(alg.key(), backend(alg), move |token, issuer, buf| token.verify_cached(issuer, &cache, buf))
 }
 
 fn backend(alg: Alg) -> &'static dyn SignatureAlgorithm {
@@ -58,15 +58,19 @@ pub fn verify_on_aws_lc_rs(alg: Alg) -> Verify {
 }
 
 fn verify_with(alg: Alg, backend: &'static dyn SignatureAlgorithm) -> Verify {
-    validate(alg, backend, |token, issuer, buf| token.verify(issuer, buf))
+    verify_with_key(alg.key(), backend)
+}
+
+pub fn verify_with_key(key: Key, backend: &'static dyn SignatureAlgorithm) -> Verify {
+    validate(key, backend, |token, issuer, buf| token.verify(issuer, buf))
 }
 
 fn validate(
-    alg: Alg,
+    key: Key,
     backend: &'static dyn SignatureAlgorithm,
     verify: impl for<'t, 'b> Fn(&Token<'t>, &Issuer<'t>, &'b mut [u8]) -> Result<Verified<'t, 'b>, Error> + 'static,
 ) -> Verify {
-    let (keys, algorithms) = ([alg.key().with_kid(KID.as_bytes())], [backend]);
+    let (keys, algorithms) = ([key.with_kid(KID.as_bytes())], [backend]);
     let policy = AccessTokenPolicy::new(AUDIENCE);
     let now = UnixTime::from_secs(now());
     let mut buf = vec![0; 16 * 1024];

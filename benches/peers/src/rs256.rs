@@ -3,13 +3,12 @@
 use std::hint::black_box;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use embedded_jwt::{AccessTokenPolicy, Issuer, RingRs256, Rs256, SignatureAlgorithm, Token, UnixTime};
 use serde_json::json;
-use testkit::{AUDIENCE, ISSUER, RS256_MODULUS, rs256_block, rs256_key, rs256_mint};
+use testkit::{RS256_MODULUS, rs256_block, rs256_mint};
 
-use crate::contender::Contender;
+use crate::contender::{Contender, Verify};
 use crate::jsonwebtoken;
-use crate::tokens::{KID, SCOPE, TYPE, claims, now};
+use crate::tokens::{KID, TYPE, claims};
 
 /// The contenders of the row. Each must refuse a forged token.
 pub fn contenders() -> Vec<Contender> {
@@ -25,13 +24,11 @@ pub fn contenders() -> Vec<Contender> {
         .collect()
 }
 
-type Verify = Box<dyn FnMut(&str) -> bool>;
-
 fn verifiers() -> Vec<(&'static str, Verify)> {
     #[cfg(feature = "aws_lc_rs")]
     return vec![
-        ("embedded-jwt", verify_with(&Rs256)),
-        ("embedded-jwt on ring", verify_with(&RingRs256)),
+        ("embedded-jwt", crate::ours::verify_with_key(testkit::rs256_key(), &embedded_jwt::Rs256)),
+        ("embedded-jwt on ring", crate::ours::verify_with_key(testkit::rs256_key(), &embedded_jwt::RingRs256)),
         ("jsonwebtoken, aws_lc_rs", jsonwebtoken::verify_rs256()),
         ("crypto-bigint, signature alone", on_parts(is_valid_by_crypto_bigint)),
         ("ring, signature alone", on_parts(is_valid_by_ring)),
@@ -54,20 +51,6 @@ fn token(subject: &str) -> String {
 fn forged() -> String {
     let (token, other) = (token("user-4200"), token("user-4201"));
     format!("{}.{}", token.rsplit_once('.').unwrap().0, other.rsplit_once('.').unwrap().1)
-}
-
-fn verify_with(backend: &'static dyn SignatureAlgorithm) -> Verify {
-    let (keys, algorithms) = ([rs256_key().with_kid(KID.as_bytes())], [backend]);
-    let policy = AccessTokenPolicy::new(AUDIENCE);
-    let now = UnixTime::from_secs(now());
-    let mut buf = vec![0; 16 * 1024];
-    Box::new(move |token| {
-        let issuer = Issuer::new(ISSUER, &keys, &algorithms);
-        Token::parse(token)
-            .and_then(|token| token.verify(&issuer, &mut buf))
-            .and_then(|verified| verified.into_access_token(&policy, now))
-            .is_ok_and(|token| token.has_scope(SCOPE))
-    })
 }
 
 fn is_valid_by_crypto_bigint(message: &[u8], signature: &[u8; 256]) -> bool {
