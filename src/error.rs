@@ -2,11 +2,11 @@
 
 mod claim;
 mod part;
+mod stage;
+mod text;
 
 pub use claim::Claim;
 pub use part::Part;
-
-use core::fmt;
 
 /// The reason why a token, a key set or a configuration was refused.
 ///
@@ -18,117 +18,203 @@ use core::fmt;
 pub enum Error {
     /// The caller's buffer is shorter than [`Token::buffer_len`](crate::Token::buffer_len), a snapshot or a decoded
     /// status list, or has no room left for a string that must be unescaped.
+    ///
+    /// Code `0x0100`.
     BufferTooSmall,
     /// More issuers were given than [`MAX_ISSUERS`](crate::MAX_ISSUERS).
+    ///
+    /// Code `0x0200`.
     TooManyIssuers,
     /// No expected value is configured for this claim, so nothing can be checked against it.
+    ///
+    /// Code `0x03..`, with the claim in the low byte.
     Unconfigured(Claim),
     /// A part exceeds its limit.
+    ///
+    /// Code `0x04..`, with the part in the low byte.
     TooLarge(Part),
     /// A part violates its grammar: compact form
     /// ([RFC 7515 section 7.1](https://www.rfc-editor.org/rfc/rfc7515#section-7.1)), unpadded base64url
     /// ([section 2](https://www.rfc-editor.org/rfc/rfc7515#section-2)),
     /// JSON ([RFC 8259](https://www.rfc-editor.org/rfc/rfc8259)) or, in a status list,
     /// ZLIB ([RFC 1950](https://www.rfc-editor.org/rfc/rfc1950)).
+    ///
+    /// Code `0x05..`, with the part in the low byte.
     Malformed(Part),
     /// An object has two members of the same name
     /// ([RFC 7515 section 4](https://www.rfc-editor.org/rfc/rfc7515#section-4),
     /// [RFC 7519 section 4](https://www.rfc-editor.org/rfc/rfc7519#section-4)).
+    ///
+    /// Code `0x06..`, with the part in the low byte.
     DuplicateName(Part),
     /// Objects and arrays nest deeper than [`MAX_DEPTH`](crate::MAX_DEPTH).
+    ///
+    /// Code `0x07..`, with the part in the low byte.
     TooDeep(Part),
     /// The open objects together have more than [`MAX_OPEN_MEMBERS`](crate::MAX_OPEN_MEMBERS) members.
+    ///
+    /// Code `0x08..`, with the part in the low byte.
     TooManyMembers(Part),
     /// The header has `crit`, and no extension is supported
     /// ([RFC 7515 section 4.1.11](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.11)).
+    ///
+    /// Code `0x0900`.
     CriticalHeader,
     /// `alg` is not an algorithm that the issuer accepts
     /// ([RFC 8725 section 3.1](https://www.rfc-editor.org/rfc/rfc8725#section-3.1)).
+    ///
+    /// Code `0x0A00`.
     UnsupportedAlgorithm,
     /// No key of the issuer with this algorithm has this `kid` or none ([RFC 7515 section
     /// 4.1.4](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.4)), or the token has no `kid` and the issuer [requires
     /// one](crate::Issuer::with_required_kid): fetch the issuer's key set again.
+    ///
+    /// Code `0x0B00`.
     UnknownKey,
     /// More keys of the issuer match than are tried ([`MAX_SIGNATURES`](crate::MAX_SIGNATURES)), and the signature is
     /// invalid for those that were tried.
+    ///
+    /// Code `0x0C00`.
     AmbiguousKey,
     /// The chosen key is not an acceptable point of its curve ([RFC 8725 section
     /// 3.4](https://www.rfc-editor.org/rfc/rfc8725#section-3.4)), or an RSA modulus that is even or does not have 2,048
     /// bits; or a DPoP proof has no public key of its algorithm.
+    ///
+    /// Code `0x0D00`.
     InvalidKey,
     /// The signature is invalid
     /// ([RFC 7515 section 5.2](https://www.rfc-editor.org/rfc/rfc7515#section-5.2), step 8).
+    ///
+    /// Code `0x0E00`.
     InvalidSignature,
     /// The signature backend gave no answer, so it is unknown whether the signature is valid; or there is no backend,
     /// only [`CallerVerifies`](crate::CallerVerifies).
+    ///
+    /// Code `0x0F00`.
     BackendUnavailable,
     /// `typ` does not belong to this kind of token
     /// ([RFC 8725 section 3.11](https://www.rfc-editor.org/rfc/rfc8725#section-3.11)).
+    ///
+    /// Code `0x1000`.
     WrongType,
     /// A required claim is absent.
+    ///
+    /// Code `0x11..`, with the claim in the low byte.
     Missing(Claim),
     /// A claim has the wrong JSON type or a value out of range.
+    ///
+    /// Code `0x12..`, with the claim in the low byte.
     Invalid(Claim),
     /// A claim does not have the expected value.
+    ///
+    /// Code `0x13..`, with the claim in the low byte.
     Mismatch(Claim),
     /// The given time is before 2010: the clock was never set. A clock that restarts at a later date cannot be
     /// distinguished from a correct one.
+    ///
+    /// Code `0x1400`.
     ClockNotSet,
     /// `exp` has passed ([RFC 7519 section 4.1.4](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.4)).
+    ///
+    /// Code `0x1500`.
     Expired,
     /// `nbf` is in the future; or `iat` or `auth_time` is, where an age or a lifetime is computed from it
     /// ([RFC 7519 section 4.1.5](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.5)).
+    ///
+    /// Code `0x1600`.
     NotYetValid,
     /// The token's lifetime is longer than the policy allows.
+    ///
+    /// Code `0x1700`.
     LifetimeTooLong,
     /// The token or status list was issued longer ago than the policy allows.
+    ///
+    /// Code `0x1800`.
     TooOld,
     /// `scope` lacks a scope that the policy requires
     /// ([RFC 6750 section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)).
+    ///
+    /// Code `0x1900`.
     InsufficientScope,
     /// The claims do not fit the requested type: a member is absent or of another type, a `heapless` collection is too
     /// small, a borrowed string or one over 256 bytes contains an escape, or the type has to look ahead.
+    ///
+    /// Code `0x1A00`.
     Deserialize,
     /// The key set has more usable keys than the `KeySet` has slots.
+    ///
+    /// Code `0x1B00`.
     TooManyKeys,
     /// The user logged in longer ago than the policy allows, and has to log in again
     /// ([RFC 9470 section 3](https://www.rfc-editor.org/rfc/rfc9470#section-3)).
+    ///
+    /// Code `0x1C00`.
     AuthenticationTooOld,
     /// The token is bound to a key or a certificate (`cnf`), and the policy has no proof of possession
     /// ([RFC 9449 section 7.2](https://www.rfc-editor.org/rfc/rfc9449#section-7.2)).
+    ///
+    /// Code `0x1D00`.
     SenderConstrained,
     /// A token that may be used once was used before.
+    ///
+    /// Code `0x1E00`.
     Replayed,
     /// The key set, the status list or the snapshot is older than one that was accepted before.
+    ///
+    /// Code `0x1F00`.
     RolledBack,
     /// The request has no credentials, or has credentials of another scheme
     /// ([RFC 6750 section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)).
+    ///
+    /// Code `0x2000`.
     NoCredentials,
     /// The token was revoked before it expired.
+    ///
+    /// Code `0x2100`.
     Revoked,
     /// A store is full, and no entry can be evicted: it has as many revocations or used ids as it can hold, or a
     /// snapshot has more. Nothing was dropped.
+    ///
+    /// Code `0x2200`.
     Full,
     /// The clock is not set, and nothing else shows that the token has not expired.
+    ///
+    /// Code `0x2300`.
     TimeUnknown,
     /// A signature backend gave a wrong answer to a known signature ([`self_test`](crate::self_test())): do not use it.
+    ///
+    /// Code `0x2400`.
     BackendBroken,
     /// The token's status is not known: the status list is out of date, or belongs to another URI ([Token Status List
     /// section 8.3](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list-21#section-8.3)).
+    ///
+    /// Code `0x2500`.
     StatusUnknown,
     /// The entry of a store, or the overlap of a key rotation, would be over at once: `until` is not after `now`.
+    ///
+    /// Code `0x2600`.
     EntryExpired,
     /// The store is closed: it was neither restored nor started empty since the device has started, so it may lack
     /// entries.
+    ///
+    /// Code `0x2700`.
     NotOpened,
     /// The client has as many used ids in the store as one client can have. Nothing was dropped.
+    ///
+    /// Code `0x2800`.
     ShareFull,
     /// The application refuses the request. The crate never returns this: it is for the application's own check between
     /// validation and [`Pending::consume`](crate::Pending::consume).
+    ///
+    /// Code `0x2900`.
     Denied,
     /// A DPoP proof was used before.
+    ///
+    /// Code `0x2A00`.
     ProofReplayed,
     /// The DPoP proof was made longer ago than its policy allows.
+    ///
+    /// Code `0x2B00`.
     ProofTooOld,
 }
 
@@ -193,101 +279,13 @@ impl Error {
     pub const fn suggests_key_refresh(self) -> bool {
         matches!(self, Self::UnknownKey | Self::AmbiguousKey | Self::InvalidKey | Self::InvalidSignature)
     }
-
-    /// Returns the error with the later stage, given the errors of two issuers.
-    pub(crate) const fn furthest(self, other: Self) -> Self {
-        if other.stage() > self.stage() { other } else { self }
-    }
-
-    /// The stage at which [`Token::verify_any`](crate::Token::verify_any) fails with this error: a later stage says
-    /// more about the token. Only after these errors is the next issuer tried.
-    const fn stage(self) -> u8 {
-        match self {
-            Self::UnsupportedAlgorithm => 1,
-            Self::UnknownKey => 2,
-            Self::AmbiguousKey => 3,
-            Self::InvalidKey => 4,
-            Self::InvalidSignature => 5,
-            Self::BackendUnavailable => 6,
-            _ => 0,
-        }
-    }
-
-    const fn phrase(self) -> &'static str {
-        match self {
-            Self::BufferTooSmall => "the buffer is too small",
-            Self::TooManyIssuers => "too many issuers were given",
-            Self::Unconfigured(_) => "no expected value is configured: ",
-            Self::TooLarge(_) => "too large: ",
-            Self::Malformed(_) => "malformed: ",
-            Self::DuplicateName(_) => "a member name occurs twice in ",
-            Self::TooDeep(_) => "nested too deeply: ",
-            Self::TooManyMembers(_) => "too many members in ",
-            Self::CriticalHeader => "the header has a critical extension, and none is supported",
-            Self::UnsupportedAlgorithm => "the algorithm is not accepted",
-            Self::UnknownKey => "the issuer has no matching key",
-            Self::AmbiguousKey => "more keys of the issuer match than are tried",
-            Self::InvalidKey => "the key is not a valid public key",
-            Self::InvalidSignature => "the signature is invalid",
-            Self::BackendUnavailable => "the signature backend gave no answer",
-            Self::WrongType => "the token has the wrong type",
-            Self::Missing(_) => "missing: ",
-            Self::Invalid(_) => "wrong type or out of range: ",
-            Self::Mismatch(_) => "not the expected value: ",
-            Self::ClockNotSet => "the clock is not set",
-            Self::Expired => "the token has expired",
-            Self::NotYetValid => "the token is not yet valid",
-            Self::LifetimeTooLong => "the token's lifetime is longer than allowed",
-            Self::TooOld => "the token was issued too long ago",
-            Self::InsufficientScope => "a required scope is not granted",
-            Self::Deserialize => "the claims do not fit the requested type",
-            Self::TooManyKeys => "the key set has more keys than slots",
-            Self::AuthenticationTooOld => "the user logged in too long ago",
-            Self::SenderConstrained => "the token is bound to a key, and possession is not proven",
-            Self::Replayed => "the token was used before",
-            Self::RolledBack => "the key set, the status list or the snapshot is older than one accepted before",
-            Self::NoCredentials => "the request has no credentials",
-            Self::Revoked => "the token was revoked",
-            Self::Full => "the store is full",
-            Self::TimeUnknown => "the time is not known, and the token may have expired",
-            Self::BackendBroken => "the signature backend gives wrong answers to known signatures",
-            Self::StatusUnknown => "the token's status is not known",
-            Self::EntryExpired => "the entry would be over at once",
-            Self::NotOpened => "the store was neither restored nor started empty",
-            Self::ShareFull => "the client has used its share of the store",
-            Self::Denied => "the application refuses the request",
-            Self::ProofReplayed => "the proof was used before",
-            Self::ProofTooOld => "the proof was made too long ago",
-        }
-    }
-
-    const fn subject(self) -> &'static str {
-        match self {
-            Self::TooLarge(part)
-            | Self::Malformed(part)
-            | Self::DuplicateName(part)
-            | Self::TooDeep(part)
-            | Self::TooManyMembers(part) => part.name(),
-            Self::Unconfigured(claim) | Self::Missing(claim) | Self::Invalid(claim) | Self::Mismatch(claim) => {
-                claim.name()
-            }
-            _ => "",
-        }
-    }
-}
-
-/// Writes a static phrase, and the part or claim if there is one, so that no formatting machinery is linked.
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.phrase())?;
-        f.write_str(self.subject())
-    }
 }
 
 impl core::error::Error for Error {}
 
 #[cfg(test)]
 mod tests {
+    use core::fmt;
     use std::collections::BTreeSet;
 
     use super::*;
@@ -381,23 +379,5 @@ mod tests {
         assert_eq!(Error::Expired.to_string(), "the token has expired");
         let named = [Error::TooLarge(Part::KeySet), Error::Invalid(Claim::Other), Error::Mismatch(Claim::Scope)];
         assert!(named.iter().all(|error| !error.to_string().ends_with(": ")));
-    }
-
-    #[test]
-    fn error_of_the_later_stage_is_kept() {
-        let stages = [
-            Error::UnsupportedAlgorithm,
-            Error::UnknownKey,
-            Error::AmbiguousKey,
-            Error::InvalidKey,
-            Error::InvalidSignature,
-            Error::BackendUnavailable,
-        ];
-        for (earlier, one) in stages.into_iter().enumerate() {
-            for other in stages.into_iter().skip(earlier) {
-                assert_eq!(one.furthest(other), other);
-                assert_eq!(other.furthest(one), other);
-            }
-        }
     }
 }

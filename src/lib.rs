@@ -1,3 +1,19 @@
+// The README's links to chapters, here to the same chapters in this documentation: the first definition of a link counts.
+//! [issuers]: crate::guide::issuers
+//! [keys]: crate::guide::keys
+//! [errors]: crate::guide::errors
+//! [checks]: crate::guide::checks
+//! [time]: crate::guide::time
+//! [requests]: crate::guide::requests
+//! [storage]: crate::guide::storage
+//! [tokens]: crate::guide::tokens
+//! [backends]: crate::guide::backends
+//! [asynchronous]: crate::guide::asynchronous
+//! [buffers]: crate::guide::buffers
+//! [limits]: crate::guide::limits
+//! [deployment]: crate::guide::deployment
+//! [design_notes]: crate::guide::design_notes
+//!
 #![doc = include_str!("../README.md")]
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]

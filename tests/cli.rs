@@ -238,6 +238,23 @@ fn max_age_can_be_required_of_access_tokens() {
     }
 }
 
+/// The code and the name of every error, from the crate; cause and remedy, from the guide.
+#[test]
+fn each_code_is_explained() {
+    for error in errors::all() {
+        let code = format!("0x{:04X}", error.code());
+        let explained = run(&["--explain", &code], b"");
+        assert_eq!((explained.status, explained.stderr.as_str()), (0, ""), "{error:?}");
+        let lines: Vec<_> = explained.stdout.lines().collect();
+        let [name, cause, remedy] = lines[..] else { panic!("{lines:?}") };
+        let named = name.strip_prefix(&format!("{code}  {error:?}")).unwrap();
+        assert!(named.is_empty() || named.starts_with(": "), "{name}");
+        assert!(cause.starts_with("cause   ") && cause.len() > 20, "{cause}");
+        assert!(remedy.starts_with("remedy  ") && remedy.len() > 20, "{remedy}");
+    }
+    assert_eq!(run(&["--explain", "0x0e00"], b"").stdout, run(&["--explain", "3584"], b"").stdout);
+}
+
 #[test]
 fn report_shows_the_error_code() {
     let report = verify(&["--now", &(NOW + 360).to_string()], bundle::ES256_TOKEN).stdout;
@@ -900,7 +917,7 @@ fn wrong_usage_exits_with_status_2_and_a_hint() {
     let token = Alg::EdDsa.access_token(&claims());
     let whole = ["--jwks", jwks, "--issuer", ISSUER, "--audience", AUDIENCE, &token];
     let proof = [&PROOF[..], &[&token]].concat();
-    let cases: [(&[&str], &str); 40] = [
+    let cases: [(&[&str], &str); 43] = [
         (&[&token], "--issuer is missing"),
         (&["--jwks", jwks, "--issuer", ISSUER, &token], "--audience is missing"),
         (&["--issuer", ISSUER, "--audience", AUDIENCE, &token], "--jwks is missing"),
@@ -939,6 +956,9 @@ fn wrong_usage_exits_with_status_2_and_a_hint() {
         (&[&whole[..], &["--issuer"]].concat(), "missing argument"),
         (&["--batch", "--now", "1"], "--batch stands alone"),
         (&["--batch=1"], "unexpected argument"),
+        (&["--explain", "0x1303", "--batch"], "--explain stands alone"),
+        (&["--explain", "0xFF00"], "is no code of an error"),
+        (&["--explain", "0x1317"], "is no code of an error"),
         (&["--backend", "other"], "no backend \"other\""),
         (&["--backend", "software", "--backend", "software"], "--backend is given twice"),
     ];

@@ -1,5 +1,5 @@
 //! Tokens of the servers that sign with RS256 only, and of Keycloak by default: each access token is accepted by the
-//! policy of the README's table, and the server's other tokens are refused by it, each with its own error.
+//! policy of the table in `docs/issuers.md`, and the server's other tokens are refused by it, each with its own error.
 //!
 //! The shapes come from the public documentation that is named at each server, as found in 2026. Ids are made up, and
 //! all tokens are signed with a test key.
@@ -17,7 +17,7 @@ use testkit::*;
 const CLIENT: &str = "Xh2mTq81nUw0bYcKfZ5rJd9sLpEv7GaB";
 
 struct Cloud {
-    /// The first column of the README's table.
+    /// The first column of the table in `docs/issuers.md`.
     name: &'static str,
     /// The policy as the table has it, and the policy itself.
     policy: (&'static str, AccessTokenPolicy<'static>),
@@ -31,7 +31,7 @@ struct Cloud {
     refused: Vec<(&'static str, String, Error)>,
 }
 
-/// A policy with its text. `audience`, `client_id` and `scope` are variables of these names, as in the README.
+/// A policy with its text. `audience`, `client_id` and `scope` are variables of these names, as in the table.
 macro_rules! policy {
     ($($policy:tt)*) => {
         (stringify!($($policy)*), AccessTokenPolicy::$($policy)*)
@@ -688,12 +688,10 @@ fn no_token_of_google_is_an_access_token_of_a_device() {
     assert_eq!(refused, Err(Error::WrongType));
 }
 
-/// The rows of the README's table with the algorithm "RS256 only" are the clouds of this file, and Google.
+/// The rows of the table in `docs/issuers.md` with the algorithm "RS256 only" are the clouds of this file, and Google.
 #[test]
-fn readme_names_the_policy_of_each_cloud() {
-    let (_, section) = include_str!("../README.md").split_once("\n## Issuers\n").unwrap();
-    let (section, _) = section.split_once("\n## ").unwrap();
-    let rows = section.lines().filter_map(|line| line.strip_prefix("| "));
+fn guide_names_the_policy_of_each_cloud() {
+    let rows = include_str!("../docs/issuers.md").lines().filter_map(|line| line.strip_prefix("| "));
     let columns = |row: &str| {
         let mut columns = row.split(" | ").map(|column| column.trim_matches('`').to_owned());
         columns.next().zip(columns.next())

@@ -1,4 +1,4 @@
-//! Tokens as real servers send them: each is accepted by the policy that the README's table names for its server, and the
+//! Tokens as real servers send them: each is accepted by the policy that `docs/issuers.md` names for its server, and the
 //! server's other tokens are refused by it. The shapes come from documentation, sources and issues of these servers;
 //! all tokens are signed with test keys.
 #![cfg(all(feature = "es256", feature = "eddsa"))]
@@ -13,7 +13,7 @@ const CLIENT: &str = "pump-app";
 const SCOPE: &str = "pump:read";
 
 struct Server {
-    /// The first column of the README's table.
+    /// The first column of the table in `docs/issuers.md`.
     name: &'static str,
     /// The policy as the table has it, and the policy itself.
     policy: (&'static str, AccessTokenPolicy<'static>),
@@ -266,13 +266,11 @@ fn access_token_of_each_server_with_a_type_or_mark_is_no_id_token() {
     }
 }
 
-/// The table of the README names the servers and the policies of this file. A further row with a policy says that it is
+/// The table in `docs/issuers.md` names the servers and the policies of this file. A further row with a policy says that it is
 /// untested, or that its server has RS256 only: `clouds.rs` is for these.
 #[test]
-fn readme_names_the_policy_of_each_server() {
-    let (_, section) = include_str!("../README.md").split_once("\n## Issuers\n").unwrap();
-    let (section, _) = section.split_once("\n## ").unwrap();
-    let rows = section.lines().filter_map(|line| line.strip_prefix("| "));
+fn guide_names_the_policy_of_each_server() {
+    let rows = include_str!("../docs/issuers.md").lines().filter_map(|line| line.strip_prefix("| "));
     let rows = rows.filter(|row| !row.ends_with("| RS256 only |"));
     let named: BTreeSet<_> = rows
         .filter_map(|row| {

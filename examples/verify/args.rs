@@ -9,6 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use embedded_jwt::UnixTime;
 use lexopt::{Arg, Parser, ValueExt};
 
+use crate::explain::explain;
 use crate::profile::Profile;
 use crate::request::{Request, issued};
 use crate::verification::{Backends, SOFTWARE, backends_named};
@@ -21,6 +22,7 @@ feature rs256 is built in.
 usage: verify                  a demo with bundled tokens
        verify --batch          JSON lines from stdin, answers to stdout
        verify --jwks FILE --issuer ISS --audience AUD [OPTION]... TOKEN|-
+       verify --explain CODE          what the code of an error means
        verify --profile dpop --method M --uri U --access-token T
               [OPTION]... PROOF|-
 
@@ -73,6 +75,8 @@ Exit status: 0 accepted, 1 refused, 2 wrong usage or unreadable input.
 
 pub enum Command {
     Help,
+    /// The explanation of an error, to be printed.
+    Explain(String),
     Demo(Backends),
     Batch(Backends),
     Verify(Box<Arguments>),
@@ -93,7 +97,7 @@ pub enum Source {
 
 /// Reads the command line. An error is a wrong usage, in one line.
 pub fn parse(mut parser: Parser) -> Result<Command, Box<dyn Error>> {
-    let (mut batch, mut others) = (false, false);
+    let (mut batch, mut others, mut explanation) = (false, false, None);
     let (mut jwks, mut issuer, mut audience, mut profile) = (None, None, None, None);
     let (mut now, mut leeway, mut max_lifetime, mut max_token_age) = (None, None, None, None);
     let (mut max_age, mut nonce, mut access_token) = (None, None, None);
@@ -102,10 +106,11 @@ pub fn parse(mut parser: Parser) -> Result<Command, Box<dyn Error>> {
     let mut scopes: Vec<String> = Vec::new();
 
     while let Some(arg) = parser.next()? {
-        others |= !matches!(arg, Arg::Long("batch" | "backend"));
+        others |= !matches!(arg, Arg::Long("batch" | "backend" | "explain"));
         match arg {
             Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
             Arg::Long("batch") => batch = true,
+            Arg::Long("explain") => once("--explain", &mut explanation, explain(&parser.value()?.string()?)?)?,
             Arg::Long("jwks") => once("--jwks", &mut jwks, PathBuf::from(parser.value()?))?,
             Arg::Long("issuer") => once("--issuer", &mut issuer, parser.value()?.string()?)?,
             Arg::Long("audience") => once("--audience", &mut audience, parser.value()?.string()?)?,
@@ -136,6 +141,13 @@ pub fn parse(mut parser: Parser) -> Result<Command, Box<dyn Error>> {
         }
     }
 
+    if let Some(text) = explanation {
+        return if batch || others || backends.is_some() {
+            Err("--explain stands alone".into())
+        } else {
+            Ok(Command::Explain(text))
+        };
+    }
     let backends = backends.unwrap_or(SOFTWARE);
     match (batch, others) {
         (true, true) => return Err("--batch stands alone".into()),

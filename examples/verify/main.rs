@@ -8,6 +8,7 @@ mod batch;
 mod bundle;
 mod check;
 mod demo;
+mod explain;
 mod key_set;
 mod keys;
 mod peek;
@@ -50,6 +51,7 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
     let mut stdout = io::stdout().lock();
     let good = match command {
         Command::Help => written(write!(stdout, "{USAGE}"), true)?,
+        Command::Explain(text) => written(write!(stdout, "{text}"), true)?,
         Command::Demo(backends) => {
             demo::run(&mut stdout, Style::for_stdout(), backends).or_else(|error| written(Err(error), true))?
         }

@@ -5,49 +5,49 @@
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Claim {
-    /// `iss`
+    /// `iss` (`0x01`).
     Issuer,
-    /// `sub`
+    /// `sub` (`0x02`).
     Subject,
-    /// `aud`
+    /// `aud` (`0x03`).
     Audience,
-    /// `exp`
+    /// `exp` (`0x04`).
     Expiration,
-    /// `nbf`
+    /// `nbf` (`0x05`).
     NotBefore,
-    /// `iat`
+    /// `iat` (`0x06`).
     IssuedAt,
-    /// `jti`
+    /// `jti` (`0x07`).
     JwtId,
-    /// `client_id`
+    /// `client_id` (`0x08`).
     ClientId,
-    /// `scope`
+    /// `scope` (`0x09`).
     Scope,
-    /// A claim that the caller named.
+    /// A claim that the caller named (`0x0A`).
     Other,
-    /// `azp`
+    /// `azp` (`0x0B`).
     AuthorizedParty,
-    /// `nonce`
+    /// `nonce` (`0x0C`).
     Nonce,
-    /// `auth_time`
+    /// `auth_time` (`0x0D`).
     AuthenticationTime,
-    /// `acr`
+    /// `acr` (`0x0E`).
     AuthenticationContext,
-    /// `amr`
+    /// `amr` (`0x0F`).
     AuthenticationMethods,
-    /// `at_hash`, or `ath` of a DPoP proof
+    /// `at_hash`, or `ath` of a DPoP proof (`0x10`).
     AccessTokenHash,
-    /// `c_hash`
+    /// `c_hash` (`0x11`).
     CodeHash,
-    /// `cnf`
+    /// `cnf` (`0x12`).
     Confirmation,
-    /// `htm`
+    /// `htm` (`0x13`).
     HttpMethod,
-    /// `htu`
+    /// `htu` (`0x14`).
     HttpUri,
-    /// `cnonce`
+    /// `cnonce` (`0x15`).
     Challenge,
-    /// `status`, or `status_list` and `ttl` of a status list
+    /// `status`, or `status_list` and `ttl` of a status list (`0x16`).
     Status,
 }
 

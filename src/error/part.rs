@@ -5,23 +5,23 @@
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Part {
-    /// The compact text as a whole.
+    /// The compact text as a whole (`0x01`).
     Token,
-    /// The JOSE header.
+    /// The JOSE header (`0x02`).
     Header,
-    /// The signature.
+    /// The signature (`0x04`).
     Signature,
-    /// The payload.
+    /// The payload (`0x05`).
     Payload,
-    /// The JWK Set.
+    /// The JWK Set (`0x06`).
     KeySet,
-    /// A public key outside of a JWK Set: SubjectPublicKeyInfo, PEM or a point.
+    /// A public key outside of a JWK Set: SubjectPublicKeyInfo, PEM or a point (`0x07`).
     Key,
-    /// The value of an HTTP header `Authorization`.
+    /// The value of an HTTP header `Authorization` (`0x08`).
     Authorization,
-    /// The snapshot of a [`RevocationList`](crate::RevocationList) or a [`ReplayWindow`](crate::ReplayWindow).
+    /// The snapshot of a [`RevocationList`](crate::RevocationList) or a [`ReplayWindow`](crate::ReplayWindow) (`0x09`).
     Snapshot,
-    /// The compressed list of statuses in a status list.
+    /// The compressed list of statuses in a status list (`0x0A`).
     StatusList,
 }
 

@@ -222,10 +222,10 @@ const TIMES_LEN: usize = 8 * (1 + STEPPED);
 const DIGEST_LEN: usize = 16;
 const LEN: usize = TIMES_LEN + DIGEST_LEN;
 
-/// The most that one token can raise a [`TimeFloor`] by default: one day. One wrong `iat` makes valid tokens look
+/// The most that one token can raise a [`TimeFloor`] by default: 1 day. One wrong `iat` makes valid tokens look
 /// expired for this long at most, while a device that was off for a month catches up with thirty tokens.
 pub const DEFAULT_TIME_STEP: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How far a [`TimeFloor`] can rise after the firmware was built, by default: ten years of 365 days, the lifetime of a
+/// How far a [`TimeFloor`] can rise after the firmware was built, by default: 10 years of 365 days, the lifetime of a
 /// device. An update of the firmware moves the limit.
 pub const DEFAULT_FLOOR_SPAN: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);

@@ -1,6 +1,4 @@
-//! Every error of the crate, and the names of errors in the README.
-
-use std::collections::BTreeSet;
+//! Every error of the crate.
 
 use embedded_jwt::{Claim, Error, Part};
 
@@ -91,17 +89,4 @@ pub const CLAIMS: [Claim; 22] = [
 /// The name of the error's variant, without its part or claim.
 pub fn variant(error: Error) -> String {
     format!("{error:?}").split('(').next().unwrap().into()
-}
-
-/// The variants that the README's table names.
-pub fn named_in_the_readme() -> BTreeSet<String> {
-    let (_, section) = include_str!("../../README.md").split_once("\n## What it checks\n").unwrap();
-    let (table, _) = section.split_once("\n## ").unwrap();
-    table
-        .lines()
-        .filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |")?.rsplit_once(" | "))
-        .flat_map(|(_, errors)| errors.split(", "))
-        .filter_map(|error| error.strip_prefix('`')?.strip_suffix('`'))
-        .map(String::from)
-        .collect()
 }
