@@ -138,8 +138,8 @@ impl<'a> Challenge<'a> {
         }
     }
 
-    /// A challenge for the scheme `DPoP`. It lists ES256 and EdDSA. If you accept proofs with RS256, name it by
-    /// [`with_algs`](Self::with_algs), beside the others.
+    /// A challenge for the scheme `DPoP`. It lists ES256 and EdDSA. If you accept proofs with RS256, name all three
+    /// by [`with_algs`](Self::with_algs).
     pub const fn dpop(realm: &'a str) -> Self {
         Self { scheme: Scheme::Dpop, ..Self::new(realm) }
     }

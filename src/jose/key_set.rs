@@ -26,7 +26,7 @@ use crate::time::{Now, UnixTime};
 /// - another `kty` or `crv`;
 /// - a `use` other than `sig`;
 /// - `key_ops` that are not an array of at most 16 different strings, or lack `verify`, or that contain `encrypt`,
-///   `decrypt`, `wrapKey`, `unwrapKey`, `deriveKey` or `deriveBits` beside a `use`
+///   `decrypt`, `wrapKey`, `unwrapKey`, `deriveKey` or `deriveBits` together with a `use`
 ///   ([RFC 7517 section 4.3](https://www.rfc-editor.org/rfc/rfc7517#section-4.3));
 /// - an `alg` that the key cannot have;
 /// - coordinates that are missing, of the wrong type or length, or out of range, or an Ed25519 point of small order;

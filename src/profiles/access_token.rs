@@ -101,7 +101,7 @@ impl<'a> AccessTokenPolicy<'a> {
     /// marks is distinguished from an access token only by its audience, which is a client id. Make sure that no client
     /// has this `audience` as its client id. Some issuers put the client's id into `aud` of access tokens too:
     /// authentik and FusionAuth always, Spring Authorization Server by default. There, [require a
-    /// scope](Self::with_required_scope) of your own: an ID token has none, or only those of OpenID Connect
+    /// scope](Self::with_required_scope) of your own: an ID token has none, or only scopes of OpenID Connect
     /// (`openid`, `profile`, `offline_access` and others). Prefer to have the issuer mark its tokens as `at+jwt`.
     ///
     /// Servers: Keycloak; Auth0; Ory Hydra, Okta and Entra ID (their scopes are in [`scp`](Self::with_scope_claim); for

@@ -211,7 +211,7 @@ impl<'b> Verified<'_, 'b> {
 
 /// An accepted ID token. It states who the user is and how they logged in, and only that ([OpenID Connect Core section
 /// 2](https://openid.net/specs/openid-connect-core-1_0.html#IDToken)). An [`AccessToken`](crate::AccessToken) states
-/// what they may do, and an ID token cannot be used as one:
+/// the permissions, and an ID token cannot be used as one:
 ///
 /// ```compile_fail,E0308
 /// # use embedded_jwt::{AccessToken, Error, IdTokenPolicy, UnixTime, Verified};

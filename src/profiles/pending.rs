@@ -55,7 +55,7 @@ pub struct Pending<'p, T> {
     pub(super) now: Now,
 }
 
-/// What a token's identity needs besides its claims.
+/// The parts of a token's identity that are not among its claims.
 #[derive(Clone, Copy)]
 pub(super) struct Signed<'p> {
     pub(super) key: &'p PublicKey<'p>,
@@ -66,7 +66,7 @@ pub(super) struct Signed<'p> {
 
 impl<'b> Pending<'_, AccessToken<'b>> {
     /// Consumes the id of the token and of its proof, as far as the policy asks for that, and returns the token.
-    /// Everything is consumed, or nothing. The time is that of the validation: keep the check in between short.
+    /// Everything is consumed, or nothing, at the time of the validation: keep the check in between short.
     ///
     /// **Without this call, the token can be used again**: do not act on a `Pending`.
     ///
@@ -105,14 +105,14 @@ impl<'b> Pending<'_, AccessToken<'b>> {
 }
 
 impl<'b> Pending<'_, TypedToken<'b>> {
-    /// Consumes the id of the token, if the policy asks for that, and returns the token. The time is that of the
-    /// validation: keep the check in between short.
+    /// Consumes the id of the token, if the policy asks for that, and returns the token. The time is the
+    /// time of the validation: keep the check in between short.
     ///
     /// **Without this call, the token can be used again**: do not act on a `Pending`.
     ///
     /// # Errors
     ///
-    /// As [`consume`](Pending::<AccessToken<'_>>::consume) for access tokens, without those of a proof.
+    /// As [`consume`](Pending::<AccessToken<'_>>::consume) for access tokens, without the errors of a proof.
     pub fn consume(self) -> Result<TypedToken<'b>, Error> {
         self.finish(&self.token, None)?;
         Ok(self.token)
@@ -145,7 +145,7 @@ impl<T> fmt::Debug for Pending<'_, T> {
     }
 }
 
-/// What a request consumes. The function is called through a pointer, so that firmware whose policies consume nothing
+/// The ids that a request consumes. The function is called through a pointer, so that firmware whose policies consume nothing
 /// does not link it.
 #[derive(Clone, Copy)]
 pub(super) struct Uses<'p> {
@@ -159,11 +159,11 @@ pub(super) struct Uses<'p> {
 /// An id, and the store that remembers it.
 pub(super) type Use<'p> = (SingleUse, &'p dyn ReplayCheck);
 
-/// What a policy does with a token that passes all checks.
+/// The action of a policy on a token that passes all checks.
 pub(super) enum Act<'u, 'p> {
     /// Consumes it.
     Consume,
-    /// Asks whether it can be consumed, and notes what that consumes.
+    /// Asks whether it can be consumed, and collects the ids.
     Collect(&'u mut Uses<'p>),
 }
 

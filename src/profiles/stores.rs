@@ -15,7 +15,7 @@ pub(super) struct StoreChecks<'a> {
     pub(super) single_use: Option<(&'a dyn ReplayCheck, AddUse)>,
 }
 
-/// A function that adds the token's id to what the request consumes.
+/// A function that adds the token's id to the ids that the request consumes.
 type AddUse = for<'a> fn(
     &'a dyn ReplayCheck,
     &TokenIdentity<'_>,

@@ -29,7 +29,7 @@ pub(super) struct ExpiringSet<const N: usize> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Entry {
     pub(super) id: EntryId,
-    /// What limits the entry besides its id: the time of issue before which it covers tokens, or whose entry it is.
+    /// Limits the entry further: the time of issue before which it covers tokens, or whose entry it is.
     pub(super) detail: i64,
     /// The moment from which nothing needs the entry. Until then it is live.
     pub(super) until: UnixTime,
@@ -170,7 +170,7 @@ impl<const N: usize> ExpiringSet<N> {
     }
 
     /// Inserts an entry. It replaces the entries with its id that it includes or that are over; another entry with its
-    /// id stays beside it, since no single entry covers exactly what both cover.
+    /// id stays as well, since no single entry covers exactly what both cover.
     ///
     /// # Errors
     ///
@@ -191,8 +191,8 @@ impl<const N: usize> ExpiringSet<N> {
         Ok(())
     }
 
-    /// Applies `new` to every id, and drops the entries that this makes redundant. It takes a slot only beside a live
-    /// entry for every id that it does not include.
+    /// Applies `new` to every id, and drops the entries that this makes redundant. It takes a slot of its own only
+    /// if there is a live entry for every id that it does not include.
     ///
     /// # Errors
     ///

@@ -79,7 +79,7 @@ pub struct SingleUse {
 
 impl SingleUse {
     /// The id `id` of whatever is of the kind `kind`, such as the media type of a token: in any case, with or without
-    /// `application/`. Ids of different kinds, and of different scopes, are different. `scope` names whoever has chosen
+    /// `application/`. Ids of different kinds, and of different scopes, are different. `scope` names the party that chose
     /// the id, such as the issuer.
     ///
     /// `until` is the moment from which the id is refused for its age. The owner is the scope.

@@ -8,7 +8,7 @@ use crate::storage::expiring_set::{Entry, EntryId, ExpiringSet};
 use crate::storage::{ReplayCheck, SingleUse};
 use crate::time::{Now, UnixTime};
 
-/// A [`ReplayCheck`] that remembers used ids in `N` slots of 32 bytes each, of which one owner can have `SHARE`.
+/// A [`ReplayCheck`] that remembers used ids in `N` slots of 32 bytes each. One owner can have `SHARE` of them.
 ///
 /// An id takes a slot until nothing fresh can have it: a token for its lifetime and [`MAX_LEEWAY`](crate::MAX_LEEWAY),
 /// a proof for its age limit and the leeway. `N` bounds the number of requests in that time. The owner of an id is the

@@ -195,7 +195,7 @@ pub enum Revocation<'a> {
         issued_before: UnixTime,
     },
     /// The tokens that are bound to the key with this thumbprint (`cnf` with `jkt`), as the keys of DPoP proofs are,
-    /// whoever has issued them, that have no `iat`, or one before `issued_before`.
+    /// from any issuer, that have no `iat`, or one before `issued_before`.
     ProofKey {
         /// The thumbprint of the client's key.
         thumbprint: Thumbprint,

@@ -71,7 +71,7 @@ impl<const N: usize> RevocationList<N> {
         self.set.start_empty(0);
     }
 
-    /// Opens the list with one revocation, where it is not known what was revoked: with
+    /// Opens the list with one revocation, for a device that has lost its list: with
     /// [all](Revocation::All) tokens issued until now. `generation` is the last one that the device's counter knows, if
     /// it has a counter that cannot be set back, and otherwise 0: the list counts its changes from there on.
     ///
@@ -183,11 +183,11 @@ impl<const N: usize> RevocationList<N> {
     /// Writes the whole list to the start of `buf`, and returns the bytes written.
     ///
     /// A digest in the snapshot lets [`restore`](Self::restore) detect bytes torn by a power cut or altered by a worn
-    /// cell. It does not stop an attacker with write access to the flash, who can compute the digest too.
+    /// cell. It does not stop an attacker with write access to the flash: anyone can compute the digest.
     ///
     /// # Errors
     ///
-    /// - [`Error::NotOpened`]: the list is closed, so that the snapshot would lose what is stored.
+    /// - [`Error::NotOpened`]: the list is closed, so that the snapshot would lose the entries in flash.
     /// - [`Error::BufferTooSmall`]: `buf` is shorter than the snapshot; [`SNAPSHOT_LEN`](Self::SNAPSHOT_LEN) always
     ///   suffices.
     pub fn snapshot<'s>(&self, buf: &'s mut [u8]) -> Result<&'s [u8], Error> {

@@ -114,9 +114,9 @@ impl<'a> TimeFloor<'a> {
 
     /// Sets the floor to the time of a clock that was set from an authenticated source, such as NTS, Roughtime or a
     /// GNSS receiver that detects spoofing, but not to a time before the firmware was built. **This can lower the
-    /// floor**, after tokens have raised it too far: whoever controls the source can make recorded tokens look fresh.
+    /// floor**, after tokens have raised it too far: an attacker who controls the source makes recorded tokens look fresh.
     ///
-    /// What the stores have evicted meanwhile is not corrected: they refuse what ends before the end of an evicted
+    /// Evictions by the stores in the meantime are not corrected: they refuse tokens that end before the end of an evicted
     /// entry, until they are cleared ([`ReplayWindow::clear`](crate::ReplayWindow::clear),
     /// [`RevocationList::clear`](crate::RevocationList::clear)).
     pub fn correct_to(&mut self, time: UnixTime) {
@@ -185,7 +185,7 @@ impl<'a> TimeFloor<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Malformed`]: the bytes are not those of a floor, or are torn or altered.
+    /// [`Error::Malformed`]: the bytes are not a floor's, or are torn or altered.
     pub fn from_bytes(built_at: UnixTime, sources: &'a [&'a str], bytes: &[u8]) -> Result<Self, Error> {
         let malformed = Error::Malformed(Part::Snapshot);
         let bytes: &[u8; LEN] = bytes.first_chunk().ok_or(malformed)?;

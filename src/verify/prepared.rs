@@ -196,7 +196,7 @@ impl<'t, 'b> Prepared<'t, 'b> {
     /// valid for [the key](Self::key). This crate does not check it again.
     ///
     /// **The outcome must be the answer to this very request.** If several requests are in progress at once, number
-    /// them and match the replies. If replies arrive over a bus or a network, anyone who can write there decides which
+    /// them and match the replies. If replies arrive over a bus or a network, write access to it decides which
     /// tokens are accepted.
     ///
     /// # Errors

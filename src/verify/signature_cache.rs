@@ -167,7 +167,7 @@ mod tests {
         }
     }
 
-    /// Key, signature and signing input of one algorithm can concatenate to the same bytes as those of the other: an
+    /// Key, signature and signing input of one algorithm can concatenate to the same bytes as the other's: an
     /// ES256 key is 32 bytes longer. No JSON header starts both signing inputs, so that no token can show it.
     #[test]
     fn equal_bytes_of_another_algorithm_are_another_entry() {

@@ -66,7 +66,7 @@ pub struct Es256Tables<const N: usize> {
 }
 
 impl<const N: usize> Es256Tables<N> {
-    /// No tables yet: until [`prepare`](Self::prepare) is called, each verification also computes those of the generator.
+    /// No tables yet: until [`prepare`](Self::prepare) is called, each verification also computes the generator's tables.
     /// In a `static` it goes into `.bss` and takes no flash.
     pub const fn new() -> Self {
         Self { generator: None, keys: Vec::new() }

@@ -1,4 +1,4 @@
-//! Keys that hold all their bytes, those of RSA included.
+//! Keys that hold all their bytes, RSA keys included.
 
 use core::fmt;
 use core::ops::Deref;

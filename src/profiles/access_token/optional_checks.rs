@@ -23,7 +23,7 @@ pub(super) struct OptionalChecks<'a> {
     check: Check,
 }
 
-/// A function that checks a token and its `cnf` against the demands, and consumes the token or says what it consumes.
+/// A function that checks a token and its `cnf` against the demands, and consumes the token or collects the ids to consume.
 type Check = for<'a> fn(&Demands<'a>, &TokenIdentity<'_>, Option<Value<'_>>, Now, Act<'_, 'a>) -> Result<(), Error>;
 
 /// The requirements that the setters have added.

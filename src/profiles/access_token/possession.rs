@@ -23,7 +23,7 @@ pub(super) enum ProofOfPossession<'a> {
     Dpop(&'a DpopProof<'a>, &'a dyn ReplayCheck, CheckProof),
 }
 
-/// A function that checks that the proof is for this token, and adds its id to what the request consumes.
+/// A function that checks that the proof is for this token, and adds its id to the ids that the request consumes.
 type CheckProof =
     for<'a> fn(&'a DpopProof<'a>, &'a dyn ReplayCheck, &TokenIdentity<'_>, Now, &mut Uses<'a>) -> Result<(), Error>;
 

@@ -15,8 +15,8 @@ use crate::verify::Token;
 /// As with [`Prepared`](crate::Prepared), inputs that must never reach a verifier are refused before, and the payload is
 /// not decoded before the signature is valid. The verifier has to check whether the key is on its curve.
 ///
-/// A `PreparedDpop` contains the key and the signature. With the feature `rs256`, it has room for those of RSA, whatever
-/// the algorithm is.
+/// A `PreparedDpop` contains the key and the signature. With the feature `rs256`, it has room for an RSA key and
+/// signature, whatever the algorithm is.
 #[must_use = "the signature has not been verified yet"]
 pub struct PreparedDpop<'t, 'b> {
     token: Token<'t>,
