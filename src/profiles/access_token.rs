@@ -42,6 +42,17 @@ use crate::storage::ReplayCheck;
 /// **Not** checked unless added: the scopes, whether the token was revoked, and whether it was used before. **Not**
 /// checked at all: the presenter of a token that is bound to no key. Anyone with a copy of such a bearer token can use
 /// it, so accept it over encrypted transport only.
+///
+/// ```
+/// use core::time::Duration;
+/// use embedded_jwt::AccessTokenPolicy;
+///
+/// // In flash: tokens for this device, with this scope, that live for five minutes at most.
+/// const POLICY: AccessTokenPolicy = AccessTokenPolicy::new("urn:device:pump-7")
+///     .with_required_scope("pump:write")
+///     .with_max_lifetime(Duration::from_secs(300));
+/// # let _ = POLICY;
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct AccessTokenPolicy<'a> {
     rules: CommonRules<'a>,

@@ -104,6 +104,27 @@ impl Token<'_> {
     /// The steps are listed in [RFC 9449 section 4.3](https://www.rfc-editor.org/rfc/rfc9449#section-4.3). The caller
     /// does the first: it checks that the request has exactly one header `DPoP`.
     ///
+    /// ```
+    /// use embedded_jwt::{
+    ///     AccessToken, AccessTokenPolicy, DpopPolicy, EdDsa, Error, Es256, Issuer, Now, ReplayCheck, Token,
+    /// };
+    ///
+    /// fn authorize<'b>(
+    ///     bearer: &[u8],
+    ///     proof: &[u8],
+    ///     issuer: &Issuer<'_>,
+    ///     used: &dyn ReplayCheck, // a ReplayWindow
+    ///     now: Now,
+    ///     buf: &'b mut [u8],
+    /// ) -> Result<AccessToken<'b>, Error> {
+    ///     let verified = Token::parse(bearer)?.verify(issuer, buf)?;
+    ///     let request = DpopPolicy::new("POST", "https://pump-7.local/speed", bearer);
+    ///     let mut proof_buf = [0; 512];
+    ///     let proof = Token::parse(proof)?.verify_dpop(&request, &[&Es256, &EdDsa], now, &mut proof_buf)?;
+    ///     verified.into_access_token(&AccessTokenPolicy::new("urn:device:pump-7").with_dpop(&proof, used), now)
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// In this order:
