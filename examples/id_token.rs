@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use embedded_jwt::{Error, Es256, IdTokenPolicy, Issuer, KeySet, Token, UnixTime};
+use embedded_jwt::{Error, Es256, IdTokenPolicy, Issuer, KeySet, Misfit, Token, UnixTime};
 
 /// Whom the panel greets. An ID token says who the user is, not what they may do: see the example `access_token`.
 struct User {
@@ -33,7 +33,7 @@ fn log_in(id_token: &[u8], nonce: &str, jwks_json: &mut [u8], now: i64) -> Resul
 
     let profile: Profile<'_> = token.claims()?;
     // Copied: the token lives in `buf`.
-    let name = profile.name.try_into().map_err(|_| Error::Deserialize)?;
+    let name = profile.name.try_into().map_err(|_| Error::Deserialize(Misfit::NoRoom))?;
     Ok(User { name, is_strong: token.amr().contains("otp") })
 }
 

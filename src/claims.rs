@@ -121,8 +121,9 @@ impl<'b> Claims<'b> {
     ///
     /// # Errors
     ///
-    /// [`Error::Deserialize`] if the claims do not fit `C`, or if the name of any member, even of an ignored one, has
-    /// an escape and more than 256 bytes. `null` and numbers that overflow are never read as non-finite floats.
+    /// [`Error::Deserialize`] if the claims do not fit `C`, with the reason as a [`Misfit`](crate::Misfit). It is also
+    /// returned if the name of any member, even of an ignored one, has an escape and more than 256 bytes. `null` and
+    /// numbers that overflow are never read as non-finite floats.
     ///
     /// # Example: claims of a pump
     ///

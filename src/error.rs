@@ -1,11 +1,13 @@
 //! The errors of the whole crate: small, `Copy`, and each with a stable number.
 
 mod claim;
+mod misfit;
 mod part;
 mod stage;
 mod text;
 
 pub use claim::Claim;
+pub use misfit::Misfit;
 pub use part::Part;
 
 /// The reason why a token, a key set or a configuration was refused.
@@ -136,11 +138,10 @@ pub enum Error {
     ///
     /// Code `0x1900`.
     InsufficientScope,
-    /// The claims do not fit the requested type: a member is absent or of another type, a `heapless` collection is too
-    /// small, a borrowed string or one over 256 bytes contains an escape, or the type has to look ahead.
+    /// The claims do not fit the requested type.
     ///
-    /// Code `0x1A00`.
-    Deserialize,
+    /// Code `0x1A..`, with the misfit in the low byte.
+    Deserialize(Misfit),
     /// The key set has more usable keys than the `KeySet` has slots.
     ///
     /// Code `0x1B00`.
@@ -220,8 +221,8 @@ pub enum Error {
 
 impl Error {
     /// A stable number for logs and wire formats that carry no text. It is never reused for another meaning. The high
-    /// byte is the variant's position in the list above, counted from 1. The low byte is the number of the [`Part`] or
-    /// [`Claim`], or 0.
+    /// byte is the variant's position in the list above, counted from 1. The low byte is the number of the [`Part`],
+    /// [`Claim`] or [`Misfit`], or 0.
     pub const fn code(self) -> u16 {
         let (variant, detail) = match self {
             Self::BufferTooSmall => (1, 0),
@@ -249,7 +250,7 @@ impl Error {
             Self::LifetimeTooLong => (23, 0),
             Self::TooOld => (24, 0),
             Self::InsufficientScope => (25, 0),
-            Self::Deserialize => (26, 0),
+            Self::Deserialize(misfit) => (26, misfit.code()),
             Self::TooManyKeys => (27, 0),
             Self::AuthenticationTooOld => (28, 0),
             Self::SenderConstrained => (29, 0),
@@ -330,7 +331,7 @@ mod tests {
         0x1700 LifetimeTooLong,
         0x1800 TooOld,
         0x1900 InsufficientScope,
-        0x1a00 Deserialize,
+        0x1a01 Deserialize(Misfit::Missing),
         0x1b00 TooManyKeys,
         0x1c00 AuthenticationTooOld,
         0x1d00 SenderConstrained,
@@ -367,6 +368,8 @@ mod tests {
         let details = |error: testkit::embedded_jwt::Error| error.code() & 0xff;
         let parts = testkit::errors::PARTS.map(testkit::embedded_jwt::Error::TooLarge).map(details);
         assert_eq!(parts, [1, 2, 4, 5, 6, 7, 8, 9, 10]);
+        let misfits = testkit::errors::MISFITS.map(testkit::embedded_jwt::Error::Deserialize).map(details);
+        assert!(misfits.into_iter().eq(1..=6));
         assert!(testkit::errors::CLAIMS.map(testkit::embedded_jwt::Error::Missing).map(details).into_iter().eq(1..=22));
     }
 

@@ -53,7 +53,7 @@ mod time;
 mod verify;
 
 pub use claims::{Claims, Confirmation, DEFAULT_LEEWAY, MAX_LEEWAY, StatusReference, Strings};
-pub use error::{Claim, Error, Part};
+pub use error::{Claim, Error, Misfit, Part};
 #[cfg(feature = "eddsa")]
 pub use jose::EdDsa;
 #[cfg(feature = "es256")]

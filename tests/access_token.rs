@@ -105,7 +105,7 @@ fn claims_deserialize_into_a_user_type() {
         let pump: PumpClaims = token.claims().unwrap();
         assert_eq!((pump.site, pump.max_rpm), ("north", 3000));
         assert_eq!(pump.roles, ["operator", "maintainer"]);
-        assert_eq!(token.claims::<heapless::Vec<u8, 4>>(), Err(Error::Deserialize));
+        assert_eq!(token.claims::<heapless::Vec<u8, 4>>(), Err(Error::Deserialize(Misfit::WrongType)));
     })
     .unwrap();
 }

@@ -55,7 +55,7 @@ errors! {
     LifetimeTooLong => validate(&claims(), policy().with_max_lifetime(Duration::from_secs(60)), NOW),
     TooOld => validate(&claims(), policy().with_max_token_age(Duration::from_secs(60)), NOW + 1),
     InsufficientScope => validate(&claims(), policy().with_required_scope("admin"), NOW),
-    Deserialize => validate_access_token(&good(), &policy(), NOW, |token| token.claims::<u8>().err()).unwrap(),
+    Deserialize(Misfit::WrongType) => validate_access_token(&good(), &policy(), NOW, |token| token.claims::<u8>().err()).unwrap(),
     TooManyKeys => {
         let mut jwks = *br#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
         KeySet::<0>::from_jwks(&mut jwks).err()

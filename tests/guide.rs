@@ -31,12 +31,14 @@ fn table_of_errors_has_each_error_with_its_code() {
 }
 
 #[test]
-fn tables_of_parts_and_claims_have_each_with_its_code() {
+fn tables_of_details_have_each_with_its_code() {
     let code = |error: Error| format!("0x{:02X}", error.code() & 0xff);
     let parts = errors::PARTS.map(|part| (code(Error::TooLarge(part)), format!("{part:?}")));
     assert_eq!(rows("\n# Parts\n"), parts.into());
     let claims = errors::CLAIMS.map(|claim| (code(Error::Missing(claim)), format!("{claim:?}")));
     assert_eq!(rows("\n# Claims\n"), claims.into());
+    let misfits = errors::MISFITS.map(|misfit| (code(Error::Deserialize(misfit)), format!("{misfit:?}")));
+    assert_eq!(rows("\n# Misfits\n"), misfits.into());
 }
 
 #[test]
@@ -67,8 +69,12 @@ fn documentation_of_each_error_has_its_code() {
     }
     assert_eq!(documented, rows(""));
 
-    let texts = [include_str!("../src/error/part.rs"), include_str!("../src/error/claim.rs")];
-    for (text, title) in texts.into_iter().zip(["\n# Parts\n", "\n# Claims\n"]) {
+    let texts = [
+        include_str!("../src/error/part.rs"),
+        include_str!("../src/error/claim.rs"),
+        include_str!("../src/error/misfit.rs"),
+    ];
+    for (text, title) in texts.into_iter().zip(["\n# Parts\n", "\n# Claims\n", "\n# Misfits\n"]) {
         for (code, name) in rows(title) {
             assert!(text.contains(&format!("(`{code}`).\n    {name},")), "{code} {name}");
         }

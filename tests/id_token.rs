@@ -96,7 +96,7 @@ fn claims_deserialize_into_a_user_type() {
         let profile: Profile = token.claims().unwrap();
         assert_eq!((profile.name, profile.email.as_str()), ("Alice", "alice@example.com"));
         assert_eq!((profile.amr[1].as_str(), profile.auth_time), ("otp", NOW - 60));
-        assert_eq!(token.claims::<heapless::Vec<u8, 4>>(), Err(Error::Deserialize));
+        assert_eq!(token.claims::<heapless::Vec<u8, 4>>(), Err(Error::Deserialize(Misfit::WrongType)));
     })
     .unwrap();
 }

@@ -135,7 +135,7 @@ fn class(error: Error) -> &'static str {
         | Error::Missing(Claim::AccessTokenHash | Claim::CodeHash) => "hash-mismatch",
         Error::Missing(_) | Error::Invalid(_) | Error::Mismatch(_) | Error::Unconfigured(_) => "bad-claims",
         Error::InsufficientScope => "insufficient-scope",
-        Error::SenderConstrained | Error::Deserialize => "bad-claims",
+        Error::SenderConstrained | Error::Deserialize(_) => "bad-claims",
         Error::Expired => "expired",
         Error::ClockNotSet | Error::NotYetValid => "not-yet-valid",
         Error::LifetimeTooLong | Error::TooOld | Error::ProofTooOld | Error::AuthenticationTooOld => "too-old",

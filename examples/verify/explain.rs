@@ -29,8 +29,11 @@ pub fn explain(code: &str) -> Result<String, Box<dyn Error>> {
 }
 
 fn section_of(error: &str) -> &'static str {
-    let of_claims = ["`Unconfigured`", "`Missing`", "`Invalid`", "`Mismatch`"].contains(&error);
-    let title = if of_claims { "\n# Claims\n" } else { "\n# Parts\n" };
+    let title = match error {
+        "`Unconfigured`" | "`Missing`" | "`Invalid`" | "`Mismatch`" => "\n# Claims\n",
+        "`Deserialize`" => "\n# Misfits\n",
+        _ => "\n# Parts\n",
+    };
     CHAPTER.split_once(title).map_or("", |(_, section)| section)
 }
 

@@ -32,7 +32,7 @@ impl Error {
             Self::LifetimeTooLong => "the token's lifetime is longer than allowed",
             Self::TooOld => "the token was issued too long ago",
             Self::InsufficientScope => "a required scope is not granted",
-            Self::Deserialize => "the claims do not fit the requested type",
+            Self::Deserialize(_) => "the claims do not fit the requested type: ",
             Self::TooManyKeys => "the key set has more keys than slots",
             Self::AuthenticationTooOld => "the user logged in too long ago",
             Self::SenderConstrained => "the token is bound to a key, and possession is not proven",
@@ -63,6 +63,7 @@ impl Error {
             Self::Unconfigured(claim) | Self::Missing(claim) | Self::Invalid(claim) | Self::Mismatch(claim) => {
                 claim.name()
             }
+            Self::Deserialize(misfit) => misfit.name(),
             _ => "",
         }
     }

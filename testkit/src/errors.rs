@@ -1,6 +1,6 @@
 //! Every error of the crate.
 
-use embedded_jwt::{Claim, Error, Part};
+use embedded_jwt::{Claim, Error, Misfit, Part};
 
 /// Every value of `Error`.
 pub fn all() -> impl Iterator<Item = Error> {
@@ -9,10 +9,10 @@ pub fn all() -> impl Iterator<Item = Error> {
     let of_claims: [fn(Claim) -> Error; 4] = [Error::Unconfigured, Error::Missing, Error::Invalid, Error::Mismatch];
     let with_parts = of_parts.into_iter().flat_map(|error| PARTS.map(error));
     let with_claims = of_claims.into_iter().flat_map(|error| CLAIMS.map(error));
-    PLAIN.into_iter().chain(with_parts).chain(with_claims)
+    PLAIN.into_iter().chain(with_parts).chain(with_claims).chain(MISFITS.map(Error::Deserialize))
 }
 
-const PLAIN: [Error; 34] = [
+const PLAIN: [Error; 33] = [
     Error::BufferTooSmall,
     Error::TooManyIssuers,
     Error::CriticalHeader,
@@ -29,7 +29,6 @@ const PLAIN: [Error; 34] = [
     Error::LifetimeTooLong,
     Error::TooOld,
     Error::InsufficientScope,
-    Error::Deserialize,
     Error::TooManyKeys,
     Error::AuthenticationTooOld,
     Error::SenderConstrained,
@@ -61,6 +60,9 @@ pub const PARTS: [Part; 9] = [
     Part::StatusList,
 ];
 
+pub const MISFITS: [Misfit; 6] =
+    [Misfit::Missing, Misfit::WrongType, Misfit::NoRoom, Misfit::Escape, Misfit::Refused, Misfit::LooksAhead];
+
 pub const CLAIMS: [Claim; 22] = [
     Claim::Issuer,
     Claim::Subject,
@@ -86,7 +88,7 @@ pub const CLAIMS: [Claim; 22] = [
     Claim::Status,
 ];
 
-/// The name of the error's variant, without its part or claim.
+/// The name of the error's variant, without its part, claim or misfit.
 pub fn variant(error: Error) -> String {
     format!("{error:?}").split('(').next().unwrap().into()
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::deserialize;
-use crate::error::Error;
+use crate::error::{Error, Misfit};
 use crate::jose::json::Value;
 
 fn read<'b, T: Deserialize<'b>>(canonical: &'b str) -> Result<T, Error> {
@@ -11,7 +11,7 @@ fn read<'b, T: Deserialize<'b>>(canonical: &'b str) -> Result<T, Error> {
 }
 
 fn refuses<'b, T: Deserialize<'b> + core::fmt::Debug + PartialEq>(canonical: &'b str) {
-    assert_eq!(read::<T>(canonical), Err(Error::Deserialize), "{canonical}");
+    assert!(matches!(read::<T>(canonical), Err(Error::Deserialize(_))), "{canonical}");
 }
 
 #[derive(Debug, Deserialize, PartialEq)]
@@ -206,4 +206,64 @@ fn untagged_and_flattened_types_are_refused() {
     }
     refuses::<Untagged>("1");
     refuses::<Flattened>(r#"{"a":1}"#);
+}
+
+#[test]
+fn misfit_is_reported_at_every_depth() {
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Claims<'b> {
+        site: &'b str,
+        #[serde(borrow)]
+        nested: Option<Deep<'b>>,
+    }
+    #[derive(Debug, Deserialize)]
+    struct Deep<'b> {
+        zones: heapless::Vec<core::num::NonZeroU8, 2>,
+        #[serde(borrow)]
+        names: heapless::LinearMap<heapless::String<4>, &'b str, 1>,
+        mode: Mode,
+    }
+    fn misfit(json: &str) -> Option<Misfit> {
+        match read::<Claims>(json) {
+            Ok(Claims { site, nested }) => {
+                assert_eq!(site, "north");
+                let lens = |deep: Deep<'_>| (deep.zones.len(), deep.names.len(), deep.mode);
+                assert!(nested.map(lens).is_none_or(|deep| deep == (2, 1, Mode::Speed(1))));
+                None
+            }
+            Err(Error::Deserialize(misfit)) => Some(misfit),
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+    let nested = |zones: &str, names: &str, mode: &str| {
+        misfit(&format!(r#"{{"site":"north","nested":{{"zones":{zones},"names":{names},"mode":{mode}}}}}"#))
+    };
+    assert_eq!(misfit(r#"{"site":"north"}"#), None);
+    assert_eq!(nested("[1,2]", r#"{"a":"b"}"#, r#"{"speed":1}"#), None);
+
+    assert_eq!(misfit("{}"), Some(Misfit::Missing));
+    assert_eq!(misfit(r#"{"site":"north","nested":{}}"#), Some(Misfit::Missing));
+    assert_eq!(nested("[1]", "{}", r#"{"range":{"low":1}}"#), Some(Misfit::Missing));
+
+    assert_eq!(misfit(r#"{"site":7}"#), Some(Misfit::WrongType));
+    assert_eq!(misfit(r#"{"site":null}"#), Some(Misfit::WrongType));
+    assert_eq!(misfit("[]"), Some(Misfit::WrongType));
+    assert_eq!(nested("[256]", "{}", r#""idle""#), Some(Misfit::WrongType));
+    assert_eq!(nested("[1.5]", "{}", r#""idle""#), Some(Misfit::WrongType));
+    assert_eq!(nested("[]", r#"{"a":1}"#, r#""idle""#), Some(Misfit::WrongType));
+
+    assert_eq!(nested("[1,2,3]", "{}", r#""idle""#), Some(Misfit::NoRoom));
+    assert_eq!(nested("[]", r#"{"longer":"b"}"#, r#""idle""#), Some(Misfit::NoRoom));
+    assert_eq!(nested("[]", r#"{"a":"b","c":"d"}"#, r#""idle""#), Some(Misfit::NoRoom));
+    assert_eq!(nested("[]", "{}", r#"{"pair":[1]}"#), Some(Misfit::NoRoom));
+    assert_eq!(misfit(&format!(r#"{{"site":"{}\\"}}"#, "x".repeat(256))), Some(Misfit::NoRoom));
+
+    assert_eq!(misfit(r#"{"site":"CORP\\a"}"#), Some(Misfit::Escape));
+    assert_eq!(nested("[]", r#"{"a":"\\"}"#, r#""idle""#), Some(Misfit::Escape));
+
+    assert_eq!(nested("[0]", "{}", r#""idle""#), Some(Misfit::Refused));
+    assert_eq!(nested("[]", "{}", r#""other""#), Some(Misfit::Refused));
+    assert_eq!(misfit(r#"{"site":"north","more":1}"#), Some(Misfit::Refused));
+    assert_eq!(read::<serde_json::Value>("1"), Err(Error::Deserialize(Misfit::LooksAhead)));
 }
