@@ -15,7 +15,7 @@ mod thumbprint;
 pub use algorithm::EdDsa;
 #[cfg(feature = "es256")]
 pub use algorithm::Es256;
-#[cfg(all(feature = "p256-cm4", target_arch = "arm"))]
+#[cfg(all(feature = "p256-cm4", target_arch = "arm", target_os = "none"))]
 pub use algorithm::Es256Cm4;
 #[cfg(feature = "es256-tables")]
 pub use algorithm::Es256Tables;

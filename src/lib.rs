@@ -58,7 +58,7 @@ pub use error::{Claim, Error, Misfit, Part};
 pub use jose::EdDsa;
 #[cfg(feature = "es256")]
 pub use jose::Es256;
-#[cfg(all(feature = "p256-cm4", target_arch = "arm"))]
+#[cfg(all(feature = "p256-cm4", target_arch = "arm", target_os = "none"))]
 pub use jose::Es256Cm4;
 #[cfg(feature = "es256-tables")]
 pub use jose::Es256Tables;

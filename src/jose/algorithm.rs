@@ -7,7 +7,7 @@ pub(super) mod ed25519;
 mod eddsa;
 #[cfg(feature = "es256")]
 mod es256;
-#[cfg(all(feature = "p256-cm4", target_arch = "arm"))]
+#[cfg(all(feature = "p256-cm4", target_arch = "arm", target_os = "none"))]
 mod es256_cm4;
 #[cfg(feature = "es256-tables")]
 mod es256_tables;
@@ -32,7 +32,7 @@ pub use backend::{BackendError, SignatureAlgorithm};
 pub use eddsa::EdDsa;
 #[cfg(feature = "es256")]
 pub use es256::Es256;
-#[cfg(all(feature = "p256-cm4", target_arch = "arm"))]
+#[cfg(all(feature = "p256-cm4", target_arch = "arm", target_os = "none"))]
 pub use es256_cm4::Es256Cm4;
 #[cfg(feature = "es256-tables")]
 pub use es256_tables::Es256Tables;

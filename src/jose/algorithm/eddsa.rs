@@ -9,8 +9,9 @@ use crate::jose::PublicKey;
 /// EdDSA in software: Ed25519 by the crate `ed25519-dalek`, as strictly as its `verify_strict`, with 7 % fewer
 /// instructions.
 ///
-/// `verify` compares `R` with the encoding of the point that it computes, without the cofactor. What remains of
-/// `verify_strict` is to refuse keys and `R`s of small order: the bytes tell these, and the keys that are not canonical.
+/// `verify` compares `R` with the encoding of the point that it computes, without the cofactor. In addition,
+/// `verify_strict` refuses keys and `R`s of small order. Here, they are refused by comparing their bytes with a table, as are keys
+/// whose encoding is not canonical.
 #[derive(Clone, Copy, Debug)]
 pub struct EdDsa;
 

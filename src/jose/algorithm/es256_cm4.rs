@@ -11,15 +11,8 @@ use crate::jose::PublicKey;
 /// accepts the same signatures, including a high `s`. Since the crate gives no reasons, a key that is not a point of
 /// the curve is refused with [`BackendError::InvalidSignature`].
 ///
-/// # Targets
-///
-/// The feature `p256-cm4` adds it on targets whose architecture is `arm`, and changes nothing elsewhere.
-///
-/// - `thumbv7em-none-eabi` and `thumbv7em-none-eabihf` build as they are.
-/// - `thumbv8m.main-none-eabi` and `thumbv8m.main-none-eabihf` need `-C target-cpu=cortex-m33`, `lto = "off"` and, for the
-///   package `p256-cm4`, `codegen-units = 1`: `examples/firmware/cortex-m33.toml` has the three settings.
-/// - `thumbv6m-none-eabi` and `thumbv7m-none-eabi` lack instructions that it uses: its assembly does not build there. Leave
-///   the feature off, and use `Es256`.
+/// The chapter [backends](crate::guide::backends) has the targets that it builds for, and an instruction of it that the
+/// architecture leaves undefined.
 #[derive(Clone, Copy, Debug)]
 pub struct Es256Cm4;
 

@@ -21,8 +21,9 @@ use crate::jose::PublicKey;
 /// of [`Es256`](crate::Es256), for 1.6 KB of RAM a key.
 ///
 /// For devices without an accelerator and without assembly (Cortex-M0+, RISC-V) whose keys seldom change. Call
-/// [`prepare`](Self::prepare) at start-up and after each change of the keys. A key that is not prepared has the same
-/// verdict and the same errors: its tables are then computed for each signature, in a tenth more time than `Es256` takes.
+/// [`prepare`](Self::prepare) at start-up, before the [self-test](crate::self_test()) and even without keys, and again after
+/// each change of the keys. A key that is not prepared has the same verdict and the same errors: its tables are then
+/// computed for each signature, in a tenth more time than `Es256` takes. Before the first `prepare`, it takes two thirds more.
 ///
 /// Tables are not trust: the [`Issuer`](crate::Issuer) alone decides which keys a token may be signed with. A table that
 /// is left over from an old key is never asked for.
@@ -32,10 +33,11 @@ use crate::jose::PublicKey;
 /// # Cost
 ///
 /// RAM: 1,600 bytes for each of the `N` keys, and 1,552 bytes that they share. Flash: 1.5 KB more than `Es256` at
-/// opt-level `z`, 4 to 7 KB at 3. Stack: 5.4 KB for a prepared key, 8.2 KB to prepare it and for other keys, where `Es256`
-/// takes 8.6 KB; 12.6 KB at most before the first [`prepare`](Self::prepare). Instructions for a whole access token, at opt-level 3:
+/// opt-level `z`, 4 to 7 KB at 3. Stack, at opt-level 3: 5.4 KB for a prepared key, 8.2 KB to prepare it and for other keys,
+/// where `Es256` takes 8.6 KB; 12.6 KB at most before the first [`prepare`](Self::prepare). Instructions for a whole access
+/// token, at opt-level 3:
 ///
-/// | | `Es256` | key prepared | key not prepared | preparing a key |
+/// | | `Es256` | key prepared | key not prepared | to prepare each key, and once the generator |
 /// |---|--:|--:|--:|--:|
 /// | Cortex-M0+ | 25.5 million | 12.8 million | 27.5 million | 14.7 million |
 /// | RV32IMAC | 9.0 million | 4.6 million | 9.7 million | 5.1 million |
@@ -60,7 +62,7 @@ use crate::jose::PublicKey;
 /// }
 /// ```
 pub struct Es256Tables<const N: usize> {
-    /// The tables of the generator, from the first key that was prepared.
+    /// The tables of the generator, from the first call of [`prepare`](Self::prepare).
     generator: Option<PointTables>,
     keys: Vec<KeyTables, N>,
 }
@@ -72,17 +74,21 @@ impl<const N: usize> Es256Tables<N> {
         Self { generator: None, keys: Vec::new() }
     }
 
-    /// Computes the tables of these keys, for up to `N` ES256 keys, and drops the tables of all other keys. Returns how
-    /// many keys have tables now.
+    /// Computes the tables of the generator, once, and of these keys, for up to `N` ES256 keys. Drops the tables of all other
+    /// keys. Returns how many keys have tables now.
     ///
     /// A key that has tables keeps them, so that a call with the same keys costs next to nothing. A new key takes
-    /// about half as long as a verification by [`Es256`](crate::Es256), and the first key twice that.
+    /// about half as long as a verification by [`Es256`](crate::Es256), and so does the generator.
     ///
     /// Skipped are keys of other algorithms, keys that are not a point of the curve (which are refused when a token is
     /// verified with them), and keys for which no slot is left (which are slower). For the keys of several issuers, chain
     /// their iterators. Do not prepare keys that a stranger can choose, such as the key of a DPoP proof.
     pub fn prepare<'k, 'm: 'k>(&mut self, keys: impl IntoIterator<Item = &'k PublicKey<'m>, IntoIter: Clone>) -> usize {
         let keys = keys.into_iter();
+        if self.generator.is_none() {
+            // Filled in its place: on the stack, the tables would be there twice.
+            self.generator.insert(PointTables::default()).fill(ProjectivePoint::GENERATOR);
+        }
         self.keys.retain(|tables| keys.clone().any(|key| tables.is_of(key)));
         keys.for_each(|key| self.add(key));
         self.keys.len()
@@ -93,10 +99,7 @@ impl<const N: usize> Es256Tables<N> {
             return;
         }
         let (Ok(coordinates), Ok(point)) = (key.public_key().try_into(), point(key)) else { return };
-        if self.generator.is_none() {
-            self.generator.insert(PointTables::default()).fill(ProjectivePoint::GENERATOR);
-        }
-        // Filled in its place: on the stack, the tables would be there twice.
+        // In its place, as above.
         if self.keys.push(KeyTables { coordinates, point: PointTables::default() }).is_ok()
             && let Some(tables) = self.keys.last_mut()
         {
@@ -211,7 +214,7 @@ fn verify_unprepared(
     verify([generator, &tables], message, signature)
 }
 
-/// With tables of the generator on the stack as well, since no key was ever prepared.
+/// With tables of the generator on the stack as well, since nothing was ever prepared.
 #[inline(never)]
 fn verify_at_first(key: &PublicKey<'_>, message: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
     let mut generator = PointTables::default();

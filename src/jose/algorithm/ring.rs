@@ -14,7 +14,7 @@ use crate::jose::PublicKey;
 /// ES256 by the crate `ring`: ECDSA on P-256 with SHA-256.
 ///
 /// For gateways that run Linux or a similar system and verify many tokens: ring has P-256 in hand-written assembly for
-/// x86-64 and AArch64, and took a fifth of the time of `Es256` on x86-64. It needs a C compiler for the target. It does
+/// x86-64 and AArch64, and took a fifth to a third of the time of `Es256` on x86-64. It needs a C compiler for the target. It does
 /// not build unchanged for bare metal, where its `getrandom` has no source.
 ///
 /// It accepts the same signatures as `Es256`, including a high `s`. Since ring gives no reasons, a key that is not a

@@ -36,6 +36,38 @@ fn kept_tables_are_not_computed_again() {
     assert_eq!(verdict(&tables, &first), Err(BackendError::InvalidSignature));
 }
 
+#[test]
+fn generator_is_prepared_without_keys_and_only_once() {
+    let [first, second] = [1, 2].map(signer);
+    let mut tables = Es256Tables::<2>::new();
+    tables.prepare([]);
+    assert_eq!(verdict(&tables, &first), Ok(()));
+    tables.generator = Some(filled(ProjectivePoint::GENERATOR.double()));
+    assert_eq!(verdict(&tables, &first), Err(BackendError::InvalidSignature));
+    tables.prepare(&[key(&first), key(&second)]);
+    assert_eq!([&first, &second].map(|signer| verdict(&tables, signer)), [Err(BackendError::InvalidSignature); 2]);
+}
+
+/// A key that shares one coordinate with a prepared key is another key. The two mixed ones are not on the curve.
+#[test]
+fn both_coordinates_identify_a_key() {
+    let [first, second] = [1, 2].map(|secret| key(&signer(secret)));
+    let mut tables = Es256Tables::<2>::new();
+    tables.prepare([&first]);
+    let ([x, y], []) = first.public_key().as_chunks() else { panic!("two coordinates") };
+    let ([other_x, other_y], []) = second.public_key().as_chunks() else { panic!("two coordinates") };
+    let signature: p256::ecdsa::Signature = signer(1).sign(b"message");
+    let bytes = signature.to_bytes();
+    let signature = Signature::new(Algorithm::Es256, &bytes).unwrap();
+    for (key, expected) in [
+        (Key::es256(x, y), Ok(())),
+        (Key::es256(other_x, y), Err(BackendError::InvalidKey)),
+        (Key::es256(x, other_y), Err(BackendError::InvalidKey)),
+    ] {
+        assert_eq!(tables.verify(&key, b"message", signature), expected);
+    }
+}
+
 /// Otherwise the tests of the verdicts would only test `Es256`.
 #[test]
 fn prepared_key_is_verified_with_its_tables_and_another_key_with_temporary_ones() {
