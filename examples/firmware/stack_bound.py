@@ -12,7 +12,7 @@ Interrupts are not included, and a panic is not followed.
 
 Called with an image, it prints the deepest path.
 """
-import bisect, pathlib, re, subprocess, sys
+import argparse, bisect, pathlib, re, subprocess
 
 # The tables below have names as the mangling `v0` keeps them.
 FLAGS = ["-Zemit-stack-sizes", "-Clink-arg=--emit-relocs", "-Csymbol-mangling-version=v0"]
@@ -203,7 +203,10 @@ class Image:
     def read_frames(self):
         """Reads the compiler's figures: pairs of an address and a size in ULEB128. Assembly has none."""
         sections = output("readelf", "-SW", self.path)
-        offset, length = (int(n, 16) for n in re.search(r"\.stack_sizes +\w+ +\w+ (\w+) (\w+)", sections).groups())
+        section = re.search(r"\.stack_sizes +\w+ +\w+ (\w+) (\w+)", sections)
+        if not section:
+            raise Fault("it was built without `-Zemit-stack-sizes`")
+        offset, length = (int(n, 16) for n in section.groups())
         content = iter(pathlib.Path(self.path).read_bytes()[offset : offset + length])
         for first in content:
             address = int.from_bytes([first, *(next(content) for _ in range(3))], "little") & ~1
@@ -371,7 +374,9 @@ def output(*command):
 
 
 if __name__ == "__main__":
-    bound, path = stack_bound(sys.argv[1])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("image", metavar="IMAGE", help="built with the flags of `measure`")
+    bound, path = stack_bound(parser.parse_args().image)
     for function in path:
         print(f"{function.frame:7,}  {function.name}")
     print(f"{bound:7,}  bytes at most")
