@@ -186,7 +186,7 @@ impl<'a> Challenge<'a> {
     /// | of the proof, by the scheme `DPoP`: [`ProofReplayed`](Error::ProofReplayed), [`ProofTooOld`](Error::ProofTooOld), or it was verified for another token | 401 | `invalid_dpop_proof` |
     /// | its nonce was withdrawn meanwhile, by the scheme `DPoP` | 401 | `use_dpop_nonce` |
     /// | [`ShareFull`](Error::ShareFull) | 429 ([RFC 6585 section 4](https://www.rfc-editor.org/rfc/rfc6585#section-4)) | |
-    /// | the device cannot decide, because of its clock, backend, policy, issuers, issuer's key, status list or stores: [`ClockNotSet`](Error::ClockNotSet), [`TimeUnknown`](Error::TimeUnknown), [`Full`](Error::Full), [`NotOpened`](Error::NotOpened), [`EntryExpired`](Error::EntryExpired), [`StatusUnknown`](Error::StatusUnknown), [`BackendUnavailable`](Error::BackendUnavailable), [`BackendBroken`](Error::BackendBroken), [`Unconfigured`](Error::Unconfigured), [`TooManyIssuers`](Error::TooManyIssuers), [`InvalidKey`](Error::InvalidKey) | 503 | |
+    /// | the device cannot decide, because of its clock, backend, policy, issuers, issuer's key, status list or stores: [`ClockNotSet`](Error::ClockNotSet), [`TimeUnknown`](Error::TimeUnknown), [`Full`](Error::Full), [`NotOpened`](Error::NotOpened), [`EntryExpired`](Error::EntryExpired), [`StatusUnknown`](Error::StatusUnknown), [`BackendUnavailable`](Error::BackendUnavailable), [`BackendBroken`](Error::BackendBroken), [`Disturbed`](Error::Disturbed), [`Unconfigured`](Error::Unconfigured), [`TooManyIssuers`](Error::TooManyIssuers), [`InvalidKey`](Error::InvalidKey) | 503 | |
     /// | all others, with [`AmbiguousKey`](Error::AmbiguousKey), [`TooLarge`](Error::TooLarge) and [`BufferTooSmall`](Error::BufferTooSmall) (the token is too long for the device) | 401 | `invalid_token` |
     ///
     /// # Errors
@@ -271,6 +271,7 @@ const fn is_undecided(error: Error) -> bool {
             | Error::EntryExpired
             | Error::BackendUnavailable
             | Error::BackendBroken
+            | Error::Disturbed
             | Error::Unconfigured(_)
             | Error::TooManyIssuers
             | Error::StatusUnknown

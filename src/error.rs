@@ -217,6 +217,11 @@ pub enum Error {
     ///
     /// Code `0x2B00`.
     ProofTooOld,
+    /// The two runs of [`twice`](crate::twice()) differ: a fault has disturbed the processor, or state has changed between
+    /// them. More than a few of these are an attack.
+    ///
+    /// Code `0x2C00`.
+    Disturbed,
 }
 
 impl Error {
@@ -268,6 +273,7 @@ impl Error {
             Self::Denied => (41, 0),
             Self::ProofReplayed => (42, 0),
             Self::ProofTooOld => (43, 0),
+            Self::Disturbed => (44, 0),
         };
         u16::from_be_bytes([variant, detail])
     }
@@ -349,6 +355,7 @@ mod tests {
         0x2900 Denied,
         0x2a00 ProofReplayed,
         0x2b00 ProofTooOld,
+        0x2c00 Disturbed,
     }
 
     #[test]

@@ -36,6 +36,9 @@ pub mod storage {}
 #[doc = include_str!("../docs/deployment.md")]
 pub mod deployment {}
 
+#[doc = include_str!("../docs/physical-attackers.md")]
+pub mod physical_attackers {}
+
 #[doc = include_str!("../docs/limits.md")]
 pub mod limits {}
 

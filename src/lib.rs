@@ -12,6 +12,7 @@
 //! [buffers]: crate::guide::buffers
 //! [limits]: crate::guide::limits
 //! [deployment]: crate::guide::deployment
+//! [physical_attackers]: crate::guide::physical_attackers
 //! [design_notes]: crate::guide::design_notes
 //!
 #![doc = include_str!("../README.md")]
@@ -50,6 +51,7 @@ mod jose;
 mod profiles;
 mod storage;
 mod time;
+mod twice;
 mod verify;
 
 pub use claims::{Claims, Confirmation, DEFAULT_LEEWAY, MAX_LEEWAY, StatusReference, Strings};
@@ -86,6 +88,7 @@ pub use storage::{
     Revocations, SingleUse, TimeFloor, TokenIdentity,
 };
 pub use time::{EarliestTime, Freshness, Now, UnixTime};
+pub use twice::twice;
 pub use verify::{
     Answer, CallerVerifies, Issuer, MAX_HEADER_LEN, MAX_ISSUERS, MAX_SIGNATURES, MAX_TOKEN_LEN, Prepared,
     SignatureCache, Token, Verified,

@@ -234,6 +234,7 @@ fn only_device_faults_are_answered_503() {
                 | Error::StatusUnknown
                 | Error::BackendUnavailable
                 | Error::BackendBroken
+                | Error::Disturbed
                 | Error::Unconfigured(_)
                 | Error::TooManyIssuers
         )

@@ -112,6 +112,10 @@ errors! {
         [request_with_proof(&used, NOW), request_with_proof(&used, NOW)][1]
     },
     ProofTooOld => request_with_proof(&AllowReplay, NOW + 121),
+    Disturbed => {
+        let mut speed = 0;
+        twice(|| { speed += 1; Ok(speed) }, drop).err()
+    },
 }
 
 /// The claims of an access token that is bound to the ES256 test key.

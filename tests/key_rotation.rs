@@ -676,7 +676,7 @@ fn only_errors_about_keys_suggest_a_key_refresh() {
         };
         assert_eq!(error.suggests_key_refresh(), is_stale, "{error:?}");
     }
-    assert!(variants.into_iter().eq(1..=43));
+    assert!(variants.into_iter().eq(1..=44));
 }
 
 #[test]

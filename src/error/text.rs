@@ -50,6 +50,7 @@ impl Error {
             Self::Denied => "the application refuses the request",
             Self::ProofReplayed => "the proof was used before",
             Self::ProofTooOld => "the proof was made too long ago",
+            Self::Disturbed => "the check was disturbed: its two runs differ",
         }
     }
 

@@ -69,7 +69,7 @@ impl ReplayCheck for AllowReplay {
 }
 
 /// An id that may be used once, as digests of a fixed size: the id of a token or of a DPoP proof, or one of your own.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SingleUse {
     id: [u8; 16],
     owner: [u8; 8],

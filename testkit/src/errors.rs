@@ -12,7 +12,7 @@ pub fn all() -> impl Iterator<Item = Error> {
     PLAIN.into_iter().chain(with_parts).chain(with_claims).chain(MISFITS.map(Error::Deserialize))
 }
 
-const PLAIN: [Error; 33] = [
+const PLAIN: [Error; 34] = [
     Error::BufferTooSmall,
     Error::TooManyIssuers,
     Error::CriticalHeader,
@@ -46,6 +46,7 @@ const PLAIN: [Error; 33] = [
     Error::Denied,
     Error::ProofReplayed,
     Error::ProofTooOld,
+    Error::Disturbed,
 ];
 
 pub const PARTS: [Part; 9] = [

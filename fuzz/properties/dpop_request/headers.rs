@@ -114,7 +114,7 @@ fn answer(error: Error, of_proof: bool) -> Answer {
     let by_proof = |code| Answer { status: 401, by_proof: true, code: Some(code), has_value: true };
     match error {
         ClockNotSet | TimeUnknown | Full | NotOpened | EntryExpired | StatusUnknown | BackendUnavailable
-        | BackendBroken | Unconfigured(_) | TooManyIssuers => without(503),
+        | BackendBroken | Disturbed | Unconfigured(_) | TooManyIssuers => without(503),
         Mismatch(Claim::Nonce) => by_proof("use_dpop_nonce"),
         Missing(Claim::Nonce) if of_proof => by_proof("use_dpop_nonce"),
         ProofReplayed | ProofTooOld | Mismatch(Claim::AccessTokenHash) => by_proof("invalid_dpop_proof"),
