@@ -3,7 +3,9 @@
 //! A request is one line: `GET /pump Authorization: Bearer eyJ...`. So is the answer: a status, and the challenge of
 //! [RFC 6750 section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3) if there is one.
 
-use embedded_jwt::{Error, Issuer, Token};
+use core::cell::RefCell;
+
+use embedded_jwt::{Error, Issuer, ReplayCheck, Token, twice};
 use embedded_storage::nor_flash::NorFlash;
 
 use crate::memory::Memory;
@@ -19,7 +21,7 @@ pub struct Gateway<'a, F> {
     pub buf: &'a mut [u8],
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 enum Action {
     ReadPump,
     SetPump,
@@ -32,53 +34,93 @@ enum Action {
 impl<F: NorFlash> Gateway<'_, F> {
     /// Answers one request, without its line end.
     pub fn answer(&mut self, line: &[u8]) -> &'static str {
-        let Ok(line) = str::from_utf8(line) else { return BAD_REQUEST };
-        let mut words = line.splitn(3, ' ');
-        let (Some(method), Some(path)) = (words.next(), words.next()) else { return BAD_REQUEST };
-        let action = match (method, path) {
-            ("GET", "/pump") => Action::ReadPump,
-            ("POST", "/pump") => Action::SetPump,
-            ("POST", "/valve") => Action::OpenValve,
-            ("POST", "/logout") => Action::LogOut,
-            (_, "/pump" | "/valve" | "/logout") => return METHOD_NOT_ALLOWED,
-            _ => return NOT_FOUND,
+        let answer = match request(line) {
+            Ok((Action::ReadPump, bearer)) => self.read(bearer),
+            Ok(_) => self.act(line),
+            Err(status) => return status,
         };
-        let Some(bearer) = words.next().and_then(bearer) else { return NO_CREDENTIALS };
-        match self.authorize(bearer, action) {
+        match answer {
             Ok(answer) => answer,
             Err(Error::InsufficientScope) => INSUFFICIENT_SCOPE,
             Err(Error::ShareFull) => TOO_MANY_REQUESTS,
             // The device cannot decide, whatever the token is.
-            Err(Error::Full | Error::NotOpened | Error::BackendUnavailable) => UNAVAILABLE,
+            Err(Error::Full | Error::NotOpened | Error::BackendUnavailable | Error::Disturbed) => UNAVAILABLE,
             // The reason for a refusal is for the log; the client learns only this.
             Err(_) => INVALID_TOKEN,
         }
     }
 
-    fn authorize(&mut self, bearer: &str, action: Action) -> Result<&'static str, Error> {
-        let policy = match action {
-            Action::ReadPump => GATEWAY_POLICY.with_required_scope("pump:read"),
-            Action::SetPump => GATEWAY_POLICY.with_required_scope("pump:write"),
-            Action::OpenValve => {
-                GATEWAY_POLICY.with_required_scope("pump:write").with_single_use(&self.memory.stores.used)
-            }
-            Action::LogOut => GATEWAY_POLICY,
-        };
+    /// Nothing moves when the pump is read: one check is enough, and a cached signature need not be verified again.
+    fn read(&mut self, bearer: &str) -> Result<&'static str, Error> {
+        let policy = GATEWAY_POLICY.with_required_scope("pump:read").with_revocations(&self.memory.stores.revoked);
         let token = Token::parse(bearer)?
             .verify_cached(&self.issuer, &self.memory.signatures, self.buf)?
-            .validate_access_token(&policy.with_revocations(&self.memory.stores.revoked), self.memory.now())?;
-        // Before the token is consumed: used ids are over when the floor has passed them.
+            .into_access_token(&policy, self.memory.now())?;
         self.memory.learn(&token);
-        let token = token.consume()?;
-        Ok(match action {
-            Action::ReadPump | Action::SetPump => OK,
-            // Before the valve opens, the device must know also after a power cut that the token was used.
-            Action::OpenValve if self.memory.save().is_ok() => OK,
-            // Confirmed only when it also survives a power cut.
-            Action::LogOut if self.memory.revoke(&token).is_ok() && self.memory.save().is_ok() => NO_CONTENT,
-            Action::OpenValve | Action::LogOut => UNAVAILABLE,
-        })
+        Ok(OK)
     }
+
+    /// Checks everything twice, from the request line on, and then acts. Both checks only look at the stores.
+    fn act(&mut self, line: &[u8]) -> Result<&'static str, Error> {
+        let (stores, now) = (self.memory.stores, self.memory.now());
+        let memory = RefCell::new(&mut self.memory);
+        let mut runs = 0;
+        let check = || {
+            let digests = stores.digests(self.buf)?;
+            let (action, bearer) = request(line).map_err(|_| Error::Denied)?;
+            let policy = match action {
+                Action::ReadPump => return Err(Error::Denied),
+                Action::SetPump => GATEWAY_POLICY.with_required_scope("pump:write"),
+                Action::OpenValve => GATEWAY_POLICY.with_required_scope("pump:write").with_single_use(&stores.used),
+                Action::LogOut => GATEWAY_POLICY,
+            };
+            let pending = Token::parse(bearer)?
+                .verify(&self.issuer, self.buf)?
+                .validate_access_token(&policy.with_revocations(&stores.revoked), now)?;
+            runs += 1;
+            if runs == 2 {
+                let mut memory = memory.borrow_mut();
+                // Before the token is consumed: used ids are over when the floor has passed them.
+                memory.learn(&pending);
+                if action == Action::LogOut {
+                    memory.revoke(&pending)?;
+                }
+            }
+            Ok((action, pending.single_use(), digests))
+        };
+        twice(check, |(action, id, _)| {
+            if let Some(id) = id {
+                stores.used.use_once(id, now)?;
+                // A fault may have skipped this, so that the token could be used again.
+                if stores.used.check_unused(&[id], now) != Err(Error::Replayed) {
+                    return Err(Error::Disturbed);
+                }
+            }
+            Ok(match action {
+                Action::ReadPump | Action::SetPump => OK,
+                // Before the valve opens, the device must know also after a power cut that the token was used.
+                Action::OpenValve if memory.borrow_mut().save().is_ok() => OK,
+                // Confirmed only when it also survives a power cut.
+                Action::LogOut if memory.borrow_mut().save().is_ok() => NO_CONTENT,
+                Action::OpenValve | Action::LogOut => UNAVAILABLE,
+            })
+        })?
+    }
+}
+
+/// What a request line asks for, and its token; or the answer to a request that has none.
+fn request(line: &[u8]) -> Result<(Action, &str), &'static str> {
+    let mut words = str::from_utf8(line).map_err(|_| BAD_REQUEST)?.splitn(3, ' ');
+    let (Some(method), Some(path)) = (words.next(), words.next()) else { return Err(BAD_REQUEST) };
+    let action = match (method, path) {
+        ("GET", "/pump") => Action::ReadPump,
+        ("POST", "/pump") => Action::SetPump,
+        ("POST", "/valve") => Action::OpenValve,
+        ("POST", "/logout") => Action::LogOut,
+        (_, "/pump" | "/valve" | "/logout") => return Err(METHOD_NOT_ALLOWED),
+        _ => return Err(NOT_FOUND),
+    };
+    Ok((action, words.next().and_then(bearer).ok_or(NO_CREDENTIALS)?))
 }
 
 /// The token of an `Authorization` header, whose name and scheme are case-insensitive

@@ -10,8 +10,7 @@ use core::time::Duration;
 
 use embassy_futures::block_on;
 use embedded_jwt::{
-    AccessToken, Claims, DEFAULT_LEEWAY, Error, MAX_LEEWAY, Now, ReplayWindow, Revocation, RevocationList,
-    SignatureCache, UnixTime,
+    Claims, DEFAULT_LEEWAY, Error, MAX_LEEWAY, Now, ReplayWindow, Revocation, RevocationList, SignatureCache, UnixTime,
 };
 use embedded_storage::nor_flash::NorFlash;
 
@@ -37,6 +36,18 @@ impl Stores {
     /// Closed stores, which refuse every token until [`Memory::restore`] opens them.
     pub const fn new() -> Self {
         Self { revoked: Shared::new(Revoked::new()), used: Shared::new(Used::new()) }
+    }
+
+    /// The digests at the ends of both snapshots, which are made in `buf`. A check that is made twice has them in its
+    /// answer: they differ if a fault in the first run has overwritten a store.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotOpened`] before [`Memory::restore`], [`Error::BufferTooSmall`] if a snapshot does not fit into `buf`.
+    pub fn digests(&self, buf: &mut [u8]) -> Result<[[u8; 16]; 2], Error> {
+        let digest = |snapshot: &[u8]| snapshot.last_chunk().copied().ok_or(Error::BufferTooSmall);
+        let revoked = self.revoked.with(|store| digest(store.snapshot(buf)?))?;
+        Ok([revoked, self.used.with(|store| digest(store.snapshot(buf)?))?])
     }
 }
 
@@ -132,7 +143,7 @@ impl<'s, F: NorFlash> Memory<'s, F> {
     }
 
     /// Revokes the token, or, if the list is full, all tokens issued so far: clients can get new ones.
-    pub fn revoke(&self, token: &AccessToken<'_>) -> Result<(), Error> {
+    pub fn revoke(&self, token: &Claims<'_>) -> Result<(), Error> {
         let (issuer, now) = (token.issuer(), self.now());
         self.stores.revoked.with(|revoked| {
             let one = |jwt_id| revoked.revoke(Revocation::Token { issuer, jwt_id }, token.refused_from(), now);
