@@ -4,6 +4,8 @@
 
 #[cfg(target_os = "none")]
 pub mod board;
+#[cfg(all(target_os = "none", feature = "faults"))]
+pub mod faults;
 pub mod flash;
 pub mod gateway;
 #[cfg(target_os = "none")]
