@@ -31,6 +31,8 @@ pub use json::{JsonStr, MAX_DEPTH, MAX_OPEN_MEMBERS};
 #[cfg(feature = "rs256")]
 pub use key::{BorrowedKeys, OwnedKey};
 pub use key::{Key, Kid, MAX_WHOLE_KID_LEN, PublicKey};
-pub use key_set::{KeySet, MAX_KEY_SET_LEN};
+#[cfg(fuzzing)]
+pub use key_set::read_when_fuzzing;
+pub use key_set::{Json, KeySet, Keys, MAX_KEY_SET_LEN};
 pub use media_type::MAX_TYPE_LEN;
 pub use thumbprint::Thumbprint;

@@ -54,6 +54,14 @@ mod time;
 mod twice;
 mod verify;
 
+/// For the macro [`key_set!`].
+#[doc(hidden)]
+pub mod __key_set {
+    #[cfg(fuzzing)]
+    pub use crate::jose::read_when_fuzzing;
+    pub use crate::jose::{Json, Keys};
+}
+
 pub use claims::{Claims, Confirmation, DEFAULT_LEEWAY, MAX_LEEWAY, StatusReference, Strings};
 pub use error::{Claim, Error, Misfit, Part};
 #[cfg(feature = "eddsa")]

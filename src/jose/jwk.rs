@@ -153,7 +153,7 @@ fn bytes(value: Option<Value<'_>>) -> Option<[u8; 32]> {
 
 /// Maximum number of operations in `key_ops`: twice as many as are registered. They must differ, so that each is compared
 /// with all before it; a header may contain a key, and is read before any signature is verified.
-const MAX_KEY_OPS: usize = 16;
+pub(super) const MAX_KEY_OPS: usize = 16;
 
 #[cfg(test)]
 mod tests {
