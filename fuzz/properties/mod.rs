@@ -1,8 +1,8 @@
 //! The properties that the fuzz targets check, one per file: plain functions that panic if the property is violated.
 //!
 //! `fuzz_targets/` calls them with input from libFuzzer; `tests/regressions.rs` calls them on stable Rust with every
-//! committed input. Only `differential` is left out here, so that the main package's tests need not build its peer and
-//! the peer's dependencies.
+//! committed input. Two are left out here: `differential`, so that the main package's tests need not build its peer and
+//! the peer's dependencies, and `key_set`, whose inputs are replayed by the crate's unit tests.
 
 mod base64url;
 mod case;

@@ -18,6 +18,7 @@ pub fn all() -> Vec<(&'static str, String, Vec<u8>)> {
     add("json_canonicalize", bytes(json_texts()));
     add("header", bytes(headers()));
     add("jwks", bytes([key_sets(), rsa_key_sets()].concat()));
+    add("key_set", bytes(key_sets()));
     add("claims", bytes(claims_of_every_shape()));
     add("token", tokens());
     let unset_clocks = [unset_clock(&[0; 16], &PROOFS), unset_clock(&[0; 16], &ANSWERS)].concat();
