@@ -917,7 +917,12 @@ fn wrong_usage_exits_with_status_2_and_a_hint() {
     let token = Alg::EdDsa.access_token(&claims());
     let whole = ["--jwks", jwks, "--issuer", ISSUER, "--audience", AUDIENCE, &token];
     let proof = [&PROOF[..], &[&token]].concat();
-    let cases: [(&[&str], &str); 43] = [
+    let print = "--print-rust and --print-c take --jwks, and nothing else";
+    let cases: [(&[&str], &str); 47] = [
+        (&["--print-rust"], print),
+        (&["--print-c", "--jwks", jwks, &token], print),
+        (&["--print-c", "--jwks", jwks, "--backend", "software"], print),
+        (&["--print-c", "--print-rust", "--jwks", jwks], "the language is given twice"),
         (&[&token], "--issuer is missing"),
         (&["--jwks", jwks, "--issuer", ISSUER, &token], "--audience is missing"),
         (&["--issuer", ISSUER, "--audience", AUDIENCE, &token], "--jwks is missing"),
@@ -1006,6 +1011,76 @@ fn unreadable_input_exits_with_status_2() {
         let run = run(&["--jwks", jwks, "--issuer", ISSUER, "--audience", AUDIENCE, "a.b.c"], b"");
         assert_eq!((run.status, run.stdout.as_str()), (2, ""));
         assert!(run.stderr.contains(message), "{}", run.stderr);
+    }
+}
+
+/// The printed text, pasted.
+mod pasted {
+    use embedded_jwt::Key;
+
+    include!("printed/keys.rs");
+
+    pub fn keys() -> &'static [Key] {
+        &KEYS
+    }
+}
+
+/// A set with every kind of entry, and names that source text must escape.
+fn set_to_print() -> Value {
+    let mut set: Value = serde_json::from_str(bundle::JWKS).unwrap();
+    let keys = set["keys"].as_array_mut().unwrap();
+    let nameless = with(Alg::EdDsa.jwk(), "kid", Value::Null);
+    let odd = with(Alg::EdDsa.jwk(), "kid", json!("??/\"\\\n\u{e9}7*/"));
+    let encrypts = with(Alg::Es256.jwk(), "use", json!("enc"));
+    // RSA keys are printed with the feature rs256 only: the other forms are compared without them.
+    keys.retain(|key| key["kty"] != "RSA");
+    keys.extend([encrypts, nameless, odd, json!(null)]);
+    set
+}
+
+/// `name` is the test's, since tests run at the same time.
+fn printed(name: &str, set: &Value, option: &str) -> Run {
+    let jwks = temporary_file(&format!("{name}{option}"), &set.to_string());
+    run(&["--jwks", jwks.to_str().unwrap(), option], b"")
+}
+
+/// The Rust text is compiled here; the C text is compared, and no more.
+#[test]
+fn printed_keys_are_the_keys_of_the_set() {
+    let set = set_to_print();
+    for (option, expected) in
+        [("--print-rust", include_str!("printed/keys.rs")), ("--print-c", include_str!("printed/keys.c"))]
+    {
+        let run = printed("printed-set", &set, option);
+        assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+        assert_eq!(run.stdout, expected, "{option}");
+    }
+    let read = KeySet::<8>::from_jwks(set.to_string().into_bytes().as_mut_slice()).unwrap();
+    assert_eq!(*read, *pasted::keys());
+}
+
+#[test]
+fn rsa_key_is_printed_in_rust_with_its_feature() {
+    let mut set = set_to_print();
+    set["keys"] = json!([{"kty": "RSA", "n": base64url(&[0xff; 256]), "e": "AQAB", "kid": "r"}, Alg::EdDsa.jwk()]);
+    let rust = printed("printed-rsa", &set, "--print-rust");
+    let is_printed = rust.stdout.contains("Key::rsa(&[\n        0xff, 0xff,");
+    assert_eq!(is_printed, cfg!(feature = "rs256"), "{}", rust.stdout);
+    assert_eq!(is_printed, rust.stdout.starts_with("static KEYS: [Key; 2] = ["));
+    let c = printed("printed-rsa", &set, "--print-c");
+    assert!(
+        c.stdout.starts_with("static const ejwt_key keys[1] = {\n    // keys[0], kid \"r\": left out"),
+        "{}",
+        c.stdout
+    );
+}
+
+#[test]
+fn set_without_usable_keys_is_not_printed() {
+    for option in ["--print-rust", "--print-c"] {
+        let run = printed("printed-none", &json!({"keys": [{"kty": "oct", "k": "AA"}]}), option);
+        assert_eq!((run.status, run.stdout.as_str()), (2, ""));
+        assert!(run.stderr.contains("no key of the set can be used"), "{}", run.stderr);
     }
 }
 
@@ -1372,10 +1447,11 @@ fn run(args: &[&str], stdin: &[u8]) -> Run {
     }
 }
 
-/// Starts the example with the backend under test, unless `args` name one.
+/// Starts the example with the backend under test, unless `args` name one or verify nothing.
 fn spawn(args: &[&str]) -> Child {
     let mut verify = Command::new(example());
-    if cfg!(feature = "ring") && !args.contains(&"--backend") {
+    let verifies = |arg: &&str| !["--backend", "--explain", "--print-rust", "--print-c"].contains(arg);
+    if cfg!(feature = "ring") && args.iter().all(verifies) {
         verify.args(["--backend", "ring"]);
     }
     verify.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()

@@ -56,6 +56,7 @@ fn forbidden_imports_are_found() {
         ("jose/key.rs", "use crate::error::Error; // not crate::profiles"),
         ("jose/key.rs", "/// [`Verified`](crate::verify::Verified)\nuse super::Key;"),
         ("jose.rs", "use super::error::Error;"),
+        ("jose/key_set.rs", "macro_rules! keys { () => { $crate::Key } }"),
     ] {
         assert_eq!(forbidden_imports(Path::new(path), code), [""; 0], "{path}: {code}");
     }
@@ -89,7 +90,10 @@ fn forbidden_imports<'t>(path: &Path, text: &'t str) -> Vec<&'t str> {
         .filter(|line| !line.trim_start().starts_with("//") && *line != "    use super::*;")
         .map(|line| line.split(" // ").next().unwrap_or_default())
         .flat_map(|code| {
-            let named = roots.iter().flat_map(|root| code.match_indices(root)).map(|(at, root)| {
+            // In a macro, `$crate` is for its users, and imports nothing.
+            let is_import = |(at, _): &(usize, &str)| !code[..*at].ends_with('$');
+            let matches = roots.iter().flat_map(|root| code.match_indices(root)).filter(is_import);
+            let named = matches.map(|(at, root)| {
                 let rest = &code[at + root.len()..];
                 let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
                 &rest[..end]

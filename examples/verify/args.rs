@@ -10,6 +10,7 @@ use embedded_jwt::UnixTime;
 use lexopt::{Arg, Parser, ValueExt};
 
 use crate::explain::explain;
+use crate::print::Language;
 use crate::profile::Profile;
 use crate::request::{Request, issued};
 use crate::verification::{Backends, SOFTWARE, backends_named};
@@ -23,6 +24,7 @@ usage: verify                  a demo with bundled tokens
        verify --batch          JSON lines from stdin, answers to stdout
        verify --jwks FILE --issuer ISS --audience AUD [OPTION]... TOKEN|-
        verify --explain CODE          what the code of an error means
+       verify --jwks FILE --print-rust|--print-c   its keys as source text
        verify --profile dpop --method M --uri U --access-token T
               [OPTION]... PROOF|-
 
@@ -60,6 +62,9 @@ TOKEN is a compact JWT; - reads it from stdin and removes one line end.
   --backend BACKEND     verifies signatures, with --batch and in the demo too:
                         software (default), or ring, which needs a build with
                         --features ring
+  --print-rust          prints the usable keys of the set as a static in Rust;
+                        the macro key_set! reads the file itself
+  --print-c             prints them as an array of ejwt_key in C
   -h, --help            this text
 
 A line of the batch is a JSON object with id, jwks (an object), issuer,
@@ -77,6 +82,8 @@ pub enum Command {
     Help,
     /// The explanation of an error, to be printed.
     Explain(String),
+    /// The keys of this file, to be printed as source text.
+    Print(PathBuf, Language),
     Demo(Backends),
     Batch(Backends),
     Verify(Box<Arguments>),
@@ -98,6 +105,7 @@ pub enum Source {
 /// Reads the command line. An error is a wrong usage, in one line.
 pub fn parse(mut parser: Parser) -> Result<Command, Box<dyn Error>> {
     let (mut batch, mut others, mut explanation) = (false, false, None);
+    let (mut language, mut options) = (None, 0);
     let (mut jwks, mut issuer, mut audience, mut profile) = (None, None, None, None);
     let (mut now, mut leeway, mut max_lifetime, mut max_token_age) = (None, None, None, None);
     let (mut max_age, mut nonce, mut access_token) = (None, None, None);
@@ -106,11 +114,14 @@ pub fn parse(mut parser: Parser) -> Result<Command, Box<dyn Error>> {
     let mut scopes: Vec<String> = Vec::new();
 
     while let Some(arg) = parser.next()? {
+        options += 1;
         others |= !matches!(arg, Arg::Long("batch" | "backend" | "explain"));
         match arg {
             Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
             Arg::Long("batch") => batch = true,
             Arg::Long("explain") => once("--explain", &mut explanation, explain(&parser.value()?.string()?)?)?,
+            Arg::Long("print-rust") => once("the language", &mut language, Language::Rust)?,
+            Arg::Long("print-c") => once("the language", &mut language, Language::C)?,
             Arg::Long("jwks") => once("--jwks", &mut jwks, PathBuf::from(parser.value()?))?,
             Arg::Long("issuer") => once("--issuer", &mut issuer, parser.value()?.string()?)?,
             Arg::Long("audience") => once("--audience", &mut audience, parser.value()?.string()?)?,
@@ -146,6 +157,12 @@ pub fn parse(mut parser: Parser) -> Result<Command, Box<dyn Error>> {
             Err("--explain stands alone".into())
         } else {
             Ok(Command::Explain(text))
+        };
+    }
+    if let Some(language) = language {
+        return match jwks {
+            Some(jwks) if options == 2 => Ok(Command::Print(jwks, language)),
+            _ => Err("--print-rust and --print-c take --jwks, and nothing else".into()),
         };
     }
     let backends = backends.unwrap_or(SOFTWARE);

@@ -12,6 +12,7 @@ mod explain;
 mod key_set;
 mod keys;
 mod peek;
+mod print;
 mod profile;
 mod report;
 mod request;
@@ -29,6 +30,7 @@ use args::{Arguments, Command, Source, USAGE};
 use embedded_jwt::{MAX_KEY_SET_LEN, MAX_TOKEN_LEN};
 use key_set::Keys;
 use lexopt::Parser;
+use print::Language;
 use report::Case;
 use serde::de::IgnoredAny;
 use style::Style;
@@ -52,6 +54,10 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
     let good = match command {
         Command::Help => written(write!(stdout, "{USAGE}"), true)?,
         Command::Explain(text) => written(write!(stdout, "{text}"), true)?,
+        Command::Print(jwks, language) => {
+            let text = print_keys(&jwks, language).map_err(|error| format!("{}: {error}", jwks.display()))?;
+            written(write!(stdout, "{text}"), true)?
+        }
         Command::Demo(backends) => {
             demo::run(&mut stdout, Style::for_stdout(), backends).or_else(|error| written(Err(error), true))?
         }
@@ -74,7 +80,7 @@ fn written(result: io::Result<()>, good: bool) -> io::Result<bool> {
 fn verify_one(out: &mut impl Write, arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
     let Arguments { jwks, request, buffer, token } = arguments;
     let keys = match jwks {
-        Some(jwks) => read_keys(jwks).map_err(|error| format!("{}: {error}", jwks.display()))?,
+        Some(jwks) => read_keys(jwks).map_err(|error| format!("{}: {error}", jwks.display()))?.1,
         None => Keys::NONE,
     };
     let (skipped, keys) = (keys.skipped(), keys.to_vec());
@@ -93,10 +99,15 @@ fn verify_one(out: &mut impl Write, arguments: &Arguments) -> Result<bool, Box<d
     Ok(written(report::write(out, Style::for_stdout(), &case, &verdict), verdict.is_ok())?)
 }
 
-fn read_keys(path: &Path) -> Result<Keys, Box<dyn Error>> {
+fn print_keys(path: &Path, language: Language) -> Result<String, Box<dyn Error>> {
+    let (json, _) = read_keys(path)?;
+    print::print(&json, language)
+}
+
+/// The text of a key set, and its keys.
+fn read_keys(path: &Path) -> Result<(Vec<u8>, Keys), Box<dyn Error>> {
     let json = read_up_to(MAX_KEY_SET_LEN, File::open(path)?)?;
-    let keys = Keys::from_jwks(&mut json.clone());
-    Ok(keys.map_err(|error| {
+    let keys = Keys::from_jwks(&mut json.clone()).map_err(|error| {
         // Valid JSON, but not a set: for example, a single key or an array of keys.
         let is_json = serde_json::from_slice::<IgnoredAny>(&json).is_ok();
         let hint = match error {
@@ -104,7 +115,8 @@ fn read_keys(path: &Path) -> Result<Keys, Box<dyn Error>> {
             _ => "",
         };
         format!("{error} [{error:?}]{hint}")
-    })?)
+    })?;
+    Ok((json, keys))
 }
 
 /// Reads a token, without the one line end that a shell or an editor adds.
