@@ -8,14 +8,17 @@ use embedded_jwt::{Key, UnixTime};
 use serde_json::{Value, json};
 use sha2::Digest as _;
 
-/// TEST KEYS: published here, so they protect nothing. Never trust them.
+/// TEST KEY: the private key of [`Alg::Es256`]. It is published here, so it protects nothing. Never trust it.
 pub const ES256_TEST_KEY: [u8; 32] = *b"embedded-jwt ES256 test key only";
+/// TEST KEY: the private key of [`Alg::EdDsa`]. It is published here, so it protects nothing. Never trust it.
 pub const EDDSA_TEST_KEY: [u8; 32] = *b"embedded-jwt EdDSA test key only";
 
 pub const ISSUER: &str = "https://idp.example.com";
 pub const AUDIENCE: &str = "urn:device:pump-7";
-/// 2026-01-15T12:00:00Z
+/// The time at which all tokens of the test kit are valid, in seconds: 2026-01-15T12:00:00Z.
 pub const NOW: i64 = 1_768_478_400;
+
+/// A signature algorithm, and the test key for it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Alg {
     Es256,
@@ -25,6 +28,7 @@ pub enum Alg {
 pub const ALGS: [Alg; 2] = [Alg::Es256, Alg::EdDsa];
 
 impl Alg {
+    /// The value of `alg`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Es256 => "ES256",
@@ -32,6 +36,7 @@ impl Alg {
         }
     }
 
+    /// The `kid` of the test key.
     pub fn kid(self) -> &'static str {
         match self {
             Self::Es256 => "es-test",
@@ -39,6 +44,7 @@ impl Alg {
         }
     }
 
+    /// The public key, with its `kid`.
     pub fn key(self) -> Key {
         let [es256, eddsa] = keys();
         match self {
@@ -62,6 +68,7 @@ impl Alg {
         public.with_kid(self.kid().as_bytes())
     }
 
+    /// The signature of a message.
     pub fn sign(self, message: &[u8]) -> [u8; 64] {
         match self {
             Self::Es256 => {
@@ -74,6 +81,7 @@ impl Alg {
     }
 
     /// The header of an RFC 9068 access token.
+    #[doc(hidden)]
     pub fn header(self) -> Value {
         json!({"alg": self.name(), "typ": "at+jwt", "kid": self.kid()})
     }
@@ -89,16 +97,19 @@ impl Alg {
     }
 
     /// The header of an OpenID Connect ID token.
+    #[doc(hidden)]
     pub fn id_header(self) -> Value {
         json!({"alg": self.name(), "typ": "JWT", "kid": self.kid()})
     }
 
     /// The header of a DPoP proof.
+    #[doc(hidden)]
     pub fn dpop_header(self) -> Value {
         json!({"alg": self.name(), "typ": "dpop+jwt", "jwk": self.jwk()})
     }
 
-    /// A token of this header and payload, byte for byte, with a valid signature.
+    /// A token of this header and payload, byte for byte, with a valid signature: for faults of the text, such as a
+    /// payload that is no JSON (`Malformed(Payload)`).
     pub fn mint(self, header: impl AsRef<[u8]>, payload: impl AsRef<[u8]>) -> String {
         let signing_input = format!("{}.{}", base64url(header.as_ref()), base64url(payload.as_ref()));
         let signature = self.sign(signing_input.as_bytes());
@@ -106,6 +117,7 @@ impl Alg {
     }
 
     /// An access token with these claims.
+    #[doc(hidden)]
     pub fn access_token(self, claims: &Value) -> String {
         self.mint(self.header().to_string(), claims.to_string())
     }
@@ -122,6 +134,7 @@ pub fn keys() -> [Key; 2] {
     KEYS.clone()
 }
 
+/// [`NOW`] as a time.
 pub fn now() -> UnixTime {
     UnixTime::from_secs(NOW)
 }

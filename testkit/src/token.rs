@@ -1,0 +1,197 @@
+//! A token under construction: one kind of token, one fault at most.
+
+use embedded_jwt::UnixTime;
+use serde_json::{Value, json};
+
+use crate::{Alg, NOW, base64url, with};
+
+/// A token to be signed with a test key: valid as it is, or with one fault.
+///
+/// Begin with [`TestIssuer`](crate::TestIssuer), [`dpop_proof`](crate::dpop_proof) or a [shape](crate::shapes), change
+/// what the test is about, and [`mint`](Self::mint). Each method that puts in a fault names the error with which a
+/// policy refuses it.
+///
+/// ```
+/// use embedded_jwt_testkit::TestIssuer;
+///
+/// let good = TestIssuer::new("https://idp.example.com").access_token("urn:device:door-7").scope("door:open");
+/// let (accepted, refused) = (good.mint(), good.expired().mint());
+/// assert_ne!(accepted, refused);
+/// ```
+#[derive(Clone, Debug)]
+pub struct TestToken {
+    header: Value,
+    claims: Value,
+    signer: Signer,
+    fault: Option<Fault>,
+}
+
+/// The key that signs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Signer {
+    Alg(Alg),
+    #[cfg(feature = "rs256")]
+    Rs256,
+}
+
+/// A fault of the text, not of header or claims.
+#[derive(Clone, Copy, Debug)]
+enum Fault {
+    Forged,
+    CutOff,
+}
+
+impl TestToken {
+    pub(crate) fn new(signer: Signer, header: Value, claims: Value) -> Self {
+        Self { header, claims, signer, fault: None }
+    }
+
+    /// The text of the token, as a device receives it.
+    pub fn mint(&self) -> String {
+        let [header, claims] = [&self.header, &self.claims].map(|part| base64url(part.to_string().as_bytes()));
+        let signing_input = format!("{header}.{claims}");
+        match self.fault {
+            None => format!("{signing_input}.{}", self.sign(&signing_input)),
+            Some(Fault::Forged) => format!("{signing_input}.{}", self.sign("something else")),
+            Some(Fault::CutOff) => signing_input,
+        }
+    }
+
+    fn sign(&self, message: &str) -> String {
+        match self.signer {
+            Signer::Alg(alg) => base64url(&alg.sign(message.as_bytes())),
+            #[cfg(feature = "rs256")]
+            Signer::Rs256 => base64url(&crate::rs256_sign(message.as_bytes())),
+        }
+    }
+}
+
+/// What a test is about.
+impl TestToken {
+    /// Sets a claim, also one of the crate's own: strings, numbers and lists convert, and [`json!`](crate::json) makes
+    /// the rest.
+    pub fn claim(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.claims[name] = value.into();
+        self
+    }
+
+    /// Sets a member of the header.
+    pub fn header(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.header[name] = value.into();
+        self
+    }
+
+    /// Sets the scopes, which are separated by spaces.
+    pub fn scope(self, scope: &str) -> Self {
+        self.claim("scope", scope)
+    }
+
+    /// Sets the id (`jti`). Tokens begin with `token-1` and proofs with `proof-1`, and a device that accepts each once
+    /// needs another for the next.
+    pub fn id(self, jwt_id: &str) -> Self {
+        self.claim("jti", jwt_id)
+    }
+
+    /// Binds the token to the client's key of this algorithm, with which [`dpop_proof`](crate::dpop_proof) signs
+    /// ([RFC 9449 section 6](https://www.rfc-editor.org/rfc/rfc9449#section-6)). Without a proof the token is refused
+    /// with `SenderConstrained`.
+    pub fn bound_to(self, client: Alg) -> Self {
+        self.claim("cnf", json!({"jkt": client.key().thumbprint().to_string()}))
+    }
+
+    /// Moves all times of the token, so that it is as valid at `now` as it was at [`NOW`].
+    pub fn at(self, now: UnixTime) -> Self {
+        self.shifted(now.as_secs() - NOW)
+    }
+
+    fn shifted(mut self, seconds: i64) -> Self {
+        for name in ["iat", "nbf", "exp", "auth_time"] {
+            if let Some(time) = self.claims.get(name).and_then(Value::as_i64) {
+                self.claims[name] = json!(time + seconds);
+            }
+        }
+        self
+    }
+}
+
+/// One fault each.
+impl TestToken {
+    /// Signs something else: `InvalidSignature`.
+    pub fn forged(self) -> Self {
+        Self { fault: Some(Fault::Forged), ..self }
+    }
+
+    /// Loses the signature: `Malformed(Token)`.
+    pub fn cut_off(self) -> Self {
+        Self { fault: Some(Fault::CutOff), ..self }
+    }
+
+    /// Claims to need no signature (`alg` is `none`): `UnsupportedAlgorithm`.
+    pub fn unsigned(self) -> Self {
+        self.header("alg", "none")
+    }
+
+    /// Names a key that the issuer does not have: `UnknownKey`. A DPoP proof contains its key, and stays valid.
+    pub fn unknown_key(self) -> Self {
+        self.header("kid", "of-nobody")
+    }
+
+    /// Demands an extension that nobody knows: `CriticalHeader`.
+    pub fn critical(self) -> Self {
+        self.header("crit", json!(["of-nobody"])).header("of-nobody", true)
+    }
+
+    /// Has the type of a logout token: `WrongType`. To test that ID tokens are refused, send an
+    /// [ID token](crate::TestIssuer::id_token).
+    pub fn wrong_type(self) -> Self {
+        self.header("typ", "logout+jwt")
+    }
+
+    /// Comes from another issuer, which has the same keys: `Mismatch(Issuer)`.
+    pub fn other_issuer(self) -> Self {
+        self.claim("iss", "https://another-idp.example.com")
+    }
+
+    /// Is for another device: `Mismatch(Audience)`.
+    pub fn other_audience(self) -> Self {
+        self.claim("aud", "urn:device:another")
+    }
+
+    /// Grants nothing: `InsufficientScope`, if the policy requires a scope.
+    pub fn missing_scope(self) -> Self {
+        self.without("scope").without("scp")
+    }
+
+    /// Lacks a claim: `Missing`, if the policy needs it.
+    pub fn without(self, name: &str) -> Self {
+        Self { claims: with(self.claims, name, Value::Null), ..self }
+    }
+
+    /// Was valid an hour ago: `Expired`. A DPoP proof is refused with `ProofTooOld`.
+    pub fn expired(self) -> Self {
+        self.shifted(-HOUR)
+    }
+
+    /// Will be valid in an hour: `NotYetValid`, on a device that knows the time.
+    pub fn not_yet_valid(self) -> Self {
+        self.claim("nbf", NOW).shifted(HOUR)
+    }
+
+    /// Lives for a year: `LifetimeTooLong`, if the policy limits it.
+    pub fn long_lived(self) -> Self {
+        self.claim("exp", NOW + 365 * 24 * HOUR)
+    }
+
+    /// Was issued an hour ago and is still valid: `TooOld`, if the policy limits the age but not the lifetime.
+    pub fn issued_long_ago(self) -> Self {
+        self.claim("iat", NOW - HOUR)
+    }
+
+    /// Has a claim of this length, in bytes: `BufferTooSmall`, or `TooLarge(Token)` for a text longer than 64 KiB.
+    pub fn padded(self, len: usize) -> Self {
+        self.claim("padding", "x".repeat(len))
+    }
+}
+
+/// More seconds than any leeway, and than a token of the test kit lives.
+const HOUR: i64 = 3600;

@@ -1,0 +1,213 @@
+//! The test kit for users: each constructor of a fault gives the error that its documentation names, and nothing else is
+//! wrong with the token.
+#![cfg(all(feature = "es256", feature = "eddsa"))]
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use embedded_jwt::*;
+use testkit::{ALGS, Alg, BOTH, NOW, TestIssuer, TestToken, dpop_proof, errors, json, now};
+
+const ISSUER: &str = "https://login.example.com";
+const AUDIENCE: &str = "urn:device:door-7";
+const SCOPE: &str = "door:open";
+const URI: &str = "https://door-7.local/open";
+
+fn idp() -> TestIssuer {
+    TestIssuer::new(ISSUER)
+}
+
+fn verify<T>(text: &str, validate: impl FnOnce(Verified<'_, '_>) -> Result<T, Error>) -> Result<T, Error> {
+    let keys = idp().keys();
+    validate(Token::parse(text)?.verify(&Issuer::new(ISSUER, &keys, BOTH), &mut [0; 2048])?)
+}
+
+fn access(token: &TestToken) -> Result<(), Error> {
+    let policy =
+        AccessTokenPolicy::new(AUDIENCE).with_required_scope(SCOPE).with_max_lifetime(Duration::from_secs(600));
+    verify(&token.mint(), |verified| verified.into_access_token(&policy, now()).map(drop))
+}
+
+fn id(token: &TestToken) -> Result<(), Error> {
+    let policy = IdTokenPolicy::new(AUDIENCE).with_nonce("n-1").with_max_age(Duration::from_secs(600));
+    verify(&token.mint(), |verified| verified.into_id_token(&policy, now()).map(drop))
+}
+
+fn proof(proof: &TestToken) -> Result<(), Error> {
+    let policy = DpopPolicy::new("POST", URI, "an.access.token");
+    Token::parse(&proof.mint())?.verify_dpop(&policy, BOTH, now(), &mut [0; 2048]).map(drop)
+}
+
+/// The constructors that every kind of token has.
+const FAULTS: [(fn(TestToken) -> TestToken, Error); 7] = [
+    (TestToken::forged, Error::InvalidSignature),
+    (TestToken::cut_off, Error::Malformed(Part::Token)),
+    (TestToken::unsigned, Error::UnsupportedAlgorithm),
+    (TestToken::critical, Error::CriticalHeader),
+    (TestToken::wrong_type, Error::WrongType),
+    (TestToken::not_yet_valid, Error::NotYetValid),
+    (|token| token.padded(4096), Error::BufferTooSmall),
+];
+
+/// The constructors that the tokens of an issuer have.
+const FAULTS_OF_ISSUED: [(fn(TestToken) -> TestToken, Error); 6] = [
+    (TestToken::unknown_key, Error::UnknownKey),
+    (TestToken::other_issuer, Error::Mismatch(Claim::Issuer)),
+    (TestToken::other_audience, Error::Mismatch(Claim::Audience)),
+    (TestToken::expired, Error::Expired),
+    (|token| token.without("exp"), Error::Missing(Claim::Expiration)),
+    (|token| token.claim("aud", 7), Error::Invalid(Claim::Audience)),
+];
+
+#[test]
+fn access_token_with_a_fault_is_refused_with_its_error() {
+    let own: [(fn(TestToken) -> TestToken, Error); 3] = [
+        (TestToken::missing_scope, Error::InsufficientScope),
+        (TestToken::long_lived, Error::LifetimeTooLong),
+        (|token| token.bound_to(Alg::Es256), Error::SenderConstrained),
+    ];
+    for alg in ALGS {
+        let good = idp().with_alg(alg).access_token(AUDIENCE).scope("door:open door:close");
+        assert_eq!(access(&good), Ok(()));
+        for (fault, error) in FAULTS.into_iter().chain(FAULTS_OF_ISSUED).chain(own) {
+            assert_eq!(access(&fault(good.clone())), Err(error));
+        }
+        assert_eq!(access(&idp().id_token(AUDIENCE)), Err(Error::WrongType));
+    }
+}
+
+#[test]
+fn id_token_with_a_fault_is_refused_with_its_error() {
+    let own: [(fn(TestToken) -> TestToken, Error); 3] = [
+        (|token| token.claim("nonce", "n-2"), Error::Mismatch(Claim::Nonce)),
+        (|token| token.without("nonce"), Error::Missing(Claim::Nonce)),
+        (|token| token.claim("auth_time", NOW - 3600), Error::AuthenticationTooOld),
+    ];
+    let good = idp().id_token(AUDIENCE).claim("nonce", "n-1");
+    assert_eq!(id(&good), Ok(()));
+    for (fault, error) in FAULTS.into_iter().chain(FAULTS_OF_ISSUED).chain(own) {
+        assert_eq!(id(&fault(good.clone())), Err(error));
+    }
+}
+
+#[test]
+fn proof_with_a_fault_is_refused_with_its_error() {
+    let own: [(fn(TestToken) -> TestToken, Error); 4] = [
+        (TestToken::expired, Error::ProofTooOld),
+        (|proof| proof.claim("htm", "GET"), Error::Mismatch(Claim::HttpMethod)),
+        (|proof| proof.claim("htu", "https://door-8.local/open"), Error::Mismatch(Claim::HttpUri)),
+        (|proof| proof.header("jwk", json!({"kty": "oct"})), Error::InvalidKey),
+    ];
+    for alg in ALGS {
+        let good = dpop_proof(alg, "POST", URI, "an.access.token");
+        assert_eq!(proof(&good), Ok(()));
+        assert_eq!(proof(&good.clone().unknown_key()), Ok(()));
+        for (fault, error) in FAULTS.into_iter().chain(own) {
+            assert_eq!(proof(&fault(good.clone())), Err(error));
+        }
+        let of_another = dpop_proof(alg, "POST", URI, "another.access.token");
+        assert_eq!(proof(&of_another), Err(Error::Mismatch(Claim::AccessTokenHash)));
+    }
+}
+
+#[test]
+fn bound_token_is_accepted_with_a_proof_by_its_key() {
+    for alg in ALGS {
+        let text = idp().access_token(AUDIENCE).bound_to(alg).mint();
+        let validate = |client: Alg| {
+            let (proof, mut buf, window) =
+                (dpop_proof(client, "POST", URI, &text).mint(), [0; 2048], testkit::replay_window::<4>());
+            let request = DpopPolicy::new("POST", URI, &text);
+            let proof = Token::parse(&proof)?.verify_dpop(&request, BOTH, now(), &mut buf)?;
+            let policy = AccessTokenPolicy::new(AUDIENCE).with_dpop(&proof, &window);
+            verify(&text, |verified| verified.into_access_token(&policy, now()).map(drop))
+        };
+        let [other] = ALGS.into_iter().filter(|other| *other != alg).collect::<Vec<_>>().try_into().unwrap();
+        assert_eq!(validate(alg), Ok(()));
+        assert_eq!(validate(other), Err(Error::Mismatch(Claim::Confirmation)));
+    }
+}
+
+#[test]
+fn old_token_is_too_old_where_only_the_age_is_limited() {
+    let policy = AccessTokenPolicy::new(AUDIENCE).with_max_token_age(Duration::from_secs(600));
+    let verdict =
+        |token: TestToken| verify(&token.mint(), |verified| verified.into_access_token(&policy, now()).map(drop));
+    assert_eq!(verdict(idp().access_token(AUDIENCE)), Ok(()));
+    assert_eq!(verdict(idp().access_token(AUDIENCE).issued_long_ago()), Err(Error::TooOld));
+}
+
+#[test]
+fn token_moves_to_another_time() {
+    let later = UnixTime::from_secs(NOW + 1_000_000);
+    let validate = |token: TestToken, now: UnixTime| {
+        let policy = AccessTokenPolicy::new(AUDIENCE);
+        verify(&token.mint(), |verified| verified.into_access_token(&policy, now).map(drop))
+    };
+    let token = || idp().access_token(AUDIENCE);
+    assert_eq!(validate(token().at(later), later), Ok(()));
+    assert_eq!(validate(token(), later), Err(Error::Expired));
+    assert_eq!(validate(token().at(later).expired(), later), Err(Error::Expired));
+}
+
+#[test]
+fn typed_token_has_its_type() {
+    let validate = |typ: &str| {
+        let policy = TypedPolicy::new("cmd+jwt", AUDIENCE);
+        verify(&idp().typed_token(typ, AUDIENCE).mint(), |verified| verified.into_typed(&policy, now()).map(drop))
+    };
+    assert_eq!(validate("cmd+jwt"), Ok(()));
+    assert_eq!(validate("cmd2+jwt"), Err(Error::WrongType));
+}
+
+#[test]
+fn key_set_has_the_keys_signed_or_not() {
+    let jwks = |room: usize| {
+        let mut json = idp().jwks().into_bytes();
+        if room == 2 {
+            KeySet::<2>::from_jwks(&mut json).map(|keys| keys.to_vec())
+        } else {
+            KeySet::<1>::from_jwks(&mut json).map(|keys| keys.to_vec())
+        }
+    };
+    assert_eq!(jwks(2).unwrap(), idp().keys());
+    assert_eq!(jwks(1), Err(Error::TooManyKeys));
+
+    let mut keys = KeySet::<2>::new();
+    let mut replace = |token: TestToken, newest: i64| {
+        let policy = SignedKeySetPolicy::new(UnixTime::from_secs(newest));
+        verify(&token.mint(), |verified| keys.replace_from_signed(verified, &policy, now()))
+    };
+    assert_eq!(replace(idp().signed_key_set(), NOW - 60), Ok(UnixTime::from_secs(NOW - 60)));
+    assert_eq!(replace(idp().signed_key_set(), NOW - 59), Err(Error::RolledBack));
+    assert_eq!(*keys, idp().keys());
+}
+
+#[cfg(feature = "status-list")]
+#[test]
+fn status_list_has_its_statuses() {
+    const LIST: &str = "https://login.example.com/statuses/1";
+    for len in [0_usize, 1, 9, 2_000] {
+        let statuses: Vec<u8> = (0..len).map(|index| u8::from(index % 3 == 0)).collect();
+        let (text, keys, mut buf) = (idp().status_list(LIST, &statuses).mint(), idp().keys(), [0; 2048]);
+        let verified = Token::parse(&text).unwrap().verify(&Issuer::new(ISSUER, &keys, BOTH), &mut buf).unwrap();
+        let policy = StatusListPolicy::new(LIST);
+        let list = verified.into_status_list(&policy, &mut NewestStatusList::new(), now()).unwrap();
+        let mut memory = vec![0; len.div_ceil(8)];
+        let bitmap = list.decode(&mut Inflater::new(), &mut memory).unwrap();
+        let decoded = (0..).map_while(|index| bitmap.status(index).ok()).take(len);
+        assert!(decoded.eq(statuses.iter().map(|status| if *status == 0 { Status::Valid } else { Status::Invalid })));
+    }
+}
+
+/// The table in the test kit's README says how to get each error.
+#[test]
+fn readme_of_the_testkit_names_each_error() {
+    let rows = include_str!("../testkit/README.md").lines().filter_map(|line| line.strip_prefix("| `"));
+    let cells = rows.filter_map(|row| row.split_once(" | ")).map(|(cell, _)| cell);
+    let named: BTreeSet<_> =
+        cells.flat_map(|cell| cell.split(", ")).map(|name| name.trim_matches('`').to_owned()).collect();
+    let features = ["rs256", "jwks-server"].map(String::from);
+    let expected: BTreeSet<_> = errors::all().map(errors::variant).chain(features).collect();
+    assert_eq!(named, expected);
+}
