@@ -33,6 +33,9 @@ pub mod time {}
 #[doc = include_str!("../docs/storage.md")]
 pub mod storage {}
 
+#[doc = include_str!("../docs/testing.md")]
+pub mod testing {}
+
 #[doc = include_str!("../docs/deployment.md")]
 pub mod deployment {}
 

@@ -11,6 +11,7 @@
 //! [asynchronous]: crate::guide::asynchronous
 //! [buffers]: crate::guide::buffers
 //! [limits]: crate::guide::limits
+//! [testing]: crate::guide::testing
 //! [deployment]: crate::guide::deployment
 //! [physical_attackers]: crate::guide::physical_attackers
 //! [design_notes]: crate::guide::design_notes

@@ -123,6 +123,29 @@ fn table_of_limits_has_the_values_of_the_constants() {
     }
 }
 
+/// The chapter on testing shows code of the door lock: what it shows of each item or method is the code that runs.
+#[test]
+fn chapter_on_testing_has_the_code_of_the_door_lock() {
+    let chapter = include_str!("../docs/testing.md");
+    let lock = include_str!("../examples/firmware/door-lock/src/lib.rs");
+    let tests = include_str!("../examples/firmware/door-lock/tests/lock.rs");
+    // Code blocks are every second part; the blocks that are compiled have hidden lines.
+    let blocks: Vec<_> = chapter.split("```").skip(1).step_by(2).filter(|block| block.contains("\n# ")).collect();
+    let shown = blocks[0].split('\n').skip(1).map(|line| if line.starts_with("# ") { "" } else { line });
+    let shown = shown.collect::<Vec<_>>().join("\n");
+    let mut items = 0;
+    for item in shown.split("\n\n").map(|item| item.trim_matches('\n')).filter(|item| !item.is_empty()) {
+        assert!(lock.contains(item), "{item}");
+        items += 1;
+    }
+    assert!(items >= 4, "{items}");
+    for function in ["fn idp() -> TestIssuer {", "fn good() -> TestToken {"] {
+        let (_, code) = blocks[1].split_once(function).unwrap();
+        let (code, _) = code.split_once("\n}\n").unwrap();
+        assert!(tests.contains(&format!("{function}{code}\n}}\n")), "{code}");
+    }
+}
+
 /// On the site with the documentation there are no files of the repository beside a chapter.
 #[test]
 fn chapters_link_to_no_files() {

@@ -1,0 +1,133 @@
+//! The board, here QEMU's mps2-an386: a request is a line on the serial port, and so is its answer. On your own board,
+//! replace the serial port by your radio, [`Ram`] by flash, [`random`] by the chip's generator, and put in your keys.
+
+use core::fmt::{self, Write as _};
+use core::panic::PanicInfo;
+use core::ptr::{read_volatile, write_volatile};
+
+use cortex_m_rt::entry;
+use door_lock::{Flash, Lock, RECORD_LEN, Record, Refusal};
+use embedded_jwt::{Error, Key};
+use heapless::{String, Vec};
+
+/// A TEST KEY, whose private half is published with the test kit.
+static KEYS: [Key; 1] = [Key::es256(&KEY_X, &KEY_Y).with_kid(b"es-test")];
+const KEY_X: [u8; 32] = [
+    146, 58, 128, 194, 21, 111, 115, 108, 30, 161, 168, 121, 213, 56, 130, 148, 125, 190, 223, 124, 67, 246, 113, 221,
+    112, 240, 87, 149, 177, 112, 25, 199,
+];
+const KEY_Y: [u8; 32] = [
+    97, 42, 125, 152, 52, 241, 158, 48, 91, 183, 110, 255, 207, 148, 185, 128, 69, 143, 8, 238, 147, 84, 25, 44, 123,
+    137, 93, 84, 231, 242, 214, 27,
+];
+
+#[entry]
+fn main() -> ! {
+    // SAFETY: the registers of the board's UART, which only this module uses.
+    unsafe {
+        write_volatile(BAUD_DIVIDER, 16);
+        write_volatile(CONTROL, 3);
+    }
+    let mut flash = Ram([[0xff; RECORD_LEN]; 2]);
+    let mut seed = 0;
+    loop {
+        run(&mut flash, &mut seed);
+    }
+}
+
+/// Runs from one start to the next: only the flash outlives it.
+fn run(flash: &mut Ram, seed: &mut u128) {
+    let mut lock = Lock::start(&KEYS, flash);
+    let _ = writeln!(Serial, "ready");
+    loop {
+        let line = read_line();
+        let mut words = line.split(|byte| *byte == b' ');
+        let mut word = || words.next().unwrap_or_default();
+        let verdict = match word() {
+            b"RESTART" => return,
+            b"PROVISION" => lock.provision(),
+            b"NONCE" => {
+                let mut nonce = String::<32>::new();
+                let _ = write!(nonce, "{:032x}", random(seed));
+                lock.issue_nonce(&nonce);
+                let _ = writeln!(Serial, "nonce {nonce}");
+                continue;
+            }
+            b"OPEN" => lock.open(word(), word()), // on `Ok`, turn the motor
+            b"REVOKE" => lock.revoke(word(), word()),
+            _ => Err(Refusal::Token(Error::NoCredentials)),
+        };
+        // The reason is for a log: tell a client no more than the guide's chapter on requests says.
+        let _ = match verdict {
+            Ok(()) => writeln!(Serial, "ok"),
+            Err(Refusal::Token(error)) => writeln!(Serial, "refused 0x{:04X}: {error}", error.code()),
+            Err(Refusal::NotSaved) => writeln!(Serial, "not saved"),
+        };
+    }
+}
+
+/// NOT RANDOM: QEMU's board has no generator.
+fn random(seed: &mut u128) -> u128 {
+    *seed = seed.wrapping_mul(0x2360_ED05_1FC6_5DA4_4385_DF64_9FCC_F645).wrapping_add(1);
+    *seed
+}
+
+/// Stands in for two pages of flash, which QEMU's board does not have.
+struct Ram([Record; 2]);
+
+impl Flash for &mut Ram {
+    fn read(&mut self, copy: usize) -> Record {
+        self.0[copy]
+    }
+
+    fn write(&mut self, copy: usize, record: &Record) -> bool {
+        self.0[copy] = *record;
+        self.0[copy] == *record
+    }
+}
+
+/// CMSDK APB UART 0 (Arm DDI 0479, section 4.3).
+const DATA: *mut u32 = 0x4000_4000 as *mut u32;
+const STATE: *mut u32 = 0x4000_4004 as *mut u32;
+const CONTROL: *mut u32 = 0x4000_4008 as *mut u32;
+const BAUD_DIVIDER: *mut u32 = 0x4000_4010 as *mut u32;
+const TRANSMIT_FULL: u32 = 1;
+const RECEIVE_FULL: u32 = 2;
+
+struct Serial;
+
+impl fmt::Write for Serial {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for byte in text.bytes() {
+            // SAFETY: as in `main`.
+            unsafe {
+                while read_volatile(STATE) & TRANSMIT_FULL != 0 {}
+                write_volatile(DATA, byte.into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads up to the line feed. A line that is too long is empty.
+fn read_line() -> Vec<u8, 2048> {
+    let (mut line, mut fits) = (Vec::new(), true);
+    loop {
+        // SAFETY: as in `main`.
+        let byte = unsafe {
+            while read_volatile(STATE) & RECEIVE_FULL == 0 {}
+            read_volatile(DATA) as u8
+        };
+        match byte {
+            b'\n' if fits => return line,
+            b'\n' => return Vec::new(),
+            byte => fits &= line.push(byte).is_ok(),
+        }
+    }
+}
+
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    let _ = writeln!(Serial, "panic");
+    loop {}
+}

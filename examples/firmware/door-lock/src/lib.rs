@@ -1,0 +1,166 @@
+//! The decision of a door lock: whether a request opens the door. It has no board in it, so that `tests/lock.rs` runs it on
+//! the host.
+//!
+//! A token opens one door, once, for the phone that it was issued to, within five minutes. The lock has no clock and no
+//! network: its time is a floor that rises with the tokens, and a nonce of the lock shows that a request is fresh.
+#![no_std]
+
+use core::time::Duration;
+
+use embedded_jwt::{
+    AccessToken, AccessTokenPolicy, DpopNonce, DpopPolicy, EarliestTime, Error, Es256, Issuer, Key, MAX_LEEWAY,
+    ReplayWindow, Revocation, RevocationList, TimeFloor, Token, UnixTime,
+};
+
+pub const ISSUER: &str = "https://idp.example.com";
+pub const AUDIENCE: &str = "urn:building:north";
+/// This door, in the claim `door`.
+pub const DOOR: &str = "lab-2";
+/// The URI that proofs are made for.
+pub const URI: &str = "https://lab-2.north.example.com/";
+/// A build writes its own time here: 2026-01-15, 00:00 UTC.
+pub const BUILT_AT: UnixTime = UnixTime::from_secs(1_768_435_200);
+const MAX_LIFETIME: Duration = Duration::from_secs(5 * 60);
+
+/// Without a clock, a token is refused when the floor shows that it has expired.
+const POLICY: AccessTokenPolicy =
+    AccessTokenPolicy::new(AUDIENCE).with_max_lifetime(MAX_LIFETIME).with_max_unproven_lifetime(MAX_LIFETIME);
+
+/// Claims of our own.
+#[derive(serde::Deserialize)]
+struct DoorClaims<'b> {
+    door: &'b str,
+    /// The subject whose tokens are revoked, in a token of the scope `door:revoke`.
+    revoke: Option<&'b str>,
+}
+
+type Revoked = RevocationList<16>;
+/// An opening takes two slots, for token and proof, and a client has a quarter of them: 8 openings in about 15 minutes.
+type Used = ReplayWindow<64, 16>;
+
+/// The state in flash: the floor, then both stores, each with a digest of its own.
+pub const RECORD_LEN: usize = TimeFloor::LEN + Revoked::SNAPSHOT_LEN + Used::SNAPSHOT_LEN;
+pub type Record = [u8; RECORD_LEN];
+
+/// Two copies of the state. One of them is whole when the power fails.
+pub trait Flash {
+    fn read(&mut self, copy: usize) -> Record;
+    /// Writes, reads back, and returns whether it is the same.
+    fn write(&mut self, copy: usize, record: &Record) -> bool;
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Refusal {
+    Token(Error),
+    /// The door stays closed, since after a power cut the token could be used again.
+    NotSaved,
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Token(error)
+    }
+}
+
+pub struct Lock<'k, F> {
+    keys: &'k [Key],
+    flash: F,
+    floor: TimeFloor<'static>,
+    revoked: Revoked,
+    used: Used,
+    /// The current nonce and the one before, so that two phones can ask at the same time.
+    nonces: [DpopNonce; 2],
+}
+
+impl<'k, F: Flash> Lock<'k, F> {
+    /// Restores the state. What neither copy has stays closed, and every request is then refused with `NotOpened`.
+    pub fn start(keys: &'k [Key], flash: F) -> Self {
+        let (revoked, used) = (Revoked::new(), Used::new());
+        let nonces = [DpopNonce::new(), DpopNonce::new()];
+        let mut lock = Self { keys, flash, floor: TimeFloor::new(BUILT_AT, &[ISSUER]), revoked, used, nonces };
+        for copy in 0..2 {
+            let record = lock.flash.read(copy);
+            let (floor, stores) = record.split_at(TimeFloor::LEN);
+            let (revoked, used) = stores.split_at(Revoked::SNAPSHOT_LEN);
+            if let Ok(floor) = TimeFloor::from_bytes(BUILT_AT, &[ISSUER], floor)
+                && floor.at() > lock.floor.at()
+            {
+                lock.floor = floor;
+            }
+            // Refused: torn, or older than the other copy.
+            let _ = lock.revoked.restore(revoked, 0, lock.floor.at());
+            let _ = lock.used.restore(used, 0, lock.floor.at());
+        }
+        lock
+    }
+
+    /// Opens the stores of a new lock, in the factory.
+    pub fn provision(&mut self) -> Result<(), Refusal> {
+        self.revoked.start_empty();
+        self.used.start_empty();
+        self.save()
+    }
+
+    /// The phone puts this into its proof. `nonce` is random text of at least 128 bits.
+    pub fn issue_nonce(&self, nonce: &str) {
+        DpopNonce::rotate(&self.nonces, nonce);
+    }
+
+    /// Accepts a request to open the door: after a power cut, too, the same token opens it no more.
+    pub fn open(&mut self, token: &[u8], proof: &[u8]) -> Result<(), Refusal> {
+        self.authorize("door:open", token, proof, |_, _, _| Ok(()))?;
+        self.save()
+    }
+
+    /// Revokes what the issuer has issued to a subject until now, for a token with the scope `door:revoke`.
+    pub fn revoke(&mut self, token: &[u8], proof: &[u8]) -> Result<(), Refusal> {
+        self.authorize("door:revoke", token, proof, |token, revoked, now| {
+            let subject = token.claims::<DoorClaims>()?.revoke.ok_or(Error::Denied)?;
+            // By the clock of the issuer, as in the tokens that are revoked.
+            let issued_before = token.issued_at().ok_or(Error::Denied)?.plus(Duration::from_secs(1));
+            let until = issued_before.plus(MAX_LIFETIME + MAX_LEEWAY);
+            revoked.revoke(Revocation::Subject { issuer: ISSUER, subject, issued_before }, until, now)
+        })?;
+        self.save()
+    }
+
+    /// Consumes token and proof if all is right, and then acts.
+    fn authorize(
+        &mut self,
+        scope: &str,
+        token: &[u8],
+        proof: &[u8],
+        act: impl FnOnce(&AccessToken<'_>, &mut Revoked, EarliestTime) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let (mut buf, mut proof_buf, now) = ([0; 1024], [0; 1024], self.floor.at());
+        let issuer = Issuer::new(ISSUER, self.keys, &[&Es256]);
+        let verified = Token::parse(token)?.verify(&issuer, &mut buf)?;
+        let request = DpopPolicy::new("POST", URI, token).with_nonces(&self.nonces);
+        let proof = Token::parse(proof)?.verify_dpop(&request, &[&Es256], now, &mut proof_buf)?;
+
+        let policy = POLICY
+            .with_required_scope(scope)
+            .with_revocations(&self.revoked)
+            .with_dpop(&proof, &self.used)
+            .with_single_use(&self.used);
+        let pending = verified.validate_access_token(&policy, now)?;
+        if pending.claims::<DoorClaims>()?.door != DOOR {
+            return Err(Error::Denied);
+        }
+        // Before it is consumed: used ids are over when the floor has passed them.
+        self.floor.learn(&pending);
+        act(&pending.consume()?, &mut self.revoked, self.floor.at())
+    }
+
+    /// Writes one copy while the other is whole.
+    fn save(&mut self) -> Result<(), Refusal> {
+        let mut record = [0; RECORD_LEN];
+        let (floor, stores) = record.split_at_mut(TimeFloor::LEN);
+        let (revoked, used) = stores.split_at_mut(Revoked::SNAPSHOT_LEN);
+        floor.copy_from_slice(&self.floor.to_bytes());
+        self.revoked.snapshot(revoked)?;
+        self.used.snapshot(used)?;
+        let is_saved = (0..2).all(|copy| self.flash.write(copy, &record));
+        if is_saved { Ok(()) } else { Err(Refusal::NotSaved) }
+    }
+}

@@ -1,0 +1,179 @@
+//! Each refusal of the lock, on the host.
+
+use std::cell::Cell;
+
+use door_lock::{AUDIENCE, DOOR, Flash, ISSUER, Lock, RECORD_LEN, Record, Refusal, URI};
+use embedded_jwt::{Claim, Error, Key, Part};
+use embedded_jwt_testkit::{Alg, TestIssuer, TestToken, dpop_proof};
+
+/// The flash of a test, which outlives the lock.
+struct Ram {
+    copies: [Record; 2],
+    /// The number of writes until the power fails in the middle of one.
+    writes_left: usize,
+}
+
+impl Ram {
+    fn erased() -> Self {
+        Self { copies: [[0xff; RECORD_LEN]; 2], writes_left: usize::MAX }
+    }
+}
+
+impl Flash for &mut Ram {
+    fn read(&mut self, copy: usize) -> Record {
+        self.copies[copy]
+    }
+
+    fn write(&mut self, copy: usize, record: &Record) -> bool {
+        let whole = self.writes_left > 0;
+        let len = if whole { RECORD_LEN } else { RECORD_LEN / 2 };
+        self.copies[copy][..len].copy_from_slice(&record[..len]);
+        self.writes_left = self.writes_left.saturating_sub(1);
+        whole
+    }
+}
+
+fn idp() -> TestIssuer {
+    TestIssuer::new(ISSUER)
+}
+
+/// A token that opens the door, for the phone with the ES256 test key.
+fn good() -> TestToken {
+    idp().access_token(AUDIENCE).scope("door:open").claim("door", DOOR).bound_to(Alg::Es256)
+}
+
+/// A request as the phone makes it: a nonce, and a proof of the token with it.
+fn proof(lock: &Lock<'_, &mut Ram>, token: &str) -> TestToken {
+    thread_local!(static COUNT: Cell<u32> = const { Cell::new(0) });
+    let nonce = format!("nonce-{}", COUNT.replace(COUNT.get() + 1));
+    lock.issue_nonce(&nonce);
+    dpop_proof(Alg::Es256, "POST", URI, token).id(&nonce).claim("nonce", nonce)
+}
+
+fn open(lock: &mut Lock<'_, &mut Ram>, token: &TestToken) -> Result<(), Refusal> {
+    let text = token.mint();
+    let proof = proof(lock, &text).mint();
+    lock.open(text.as_bytes(), proof.as_bytes())
+}
+
+/// The verdict of a new lock.
+fn verdict(token: &TestToken) -> Result<(), Refusal> {
+    let (keys, mut ram) = (idp().keys(), Ram::erased());
+    open(&mut provisioned(&keys, &mut ram), token)
+}
+
+fn provisioned<'a>(keys: &'a [Key], ram: &'a mut Ram) -> Lock<'a, &'a mut Ram> {
+    let mut lock = Lock::start(keys, ram);
+    lock.provision().unwrap();
+    lock
+}
+
+#[test]
+fn good_token_opens() {
+    assert_eq!(verdict(&good()), Ok(()));
+}
+
+#[test]
+fn token_with_a_fault_is_refused() {
+    for (token, error) in [
+        (good().forged(), Error::InvalidSignature),
+        (good().cut_off(), Error::Malformed(Part::Token)),
+        (good().unsigned(), Error::UnsupportedAlgorithm),
+        (good().critical(), Error::CriticalHeader),
+        (good().unknown_key(), Error::UnknownKey),
+        (good().padded(1024), Error::BufferTooSmall),
+        (good().wrong_type(), Error::WrongType),
+        (idp().id_token(AUDIENCE), Error::WrongType),
+        (good().other_issuer(), Error::Mismatch(Claim::Issuer)),
+        (good().other_audience(), Error::Mismatch(Claim::Audience)),
+        (good().without("jti"), Error::Missing(Claim::JwtId)),
+        (good().long_lived(), Error::LifetimeTooLong),
+        (good().missing_scope(), Error::InsufficientScope),
+        (good().without("cnf"), Error::Missing(Claim::Confirmation)),
+        (good().bound_to(Alg::EdDsa), Error::Mismatch(Claim::Confirmation)),
+        (good().without("door"), Error::Deserialize),
+        (good().claim("door", "vault"), Error::Denied),
+    ] {
+        assert_eq!(verdict(&token), Err(Refusal::Token(error)));
+    }
+}
+
+#[test]
+fn proof_with_a_fault_is_refused() {
+    let faults: [(fn(TestToken) -> TestToken, Error); 5] = [
+        (TestToken::forged, Error::InvalidSignature),
+        (TestToken::wrong_type, Error::WrongType),
+        (|proof| proof.claim("htu", "https://vault.north.example.com/"), Error::Mismatch(Claim::HttpUri)),
+        (|proof| proof.without("nonce"), Error::Missing(Claim::Nonce)),
+        (|proof| proof.claim("nonce", "of-yesterday"), Error::Mismatch(Claim::Nonce)),
+    ];
+    for (fault, error) in faults {
+        let (keys, mut ram, text) = (idp().keys(), Ram::erased(), good().mint());
+        let mut lock = provisioned(&keys, &mut ram);
+        let (fine, faulty) = (proof(&lock, &text), fault(proof(&lock, &text)).mint());
+        assert_eq!(lock.open(text.as_bytes(), faulty.as_bytes()), Err(Refusal::Token(error)));
+        // And nothing was used up.
+        assert_eq!(lock.open(text.as_bytes(), fine.mint().as_bytes()), Ok(()));
+    }
+}
+
+#[test]
+fn token_opens_once_also_over_a_power_cut() {
+    let (keys, mut ram) = (idp().keys(), Ram::erased());
+    let mut lock = provisioned(&keys, &mut ram);
+    assert_eq!(open(&mut lock, &good()), Ok(()));
+    assert_eq!(open(&mut lock, &good()), Err(Refusal::Token(Error::Replayed)));
+    assert_eq!(open(&mut Lock::start(&keys, &mut ram), &good()), Err(Refusal::Token(Error::Replayed)));
+}
+
+#[test]
+fn expired_token_is_refused_once_a_later_one_has_raised_the_floor() {
+    let (keys, mut ram) = (idp().keys(), Ram::erased());
+    assert_eq!(open(&mut provisioned(&keys, &mut ram), &good().id("later")), Ok(()));
+    let mut lock = Lock::start(&keys, &mut ram);
+    assert_eq!(open(&mut lock, &good().expired()), Err(Refusal::Token(Error::Expired)));
+}
+
+#[test]
+fn lost_phone_is_revoked_and_a_new_token_is_not() {
+    let (keys, mut ram) = (idp().keys(), Ram::erased());
+    let mut lock = provisioned(&keys, &mut ram);
+    let command = good().id("command").claim("sub", "janitor").claim("revoke", "user-42");
+    let revoke = |lock: &mut Lock<'_, &mut Ram>, token: TestToken| {
+        let text = token.mint();
+        let proof = proof(lock, &text).mint();
+        lock.revoke(text.as_bytes(), proof.as_bytes())
+    };
+    assert_eq!(revoke(&mut lock, command.clone()), Err(Refusal::Token(Error::InsufficientScope)));
+    assert_eq!(revoke(&mut lock, command.scope("door:revoke")), Ok(()));
+    assert_eq!(open(&mut lock, &good()), Err(Refusal::Token(Error::Revoked)));
+    assert_eq!(open(&mut lock, &good().id("of-another").claim("sub", "user-43")), Ok(()));
+    assert_eq!(open(&mut Lock::start(&keys, &mut ram), &good()), Err(Refusal::Token(Error::Revoked)));
+}
+
+#[test]
+fn lock_without_its_state_refuses_everything() {
+    let (keys, mut ram) = (idp().keys(), Ram::erased());
+    assert_eq!(open(&mut Lock::start(&keys, &mut ram), &good()), Err(Refusal::Token(Error::NotOpened)));
+}
+
+#[test]
+fn door_stays_closed_if_its_use_is_not_saved() {
+    for writes_left in [0, 1] {
+        let (keys, mut ram) = (idp().keys(), Ram::erased());
+        drop(provisioned(&keys, &mut ram));
+        ram.writes_left = writes_left;
+        assert_eq!(open(&mut Lock::start(&keys, &mut ram), &good()), Err(Refusal::NotSaved));
+        // One copy is whole: after the power cut, the lock works.
+        ram.writes_left = usize::MAX;
+        assert_eq!(open(&mut Lock::start(&keys, &mut ram), &good().id("token-2")), Ok(()));
+    }
+}
+
+#[test]
+fn phone_that_opens_too_often_has_to_wait() {
+    let (keys, mut ram) = (idp().keys(), Ram::erased());
+    let mut lock = provisioned(&keys, &mut ram);
+    let verdicts: Vec<_> = (0..9).map(|count| open(&mut lock, &good().id(&format!("token-{count}")))).collect();
+    assert_eq!(verdicts, [[Ok(()); 8].as_slice(), &[Err(Refusal::Token(Error::ShareFull))]].concat());
+}
