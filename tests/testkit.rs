@@ -38,8 +38,11 @@ fn proof(proof: &TestToken) -> Result<(), Error> {
     Token::parse(&proof.mint())?.verify_dpop(&policy, BOTH, now(), &mut [0; 2048]).map(drop)
 }
 
+/// Puts one fault into a token.
+type Fault = fn(TestToken) -> TestToken;
+
 /// The constructors that every kind of token has.
-const FAULTS: [(fn(TestToken) -> TestToken, Error); 7] = [
+const FAULTS: [(Fault, Error); 7] = [
     (TestToken::forged, Error::InvalidSignature),
     (TestToken::cut_off, Error::Malformed(Part::Token)),
     (TestToken::unsigned, Error::UnsupportedAlgorithm),
@@ -50,7 +53,7 @@ const FAULTS: [(fn(TestToken) -> TestToken, Error); 7] = [
 ];
 
 /// The constructors that the tokens of an issuer have.
-const FAULTS_OF_ISSUED: [(fn(TestToken) -> TestToken, Error); 6] = [
+const FAULTS_OF_ISSUED: [(Fault, Error); 6] = [
     (TestToken::unknown_key, Error::UnknownKey),
     (TestToken::other_issuer, Error::Mismatch(Claim::Issuer)),
     (TestToken::other_audience, Error::Mismatch(Claim::Audience)),
@@ -61,7 +64,7 @@ const FAULTS_OF_ISSUED: [(fn(TestToken) -> TestToken, Error); 6] = [
 
 #[test]
 fn access_token_with_a_fault_is_refused_with_its_error() {
-    let own: [(fn(TestToken) -> TestToken, Error); 3] = [
+    let own: [(Fault, Error); 3] = [
         (TestToken::missing_scope, Error::InsufficientScope),
         (TestToken::long_lived, Error::LifetimeTooLong),
         (|token| token.bound_to(Alg::Es256), Error::SenderConstrained),
@@ -78,7 +81,7 @@ fn access_token_with_a_fault_is_refused_with_its_error() {
 
 #[test]
 fn id_token_with_a_fault_is_refused_with_its_error() {
-    let own: [(fn(TestToken) -> TestToken, Error); 3] = [
+    let own: [(Fault, Error); 3] = [
         (|token| token.claim("nonce", "n-2"), Error::Mismatch(Claim::Nonce)),
         (|token| token.without("nonce"), Error::Missing(Claim::Nonce)),
         (|token| token.claim("auth_time", NOW - 3600), Error::AuthenticationTooOld),
@@ -92,7 +95,7 @@ fn id_token_with_a_fault_is_refused_with_its_error() {
 
 #[test]
 fn proof_with_a_fault_is_refused_with_its_error() {
-    let own: [(fn(TestToken) -> TestToken, Error); 4] = [
+    let own: [(Fault, Error); 4] = [
         (TestToken::expired, Error::ProofTooOld),
         (|proof| proof.claim("htm", "GET"), Error::Mismatch(Claim::HttpMethod)),
         (|proof| proof.claim("htu", "https://door-8.local/open"), Error::Mismatch(Claim::HttpUri)),

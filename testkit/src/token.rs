@@ -8,7 +8,7 @@ use crate::{Alg, NOW, base64url, with};
 /// A token to be signed with a test key: valid as it is, or with one fault.
 ///
 /// Begin with [`TestIssuer`](crate::TestIssuer), [`dpop_proof`](crate::dpop_proof) or a [shape](crate::shapes), change
-/// what the test is about, and [`mint`](Self::mint). Each method that puts in a fault names the error with which a
+/// one thing, and [`mint`](Self::mint). Each method that puts in a fault names the error with which a
 /// policy refuses it.
 ///
 /// ```
@@ -66,7 +66,7 @@ impl TestToken {
     }
 }
 
-/// What a test is about.
+/// Changes that keep the token valid, if the policy agrees.
 impl TestToken {
     /// Sets a claim, also one of the crate's own: strings, numbers and lists convert, and [`json!`](crate::json) makes
     /// the rest.

@@ -284,7 +284,7 @@ pub const GOOGLE_CLIENT: &str = "407408718192-pumps.apps.googleusercontent.com";
 /// The access token that comes with [`google_id_token`]: it is opaque.
 pub const GOOGLE_ACCESS_TOKEN: &str = "ya29.a0AfH6SMBx7Qw";
 
-/// An ID token of Google, for `IdTokenPolicy::new(`[`GOOGLE_CLIENT`]`)`. Its keys are those of [`google_jwks`].
+/// An ID token of Google, for `IdTokenPolicy::new(`[`GOOGLE_CLIENT`]`)`. Its keys are in [`google_jwks`].
 ///
 /// Sources: developers.google.com/identity, "OpenID Connect" and its API reference (`iss`, `azp`, `at_hash`);
 /// cloud.google.com, "Token types" (access tokens are opaque).

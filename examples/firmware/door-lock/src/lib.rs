@@ -112,7 +112,7 @@ impl<'k, F: Flash> Lock<'k, F> {
         self.save()
     }
 
-    /// Revokes what the issuer has issued to a subject until now, for a token with the scope `door:revoke`.
+    /// Revokes all tokens of a subject that were issued until now, for a token with the scope `door:revoke`.
     pub fn revoke(&mut self, token: &[u8], proof: &[u8]) -> Result<(), Refusal> {
         self.authorize("door:revoke", token, proof, |token, revoked, now| {
             let subject = token.claims::<DoorClaims>()?.revoke.ok_or(Error::Denied)?;

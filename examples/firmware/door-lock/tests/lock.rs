@@ -98,9 +98,12 @@ fn token_with_a_fault_is_refused() {
     }
 }
 
+/// Puts one fault into a proof.
+type Fault = fn(TestToken) -> TestToken;
+
 #[test]
 fn proof_with_a_fault_is_refused() {
-    let faults: [(fn(TestToken) -> TestToken, Error); 5] = [
+    let faults: [(Fault, Error); 5] = [
         (TestToken::forged, Error::InvalidSignature),
         (TestToken::wrong_type, Error::WrongType),
         (|proof| proof.claim("htu", "https://vault.north.example.com/"), Error::Mismatch(Claim::HttpUri)),
@@ -112,7 +115,7 @@ fn proof_with_a_fault_is_refused() {
         let mut lock = provisioned(&keys, &mut ram);
         let (fine, faulty) = (proof(&lock, &text), fault(proof(&lock, &text)).mint());
         assert_eq!(lock.open(text.as_bytes(), faulty.as_bytes()), Err(Refusal::Token(error)));
-        // And nothing was used up.
+        // And nothing was consumed.
         assert_eq!(lock.open(text.as_bytes(), fine.mint().as_bytes()), Ok(()));
     }
 }
