@@ -199,6 +199,15 @@ fn status_list_has_its_statuses() {
         let mut memory = vec![0; len.div_ceil(8)];
         let bitmap = list.decode(&mut Inflater::new(), &mut memory).unwrap();
         let decoded = (0..).map_while(|index| bitmap.status(index).ok()).take(len);
+        let policy = AccessTokenPolicy::new(AUDIENCE).with_revocations(&bitmap);
+        let verdict = |index| {
+            let token = idp().access_token(AUDIENCE).status(LIST, index).mint();
+            verify(&token, |verified| verified.into_access_token(&policy, now()).map(drop))
+        };
+        for index in (0..len).take(4) {
+            assert_eq!(verdict(index), if index % 3 == 0 { Err(Error::Revoked) } else { Ok(()) });
+        }
+        assert_eq!(verdict(4_000_000), Err(Error::StatusUnknown));
         assert!(decoded.eq(statuses.iter().map(|status| if *status == 0 { Status::Valid } else { Status::Invalid })));
     }
 }

@@ -49,6 +49,7 @@ const PLAIN: [Error; 34] = [
     Error::Disturbed,
 ];
 
+#[doc(hidden)]
 pub const PARTS: [Part; 9] = [
     Part::Token,
     Part::Header,
@@ -61,9 +62,11 @@ pub const PARTS: [Part; 9] = [
     Part::StatusList,
 ];
 
+#[doc(hidden)]
 pub const MISFITS: [Misfit; 6] =
     [Misfit::Missing, Misfit::WrongType, Misfit::NoRoom, Misfit::Escape, Misfit::Refused, Misfit::LooksAhead];
 
+#[doc(hidden)]
 pub const CLAIMS: [Claim; 22] = [
     Claim::Issuer,
     Claim::Subject,
@@ -90,6 +93,7 @@ pub const CLAIMS: [Claim; 22] = [
 ];
 
 /// The name of the error's variant, without its part, claim or misfit.
+#[doc(hidden)]
 pub fn variant(error: Error) -> String {
     format!("{error:?}").split('(').next().unwrap().into()
 }

@@ -5,7 +5,6 @@ mod accept_all;
 mod backends;
 #[cfg(any(feature = "ring", all(feature = "es256", feature = "eddsa")))]
 mod counting;
-#[doc(hidden)]
 pub mod errors;
 #[cfg(feature = "jwks-server")]
 mod jwks_server;

@@ -88,8 +88,8 @@ impl TestIssuer {
         self.token("jwk-set+jwt", self.key_set())
     }
 
-    /// A status list for this URI with these statuses, of one bit each: 0 is valid, and anything else is revoked. Refer
-    /// to it with [`TestToken::claim`]: `"status", json!({"status_list": {"idx": 3, "uri": uri}})`.
+    /// A status list for this URI with these statuses, of one bit each: 0 is valid, and anything else is revoked. Tokens
+    /// refer to it by [`TestToken::status`].
     pub fn status_list(&self, uri: &str, statuses: &[u8]) -> TestToken {
         let byte = |bits: &[u8]| bits.iter().rev().fold(0, |byte, status| byte << 1 | u8::from(*status != 0));
         let list: Vec<u8> = statuses.chunks(8).map(byte).collect();

@@ -99,6 +99,12 @@ impl TestToken {
         self.claim("cnf", json!({"jkt": client.key().thumbprint().to_string()}))
     }
 
+    /// Refers to an entry of a [status list](crate::TestIssuer::status_list): `Revoked` or `StatusUnknown`, as the list
+    /// says.
+    pub fn status(self, uri: &str, index: usize) -> Self {
+        self.claim("status", json!({"status_list": {"idx": index, "uri": uri}}))
+    }
+
     /// Moves all times of the token, so that it is as valid at `now` as it was at [`NOW`].
     pub fn at(self, now: UnixTime) -> Self {
         self.shifted(now.as_secs() - NOW)

@@ -1,5 +1,4 @@
 //! Plays the phones: starts the firmware in QEMU, sends requests over its serial line, and checks the answers.
-//! `cargo run --example phone [IMAGE]`
 
 use std::io::{BufRead as _, BufReader, Lines, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
@@ -9,7 +8,11 @@ use std::time::Duration;
 use door_lock::{AUDIENCE, DOOR, ISSUER, URI};
 use embedded_jwt_testkit::{Alg, TestIssuer, TestToken, dpop_proof};
 
-const IMAGE: &str = "target/thumbv7em-none-eabi/release/door-lock";
+const USAGE: &str = "\
+usage: cargo run --example phone [-- IMAGE]
+
+Starts the firmware in QEMU, sends requests over its serial line, and checks the answers. Without an IMAGE, it is the one that
+`cargo build --release --target thumbv7em-none-eabi` has built.";
 
 /// Far longer than all requests take.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -62,8 +65,19 @@ impl Drop for Board {
 }
 
 fn main() -> ExitCode {
-    let image = std::env::args().nth(1);
-    let mut board = Board::start(image.as_deref().unwrap_or(IMAGE));
+    let image = std::env::args().nth(1).unwrap_or_else(|| {
+        let target = std::env::var("CARGO_TARGET_DIR").unwrap_or("target".into());
+        format!("{target}/thumbv7em-none-eabi/release/door-lock")
+    });
+    if image == "--help" {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
+    if !std::path::Path::new(&image).is_file() {
+        eprintln!("{image}: no such file\n\n{USAGE}");
+        return ExitCode::from(2);
+    }
+    let mut board = Board::start(&image);
     let good = |id: &str| {
         let token = TestIssuer::new(ISSUER).access_token(AUDIENCE).scope("door:open").claim("door", DOOR);
         token.bound_to(Alg::Es256).id(id)

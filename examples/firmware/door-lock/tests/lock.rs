@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use door_lock::{AUDIENCE, DOOR, Flash, ISSUER, Lock, RECORD_LEN, Record, Refusal, URI};
-use embedded_jwt::{Claim, Error, Key, Part};
+use embedded_jwt::{Claim, Error, Key, Misfit, Part};
 use embedded_jwt_testkit::{Alg, TestIssuer, TestToken, dpop_proof};
 
 /// The flash of a test, which outlives the lock.
@@ -91,7 +91,7 @@ fn token_with_a_fault_is_refused() {
         (good().missing_scope(), Error::InsufficientScope),
         (good().without("cnf"), Error::Missing(Claim::Confirmation)),
         (good().bound_to(Alg::EdDsa), Error::Mismatch(Claim::Confirmation)),
-        (good().without("door"), Error::Deserialize),
+        (good().without("door"), Error::Deserialize(Misfit::Missing)),
         (good().claim("door", "vault"), Error::Denied),
     ] {
         assert_eq!(verdict(&token), Err(Refusal::Token(error)));
