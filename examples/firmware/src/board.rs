@@ -8,7 +8,7 @@ mod virt;
 #[cfg(target_arch = "arm")]
 pub use cortex_m_rt::entry;
 #[cfg(target_arch = "arm")]
-pub use mps2::{exit, instructions, read, stack_pointer, start, write_byte};
+pub use mps2::{exit, instructions, read, stack_pointer, start, start_serial, write_byte};
 #[cfg(target_arch = "riscv32")]
 pub use riscv_rt::entry;
 #[cfg(target_arch = "riscv32")]

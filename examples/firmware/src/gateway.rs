@@ -8,8 +8,8 @@ use core::cell::RefCell;
 use embedded_jwt::{Error, Issuer, ReplayCheck, Token, twice};
 use embedded_storage::nor_flash::NorFlash;
 
+use crate::action::{Action, NoAction};
 use crate::memory::Memory;
-use crate::trust::GATEWAY_POLICY;
 
 /// The longest request line, in bytes: a token of 2 KiB and the text around it.
 pub const MAX_LINE: usize = 2304;
@@ -19,16 +19,6 @@ pub struct Gateway<'a, F> {
     pub memory: Memory<'a, F>,
     /// Three quarters of [`MAX_LINE`] hold the payload of every token that fits a line.
     pub buf: &'a mut [u8],
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Action {
-    ReadPump,
-    SetPump,
-    /// Accepts each token once.
-    OpenValve,
-    /// Revokes the token that authorizes it.
-    LogOut,
 }
 
 impl<F: NorFlash> Gateway<'_, F> {
@@ -52,7 +42,7 @@ impl<F: NorFlash> Gateway<'_, F> {
 
     /// Nothing moves when the pump is read: one check is enough, and a cached signature need not be verified again.
     fn read(&mut self, bearer: &str) -> Result<&'static str, Error> {
-        let policy = GATEWAY_POLICY.with_required_scope("pump:read").with_revocations(&self.memory.stores.revoked);
+        let policy = Action::ReadPump.policy(self.memory.stores);
         let token = Token::parse(bearer)?
             .verify_cached(&self.issuer, &self.memory.signatures, self.buf)?
             .into_access_token(&policy, self.memory.now())?;
@@ -68,15 +58,11 @@ impl<F: NorFlash> Gateway<'_, F> {
         let check = || {
             let digests = stores.digests(self.buf)?;
             let (action, bearer) = request(line).map_err(|_| Error::Denied)?;
-            let policy = match action {
-                Action::ReadPump => return Err(Error::Denied),
-                Action::SetPump => GATEWAY_POLICY.with_required_scope("pump:write"),
-                Action::OpenValve => GATEWAY_POLICY.with_required_scope("pump:write").with_single_use(&stores.used),
-                Action::LogOut => GATEWAY_POLICY,
-            };
-            let pending = Token::parse(bearer)?
-                .verify(&self.issuer, self.buf)?
-                .validate_access_token(&policy.with_revocations(&stores.revoked), now)?;
+            if action == Action::ReadPump {
+                return Err(Error::Denied);
+            }
+            let policy = action.policy(stores);
+            let pending = Token::parse(bearer)?.verify(&self.issuer, self.buf)?.validate_access_token(&policy, now)?;
             runs += 1;
             if runs == 2 {
                 let mut memory = memory.borrow_mut();
@@ -112,14 +98,10 @@ impl<F: NorFlash> Gateway<'_, F> {
 fn request(line: &[u8]) -> Result<(Action, &str), &'static str> {
     let mut words = str::from_utf8(line).map_err(|_| BAD_REQUEST)?.splitn(3, ' ');
     let (Some(method), Some(path)) = (words.next(), words.next()) else { return Err(BAD_REQUEST) };
-    let action = match (method, path) {
-        ("GET", "/pump") => Action::ReadPump,
-        ("POST", "/pump") => Action::SetPump,
-        ("POST", "/valve") => Action::OpenValve,
-        ("POST", "/logout") => Action::LogOut,
-        (_, "/pump" | "/valve" | "/logout") => return Err(METHOD_NOT_ALLOWED),
-        _ => return Err(NOT_FOUND),
-    };
+    let action = Action::find(method, path).map_err(|reason| match reason {
+        NoAction::NotFound => NOT_FOUND,
+        NoAction::MethodNotAllowed(_) => METHOD_NOT_ALLOWED,
+    })?;
     Ok((action, words.next().and_then(bearer).ok_or(NO_CREDENTIALS)?))
 }
 

@@ -2,6 +2,7 @@
 //! from the board and measurement, it also builds for the host, which cuts the gateway's power.
 #![no_std]
 
+pub mod action;
 #[cfg(target_os = "none")]
 pub mod board;
 #[cfg(all(target_os = "none", feature = "faults"))]

@@ -10,7 +10,8 @@ use core::time::Duration;
 
 use embassy_futures::block_on;
 use embedded_jwt::{
-    Claims, DEFAULT_LEEWAY, Error, MAX_LEEWAY, Now, ReplayWindow, Revocation, RevocationList, SignatureCache, UnixTime,
+    Claims, DEFAULT_LEEWAY, EarliestTime, Error, MAX_LEEWAY, Now, ReplayWindow, Revocation, RevocationList,
+    SignatureCache, UnixTime,
 };
 use embedded_storage::nor_flash::NorFlash;
 
@@ -120,6 +121,11 @@ impl<'s, F: NorFlash> Memory<'s, F> {
         self.time.floor.now(self.clock, DEFAULT_LEEWAY)
     }
 
+    /// The time floor: a time that has surely passed, whatever the clock says.
+    pub fn floor(&self) -> EarliestTime {
+        self.time.floor.at()
+    }
+
     /// Sets the clock, and the floor, to an authenticated time: setting them back makes expired tokens valid again. A
     /// time before the firmware was built is none.
     pub fn set_clock(&mut self, time: UnixTime) {
@@ -133,6 +139,13 @@ impl<'s, F: NorFlash> Memory<'s, F> {
             self.time.revokes_when_set = self.revoke_issued_until_now().is_err();
         }
         self.time.count_change();
+    }
+
+    /// Moves the clock on, if it is set, by a timer. The floor stays.
+    pub fn tick(&mut self, time: UnixTime) {
+        if self.clock.is_some() {
+            self.clock = Some(time);
+        }
     }
 
     /// Raises the floor to the time when a valid token was issued, unless the clock is set.

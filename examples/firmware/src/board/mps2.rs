@@ -19,6 +19,10 @@ pub fn start() {
     peripherals.SYST.set_reload(SYSTICK_MAX);
     peripherals.SYST.clear_current();
     peripherals.SYST.enable_counter();
+    start_serial();
+}
+
+pub fn start_serial() {
     // SAFETY: these are the registers of the board's UART, used by this module alone.
     unsafe {
         write_volatile(BAUD_DIVIDER, 16);

@@ -1,0 +1,142 @@
+//! The issuer's keys: fetched by HTTP at the start, at intervals, and when a token shows that they are out of date.
+
+use core::convert::Infallible;
+use core::net::{IpAddr, Ipv4Addr};
+
+use embassy_futures::select::select;
+use embassy_net::Stack;
+use embassy_net::tcp::client::{TcpClient, TcpClientState};
+use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
+use embassy_sync::signal::Signal;
+use embassy_sync::watch::Watch;
+use embassy_time::{Duration, Instant, Timer, with_timeout};
+use embedded_jwt::{KeySet, UnixTime};
+use embedded_nal_async::{AddrType, Dns};
+use reqwless::client::HttpClient;
+use reqwless::request::Method;
+
+use crate::http::WORKERS;
+use crate::lock::{Guard, Lock};
+use crate::provision::Provision;
+use crate::{log, state};
+
+/// Twice as many as issuers publish, since old and new keys overlap in a rotation.
+pub type Keys = KeySet<8>;
+
+/// A key that the issuer has withdrawn is trusted for no longer than this and the overlap.
+const REFRESH: Duration = Duration::from_secs(60 * 60);
+/// For tokens that are still in use when their key is removed.
+const OVERLAP: Duration = Duration::from_secs(5 * 60);
+/// When a fetch at the start has failed.
+const RETRY: Duration = Duration::from_secs(5);
+const TIME_LIMIT: Duration = Duration::from_secs(3);
+/// For the head and the body of the response.
+const MAX_RESPONSE_LEN: usize = 4096;
+
+static KEYS: Lock<Keys> = Lock::new(Keys::new());
+static WANTED: Signal<CriticalSectionRawMutex, ()> = Signal::new();
+/// After each attempt: how many have succeeded, and when it was.
+static ATTEMPTS: Watch<CriticalSectionRawMutex, Attempt, WORKERS> = Watch::new_with(Attempt { version: 0, at: None });
+
+#[derive(Clone, Copy)]
+struct Attempt {
+    version: u32,
+    at: Option<Instant>,
+}
+
+/// The keys. They stay locked while a signature is verified: there is one secure element anyway.
+pub async fn lock() -> (Guard<'static, Keys>, u32) {
+    let keys = KEYS.lock().await;
+    (keys, ATTEMPTS.try_get().map_or(0, |attempt| attempt.version))
+}
+
+/// Whether there are newer keys than `version`. Has them fetched, but tokens cause at most one fetch in `key_reload`,
+/// since anyone can send a token that no key verifies.
+pub async fn has_newer_than(version: u32, provision: &Provision) -> bool {
+    let Some(mut attempts) = ATTEMPTS.receiver() else { return false };
+    let last = attempts.get().await;
+    if last.version != version {
+        return true;
+    }
+    if is_too_early(last, provision) {
+        return false;
+    }
+    WANTED.signal(());
+    let attempt = with_timeout(TIME_LIMIT + RETRY, attempts.changed()).await;
+    attempt.is_ok_and(|attempt| attempt.version != version)
+}
+
+fn is_too_early(last: Attempt, provision: &Provision) -> bool {
+    let reload = Duration::try_from(provision.key_reload).unwrap_or(Duration::MAX);
+    last.at.is_some_and(|at| at.elapsed() < reload)
+}
+
+#[embassy_executor::task]
+pub async fn fetch_forever(stack: Stack<'static>, provision: &'static Provision) {
+    let attempts = ATTEMPTS.sender();
+    let mut last = Attempt { version: 0, at: None };
+    loop {
+        let is_fetched = match with_timeout(TIME_LIMIT, fetch(stack, provision)).await {
+            Ok(Ok(len)) => {
+                log!("keys fetched: {len}");
+                true
+            }
+            Ok(Err(why)) => {
+                log!("keys not fetched: {why}");
+                false
+            }
+            Err(_) => {
+                log!("keys not fetched: no answer in time");
+                false
+            }
+        };
+        last = Attempt { version: last.version + u32::from(is_fetched), at: Some(Instant::now()) };
+        attempts.send(last);
+        let interval = if last.version == 0 { RETRY } else { REFRESH };
+        let due = Timer::at(Instant::now() + interval);
+        select(due, async {
+            loop {
+                WANTED.wait().await;
+                // Two requests may want keys at the same time.
+                if !is_too_early(last, provision) {
+                    return;
+                }
+            }
+        })
+        .await;
+    }
+}
+
+/// Fetches the keys, and returns how many there are.
+async fn fetch(stack: Stack<'static>, provision: &Provision) -> Result<usize, &'static str> {
+    let pool = TcpClientState::<1, 512, 1024>::new();
+    let tcp = TcpClient::new(stack, &pool);
+    let mut client = HttpClient::new(&tcp, &Addresses);
+    let mut buf = [0; MAX_RESPONSE_LEN];
+    let mut request = client.request(Method::GET, provision.jwks).await.map_err(|_| "the issuer cannot be reached")?;
+    let response = request.send(&mut buf).await.map_err(|_| "no HTTP response")?;
+    if !response.status.is_successful() {
+        return Err("the issuer refuses");
+    }
+    let json = response.body().read_to_end().await.map_err(|_| "the key set is cut off, or too long")?;
+    let now = state::lock().await.as_ref().ok_or("no state")?.memory.now();
+    let until = UnixTime::from_secs(now.earliest().as_secs()).plus(OVERLAP.into());
+    let mut keys = KEYS.lock().await;
+    keys.rotate_from_jwks(json, until, now).map_err(|_| "the key set is refused")?;
+    Ok(keys.len())
+}
+
+/// The device asks no DNS server: URLs have addresses.
+struct Addresses;
+
+impl Dns for Addresses {
+    type Error = Infallible;
+
+    async fn get_host_by_name(&self, host: &str, _: AddrType) -> Result<IpAddr, Infallible> {
+        Ok(host.parse().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))
+    }
+
+    async fn get_host_by_address(&self, _: IpAddr, _: &mut [u8]) -> Result<usize, Infallible> {
+        Ok(0)
+    }
+}
