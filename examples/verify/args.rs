@@ -8,12 +8,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use embedded_jwt::UnixTime;
 use lexopt::{Arg, Parser, ValueExt};
+use report::explain::explain;
+use report::profile::Profile;
+use report::request::{Request, issued};
+use report::verification::{Backends, DEFAULT_BUFFER_LEN, SOFTWARE, backends_named};
 
-use crate::explain::explain;
 use crate::print::Language;
-use crate::profile::Profile;
-use crate::request::{Request, issued};
-use crate::verification::{Backends, SOFTWARE, backends_named};
 
 pub const USAGE: &str = "\
 Verifies access tokens (RFC 9068), ID tokens (OpenID Connect Core) and DPoP
@@ -156,7 +156,7 @@ pub fn parse(mut parser: Parser) -> Result<Command, Box<dyn Error>> {
         return if batch || others || backends.is_some() {
             Err("--explain stands alone".into())
         } else {
-            Ok(Command::Explain(text))
+            Ok(Command::Explain(text.to_string()))
         };
     }
     if let Some(language) = language {
@@ -249,9 +249,6 @@ fn system_clock() -> i64 {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since_1970.as_secs()).unwrap_or_default()
 }
-
-/// The default size of the buffer, also for the batch.
-pub const DEFAULT_BUFFER_LEN: usize = 16 * 1024;
 
 /// More than the longest token needs, including unescaped strings.
 const MAX_BUFFER_LEN: usize = 1024 * 1024;

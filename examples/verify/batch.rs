@@ -3,14 +3,12 @@
 use std::io::{self, BufRead, Write};
 
 use embedded_jwt::{Claim, Error, Part, UnixTime};
+use report::key_set::Keys;
+use report::profile::Profile;
+use report::request::{Request, issued};
+use report::verification::{self, Backends, DEFAULT_BUFFER_LEN};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-
-use crate::args::DEFAULT_BUFFER_LEN;
-use crate::key_set::Keys;
-use crate::profile::Profile;
-use crate::request::{Request, issued};
-use crate::verification::{self, Backends};
 
 #[derive(Deserialize)]
 struct Line {

@@ -3,16 +3,16 @@
 use std::io::{self, Write};
 
 use embedded_jwt::UnixTime;
+use report::case::Case;
+use report::key_set::Keys;
+use report::profile::Profile;
+use report::request::Request;
+use report::style::Style;
+use report::text::Report;
+use report::times::date;
+use report::verification::{Backends, DEFAULT_BUFFER_LEN, verify};
 
-use crate::args::DEFAULT_BUFFER_LEN;
 use crate::bundle;
-use crate::key_set::Keys;
-use crate::profile::Profile;
-use crate::report::{self, Case};
-use crate::request::Request;
-use crate::style::Style;
-use crate::times::date;
-use crate::verification::{Backends, verify};
 
 struct Scene {
     title: &'static str,
@@ -63,11 +63,11 @@ pub fn run(out: &mut impl Write, style: Style, backends: Backends) -> io::Result
         let token = scene.token.as_bytes();
         let verdict = verify(token, &keys, &request, &mut buf);
         let case = Case { token, keys: &keys, skipped, request: &request, buffer_len: DEFAULT_BUFFER_LEN };
-        if scene.brief {
-            report::write_brief(out, style, &case, &verdict)?;
-        } else {
-            report::write(out, style, &case, &verdict)?;
-        }
+        let report = Report::new(&case, &verdict);
+        let mut text = String::new();
+        let written = if scene.brief { report.write_brief(&mut text, style) } else { report.write(&mut text, style) };
+        written.map_err(io::Error::other)?;
+        write!(out, "{text}")?;
         as_expected += usize::from(verdict.is_ok() == scene.acceptable);
     }
 

@@ -2,38 +2,28 @@
 //!
 //! Everything around the verification may allocate; the verification itself is the same as on a device.
 
-mod advice;
 mod args;
 mod batch;
 mod bundle;
-mod check;
 mod demo;
-mod explain;
-mod key_set;
-mod keys;
-mod peek;
 mod print;
-mod profile;
-mod report;
-mod request;
-mod style;
-mod times;
-mod verification;
 
+use std::env;
 use std::error::Error;
 use std::fs::File;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, IsTerminal, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 use args::{Arguments, Command, Source, USAGE};
 use embedded_jwt::{MAX_KEY_SET_LEN, MAX_TOKEN_LEN};
-use key_set::Keys;
 use lexopt::Parser;
 use print::Language;
-use report::Case;
-use serde::de::IgnoredAny;
-use style::Style;
+use report::case::Case;
+use report::key_set::Keys;
+use report::style::Style;
+use report::text::Report;
+use report::verification;
 
 fn main() -> ExitCode {
     match args::parse(Parser::from_env()) {
@@ -59,7 +49,7 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
             written(write!(stdout, "{text}"), true)?
         }
         Command::Demo(backends) => {
-            demo::run(&mut stdout, Style::for_stdout(), backends).or_else(|error| written(Err(error), true))?
+            demo::run(&mut stdout, style_for_stdout(), backends).or_else(|error| written(Err(error), true))?
         }
         Command::Batch(backends) => written(batch::run(io::stdin().lock(), &mut stdout, backends), true)?,
         Command::Verify(arguments) => verify_one(&mut stdout, &arguments)?,
@@ -96,7 +86,15 @@ fn verify_one(out: &mut impl Write, arguments: &Arguments) -> Result<bool, Box<d
     let mut buf = vec![0; *buffer];
     let verdict = verification::verify(token, &keys, request, &mut buf);
     let case = Case { token, keys: &keys, skipped, request, buffer_len: *buffer };
-    Ok(written(report::write(out, Style::for_stdout(), &case, &verdict), verdict.is_ok())?)
+    let mut text = String::new();
+    Report::new(&case, &verdict).write(&mut text, style_for_stdout())?;
+    Ok(written(out.write_all(text.as_bytes()), verdict.is_ok())?)
+}
+
+/// Colors if stdout is a terminal, unless `NO_COLOR` asks for none (<https://no-color.org>).
+fn style_for_stdout() -> Style {
+    let asked_for_none = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    Style { color: io::stdout().is_terminal() && !asked_for_none }
 }
 
 fn print_keys(path: &Path, language: Language) -> Result<String, Box<dyn Error>> {
@@ -107,15 +105,7 @@ fn print_keys(path: &Path, language: Language) -> Result<String, Box<dyn Error>>
 /// The text of a key set, and its keys.
 fn read_keys(path: &Path) -> Result<(Vec<u8>, Keys), Box<dyn Error>> {
     let json = read_up_to(MAX_KEY_SET_LEN, File::open(path)?)?;
-    let keys = Keys::from_jwks(&mut json.clone()).map_err(|error| {
-        // Valid JSON, but not a set: for example, a single key or an array of keys.
-        let is_json = serde_json::from_slice::<IgnoredAny>(&json).is_ok();
-        let hint = match error {
-            embedded_jwt::Error::Malformed(_) if is_json => "; a set has the form {\"keys\":[...]}",
-            _ => "",
-        };
-        format!("{error} [{error:?}]{hint}")
-    })?;
+    let keys = Keys::from_jwks(&mut json.clone()).map_err(|error| Keys::describe_refusal(&json, error))?;
     Ok((json, keys))
 }
 

@@ -4,11 +4,10 @@ use std::error::Error;
 use std::fmt::Write;
 
 use embedded_jwt::{Algorithm, PublicKey};
+use report::key_set::Keys;
+use report::keys::algorithm;
+use report::style::printable;
 use serde_json::{Value, json};
-
-use crate::key_set::Keys;
-use crate::keys::algorithm;
-use crate::style::printable;
 
 #[derive(Clone, Copy, PartialEq)]
 pub enum Language {

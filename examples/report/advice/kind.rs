@@ -1,11 +1,16 @@
 //! Advice about a token of another kind than expected.
 
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+
 use serde_json::Value;
 
 use super::other_policy::other_policy;
+use crate::case::Case;
 use crate::peek::Peek;
 use crate::profile::{Profile, short_type};
-use crate::report::Case;
 use crate::style::printable;
 
 /// Advice where an access token is expected.

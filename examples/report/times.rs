@@ -1,14 +1,20 @@
 //! Times in readable form.
 
+use alloc::format;
+use alloc::string::String;
+
 use embedded_jwt::UnixTime;
-use jiff::Timestamp;
+use jiff_core::Timestamp;
+use jiff_core::tz::Offset;
 
 /// A date such as `2026-01-15 12:00:00 UTC`, or the seconds if it is out of the calendar's range.
 pub fn date(secs: i64) -> String {
-    match Timestamp::from_second(secs) {
-        Ok(moment) => moment.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
-        Err(_) => format!("{secs} s after 1970"),
-    }
+    let Ok(moment) = Timestamp::from_second(secs) else { return format!("{secs} s after 1970") };
+    let utc = moment.to_datetime(Offset::UTC);
+    let (date, time) = (utc.date(), utc.time());
+    let (year, month, day) = (date.year(), date.month(), date.day());
+    let (hour, minute, second) = (time.hour(), time.minute(), time.second());
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
 }
 
 /// The date, and its distance from now.
@@ -20,9 +26,9 @@ pub fn moment(secs: i64, now: UnixTime) -> String {
 fn relative(secs: i64, now: UnixTime) -> String {
     let distance = span(secs.abs_diff(now.as_secs()));
     match secs.cmp(&now.as_secs()) {
-        std::cmp::Ordering::Less => format!("{distance} ago"),
-        std::cmp::Ordering::Equal => "now".into(),
-        std::cmp::Ordering::Greater => format!("in {distance}"),
+        core::cmp::Ordering::Less => format!("{distance} ago"),
+        core::cmp::Ordering::Equal => "now".into(),
+        core::cmp::Ordering::Greater => format!("in {distance}"),
     }
 }
 

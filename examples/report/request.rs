@@ -1,7 +1,10 @@
 //! The expectations on a token, and the policies of the crate that check them.
 
-use std::rc::Rc;
-use std::time::Duration;
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
 
 use embedded_jwt::{AccessTokenPolicy, DpopNonce, DpopPolicy, IdTokenPolicy, Issuer, PublicKey, UnixTime};
 

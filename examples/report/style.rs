@@ -1,20 +1,15 @@
 //! The style of text: colors for a terminal, and no untrusted text that a terminal would obey.
 
-use std::env;
-use std::io::{self, IsTerminal};
+use alloc::format;
+use alloc::string::String;
 
 #[derive(Clone, Copy)]
 pub struct Style {
-    color: bool,
+    /// Whether the text has the colors of a terminal.
+    pub color: bool,
 }
 
 impl Style {
-    /// Colors if stdout is a terminal, unless `NO_COLOR` asks for none (<https://no-color.org>).
-    pub fn for_stdout() -> Self {
-        let asked_for_none = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self { color: io::stdout().is_terminal() && !asked_for_none }
-    }
-
     pub fn good(self, text: &str) -> String {
         self.paint("32", text)
     }

@@ -1,13 +1,18 @@
 //! Advice about a refused DPoP proof, where it differs from advice about a token.
 
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+
 use embedded_jwt::{Claim, Error};
 use serde_json::Value;
 
 use super::claimed;
 use super::claims::compared;
+use crate::case::Case;
 use crate::peek::Peek;
 use crate::profile::short_type;
-use crate::report::Case;
 use crate::style::printable;
 use crate::times::date;
 use crate::verification::ACCEPTED;

@@ -1,10 +1,16 @@
 //! Advice about keys that are missing or do not fit.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+
 use embedded_jwt::MAX_SIGNATURES;
 
+use crate::case::Case;
 use crate::keys::{algorithm, describe, has_kid};
 use crate::peek::Peek;
-use crate::report::Case;
 use crate::style::printable;
 use crate::verification::ACCEPTED;
 

@@ -1,12 +1,17 @@
 //! Advice about a claim that is absent, wrong or not enough.
 
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+
 use embedded_jwt::Claim;
 use serde_json::Value;
 
 use super::other_policy::other_policy;
+use crate::case::Case;
 use crate::peek::Peek;
 use crate::profile::Profile;
-use crate::report::Case;
 use crate::style::printable;
 
 pub fn invalid(claim: Claim, case: &Case<'_>, peek: &Peek) -> Vec<String> {

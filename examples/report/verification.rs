@@ -1,5 +1,8 @@
 //! Verifies one token for one request: the steps of the crate, and the step that refused.
 
+use alloc::format;
+use alloc::string::String;
+
 use embedded_jwt::{AccessToken, DpopProof, EdDsa, Error, Es256, IdToken, PublicKey, SignatureAlgorithm, Token};
 
 use crate::profile::Profile;
@@ -12,6 +15,9 @@ pub type Backends = &'static [&'static dyn SignatureAlgorithm];
 pub const SOFTWARE: Backends = &[&Es256, &EdDsa];
 #[cfg(feature = "rs256")]
 pub const SOFTWARE: Backends = &[&Es256, &EdDsa, &embedded_jwt::Rs256];
+
+/// The default size of the buffer on the device.
+pub const DEFAULT_BUFFER_LEN: usize = 16 * 1024;
 
 /// The names of these algorithms.
 pub const ACCEPTED: &str = if cfg!(feature = "rs256") { "ES256, EdDSA, RS256" } else { "ES256, EdDSA" };

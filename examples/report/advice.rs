@@ -7,11 +7,16 @@ mod malformed;
 mod other_policy;
 mod proof;
 
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+
 use embedded_jwt::{Claim, Error, MAX_HEADER_LEN, MAX_TOKEN_LEN, Token};
 
+use crate::case::Case;
 use crate::peek::Peek;
 use crate::profile::Profile;
-use crate::report::Case;
 use crate::style::printable;
 use crate::times::{date, moment};
 use crate::verification::{ACCEPTED, Refusal};

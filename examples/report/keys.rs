@@ -1,10 +1,14 @@
 //! The issuer's keys in the report: which of them fit a token, and which one verified it.
 
-use std::slice;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::slice;
 
 use embedded_jwt::{Algorithm, Error, Issuer, Kid, PublicKey, Token};
 
-use crate::report::Case;
+use crate::case::Case;
 
 /// The keys that the token can be signed with, by its `alg` and `kid`. Equal keys are one.
 ///

@@ -1,5 +1,10 @@
 //! Advice about text that is not a token: usually, it has extra text or was cut off.
 
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+
 use embedded_jwt::Part;
 
 /// Advice about extra text around the token, or about text of this form.

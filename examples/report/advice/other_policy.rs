@@ -1,9 +1,15 @@
 //! The policy for access tokens that would accept a refused token, found by trying the others.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+
 use embedded_jwt::Error;
 
+use crate::case::Case;
 use crate::profile::Profile;
-use crate::report::Case;
 use crate::request::Request;
 use crate::verification::verify;
 

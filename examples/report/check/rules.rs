@@ -1,5 +1,8 @@
 //! The name of each check in the report, its rule and the source of the rule.
 
+use alloc::format;
+use alloc::string::String;
+
 use embedded_jwt::{DEFAULT_PROOF_AGE, MAX_HEADER_LEN, MAX_TOKEN_LEN};
 
 use super::Check;

@@ -1,5 +1,9 @@
 //! The profiles: the kind of token that is expected, and the policy of the crate that validates it.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Profile {
     /// Access tokens with all rules of RFC 9068.

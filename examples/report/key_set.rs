@@ -1,6 +1,11 @@
 //! The issuer's key set. With the feature `rs256`, RSA keys are among its keys.
 
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use embedded_jwt::{Error, KeySet, PublicKey};
+use serde::de::IgnoredAny;
 
 /// More than any issuer publishes at a time: the current key, the next one and keys of other algorithms.
 const CAPACITY: usize = 16;
@@ -24,6 +29,17 @@ impl Keys {
         let mut keys = Self::NONE;
         keys.0.replace_from_jwks(json)?;
         Ok(keys)
+    }
+
+    /// Why a key set is refused.
+    pub fn describe_refusal(json: &[u8], error: Error) -> String {
+        // Valid JSON, but not a set: for example, a single key or an array of keys.
+        let is_json = serde_json::from_slice::<IgnoredAny>(json).is_ok();
+        let hint = match error {
+            Error::Malformed(_) if is_json => "; a set has the form {\"keys\":[...]}",
+            _ => "",
+        };
+        format!("{error} [{error:?}]{hint}")
     }
 
     /// The keys, to verify with.
