@@ -1,0 +1,62 @@
+//! The parts that several policies have.
+
+use core::ffi::{c_int, c_void};
+
+use jwt::{Claims, Error};
+
+use crate::memory::Failure;
+use crate::time::ejwt_limit;
+use crate::token::{Accepted, ejwt_token};
+
+/// The rules of time of a policy. Zeroed, the device's clock and the issuer's must agree to the second.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct ejwt_times {
+    /// How far the issuer's clock and the device's may differ, in seconds: `EJWT_DEFAULT_LEEWAY`, and at most 300.
+    pub leeway: u64,
+    /// The longest time from `iat` to `exp`.
+    pub max_lifetime: ejwt_limit,
+    /// The longest time since `iat`, plus leeway.
+    pub max_token_age: ejwt_limit,
+    /// The longest lifetime of a token that is accepted although the time is not known.
+    pub max_unproven_lifetime: ejwt_limit,
+}
+
+/// Adds the rules of time to a policy of the crate.
+macro_rules! with_times {
+    ($policy:expr, $times:expr) => {{
+        let (policy, times): (_, $crate::policy::ejwt_times) = ($policy, $times);
+        let mut policy = policy.with_leeway(core::time::Duration::from_secs(times.leeway));
+        if let Some(limit) = times.max_lifetime.read() {
+            policy = policy.with_max_lifetime(limit);
+        }
+        if let Some(limit) = times.max_token_age.read() {
+            policy = policy.with_max_token_age(limit);
+        }
+        if let Some(limit) = times.max_unproven_lifetime.read() {
+            policy = policy.with_max_unproven_lifetime(limit);
+        }
+        policy
+    }};
+}
+pub(crate) use with_times;
+
+/// The application's own check of a token that passes all others, before anything is consumed. Zeroed, there is none.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct ejwt_application {
+    /// Returns 0 if the token may be used; anything else refuses it (`EJWT_E_DENIED`), and nothing is consumed. The token
+    /// is valid during the call only, and its scopes and its client cannot be read yet.
+    pub check: Option<unsafe extern "C" fn(context: *mut c_void, token: *const ejwt_token) -> c_int>,
+    /// Handed to `check`.
+    pub context: *mut c_void,
+}
+
+impl ejwt_application {
+    pub(crate) fn allows(&self, claims: Claims<'static>) -> Result<(), Failure> {
+        let Some(check) = self.check else { return Ok(()) };
+        let token = ejwt_token::from(Accepted::Pending(claims));
+        // SAFETY: the pointer is to a local variable. The rest is the promise of the callback.
+        if unsafe { check(self.context, &raw const token) } == 0 { Ok(()) } else { Err(Error::Denied.into()) }
+    }
+}

@@ -1,0 +1,66 @@
+//! Tokens of a device's own kinds, such as signed commands.
+
+use core::ffi::c_int;
+
+use jwt::TypedPolicy;
+
+use crate::memory::{ARGUMENT, addresses, ejwt_str, produce, reference, store};
+use crate::policy::{ejwt_application, ejwt_times, with_times};
+use crate::replay::ejwt_replay_window;
+use crate::request::{ejwt_request, with_verified};
+use crate::revocations::ejwt_revocation_list;
+use crate::token::{Accepted, ejwt_typed_token};
+
+/// What a device demands of tokens of a kind of its own. Zeroed, it refuses every token (`EJWT_E_UNCONFIGURED`).
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct ejwt_typed_policy {
+    /// The media type, such as `cmd+jwt`.
+    pub media_type: ejwt_str,
+    /// The device's name as a recipient, which `aud` must contain.
+    pub audience: ejwt_str,
+    /// The rules of time.
+    pub times: ejwt_times,
+    /// Refuses tokens that this list revokes, or null.
+    pub revocations: *const ejwt_revocation_list,
+    /// Accepts each token once, or null.
+    pub single_use: *const ejwt_replay_window,
+    /// The application's own check.
+    pub application: ejwt_application,
+}
+
+/// Verifies a token of a kind of your own. Returns 0 if it is accepted.
+///
+/// # Safety
+///
+/// Pointers are null or point to what their types say.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn ejwt_verify_typed_token(
+    request: *const ejwt_request,
+    policy: *const ejwt_typed_policy,
+    out: *mut ejwt_typed_token,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe {
+        produce(out, || {
+            let from = reference(policy)?;
+            let policy = TypedPolicy::new(from.media_type.text()?, from.audience.text()?);
+            let mut policy = with_times!(policy, from.times);
+            if !from.revocations.is_null() {
+                policy = policy.with_revocations(store(from.revocations)?);
+            }
+            if !from.single_use.is_null() {
+                policy = policy.with_single_use(store(from.single_use)?);
+            }
+            let mut accepted = None;
+            with_verified(request, &addresses(out, 1), &mut |verified, now| {
+                let pending = verified.validate_typed(&policy, now)?;
+                from.application.allows(*pending)?;
+                accepted = Some(pending.consume()?);
+                Ok(())
+            })?;
+            Ok(ejwt_typed_token { token: Accepted::Typed(accepted.ok_or(ARGUMENT)?).into() })
+        })
+    }
+}
