@@ -18,7 +18,7 @@ mod ring;
 mod rs256;
 #[cfg(feature = "rs256")]
 pub(super) mod rsa;
-#[cfg(any(feature = "es256", feature = "ring"))]
+#[cfg(feature = "ring")]
 mod sec1;
 mod self_test;
 mod signature;

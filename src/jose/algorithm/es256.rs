@@ -1,9 +1,10 @@
 //! The software backend for ES256.
 
+use p256::AffinePoint;
 use p256::ecdsa::VerifyingKey;
 use p256::ecdsa::signature::Verifier;
+use p256::elliptic_curve::point::AffineCoordinates;
 
-use super::sec1::uncompressed_point;
 use super::{Algorithm, BackendError, Signature, SignatureAlgorithm};
 use crate::jose::PublicKey;
 
@@ -20,9 +21,21 @@ impl SignatureAlgorithm for Es256 {
     }
 
     fn verify(&self, key: &PublicKey<'_>, message: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
-        let key = VerifyingKey::from_sec1_bytes(&uncompressed_point(key)?).map_err(|_| BackendError::InvalidKey)?;
+        let key = verifying_key(key)?;
         p256::ecdsa::Signature::from_bytes(&(*signature.fixed::<64>()?).into())
             .and_then(|signature| key.verify(message, &signature))
             .map_err(|_| BackendError::InvalidSignature)
     }
+}
+
+/// The key as a point of the curve. It is made from both coordinates, not from SEC 1, which would link the code that
+/// decompresses points.
+///
+/// # Errors
+///
+/// [`BackendError::InvalidKey`] if it is not a point of the curve.
+pub(super) fn verifying_key(key: &PublicKey<'_>) -> Result<VerifyingKey, BackendError> {
+    let ([x, y], []) = key.public_key().as_chunks::<32>() else { return Err(BackendError::InvalidKey) };
+    let point = AffinePoint::from_coordinates(&(*x).into(), &(*y).into()).into_option();
+    VerifyingKey::from_affine(point.ok_or(BackendError::InvalidKey)?).map_err(|_| BackendError::InvalidKey)
 }

@@ -3,7 +3,6 @@
 use core::fmt;
 
 use heapless::Vec;
-use p256::ecdsa::VerifyingKey;
 use p256::elliptic_curve::PrimeField;
 use p256::elliptic_curve::group::Group;
 use p256::elliptic_curve::ops::{Invert, Reduce};
@@ -13,7 +12,7 @@ use sha2::{Digest, Sha256};
 use wnaf::array::typenum::U4;
 use wnaf::{WnafBase, WnafScalar};
 
-use super::sec1::uncompressed_point;
+use super::es256::verifying_key;
 use super::{Algorithm, BackendError, Signature, SignatureAlgorithm};
 use crate::jose::PublicKey;
 
@@ -223,7 +222,7 @@ fn verify_at_first(key: &PublicKey<'_>, message: &[u8], signature: Signature<'_>
 }
 
 fn point(key: &PublicKey<'_>) -> Result<ProjectivePoint, BackendError> {
-    let key = VerifyingKey::from_sec1_bytes(&uncompressed_point(key)?).map_err(|_| BackendError::InvalidKey)?;
+    let key = verifying_key(key)?;
     Ok(key.as_affine().into())
 }
 
