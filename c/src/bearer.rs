@@ -2,8 +2,8 @@
 
 use core::ffi::c_int;
 
-use jwt::bearer::{Challenge, Scheme, from_authorization};
 use jwt::Error;
+use jwt::bearer::{Challenge, Scheme, from_authorization};
 
 use crate::error::{EJWT_E_ARGUMENT, to_error};
 use crate::memory::{ARGUMENT, Failure, bytes_mut, ejwt_str, produce, reference};
@@ -159,4 +159,3 @@ pub unsafe extern "C" fn ejwt_challenge_write_dpop(
         })
     }
 }
-

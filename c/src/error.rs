@@ -98,7 +98,7 @@ pub const EJWT_E_PROOF_TOO_OLD: c_int = -0x2b00;
 /// The kind of an error, and its detail: the claim or the part, or 0.
 fn split(error: c_int) -> (u32, u8) {
     let [.., kind, detail] = error.unsigned_abs().to_be_bytes();
-    let is_error = error < 0 && error >= -0xffff;
+    let is_error = (-0xffff..0).contains(&error);
     (if is_error { u32::from(kind) } else { u32::MAX }, detail)
 }
 
@@ -289,7 +289,8 @@ mod tests {
 
     #[test]
     fn numbers_that_are_no_error_are_none() {
-        for number in [0, 1, -2, EJWT_E_ARGUMENT, -0x2c00, -0x1517, -0x1117, -0x0503, -0x10000, c_int::MIN, c_int::MAX] {
+        for number in [0, 1, -2, EJWT_E_ARGUMENT, -0x2c00, -0x1517, -0x1117, -0x0503, -0x10000, c_int::MIN, c_int::MAX]
+        {
             assert_eq!(to_error(number), None, "{number}");
         }
         assert_eq!(text(ejwt_strerror(c_int::MIN)), "not an error of this library");

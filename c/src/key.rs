@@ -4,9 +4,7 @@ use core::ffi::c_int;
 
 use jwt::{Key, KeySet, SignedKeySetPolicy, UnixTime};
 
-use crate::memory::{
-    ARGUMENT, Failure, Opaque, answer, bytes_mut, ejwt_str, produce, reference, value, value_mut,
-};
+use crate::memory::{ARGUMENT, Failure, Opaque, answer, bytes_mut, ejwt_str, produce, reference, value, value_mut};
 use crate::request::{ejwt_request, with_verified};
 use crate::time::ejwt_now;
 use crate::verifier::{EJWT_EDDSA, EJWT_ES256};

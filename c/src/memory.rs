@@ -227,6 +227,19 @@ pub(crate) unsafe fn store<'a, O: Opaque + 'a>(ptr: *const O) -> Result<&'a O::V
     unsafe { value(ptr)? }.ok_or(Failure(EJWT_E_NOT_OPENED))
 }
 
+/// The value of a store, which refuses everything while its memory is zeroed.
+///
+/// # Safety
+///
+/// As [`reference_mut`].
+pub(crate) unsafe fn store_mut<'a, O: Opaque + 'a>(ptr: *mut O) -> Result<&'a mut O::Value, Failure> {
+    // SAFETY: the caller's promise.
+    unsafe { store(ptr.cast_const())? };
+    let marked: *mut Marked<O::Value> = ptr.cast();
+    // SAFETY: the mark was there.
+    Ok(unsafe { (*marked).value.assume_init_mut() })
+}
+
 /// The value, which is first made if the memory is zeroed.
 ///
 /// # Safety

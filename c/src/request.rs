@@ -48,16 +48,11 @@ pub(crate) unsafe fn with_verified(
     check_disjoint(&buffer, out)?;
     // SAFETY: the caller's promise.
     let (text, issuers) = unsafe { (request.token.bytes()?, slice_of(request.issuers, request.issuer_count)?) };
-    let mut buf = Some(()).map(|()| (request.buffer, request.buffer_len));
+    // SAFETY: the caller's promise. `with_issuers` calls `run` once, and `take` lends the buffer once.
+    let mut buf = Some(unsafe { bytes_mut(request.buffer, request.buffer_len)? });
     let token = Token::parse(text)?;
-    let mut run = |issuers: &[&jwt::Issuer<'_>]| {
-        // SAFETY: the caller's promise; `take` lends it once.
-        let buf = match buf.take() {
-            Some((ptr, len)) => unsafe { bytes_mut(ptr, len)? },
-            None => &mut [],
-        };
-        policy(token.verify_any(issuers, buf)?, now)
-    };
+    let mut run =
+        |issuers: &[&jwt::Issuer<'_>]| policy(token.verify_any(issuers, buf.take().unwrap_or_default())?, now);
     // SAFETY: the caller's promise.
     unsafe { with_issuers(issuers, now, &mut run) }
 }

@@ -5,7 +5,9 @@ use core::ffi::c_int;
 use jwt::{Revocation, RevocationList, Thumbprint, UnixTime};
 
 use crate::key::ejwt_key;
-use crate::memory::{ARGUMENT, Opaque, answer, bytes_mut, ejwt_str, produce, reference, slice_of, store, value_mut};
+use crate::memory::{
+    ARGUMENT, Opaque, answer, bytes_mut, ejwt_str, produce, reference, slice_of, store, store_mut, value_mut,
+};
 use crate::time::ejwt_now;
 
 /// The entries that a list can hold.
@@ -108,7 +110,7 @@ pub unsafe extern "C" fn ejwt_revoke(
         if needs_issuer && (issuer.is_empty() || (from.kind != EJWT_REVOKE_ISSUER && name.is_empty())) {
             return Err(ARGUMENT);
         }
-        Ok(value_mut(list, List::new)?.revoke(revocation, UnixTime::from_secs(until), now)?)
+        Ok(store_mut(list)?.revoke(revocation, UnixTime::from_secs(until), now)?)
     };
     answer(revoke())
 }
@@ -171,10 +173,7 @@ pub unsafe extern "C" fn ejwt_revocations_snapshot(
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn ejwt_revocations_generation(
-    list: *const ejwt_revocation_list,
-    generation: *mut u64,
-) -> c_int {
+pub unsafe extern "C" fn ejwt_revocations_generation(list: *const ejwt_revocation_list, generation: *mut u64) -> c_int {
     // SAFETY: the caller's promise.
     unsafe { produce(generation, || Ok(store(list)?.generation())) }
 }
@@ -188,6 +187,6 @@ pub unsafe extern "C" fn ejwt_revocations_generation(
 #[must_use]
 pub unsafe extern "C" fn ejwt_revocations_clear(list: *mut ejwt_revocation_list) -> c_int {
     // SAFETY: the caller's promise.
-    let clear = || unsafe { Ok(value_mut(list, List::new)?.clear()?) };
+    let clear = || unsafe { Ok(store_mut(list)?.clear()?) };
     answer(clear())
 }

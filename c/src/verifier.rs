@@ -177,4 +177,3 @@ pub unsafe extern "C" fn ejwt_self_test(verifier: *const ejwt_verifier, is_stric
         })
     }
 }
-

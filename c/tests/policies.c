@@ -1,0 +1,207 @@
+/* Each policy accepts its token and refuses others. */
+#include "test.h"
+
+static uint8_t buffer[4096];
+
+static void access_tokens(void) {
+  ejwt_request request = request_of(es256(), buffer, sizeof buffer);
+  ejwt_access_token token;
+  EQUAL(ejwt_verify_access_token(&request, &POLICY, &token), 0);
+  CHECK(same(token.token.issuer, "https://idp.example.com"));
+  CHECK(same(token.token.client_id, "pump-app"));
+  CHECK(token.token.subject.len > 0 && token.token.jwt_id.len > 0);
+  CHECK(token.token.expires_at > request.now.seconds && token.token.refused_from == token.token.expires_at + 300);
+  EQUAL(token.token.freshness, EJWT_FRESH_BY_CLOCK);
+  EQUAL(ejwt_has_scope(&token, WRITE_SCOPE), 0);
+  EQUAL(ejwt_has_scope(&token, (ejwt_str)EJWT_STR("pump")), EJWT_E_INSUFFICIENT_SCOPE);
+  EQUAL(ejwt_has_scope(&token, (ejwt_str)EJWT_STR("")), EJWT_E_INSUFFICIENT_SCOPE);
+  EQUAL(ejwt_has_audience(&token.token, (ejwt_str)EJWT_STR("urn:device:pump-7")), 0);
+  EQUAL(ejwt_has_audience(&token.token, (ejwt_str)EJWT_STR("urn:device:pump-8")), EJWT_E_MISMATCH - DETAIL_AUDIENCE);
+
+  char text[64];
+  size_t len;
+  EQUAL(ejwt_claim_string(&token.token, (ejwt_str)EJWT_STR("client_id"), 0, (uint8_t *)text, sizeof text, &len), 0);
+  CHECK(len == 8 && !memcmp(text, "pump-app", 8));
+  EQUAL(ejwt_claim_string(&token.token, (ejwt_str)EJWT_STR("client_id"), 1, (uint8_t *)text, sizeof text, &len),
+        EJWT_E_MISSING - DETAIL_OTHER);
+  EQUAL(ejwt_claim_string(&token.token, (ejwt_str)EJWT_STR("client_id"), 0, (uint8_t *)text, 7, &len),
+        EJWT_E_BUFFER_TOO_SMALL);
+  EQUAL(len, 0);
+  EQUAL(ejwt_claim_string(&token.token, (ejwt_str)EJWT_STR("exp"), 0, (uint8_t *)text, sizeof text, &len),
+        EJWT_E_INVALID - DETAIL_OTHER);
+  EQUAL(ejwt_claim_contains(&token.token, (ejwt_str)EJWT_STR("client_id"), (ejwt_str)EJWT_STR("pump-app")), 0);
+  EQUAL(ejwt_claim_contains(&token.token, (ejwt_str)EJWT_STR("client_id"), (ejwt_str)EJWT_STR("pump")),
+        EJWT_E_MISMATCH - DETAIL_OTHER);
+  EQUAL(ejwt_claim_contains(&token.token, (ejwt_str)EJWT_STR("roles"), (ejwt_str)EJWT_STR("x")),
+        EJWT_E_MISSING - DETAIL_OTHER);
+  uint8_t thumbprint[32];
+  EQUAL(ejwt_confirmation_key(&token.token, &thumbprint), EJWT_E_MISSING - DETAIL_CONFIRMATION);
+
+  const struct {
+    ejwt_str text;
+    int error;
+  } cases[] = {
+    { eddsa(), 0 },
+    { es256_long(), 0 },
+    { expired(), EJWT_E_EXPIRED },
+    { other_audience(), EJWT_E_MISMATCH - DETAIL_AUDIENCE },
+    { id_token(), EJWT_E_WRONG_TYPE },
+    { bound(), EJWT_E_SENDER_CONSTRAINED },
+    { proof(), EJWT_E_WRONG_TYPE },
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    request.token = cases[i].text;
+    int error = ejwt_verify_access_token(&request, &POLICY, &token);
+    if (cases[i].error != EJWT_E_WRONG_TYPE || error != EJWT_E_UNKNOWN_KEY) {
+      CHECK(error == cases[i].error || (i == 6 && error < 0));
+    }
+    CHECK(error == 0 || ZEROED(token));
+    /* What is zeroed is no token. */
+    CHECK(error == 0 || ejwt_has_scope(&token, WRITE_SCOPE) == EJWT_E_ARGUMENT);
+  }
+
+  request.token = es256();
+  EQUAL(ejwt_verify_at_jwt(&request, &POLICY, &token), 0);
+  EQUAL(ejwt_verify_untyped(&request, &POLICY, &token), 0);
+  EQUAL(ejwt_verify_for_client(&request, &POLICY, &token), EJWT_E_WRONG_TYPE);
+  CHECK(ZEROED(token));
+
+  ejwt_access_policy policy = POLICY;
+  policy.required_scope = (ejwt_str)EJWT_STR("pump:read pump:write");
+  EQUAL(ejwt_verify_access_token(&request, &policy, &token), 0);
+  policy.required_scope = (ejwt_str)EJWT_STR("pump:admin");
+  EQUAL(ejwt_verify_access_token(&request, &policy, &token), EJWT_E_INSUFFICIENT_SCOPE);
+  policy = POLICY;
+  policy.times.max_lifetime = (ejwt_limit)EJWT_LIMIT(1);
+  EQUAL(ejwt_verify_access_token(&request, &policy, &token), EJWT_E_LIFETIME_TOO_LONG);
+  policy = POLICY;
+  policy.scope_claim = (ejwt_str)EJWT_STR("scp");
+  EQUAL(ejwt_verify_access_token(&request, &policy, &token), 0);
+  EQUAL(ejwt_has_scope(&token, WRITE_SCOPE), EJWT_E_INSUFFICIENT_SCOPE);
+}
+
+static void id_tokens(void) {
+  ejwt_request request = request_of(id_token(), buffer, sizeof buffer);
+  const ejwt_id_policy policy = { .client_id = EJWT_STR("urn:device:pump-7"), .times = { .leeway = EJWT_DEFAULT_LEEWAY } };
+  ejwt_id_token token;
+  EQUAL(ejwt_verify_id_token(&request, &policy, &token), 0);
+  CHECK(token.token.subject.len > 0);
+  ejwt_str acr;
+  EQUAL(ejwt_id_token_acr(&token, &acr), EJWT_E_MISSING - 14);
+  /* An ID token has no scopes, whatever its type is cast to. */
+  EQUAL(ejwt_has_scope((const ejwt_access_token *)&token, WRITE_SCOPE), EJWT_E_ARGUMENT);
+  ejwt_id_policy with_nonce = policy;
+  with_nonce.nonce = (ejwt_str)EJWT_STR("n-1");
+  EQUAL(ejwt_verify_id_token(&request, &with_nonce, &token), EJWT_E_MISSING - 12);
+  CHECK(ZEROED(token));
+  request.token = es256();
+  EQUAL(ejwt_verify_id_token(&request, &policy, &token), EJWT_E_WRONG_TYPE);
+}
+
+static void typed_tokens(void) {
+  ejwt_request request = request_of(es256(), buffer, sizeof buffer);
+  ejwt_typed_policy policy = {
+    .media_type = EJWT_STR("at+jwt"),
+    .audience = EJWT_STR("urn:device:pump-7"),
+    .times = { .leeway = EJWT_DEFAULT_LEEWAY },
+  };
+  ejwt_typed_token token;
+  EQUAL(ejwt_verify_typed_token(&request, &policy, &token), 0);
+  policy.media_type = (ejwt_str)EJWT_STR("cmd+jwt");
+  EQUAL(ejwt_verify_typed_token(&request, &policy, &token), EJWT_E_WRONG_TYPE);
+  CHECK(ZEROED(token));
+}
+
+static int deny(void *context, const ejwt_token *token) {
+  *(int *)context += token->subject.len > 0;
+  return 1;
+}
+
+static int allow(void *context, const ejwt_token *token) { return deny(context, token) - 1; }
+
+static void dpop(void) {
+  static ejwt_replay_window used;
+  memset(&used, 0, sizeof used);
+  uint8_t proof_buffer[1024];
+  ejwt_dpop_request dpop = {
+    .proof = proof(),
+    .method = EJWT_STR("POST"),
+    .uri = EJWT_STR("https://pump-7.local/speed"),
+    .access_token = bound(),
+    .verifiers = VERIFIERS,
+    .verifier_count = 2,
+    .leeway = EJWT_DEFAULT_LEEWAY,
+    .now = FIXTURE_NOW,
+    .buffer = proof_buffer,
+    .buffer_len = sizeof proof_buffer,
+  };
+  ejwt_dpop_proof proven;
+  EQUAL(ejwt_verify_dpop(&dpop, &proven), 0);
+  uint8_t thumbprint[32], of_token[32];
+  EQUAL(ejwt_dpop_proof_key(&proven, &thumbprint), 0);
+
+  ejwt_request request = request_of(bound(), buffer, sizeof buffer);
+  ejwt_access_checks checks = { .dpop_proof = &proven, .dpop_replay = &used };
+  ejwt_access_token token;
+  EQUAL(ejwt_verify_access_token_with(&request, &POLICY, &checks, &token), EJWT_E_NOT_OPENED);
+  CHECK(ZEROED(token));
+  EQUAL(ejwt_replay_start_empty(&used, 0), 0);
+
+  int asked = 0;
+  checks.application = (ejwt_application){ deny, &asked };
+  EQUAL(ejwt_verify_access_token_with(&request, &POLICY, &checks, &token), EJWT_E_DENIED);
+  checks.application = (ejwt_application){ allow, &asked };
+  EQUAL(ejwt_verify_access_token_with(&request, &POLICY, &checks, &token), 0);
+  EQUAL(asked, 2);
+  EQUAL(ejwt_confirmation_key(&token.token, &of_token), 0);
+  CHECK(!memcmp(thumbprint, of_token, 32));
+  EQUAL(ejwt_verify_access_token_with(&request, &POLICY, &checks, &token), EJWT_E_PROOF_REPLAYED);
+
+  /* Half of what a proof needs is refused, and so is a proof with a certificate. */
+  ejwt_access_checks half = { .dpop_proof = &proven };
+  EQUAL(ejwt_verify_access_token_with(&request, &POLICY, &half, &token), EJWT_E_ARGUMENT);
+  half = (ejwt_access_checks){ .dpop_replay = &used };
+  EQUAL(ejwt_verify_access_token_with(&request, &POLICY, &half, &token), EJWT_E_ARGUMENT);
+  half = checks;
+  half.certificate = thumbprint;
+  EQUAL(ejwt_verify_access_token_with(&request, &POLICY, &half, &token), EJWT_E_ARGUMENT);
+  half = (ejwt_access_checks){ .certificate = thumbprint };
+  EQUAL(ejwt_verify_access_token_with(&request, &POLICY, &half, &token), EJWT_E_MISMATCH - DETAIL_CONFIRMATION);
+  ejwt_access_checks none = { 0 };
+  EQUAL(ejwt_verify_access_token_with(&request, &POLICY, &none, &token), EJWT_E_SENDER_CONSTRAINED);
+
+  dpop.method = (ejwt_str)EJWT_STR("GET");
+  EQUAL(ejwt_verify_dpop(&dpop, &proven), EJWT_E_MISMATCH - 19);
+  CHECK(ZEROED(proven));
+  EQUAL(ejwt_dpop_proof_key(&proven, &thumbprint), EJWT_E_ARGUMENT);
+  dpop.method = (ejwt_str)EJWT_STR("POST");
+  static ejwt_dpop_nonces nonces;
+  dpop.nonces = &nonces;
+  CHECK(ejwt_verify_dpop(&dpop, &proven) < 0);
+  EQUAL(ejwt_dpop_nonces_rotate(&nonces, (ejwt_str)EJWT_STR("n-1")), 0);
+  EQUAL(ejwt_verify_dpop(&dpop, &proven), EJWT_E_MISSING - 12);
+  EQUAL(ejwt_dpop_nonces_withdraw(&nonces), 0);
+  EQUAL(ejwt_dpop_nonces_rotate(&nonces, (ejwt_str)EJWT_STR("")), EJWT_E_ARGUMENT);
+}
+
+static void challenges_of_the_token(void) {
+  ejwt_request request = request_of(es256(), buffer, sizeof buffer);
+  ejwt_access_token token;
+  ejwt_access_checks checks = { .challenge = EJWT_STR("c") };
+  EQUAL(ejwt_verify_at_jwt_with(&request, &POLICY, &checks, &token), EJWT_E_MISSING - 21);
+  checks = (ejwt_access_checks){ .acr = EJWT_STR("gold") };
+  EQUAL(ejwt_verify_untyped_with(&request, &POLICY, &checks, &token), EJWT_E_MISSING - 14);
+  checks = (ejwt_access_checks){ .max_age = EJWT_LIMIT(0) };
+  EQUAL(ejwt_verify_access_token_with(&request, &POLICY, &checks, &token), EJWT_E_MISSING - 13);
+  checks = (ejwt_access_checks){ 0 };
+  EQUAL(ejwt_verify_access_token_with(&request, &POLICY, &checks, &token), 0);
+  EQUAL(ejwt_verify_for_client_with(&request, &POLICY, &checks, &token), EJWT_E_WRONG_TYPE);
+}
+
+void test_policies(void) {
+  access_tokens();
+  id_tokens();
+  typed_tokens();
+  dpop();
+  challenges_of_the_token();
+}
