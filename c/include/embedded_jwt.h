@@ -387,7 +387,7 @@ typedef struct {
 // An optional limit in seconds. Zeroed, there is none.
 typedef struct {
   // The limit.
-  uint64_t seconds;
+  uint32_t seconds;
   // Whether there is a limit: 0 or 1. `EJWT_LIMIT(seconds)` is one.
   uint32_t is_set;
 } ejwt_limit;
@@ -395,7 +395,7 @@ typedef struct {
 // The rules of time of a policy. Zeroed, the device's clock and the issuer's must agree to the second.
 typedef struct {
   // How far the issuer's clock and the device's may differ, in seconds: `EJWT_DEFAULT_LEEWAY`, and at most 300.
-  uint64_t leeway;
+  uint32_t leeway;
   // The longest time from `iat` to `exp`.
   ejwt_limit max_lifetime;
   // The longest time since `iat`, plus leeway.
@@ -410,8 +410,6 @@ typedef struct {
   ejwt_str audience;
   // The scopes that a token must grant, separated by spaces, or none.
   ejwt_str required_scope;
-  // The claim that holds the scopes, if it is not `scope`.
-  ejwt_str scope_claim;
   // The rules of time.
   ejwt_times times;
 } ejwt_access_policy;
@@ -475,6 +473,8 @@ typedef struct {
 
 // Further checks of access tokens. Zeroed, there are none, and a token that is bound to a key is refused.
 typedef struct {
+  // The claim that holds the scopes, if it is not `scope`: `scp` of Okta, Entra ID and Hydra.
+  ejwt_str scope_claim;
   // Refuses tokens that this list revokes, or null.
   const ejwt_revocation_list *revocations;
   // Accepts each token once, or null.
@@ -547,7 +547,7 @@ typedef struct {
   // The nonces of the device, of which the proof must have one, or null. They must outlive the proof.
   const ejwt_dpop_nonces *nonces;
   // How far the client's clock and the device's may differ, in seconds: `EJWT_DEFAULT_LEEWAY`, and at most 300.
-  uint64_t leeway;
+  uint32_t leeway;
   // The longest time since the proof was made, plus leeway: 60 seconds if it is not set.
   ejwt_limit max_age;
   // The current time.
@@ -1027,7 +1027,7 @@ int ejwt_time_floor_start(ejwt_time_floor *floor);
 EJWT_MUST_USE
 int ejwt_time_floor_now(const ejwt_time_floor *floor,
                         int64_t clock,
-                        uint64_t leeway,
+                        uint32_t leeway,
                         ejwt_now *out);
 
 // Raises the floor to the issue time of an accepted token from one of the sources, by one day at most. Call it only

@@ -5,8 +5,8 @@ use core::ffi::c_int;
 use jwt::{AccessTokenPolicy, Thumbprint};
 
 use crate::dpop::ejwt_dpop_proof;
-use crate::memory::{ARGUMENT, Failure, addresses, ejwt_str, produce, reference, slice_of, store, value};
-use crate::policy::{ejwt_application, ejwt_times, with_times};
+use crate::memory::{ARGUMENT, Failure, Lent, ejwt_str, fill, reference, slice_of, store, value};
+use crate::policy::{add_times, ejwt_application, ejwt_times};
 use crate::replay::ejwt_replay_window;
 use crate::request::{ejwt_request, with_verified};
 use crate::revocations::ejwt_revocation_list;
@@ -21,8 +21,6 @@ pub struct ejwt_access_policy {
     pub audience: ejwt_str,
     /// The scopes that a token must grant, separated by spaces, or none.
     pub required_scope: ejwt_str,
-    /// The claim that holds the scopes, if it is not `scope`.
-    pub scope_claim: ejwt_str,
     /// The rules of time.
     pub times: ejwt_times,
 }
@@ -34,6 +32,8 @@ unsafe impl Sync for ejwt_access_policy {}
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct ejwt_access_checks {
+    /// The claim that holds the scopes, if it is not `scope`: `scp` of Okta, Entra ID and Hydra.
+    pub scope_claim: ejwt_str,
     /// Refuses tokens that this list revokes, or null.
     pub revocations: *const ejwt_revocation_list,
     /// Accepts each token once, or null.
@@ -57,20 +57,13 @@ pub struct ejwt_access_checks {
 /// # Safety
 ///
 /// Pointers that are not null point to what their types say.
-unsafe fn complete<'a>(
-    policy: AccessTokenPolicy<'a>,
-    from: &'a ejwt_access_policy,
-) -> Result<AccessTokenPolicy<'a>, Failure> {
-    let mut policy = with_times!(policy, from.times);
+unsafe fn complete<'a>(policy: &mut AccessTokenPolicy<'a>, from: &'a ejwt_access_policy) -> Result<(), Failure> {
+    add_times!(&mut *policy, &from.times);
     // SAFETY: the caller's promise.
-    let (scope, claim) = unsafe { (from.required_scope.optional()?, from.scope_claim.optional()?) };
-    if let Some(scope) = scope {
-        policy = policy.with_required_scope(scope);
+    if let Some(scope) = unsafe { from.required_scope.optional()? } {
+        *policy = policy.with_required_scope(scope);
     }
-    if let Some(claim) = claim {
-        policy = policy.with_scope_claim(claim);
-    }
-    Ok(policy)
+    Ok(())
 }
 
 /// # Safety
@@ -81,7 +74,11 @@ unsafe fn with_checks<'a>(
     checks: &'a ejwt_access_checks,
 ) -> Result<AccessTokenPolicy<'a>, Failure> {
     // SAFETY: the caller's promise, here and below.
-    let (challenge, acr) = unsafe { (checks.challenge.optional()?, checks.acr.optional()?) };
+    let (claim, challenge, acr) =
+        unsafe { (checks.scope_claim.optional()?, checks.challenge.optional()?, checks.acr.optional()?) };
+    if let Some(claim) = claim {
+        policy = policy.with_scope_claim(claim);
+    }
     if let Some(challenge) = challenge {
         policy = policy.with_challenge(challenge);
     }
@@ -130,15 +127,15 @@ unsafe fn verify(
 ) -> c_int {
     // SAFETY: the caller's promise.
     unsafe {
-        produce(out, || {
+        let place = Lent::value(out);
+        fill(out, |out| {
             let from = reference(policy)?;
-            let policy = complete(new(from.audience.text()?), from)?;
-            let mut accepted = None;
-            with_verified(request, &addresses(out, 1), &mut |verified, now| {
-                accepted = Some(verified.into_access_token(&policy, now)?);
+            let mut policy = new(from.audience.text()?);
+            complete(&mut policy, from)?;
+            with_verified(request, place, &mut |verified, now| {
+                out.token.set(Accepted::Access(verified.into_access_token(&policy, now)?));
                 Ok(())
-            })?;
-            Ok(ejwt_access_token { token: Accepted::Access(accepted.ok_or(ARGUMENT)?).into() })
+            })
         })
     }
 }
@@ -157,17 +154,18 @@ unsafe fn verify_with(
 ) -> c_int {
     // SAFETY: the caller's promise.
     unsafe {
-        produce(out, || {
+        let place = Lent::value(out);
+        fill(out, |out| {
             let (from, checks) = (reference(policy)?, reference(checks)?);
-            let policy = with_checks(complete(new(from.audience.text()?), from)?, checks)?;
-            let mut accepted = None;
-            with_verified(request, &addresses(out, 1), &mut |verified, now| {
+            let mut policy = new(from.audience.text()?);
+            complete(&mut policy, from)?;
+            let policy = with_checks(policy, checks)?;
+            with_verified(request, place, &mut |verified, now| {
                 let pending = verified.validate_access_token(&policy, now)?;
                 checks.application.allows(*pending)?;
-                accepted = Some(pending.consume()?);
+                out.token.set(Accepted::Access(pending.consume()?));
                 Ok(())
-            })?;
-            Ok(ejwt_access_token { token: Accepted::Access(accepted.ok_or(ARGUMENT)?).into() })
+            })
         })
     }
 }

@@ -2,14 +2,13 @@
 
 use core::ffi::c_int;
 
-use jwt::{DpopNonce, DpopPolicy, DpopProof, Token};
+use jwt::{DpopNonce, DpopPolicy, DpopProof, SignatureAlgorithm, Token};
 
 use crate::memory::{
-    ARGUMENT, Opaque, addresses, answer, bytes_mut, check_disjoint, ejwt_str, opaque, produce, reference, value,
-    value_or_new,
+    ARGUMENT, Lent, Opaque, answer, bytes_mut, ejwt_str, opaque, produce, reference, value, value_or_new,
 };
 use crate::time::{ejwt_limit, ejwt_now};
-use crate::verifier::{ejwt_verifier, verifiers};
+use crate::verifier::{ALGORITHMS, NO_VERIFIER, ejwt_verifier, verifiers};
 
 /// The nonces that are accepted at a time: the current one and the one before.
 pub const EJWT_DPOP_NONCE_COUNT: usize = 2;
@@ -65,7 +64,7 @@ pub struct ejwt_dpop_request {
     /// The nonces of the device, of which the proof must have one, or null. They must outlive the proof.
     pub nonces: *const ejwt_dpop_nonces,
     /// How far the client's clock and the device's may differ, in seconds: `EJWT_DEFAULT_LEEWAY`, and at most 300.
-    pub leeway: u64,
+    pub leeway: u32,
     /// The longest time since the proof was made, plus leeway: 60 seconds if it is not set.
     pub max_age: ejwt_limit,
     /// The current time.
@@ -91,23 +90,24 @@ pub unsafe extern "C" fn ejwt_verify_dpop(request: *const ejwt_dpop_request, out
         produce(out, || {
             let from = reference(request)?;
             let now = from.now.read()?;
-            let buffer = addresses(from.buffer.cast_const(), from.buffer_len);
+            let buffer = Lent::bytes(from.buffer.cast_const(), from.buffer_len);
             for other in [from.proof, from.method, from.uri, from.access_token] {
-                check_disjoint(&buffer, &addresses(other.ptr, other.len))?;
+                buffer.check_apart_from(Lent::bytes(other.ptr, other.len))?;
             }
-            check_disjoint(&buffer, &addresses(out, 1))?;
+            buffer.check_apart_from(Lent::value(out))?;
             let (method, uri) = (from.method.text()?, from.uri.text()?);
             let mut policy = DpopPolicy::new(method, uri, from.access_token.bytes()?)
-                .with_leeway(core::time::Duration::from_secs(from.leeway));
+                .with_leeway(core::time::Duration::from_secs(from.leeway.into()));
             if let Some(max_age) = from.max_age.read() {
                 policy = policy.with_max_token_age(max_age);
             }
             if !from.nonces.is_null() {
                 policy = policy.with_nonces(value(from.nonces)?.map_or(&[], |nonces| nonces));
             }
-            let algorithms = verifiers(from.verifiers, from.verifier_count)?;
+            let mut slots: [&dyn SignatureAlgorithm; ALGORITHMS] = [&NO_VERIFIER; _];
+            let algorithms = verifiers(from.verifiers, from.verifier_count, &mut slots)?;
             let token = Token::parse(from.proof.bytes()?)?;
-            let proof = token.verify_dpop(&policy, &algorithms, now, bytes_mut(from.buffer, from.buffer_len)?)?;
+            let proof = token.verify_dpop(&policy, algorithms, now, bytes_mut(from.buffer, from.buffer_len)?)?;
             Ok(opaque(proof))
         })
     }

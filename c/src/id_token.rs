@@ -5,8 +5,8 @@ use core::ffi::c_int;
 use heapless::Vec;
 use jwt::{Error, IdTokenPolicy};
 
-use crate::memory::{ARGUMENT, addresses, ejwt_str, produce, reference, slice_of, store};
-use crate::policy::{ejwt_times, with_times};
+use crate::memory::{ARGUMENT, Lent, ejwt_str, fill, produce, reference, slice_of, store};
+use crate::policy::{add_times, ejwt_times};
 use crate::request::{ejwt_request, with_verified};
 use crate::revocations::ejwt_revocation_list;
 use crate::time::ejwt_limit;
@@ -55,14 +55,15 @@ pub unsafe extern "C" fn ejwt_verify_id_token(
 ) -> c_int {
     // SAFETY: the caller's promise.
     unsafe {
-        produce(out, || {
+        let place = Lent::value(out);
+        fill(out, |out| {
             let from = reference(policy)?;
             let mut audiences = Vec::<&str, EJWT_MAX_TRUSTED_AUDIENCES>::new();
             for audience in slice_of(from.trusted_audiences, from.trusted_audience_count)? {
                 audiences.push(audience.text()?).map_err(|_| ARGUMENT)?;
             }
-            let policy = IdTokenPolicy::new(from.client_id.text()?).with_trusted_audiences(&audiences);
-            let mut policy = with_times!(policy, from.times);
+            let mut policy = IdTokenPolicy::new(from.client_id.text()?).with_trusted_audiences(&audiences);
+            add_times!(&mut policy, &from.times);
             if let Some(nonce) = from.nonce.optional()? {
                 policy = policy.with_nonce(nonce);
             }
@@ -81,12 +82,10 @@ pub unsafe extern "C" fn ejwt_verify_id_token(
             if !from.revocations.is_null() {
                 policy = policy.with_revocations(store(from.revocations)?);
             }
-            let mut accepted = None;
-            with_verified(request, &addresses(out, 1), &mut |verified, now| {
-                accepted = Some(verified.into_id_token(&policy, now)?);
+            with_verified(request, place, &mut |verified, now| {
+                out.token.set(Accepted::Id(verified.into_id_token(&policy, now)?));
                 Ok(())
-            })?;
-            Ok(ejwt_id_token { token: Accepted::Id(accepted.ok_or(ARGUMENT)?).into() })
+            })
         })
     }
 }

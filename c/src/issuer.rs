@@ -5,7 +5,7 @@ use jwt::{Error, Issuer, Key, MAX_ISSUERS, Now, SignatureAlgorithm};
 
 use crate::key::{ejwt_key, ejwt_key_set, unexpired};
 use crate::memory::{ARGUMENT, Failure, ejwt_str, slice_of};
-use crate::verifier::{ALGORITHMS, ejwt_verifier, verifiers};
+use crate::verifier::{ALGORITHMS, NO_VERIFIER, ejwt_verifier, verifiers};
 
 /// The largest number of issuers of a request.
 pub const EJWT_MAX_ISSUERS: usize = 4;
@@ -53,39 +53,32 @@ pub(crate) unsafe fn with_issuers(
         return Err(Error::TooManyIssuers.into());
     }
     let mut flash = Vec::<Key, EJWT_MAX_STATIC_KEYS>::new();
-    let mut algorithms = Vec::<Vec<&dyn SignatureAlgorithm, ALGORITHMS>, MAX_ISSUERS>::new();
-    let mut sets = Vec::<(*mut ejwt_key_set, &[Key]), MAX_ISSUERS>::new();
     for issuer in issuers {
         if !issuer.key_set.is_null() && issuer.key_count > 0 {
             return Err(ARGUMENT);
         }
         // SAFETY: the caller's promise.
-        for key in unsafe { slice_of(issuer.keys, issuer.key_count)? } {
-            // SAFETY: the caller's promise.
-            flash.push(unsafe { key.read()? }).map_err(|_| Failure::from(Error::TooManyKeys))?;
-        }
-        // SAFETY: the caller's promise.
-        let verifiers = unsafe { verifiers(issuer.verifiers, issuer.verifier_count)? };
-        algorithms.push(verifiers).map_err(|_| ARGUMENT)?;
+        unsafe { add_keys(issuer, &mut flash)? };
+    }
+
+    let mut algorithms: [[&dyn SignatureAlgorithm; ALGORITHMS]; MAX_ISSUERS] = [[&NO_VERIFIER; _]; _];
+    let mut trusted = Vec::<Issuer<'_>, MAX_ISSUERS>::new();
+    let mut flash = flash.as_slice();
+    for (issuer, algorithms) in issuers.iter().zip(&mut algorithms) {
+        let (own, rest) = flash.split_at_checked(issuer.key_count).ok_or(ARGUMENT)?;
+        flash = rest;
         // A set that several issuers share is lent once.
-        let known = sets.iter().find(|(set, _)| *set == issuer.key_set).map(|(_, keys)| *keys);
-        let keys = match known {
-            Some(keys) => keys,
-            None if issuer.key_set.is_null() => &[],
+        let shared = issuers.iter().zip(&trusted).find(|(other, _)| other.key_set == issuer.key_set);
+        let keys = match shared {
+            _ if issuer.key_set.is_null() => own,
+            Some((_, other)) => other.keys(),
             // SAFETY: the caller's promise, and no other reference to this set is alive.
             None => unsafe { unexpired(issuer.key_set, now)? },
         };
-        sets.push((issuer.key_set, keys)).map_err(|_| ARGUMENT)?;
-    }
-
-    let mut trusted = Vec::<Issuer<'_>, MAX_ISSUERS>::new();
-    let mut flash = flash.as_slice();
-    for ((issuer, (_, set)), algorithms) in issuers.iter().zip(&sets).zip(&algorithms) {
-        let (own, rest) = flash.split_at_checked(issuer.key_count).ok_or(ARGUMENT)?;
-        flash = rest;
-        let keys = if own.is_empty() { set } else { own };
         // SAFETY: the caller's promise.
-        let anchor = Issuer::new(unsafe { issuer.name.text()? }, keys, algorithms);
+        let (name, algorithms) =
+            unsafe { (issuer.name.text()?, verifiers(issuer.verifiers, issuer.verifier_count, algorithms)?) };
+        let anchor = Issuer::new(name, keys, algorithms);
         let anchor = if issuer.requires_kid == 0 { anchor } else { anchor.with_required_kid() };
         trusted.push(anchor).map_err(|_| ARGUMENT)?;
     }
@@ -94,4 +87,20 @@ pub(crate) unsafe fn with_issuers(
         references.push(issuer).map_err(|_| ARGUMENT)?;
     }
     run(&references)
+}
+
+/// Copies the keys in flash to the stack.
+///
+/// # Safety
+///
+/// Pointers that are not null point to what their types say.
+// Not inlined, so that its frame is gone when the curve arithmetic is called.
+#[inline(never)]
+unsafe fn add_keys(issuer: &ejwt_issuer, flash: &mut Vec<Key, EJWT_MAX_STATIC_KEYS>) -> Result<(), Failure> {
+    // SAFETY: the caller's promise.
+    for key in unsafe { slice_of(issuer.keys, issuer.key_count)? } {
+        // SAFETY: the caller's promise.
+        flash.push(unsafe { key.read()? }).map_err(|_| Failure::from(Error::TooManyKeys))?;
+    }
+    Ok(())
 }

@@ -4,7 +4,9 @@ use core::ffi::c_int;
 
 use jwt::{Key, KeySet, SignedKeySetPolicy, UnixTime};
 
-use crate::memory::{ARGUMENT, Failure, Opaque, answer, bytes_mut, ejwt_str, produce, reference, value, value_mut};
+use crate::memory::{
+    ARGUMENT, Failure, Lent, Opaque, answer, bytes_mut, ejwt_str, produce, reference, value, value_mut,
+};
 use crate::request::{ejwt_request, with_verified};
 use crate::time::ejwt_now;
 use crate::verifier::{EJWT_EDDSA, EJWT_ES256};
@@ -30,6 +32,7 @@ impl ejwt_key {
     /// # Safety
     ///
     /// The pointer of the `kid` is null or valid.
+    #[inline]
     pub(crate) unsafe fn read(&self) -> Result<Key, Failure> {
         let key = match self.algorithm {
             EJWT_ES256 => Key::es256(&self.x, &self.y),
@@ -135,7 +138,7 @@ pub unsafe extern "C" fn ejwt_key_set_replace_from_signed(
     let replace = || unsafe {
         let policy = SignedKeySetPolicy::new(UnixTime::from_secs(*reference(newest.cast_const())?));
         let mut issued_at = None;
-        with_verified(request, &(0..0), &mut |verified, now| {
+        with_verified(request, Lent::value(newest.cast_const()), &mut |verified, now| {
             let keys = value_mut(set, KeySet::new)?;
             issued_at = Some(keys.replace_from_signed(verified, &policy, now)?.as_secs());
             Ok(())

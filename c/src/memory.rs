@@ -2,7 +2,6 @@
 
 use core::ffi::{c_char, c_int};
 use core::mem::MaybeUninit;
-use core::ops::Range;
 use core::{slice, str};
 
 use crate::error::{EJWT_E_ARGUMENT, EJWT_E_NOT_OPENED};
@@ -128,16 +127,29 @@ pub(crate) unsafe fn reference_mut<'a, T>(ptr: *mut T) -> Result<&'a mut T, Fail
     unsafe { ptr.as_mut() }.ok_or(ARGUMENT)
 }
 
-/// The addresses of some bytes.
-pub(crate) fn addresses<T>(ptr: *const T, count: usize) -> Range<usize> {
-    let start = ptr.addr();
-    start..start.saturating_add(count.saturating_mul(size_of::<T>()))
+/// Memory that is lent, by its address.
+#[derive(Clone, Copy)]
+pub(crate) struct Lent {
+    start: usize,
+    len: usize,
 }
 
-/// Refuses memory that is lent twice, of which one is written to.
-pub(crate) fn check_disjoint(one: &Range<usize>, other: &Range<usize>) -> Result<(), Failure> {
-    let overlap = one.start < other.end && other.start < one.end;
-    if overlap && !one.is_empty() && !other.is_empty() { Err(ARGUMENT) } else { Ok(()) }
+impl Lent {
+    pub(crate) fn bytes<T>(ptr: *const T, len: usize) -> Self {
+        Self { start: ptr.addr(), len }
+    }
+
+    pub(crate) fn value<T>(ptr: *const T) -> Self {
+        Self::bytes(ptr, size_of::<T>())
+    }
+
+    /// Refuses memory that is lent twice, of which one is written to.
+    #[inline(never)]
+    pub(crate) fn check_apart_from(self, other: Self) -> Result<(), Failure> {
+        let distance = other.start.wrapping_sub(self.start);
+        let overlaps = distance < self.len || distance.wrapping_neg() < other.len;
+        if overlaps && self.len != 0 && other.len != 0 { Err(ARGUMENT) } else { Ok(()) }
+    }
 }
 
 /// The answer of a function without a result.
@@ -164,6 +176,27 @@ pub(crate) unsafe fn produce<T>(out: *mut T, make: impl FnOnce() -> Result<T, Fa
         }
         Err(Failure(error)) => error,
     }
+}
+
+/// Zeroes the result, and zeroes it again if there is an error. For results that are large.
+///
+/// # Safety
+///
+/// As [`produce`].
+pub(crate) unsafe fn fill<T>(out: *mut T, make: impl FnOnce(&mut T) -> Result<(), Failure>) -> c_int {
+    if out.is_null() || !out.is_aligned() {
+        return EJWT_E_ARGUMENT;
+    }
+    // SAFETY: the pointer is neither null nor misaligned, and zeros are a valid `T`; the rest is the caller's promise.
+    let made = unsafe {
+        out.write_bytes(0, 1);
+        make(&mut *out)
+    };
+    if made.is_err() {
+        // SAFETY: as above.
+        unsafe { out.write_bytes(0, 1) };
+    }
+    answer(made)
 }
 
 /// A Rust value in the caller's opaque memory, with a mark that distinguishes it from zeroed memory and from other types.

@@ -13,7 +13,7 @@ use crate::token::{Accepted, ejwt_token};
 #[derive(Clone, Copy, Debug)]
 pub struct ejwt_times {
     /// How far the issuer's clock and the device's may differ, in seconds: `EJWT_DEFAULT_LEEWAY`, and at most 300.
-    pub leeway: u64,
+    pub leeway: u32,
     /// The longest time from `iat` to `exp`.
     pub max_lifetime: ejwt_limit,
     /// The longest time since `iat`, plus leeway.
@@ -23,23 +23,22 @@ pub struct ejwt_times {
 }
 
 /// Adds the rules of time to a policy of the crate.
-macro_rules! with_times {
+macro_rules! add_times {
     ($policy:expr, $times:expr) => {{
-        let (policy, times): (_, $crate::policy::ejwt_times) = ($policy, $times);
-        let mut policy = policy.with_leeway(core::time::Duration::from_secs(times.leeway));
+        let (policy, times): (&mut _, &$crate::policy::ejwt_times) = ($policy, $times);
+        *policy = policy.with_leeway(core::time::Duration::from_secs(times.leeway.into()));
         if let Some(limit) = times.max_lifetime.read() {
-            policy = policy.with_max_lifetime(limit);
+            *policy = policy.with_max_lifetime(limit);
         }
         if let Some(limit) = times.max_token_age.read() {
-            policy = policy.with_max_token_age(limit);
+            *policy = policy.with_max_token_age(limit);
         }
         if let Some(limit) = times.max_unproven_lifetime.read() {
-            policy = policy.with_max_unproven_lifetime(limit);
+            *policy = policy.with_max_unproven_lifetime(limit);
         }
-        policy
     }};
 }
-pub(crate) use with_times;
+pub(crate) use add_times;
 
 /// The application's own check of a token that passes all others, before anything is consumed. Zeroed, there is none.
 #[repr(C)]
@@ -55,7 +54,9 @@ pub struct ejwt_application {
 impl ejwt_application {
     pub(crate) fn allows(&self, claims: Claims<'static>) -> Result<(), Failure> {
         let Some(check) = self.check else { return Ok(()) };
-        let token = ejwt_token::from(Accepted::Pending(claims));
+        // SAFETY: a token has only integers and pointers that may be null, so that zeros are valid.
+        let mut token: ejwt_token = unsafe { core::mem::zeroed() };
+        token.set(Accepted::Pending(claims));
         // SAFETY: the pointer is to a local variable. The rest is the promise of the callback.
         if unsafe { check(self.context, &raw const token) } == 0 { Ok(()) } else { Err(Error::Denied.into()) }
     }

@@ -1,12 +1,11 @@
 //! A request: the token that arrived, and where it is checked.
 
 use core::ffi::{c_char, c_int};
-use core::ops::Range;
 
 use jwt::{Now, Token, Verified};
 
 use crate::issuer::{ejwt_issuer, with_issuers};
-use crate::memory::{Failure, addresses, bytes_mut, check_disjoint, ejwt_str, produce, reference, slice_of};
+use crate::memory::{Failure, Lent, bytes_mut, ejwt_str, produce, reference, slice_of};
 use crate::time::ejwt_now;
 
 /// A token that arrived, whom it may come from, the time, and memory for what is decoded. Zeroed, it is refused.
@@ -37,15 +36,15 @@ pub struct ejwt_request {
 #[inline(never)]
 pub(crate) unsafe fn with_verified(
     request: *const ejwt_request,
-    out: &Range<usize>,
+    out: Lent,
     policy: &mut dyn FnMut(Verified<'_, 'static>, Now) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     // SAFETY: the caller's promise.
     let request = unsafe { reference(request)? };
     let now = request.now.read()?;
-    let buffer = addresses(request.buffer.cast_const(), request.buffer_len);
-    check_disjoint(&buffer, &addresses(request.token.ptr, request.token.len))?;
-    check_disjoint(&buffer, out)?;
+    let buffer = Lent::bytes(request.buffer.cast_const(), request.buffer_len);
+    buffer.check_apart_from(Lent::bytes(request.token.ptr, request.token.len))?;
+    buffer.check_apart_from(out)?;
     // SAFETY: the caller's promise.
     let (text, issuers) = unsafe { (request.token.bytes()?, slice_of(request.issuers, request.issuer_count)?) };
     // SAFETY: the caller's promise. `with_issuers` calls `run` once, and `take` lends the buffer once.

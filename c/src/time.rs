@@ -15,11 +15,11 @@ pub const EJWT_NOW_CLOCK: u32 = 1;
 /// `ejwt_now`: the clock is not set, but the time is this or later.
 pub const EJWT_NOW_AT_LEAST: u32 = 2;
 /// The default leeway, in seconds.
-pub const EJWT_DEFAULT_LEEWAY: u64 = 60;
+pub const EJWT_DEFAULT_LEEWAY: u32 = 60;
 /// The length of the bytes of a time floor.
 pub const EJWT_TIME_FLOOR_LEN: usize = 56;
 
-const _: () = assert!(EJWT_DEFAULT_LEEWAY == jwt::DEFAULT_LEEWAY.as_secs() && EJWT_TIME_FLOOR_LEN == TimeFloor::LEN);
+const _: () = assert!(EJWT_TIME_FLOOR_LEN == TimeFloor::LEN);
 
 /// The current time, as far as the device knows it. Zeroed, it is the time of a clock that is not set, and everything is
 /// refused (`EJWT_E_CLOCK_NOT_SET`).
@@ -56,14 +56,14 @@ impl From<Now> for ejwt_now {
 #[derive(Clone, Copy, Debug)]
 pub struct ejwt_limit {
     /// The limit.
-    pub seconds: u64,
+    pub seconds: u32,
     /// Whether there is a limit: 0 or 1. `EJWT_LIMIT(seconds)` is one.
     pub is_set: u32,
 }
 
 impl ejwt_limit {
     pub(crate) fn read(self) -> Option<Duration> {
-        (self.is_set != 0).then_some(Duration::from_secs(self.seconds))
+        (self.is_set != 0).then_some(Duration::from_secs(self.seconds.into()))
     }
 }
 
@@ -137,14 +137,15 @@ pub unsafe extern "C" fn ejwt_time_floor_start(floor: *mut ejwt_time_floor) -> c
 pub unsafe extern "C" fn ejwt_time_floor_now(
     floor: *const ejwt_time_floor,
     clock: i64,
-    leeway: u64,
+    leeway: u32,
     out: *mut ejwt_now,
 ) -> c_int {
     let clock = Some(UnixTime::from_secs(clock)).filter(|_| clock != 0);
     // SAFETY: the caller's promise.
     unsafe {
         produce(out, || {
-            let now = with_floor(reference(floor)?, |floor| Ok(floor.now(clock, Duration::from_secs(leeway))))?.0;
+            let now =
+                with_floor(reference(floor)?, |floor| Ok(floor.now(clock, Duration::from_secs(leeway.into()))))?.0;
             Ok(now.into())
         })
     }
@@ -209,4 +210,14 @@ pub unsafe extern "C" fn ejwt_time_floor_correct(floor: *mut ejwt_time_floor, cl
         Ok(())
     };
     answer(correct())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn default_leeway_is_that_of_the_crate() {
+        assert_eq!(u64::from(EJWT_DEFAULT_LEEWAY), jwt::DEFAULT_LEEWAY.as_secs());
+    }
 }

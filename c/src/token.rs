@@ -2,7 +2,6 @@
 
 use core::ffi::c_int;
 use core::fmt::Write;
-use core::mem::MaybeUninit;
 
 use jwt::{AccessToken, Claim, Claims, Error, Freshness, IdToken, Thumbprint, TypedToken, UnixTime};
 
@@ -96,47 +95,45 @@ impl Accepted {
     }
 }
 
-impl From<Accepted> for ejwt_token {
-    fn from(accepted: Accepted) -> Self {
-        let claims = accepted.claims();
+impl ejwt_token {
+    /// Fills in a token whose memory is zeroed.
+    pub(crate) fn set(&mut self, accepted: Accepted) {
+        let place: *mut Accepted = self.opaque.as_mut_ptr().cast();
+        // SAFETY: the opaque part is at least as large and as aligned, as the constant above asserts.
+        let accepted = unsafe {
+            place.write(accepted);
+            &*place
+        };
         let seconds = |time: Option<UnixTime>| time.map_or(EJWT_NO_TIME, UnixTime::as_secs);
-        let (client_id, authenticated_at) = match &accepted {
+        let (client_id, authenticated_at) = match accepted {
             Accepted::Access(token) => (token.client_id(), None),
             Accepted::Id(token) => (None, token.authenticated_at()),
             Accepted::Typed(_) | Accepted::Pending(_) => (None, None),
         };
-        let mut token = Self {
-            issuer: ejwt_str::of(claims.issuer()),
-            subject: ejwt_str::of_option(claims.subject()),
-            jwt_id: ejwt_str::of_option(claims.jwt_id()),
-            client_id: ejwt_str::of_option(client_id),
-            expires_at: claims.expires_at().as_secs(),
-            issued_at: seconds(claims.issued_at()),
-            not_before: seconds(claims.not_before()),
-            authenticated_at: seconds(authenticated_at),
-            refused_from: claims.refused_from().as_secs(),
-            freshness: match claims.freshness() {
-                Freshness::Clock => EJWT_FRESH_BY_CLOCK,
-                Freshness::Challenge => EJWT_FRESH_BY_CHALLENGE,
-                Freshness::Unproven => EJWT_FRESH_UNPROVEN,
-            },
-            mark: MARK,
-            opaque: [0; EJWT_TOKEN_WORDS],
+        let claims = accepted.claims();
+        self.issuer = ejwt_str::of(claims.issuer());
+        self.subject = ejwt_str::of_option(claims.subject());
+        self.jwt_id = ejwt_str::of_option(claims.jwt_id());
+        self.client_id = ejwt_str::of_option(client_id);
+        self.expires_at = claims.expires_at().as_secs();
+        self.issued_at = seconds(claims.issued_at());
+        self.not_before = seconds(claims.not_before());
+        self.authenticated_at = seconds(authenticated_at);
+        self.refused_from = claims.refused_from().as_secs();
+        self.freshness = match claims.freshness() {
+            Freshness::Clock => EJWT_FRESH_BY_CLOCK,
+            Freshness::Challenge => EJWT_FRESH_BY_CHALLENGE,
+            Freshness::Unproven => EJWT_FRESH_UNPROVEN,
         };
-        let place: *mut MaybeUninit<Accepted> = token.opaque.as_mut_ptr().cast();
-        // SAFETY: the opaque part is at least as large and as aligned, as the constant above asserts.
-        unsafe { place.write(MaybeUninit::new(accepted)) };
-        token
+        self.mark = MARK;
     }
-}
 
-impl ejwt_token {
     pub(crate) fn accepted(&self) -> Result<&Accepted, Failure> {
         if self.mark != MARK {
             return Err(ARGUMENT);
         }
         let place: *const Accepted = self.opaque.as_ptr().cast();
-        // SAFETY: only `from` writes the mark, together with the value.
+        // SAFETY: only `set` writes the mark, together with the value.
         Ok(unsafe { &*place })
     }
 

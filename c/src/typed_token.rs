@@ -4,8 +4,8 @@ use core::ffi::c_int;
 
 use jwt::TypedPolicy;
 
-use crate::memory::{ARGUMENT, addresses, ejwt_str, produce, reference, store};
-use crate::policy::{ejwt_application, ejwt_times, with_times};
+use crate::memory::{Lent, ejwt_str, fill, reference, store};
+use crate::policy::{add_times, ejwt_application, ejwt_times};
 use crate::replay::ejwt_replay_window;
 use crate::request::{ejwt_request, with_verified};
 use crate::revocations::ejwt_revocation_list;
@@ -43,24 +43,23 @@ pub unsafe extern "C" fn ejwt_verify_typed_token(
 ) -> c_int {
     // SAFETY: the caller's promise.
     unsafe {
-        produce(out, || {
+        let place = Lent::value(out);
+        fill(out, |out| {
             let from = reference(policy)?;
-            let policy = TypedPolicy::new(from.media_type.text()?, from.audience.text()?);
-            let mut policy = with_times!(policy, from.times);
+            let mut policy = TypedPolicy::new(from.media_type.text()?, from.audience.text()?);
+            add_times!(&mut policy, &from.times);
             if !from.revocations.is_null() {
                 policy = policy.with_revocations(store(from.revocations)?);
             }
             if !from.single_use.is_null() {
                 policy = policy.with_single_use(store(from.single_use)?);
             }
-            let mut accepted = None;
-            with_verified(request, &addresses(out, 1), &mut |verified, now| {
+            with_verified(request, place, &mut |verified, now| {
                 let pending = verified.validate_typed(&policy, now)?;
                 from.application.allows(*pending)?;
-                accepted = Some(pending.consume()?);
+                out.token.set(Accepted::Typed(pending.consume()?));
                 Ok(())
-            })?;
-            Ok(ejwt_typed_token { token: Accepted::Typed(accepted.ok_or(ARGUMENT)?).into() })
+            })
         })
     }
 }

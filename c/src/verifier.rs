@@ -3,7 +3,6 @@
 use core::ffi::{c_int, c_void};
 use core::fmt;
 
-use heapless::Vec;
 use jwt::{Algorithm, BackendError, EdDsa, Es256, PublicKey, SelfTest, Signature, SignatureAlgorithm, self_test};
 
 use crate::error::{EJWT_E_INVALID_KEY, EJWT_E_INVALID_SIGNATURE};
@@ -45,28 +44,34 @@ pub struct ejwt_verifier {
 }
 
 /// A verifier of this library, in Rust.
-pub struct ejwt_software(&'static dyn SignatureAlgorithm);
+pub struct ejwt_software {
+    algorithm: u32,
+    verify: fn(&PublicKey<'_>, &[u8], Signature<'_>) -> Result<(), BackendError>,
+}
 
 // SAFETY: nothing is written to a verifier. The context belongs to the caller, whose promise it is to call from one
 // thread at a time, or to make the callback fit for more.
 unsafe impl Sync for ejwt_verifier {}
 
-// SAFETY: both backends have no state.
-unsafe impl Sync for ejwt_software {}
-
-static SOFTWARE_ES256: ejwt_software = ejwt_software(&Es256);
-static SOFTWARE_EDDSA: ejwt_software = ejwt_software(&EdDsa);
+static SOFTWARE_ES256: ejwt_software =
+    ejwt_software { algorithm: EJWT_ES256, verify: |key, message, signature| Es256.verify(key, message, signature) };
+static SOFTWARE_EDDSA: ejwt_software =
+    ejwt_software { algorithm: EJWT_EDDSA, verify: |key, message, signature| EdDsa.verify(key, message, signature) };
 
 /// Verifies ES256 in software.
 #[unsafe(no_mangle)]
-pub static ejwt_es256: ejwt_verifier = software(EJWT_ES256, &SOFTWARE_ES256);
+pub static ejwt_es256: ejwt_verifier = software(&SOFTWARE_ES256);
 
 /// Verifies EdDSA (Ed25519) in software.
 #[unsafe(no_mangle)]
-pub static ejwt_eddsa: ejwt_verifier = software(EJWT_EDDSA, &SOFTWARE_EDDSA);
+pub static ejwt_eddsa: ejwt_verifier = software(&SOFTWARE_EDDSA);
 
-const fn software(algorithm: u32, software: &'static ejwt_software) -> ejwt_verifier {
-    ejwt_verifier { algorithm, verify: None, context: core::ptr::null_mut(), software }
+/// A verifier that is zeroed, for slots that are not filled in.
+pub(crate) static NO_VERIFIER: ejwt_verifier =
+    ejwt_verifier { algorithm: 0, verify: None, context: core::ptr::null_mut(), software: core::ptr::null() };
+
+const fn software(software: &'static ejwt_software) -> ejwt_verifier {
+    ejwt_verifier { algorithm: software.algorithm, verify: None, context: core::ptr::null_mut(), software }
 }
 
 impl ejwt_verifier {
@@ -83,30 +88,31 @@ impl ejwt_verifier {
         let has_one = self.verify.is_some() == self.software.is_null();
         // SAFETY: a pointer that is not null is one of the statics above.
         let software = unsafe { self.software.as_ref() };
-        let algorithm = self.named_algorithm().ok_or(ARGUMENT)?;
-        let fits = software.is_none_or(|software| software.0.algorithm() == algorithm);
-        if has_one && fits { Ok(()) } else { Err(ARGUMENT) }
+        let fits = software.is_none_or(|software| software.algorithm == self.algorithm);
+        if has_one && fits && self.named_algorithm().is_some() { Ok(()) } else { Err(ARGUMENT) }
     }
 }
 
-/// The verifiers behind pointers from C, checked.
+/// The verifiers behind pointers from C, checked, in the slots.
 ///
 /// # Safety
 ///
 /// A pointer that is not null points to `count` pointers, each null or to a verifier.
-pub(crate) unsafe fn verifiers<'a>(
+pub(crate) unsafe fn verifiers<'a, 's>(
     ptr: *const *const ejwt_verifier,
     count: usize,
-) -> Result<Vec<&'a dyn SignatureAlgorithm, ALGORITHMS>, Failure> {
-    let mut verifiers = Vec::<&dyn SignatureAlgorithm, ALGORITHMS>::new();
+    slots: &'s mut [&'a dyn SignatureAlgorithm; ALGORITHMS],
+) -> Result<&'s [&'a dyn SignatureAlgorithm], Failure> {
     // SAFETY: the caller's promise.
-    for verifier in unsafe { slice_of(ptr, count)? } {
+    let pointers = unsafe { slice_of(ptr, count)? };
+    let slots = slots.get_mut(..count).ok_or(ARGUMENT)?;
+    for (slot, verifier) in slots.iter_mut().zip(pointers) {
         // SAFETY: the caller's promise.
         let verifier = unsafe { reference::<ejwt_verifier>(*verifier)? };
         verifier.check()?;
-        verifiers.push(verifier).map_err(|_| ARGUMENT)?;
+        *slot = verifier;
     }
-    Ok(verifiers)
+    Ok(slots)
 }
 
 /// The number of algorithms. An issuer needs no more verifiers.
@@ -120,7 +126,7 @@ impl SignatureAlgorithm for ejwt_verifier {
     fn verify(&self, key: &PublicKey<'_>, message: &[u8], signature: Signature<'_>) -> Result<(), BackendError> {
         // SAFETY: a pointer that is not null is one of the statics above.
         if let Some(software) = unsafe { self.software.as_ref() } {
-            return software.0.verify(key, message, signature);
+            return (software.verify)(key, message, signature);
         }
         let verify = self.verify.ok_or(BackendError::Unavailable)?;
         let (key, signature) = (key.public_key(), signature.as_bytes());

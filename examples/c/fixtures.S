@@ -1,11 +1,7 @@
 /* The tokens and the key set of the firmware in Rust, in flash. Written by `tests/firmware_tokens.rs`. */
-#if defined(__arm__)
-#define READ_ONLY .section .rodata.fixtures, "a", %progbits
-#else
-#define READ_ONLY .section .rodata
-#endif
-
+/* Each in a section of its own, so that the linker drops what an image does not use. */
 .macro fixture name, file
+  .section .rodata.\name, "a", %progbits
   .global \name
   .global \name\()_end
 \name:
@@ -13,7 +9,6 @@
 \name\()_end:
 .endm
 
-READ_ONLY
 fixture fixture_es256, "es256.jwt"
 fixture fixture_es256_long, "es256-long.jwt"
 fixture fixture_eddsa, "eddsa.jwt"
@@ -26,6 +21,4 @@ fixture fixture_bound, "bound.jwt"
 fixture fixture_proof, "proof.jwt"
 fixture fixture_jwks, "jwks.json"
 
-#if defined(__linux__)
 .section .note.GNU-stack, "", %progbits
-#endif
