@@ -2,7 +2,7 @@
 
 use core::ffi::{CStr, c_char, c_int};
 
-use jwt::{Claim, Error, Part};
+use jwt::{Claim, Error, Misfit, Part};
 
 /// An argument is not valid: a null or misaligned pointer where something must be, text that is not UTF-8, a number that
 /// has no meaning, memory that is lent twice, or options that contradict each other. Only the firmware can cause it.
@@ -58,7 +58,7 @@ pub const EJWT_E_LIFETIME_TOO_LONG: c_int = -0x1700;
 pub const EJWT_E_TOO_OLD: c_int = -0x1800;
 /// A required scope is not granted.
 pub const EJWT_E_INSUFFICIENT_SCOPE: c_int = -0x1900;
-/// The claims do not fit the requested type.
+/// The claims do not fit the requested type. No function of this interface returns it.
 pub const EJWT_E_DESERIALIZE: c_int = -0x1a00;
 /// There are more keys than slots.
 pub const EJWT_E_TOO_MANY_KEYS: c_int = -0x1b00;
@@ -145,6 +145,18 @@ fn part(detail: u8) -> Option<(Part, &'static CStr)> {
     })
 }
 
+fn misfit(detail: u8) -> Option<(Misfit, &'static CStr)> {
+    Some(match detail {
+        1 => (Misfit::Missing, c"a member is absent"),
+        2 => (Misfit::WrongType, c"a value has another type or is out of range"),
+        3 => (Misfit::NoRoom, c"a string or list has another length than there is room for"),
+        4 => (Misfit::Escape, c"a borrowed string contains an escape"),
+        5 => (Misfit::Refused, c"the type refuses a value"),
+        6 => (Misfit::LooksAhead, c"the type has to look ahead"),
+        _ => return None,
+    })
+}
+
 /// The crate's error behind a number, or `None` for `EJWT_E_ARGUMENT` and for what is no error.
 pub(crate) fn to_error(error: c_int) -> Option<Error> {
     let (kind, detail) = split(error);
@@ -176,7 +188,7 @@ pub(crate) fn to_error(error: c_int) -> Option<Error> {
         0x17 => Error::LifetimeTooLong,
         0x18 => Error::TooOld,
         0x19 => Error::InsufficientScope,
-        0x1a => Error::Deserialize,
+        0x1a => return misfit(detail).map(|(misfit, _)| Error::Deserialize(misfit)),
         0x1b => Error::TooManyKeys,
         0x1c => Error::AuthenticationTooOld,
         0x1d => Error::SenderConstrained,
@@ -232,7 +244,7 @@ pub extern "C" fn ejwt_strerror(error: c_int) -> *const c_char {
         (_, 0x17) => c"the token's lifetime is longer than allowed",
         (_, 0x18) => c"the token was issued too long ago",
         (_, 0x19) => c"a required scope is not granted",
-        (_, 0x1a) => c"the claims do not fit the requested type",
+        (_, 0x1a) => c"the claims do not fit the requested type: ",
         (_, 0x1b) => c"the key set has more keys than slots",
         (_, 0x1c) => c"the user logged in too long ago",
         (_, 0x1d) => c"the token is bound to a key, and possession is not proven",
@@ -263,6 +275,7 @@ pub extern "C" fn ejwt_strdetail(error: c_int) -> *const c_char {
     let name = match kind {
         0x03 | 0x11..=0x13 => claim(detail).map(|(_, name)| name),
         0x04..=0x08 => part(detail).map(|(_, name)| name),
+        0x1a => misfit(detail).map(|(_, name)| name),
         _ => None,
     };
     name.unwrap_or(c"").as_ptr()
@@ -326,7 +339,7 @@ mod tests {
             (EJWT_E_LIFETIME_TOO_LONG, Error::LifetimeTooLong),
             (EJWT_E_TOO_OLD, Error::TooOld),
             (EJWT_E_INSUFFICIENT_SCOPE, Error::InsufficientScope),
-            (EJWT_E_DESERIALIZE, Error::Deserialize),
+            (EJWT_E_DESERIALIZE - 1, Error::Deserialize(Misfit::Missing)),
             (EJWT_E_TOO_MANY_KEYS, Error::TooManyKeys),
             (EJWT_E_AUTHENTICATION_TOO_OLD, Error::AuthenticationTooOld),
             (EJWT_E_SENDER_CONSTRAINED, Error::SenderConstrained),

@@ -42,14 +42,20 @@ impl Lent {
 enum Token {
     Text(Vec<u8>),
     /// With a signature of 64 bytes that passes the checks of encodings.
-    Signed { header: Json, payload: Json },
+    Signed {
+        header: Json,
+        payload: Json,
+    },
 }
 
 #[derive(Arbitrary, Debug)]
 enum Json {
     Raw(Vec<u8>),
     /// What an access token needs, with other members.
-    Good { others: String, is_eddsa: bool },
+    Good {
+        others: String,
+        is_eddsa: bool,
+    },
 }
 
 impl Json {
@@ -148,7 +154,9 @@ unsafe extern "C" fn verify(
 ) -> c_int {
     // SAFETY: the library hands over what it promises, and the context is an `i8` of the target.
     unsafe {
-        let read = |ptr: *const u8, len| core::slice::from_raw_parts(ptr, len).iter().map(|byte| u32::from(*byte)).sum::<u32>();
+        let read = |ptr: *const u8, len| {
+            core::slice::from_raw_parts(ptr, len).iter().map(|byte| u32::from(*byte)).sum::<u32>()
+        };
         core::hint::black_box(read(key, key_len) + read(message, message_len) + read(signature, signature_len));
         c_int::from(*context.cast::<i8>())
     }
@@ -284,7 +292,8 @@ fuzz_target!(|input: Input| {
             let _ = ejwt_revoke(&mut *list, &revocation, NOW + 600, now);
         }
         let application = ejwt_application { check: Some(look), context: ptr::null_mut() };
-        let policy = ejwt_access_policy { audience: input.audience.lend("a"), required_scope: input.scope.lend("r"), times };
+        let policy =
+            ejwt_access_policy { audience: input.audience.lend("a"), required_scope: input.scope.lend("r"), times };
         let zeroed: ejwt_access_policy = core::mem::zeroed();
         let mut nonces: Box<ejwt_dpop_nonces> = Box::new(core::mem::zeroed());
         let _ = ejwt_dpop_nonces_rotate(&mut *nonces, three.lend("n"));
