@@ -129,7 +129,7 @@
 // A required scope is not granted.
 #define EJWT_E_INSUFFICIENT_SCOPE -6400
 
-// The claims do not fit the requested type.
+// The claims do not fit the requested type. No function of this interface returns it.
 #define EJWT_E_DESERIALIZE -6656
 
 // There are more keys than slots.
