@@ -1,7 +1,8 @@
 # embedded_jwt_cargo(<target>): builds the archive for a Rust target ("" is the host) by cargo, as the CMake target
 # `embedded_jwt_archive`, and sets EMBEDDED_JWT_ARCHIVE to its path.
 #
-# EMBEDDED_JWT_COMPACT_SHA2: SHA-2 as a loop. It takes some 20 KB less of flash, and 0.1 to 0.6 % more instructions.
+# EMBEDDED_JWT_COMPACT_SHA2: SHA-2 as a loop. At opt-level z it takes 26 KB less of flash for EdDSA, 7 KB for ES256, and
+# 0.1 to 0.6 % more instructions.
 get_filename_component(EMBEDDED_JWT_DIR "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
 
 function(embedded_jwt_cargo target)
