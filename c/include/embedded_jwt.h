@@ -861,7 +861,7 @@ int ejwt_key_set_rotate(ejwt_key_set *set,
                         ejwt_now now);
 
 // Replaces the keys by those of a signed key set, which is the token of the request. It is verified with the issuer's
-// root key, which is in flash.
+// root key, which is in flash or in another set.
 //
 // `newest` is the `iat` of the last set that was accepted, or the time at which the firmware was built; it becomes the
 // `iat` of this one. Store it where it survives a restart. It does not change if there is an error.

@@ -160,6 +160,12 @@ unsafe fn verify_with(
             let mut policy = new(from.audience.text()?);
             complete(&mut policy, from)?;
             let policy = with_checks(policy, checks)?;
+            if !checks.dpop_proof.is_null() {
+                // The proof points into the buffer that it was decoded in.
+                let (from, jwt_id) = (reference(request)?, value(checks.dpop_proof)?.ok_or(ARGUMENT)?.jwt_id());
+                Lent::bytes(from.buffer, from.buffer_len)
+                    .check_apart_from(Lent::bytes(jwt_id.as_ptr(), jwt_id.len()))?;
+            }
             with_verified(request, place, &mut |verified, now| {
                 let pending = verified.validate_access_token(&policy, now)?;
                 checks.application.allows(*pending)?;

@@ -5,7 +5,7 @@ use core::ffi::c_int;
 use jwt::{Key, KeySet, SignedKeySetPolicy, UnixTime};
 
 use crate::memory::{
-    ARGUMENT, Failure, Lent, Opaque, answer, bytes_mut, ejwt_str, produce, reference, value, value_mut,
+    ARGUMENT, Failure, Lent, Opaque, answer, bytes_mut, ejwt_str, produce, reference, slice_of, value, value_mut,
 };
 use crate::request::{ejwt_request, with_verified};
 use crate::time::ejwt_now;
@@ -119,7 +119,7 @@ pub unsafe extern "C" fn ejwt_key_set_rotate(
 }
 
 /// Replaces the keys by those of a signed key set, which is the token of the request. It is verified with the issuer's
-/// root key, which is in flash.
+/// root key, which is in flash or in another set.
 ///
 /// `newest` is the `iat` of the last set that was accepted, or the time at which the firmware was built; it becomes the
 /// `iat` of this one. Store it where it survives a restart. It does not change if there is an error.
@@ -136,6 +136,11 @@ pub unsafe extern "C" fn ejwt_key_set_replace_from_signed(
 ) -> c_int {
     // SAFETY: the caller's promise.
     let replace = || unsafe {
+        let from = reference(request)?;
+        // A set is not replaced while its own keys are lent.
+        if slice_of(from.issuers, from.issuer_count)?.iter().any(|issuer| issuer.key_set == set) {
+            return Err(ARGUMENT);
+        }
         let policy = SignedKeySetPolicy::new(UnixTime::from_secs(*reference(newest.cast_const())?));
         let mut issued_at = None;
         with_verified(request, Lent::value(newest.cast_const()), &mut |verified, now| {

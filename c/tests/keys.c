@@ -58,6 +58,10 @@ static void key_sets(void) {
   int64_t newest = 1;
   EQUAL(ejwt_key_set_replace_from_signed(&set, &request, &newest), EJWT_E_WRONG_TYPE);
   EQUAL(newest, 1);
+
+  /* Nor is a set replaced by a token that its own keys verify. */
+  request.issuers = &issuer;
+  EQUAL(ejwt_key_set_replace_from_signed(&set, &request, &newest), EJWT_E_ARGUMENT);
 }
 
 static void issuers(void) {

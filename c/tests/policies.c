@@ -154,6 +154,12 @@ static void dpop(void) {
   CHECK(!memcmp(thumbprint, of_token, 32));
   EQUAL(ejwt_verify_access_token_with(&request, &POLICY, &checks, &token), EJWT_E_PROOF_REPLAYED);
 
+  /* The proof points into its buffer, which a request must not write to. */
+  request.buffer = proof_buffer;
+  request.buffer_len = sizeof proof_buffer;
+  EQUAL(ejwt_verify_access_token_with(&request, &POLICY, &checks, &token), EJWT_E_ARGUMENT);
+  request = request_of(bound(), buffer, sizeof buffer);
+
   /* Half of what a proof needs is refused, and so is a proof with a certificate. */
   ejwt_access_checks half = { .dpop_proof = &proven };
   EQUAL(ejwt_verify_access_token_with(&request, &POLICY, &half, &token), EJWT_E_ARGUMENT);
