@@ -4,8 +4,10 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use embedded_jwt_firmware::{board::entry, measure, trust};
+use p256::AffinePoint;
 use p256::ecdsa::signature::Verifier;
 use p256::ecdsa::{Signature, VerifyingKey};
+use p256::elliptic_curve::point::AffineCoordinates;
 
 #[entry]
 fn main() -> ! {
@@ -16,9 +18,7 @@ fn verify(token: &str) -> Option<()> {
     let (signing_input, signature) = token.rsplit_once('.')?;
     let mut bytes = [0; 64];
     Base64UrlUnpadded::decode(signature, &mut bytes).ok()?;
-    let mut point = [4; 65];
-    point[1..33].copy_from_slice(&trust::ES256_X);
-    point[33..].copy_from_slice(&trust::ES256_Y);
-    let key = VerifyingKey::from_sec1_bytes(&point).ok()?;
+    let point = AffinePoint::from_coordinates(&trust::ES256_X.into(), &trust::ES256_Y.into()).into_option()?;
+    let key = VerifyingKey::from_affine(point).ok()?;
     key.verify(signing_input.as_bytes(), &Signature::from_slice(&bytes).ok()?).ok()
 }
