@@ -259,7 +259,9 @@ impl<'a> Text<'a> {
 impl Write for Text<'_> {
     fn write_str(&mut self, text: &str) -> core::fmt::Result {
         let rest = self.bytes.get_mut(self.len..).unwrap_or_default();
-        rest.get_mut(..text.len()).ok_or(core::fmt::Error)?.copy_from_slice(text.as_bytes());
+        // Not by `copy_from_slice`, which may panic as far as the compiler can tell.
+        let place = rest.get_mut(..text.len()).ok_or(core::fmt::Error)?;
+        place.iter_mut().zip(text.bytes()).for_each(|(to, byte)| *to = byte);
         self.len = self.len.saturating_add(text.len());
         Ok(())
     }
