@@ -183,6 +183,9 @@
 // The proof was made too long ago.
 #define EJWT_E_PROOF_TOO_OLD -11008
 
+// The answers of two equal checks differ. No function of this interface returns it.
+#define EJWT_E_DISTURBED -11264
+
 // The largest number of trusted audiences of a policy: an ID token has one audience as a rule.
 #define EJWT_MAX_TRUSTED_AUDIENCES 4
 

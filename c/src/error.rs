@@ -94,6 +94,8 @@ pub const EJWT_E_DENIED: c_int = -0x2900;
 pub const EJWT_E_PROOF_REPLAYED: c_int = -0x2a00;
 /// The proof was made too long ago.
 pub const EJWT_E_PROOF_TOO_OLD: c_int = -0x2b00;
+/// The answers of two equal checks differ. No function of this interface returns it.
+pub const EJWT_E_DISTURBED: c_int = -0x2c00;
 
 /// The kind of an error, and its detail: the claim or the part, or 0.
 fn split(error: c_int) -> (u32, u8) {
@@ -206,6 +208,7 @@ pub(crate) fn to_error(error: c_int) -> Option<Error> {
         0x29 => Error::Denied,
         0x2a => Error::ProofReplayed,
         0x2b => Error::ProofTooOld,
+        0x2c => Error::Disturbed,
         _ => return None,
     };
     Some(found).filter(|_| detail == 0)
@@ -357,6 +360,7 @@ mod tests {
             (EJWT_E_DENIED, Error::Denied),
             (EJWT_E_PROOF_REPLAYED, Error::ProofReplayed),
             (EJWT_E_PROOF_TOO_OLD, Error::ProofTooOld),
+            (EJWT_E_DISTURBED, Error::Disturbed),
         ];
         let variants: std::collections::BTreeSet<_> = testkit::errors::all().map(testkit::errors::variant).collect();
         assert_eq!(constants.len(), variants.len());
