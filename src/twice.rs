@@ -77,32 +77,28 @@ use crate::error::Error;
 ///
 /// # Single use
 ///
-/// Both runs look, and the second consumes: [`validate_access_token`](crate::Verified::validate_access_token) changes
-/// nothing before [`consume`](crate::Pending::consume). Then `act` looks once more, since a fault may have skipped the
-/// consumption, so that the token could be used again:
+/// Both runs look, the act consumes and looks once more: [`validate_access_token`](crate::Verified::validate_access_token)
+/// changes nothing. The second look is for a fault that skips the consumption, after which the token could be used again.
+/// A full store is an error of the act, not a disturbance: without a clock, only the consumption notices it.
 ///
 /// ```
 /// # use embedded_jwt::{AccessTokenPolicy, Error, Issuer, Now, ReplayCheck, ReplayWindow, SingleUse, Token, twice};
 /// # const POLICY: AccessTokenPolicy = AccessTokenPolicy::new("urn:device:valve-7");
 /// fn open_valve(bearer: &[u8], issuer: &Issuer<'_>, used: &ReplayWindow<64, 16>, now: Now) -> Result<(), Error> {
-///     let (mut buf, mut runs) = ([0; 1024], 0);
+///     let mut buf = [0; 1024];
 ///     let policy = POLICY.with_single_use(used);
 ///     twice(
 ///         || {
 ///             let pending = Token::parse(bearer)?.verify(issuer, &mut buf)?.validate_access_token(&policy, now)?;
-///             let id = pending.single_use().ok_or(Error::Denied)?;
-///             runs += 1;
-///             if runs == 2 {
-///                 pending.consume()?;
-///             }
-///             Ok(id)
+///             pending.single_use().ok_or(Error::Denied)
 ///         },
-///         |id| match used.check_unused(&[id], now) {
-///             Err(Error::Replayed) => {
-///                 // Now open the valve.
-///                 Ok(())
+///         |id| {
+///             used.use_once(id, now)?;
+///             if used.check_unused(&[id], now) != Err(Error::Replayed) {
+///                 return Err(Error::Disturbed);
 ///             }
-///             _ => Err(Error::Disturbed), // consumed by neither run
+///             // Now open the valve.
+///             Ok(())
 ///         },
 ///     )?
 /// }

@@ -49,6 +49,47 @@ fn other_answer_in_the_second_run_is_a_disturbance() {
     assert_eq!(runs.get(), 2);
 }
 
+/// Without a clock, the validation cannot know that a store is full, since the token may show that its ids are over.
+#[cfg(all(feature = "es256", feature = "eddsa"))]
+#[test]
+fn full_store_is_no_disturbance() {
+    use embedded_jwt::{AccessTokenPolicy, EarliestTime, Issuer, Now, ReplayCheck, ReplayWindow, Token, UnixTime};
+    use testkit::{AUDIENCE, Alg, NOW, claims_with, issuer, keys};
+
+    fn open_valve(bearer: &str, issuer: &Issuer<'_>, used: &dyn ReplayCheck, now: Now) -> Result<(), Error> {
+        let lifetime = std::time::Duration::from_secs(300);
+        let policy = AccessTokenPolicy::new(AUDIENCE).with_max_unproven_lifetime(lifetime).with_single_use(used);
+        let mut buf = [0; 1024];
+        let check = || {
+            let pending = Token::parse(bearer)?.verify(issuer, &mut buf)?.validate_access_token(&policy, now)?;
+            pending.single_use().ok_or(Error::Denied)
+        };
+        twice(check, |id| {
+            used.use_once(id, now)?;
+            if used.check_unused(&[id], now) != Err(Error::Replayed) {
+                return Err(Error::Disturbed);
+            }
+            Ok(())
+        })?
+    }
+
+    let (keys, now) = (keys(), UnixTime::from_secs(NOW));
+    let issuer = issuer(&keys);
+    let token = |id: &str| Alg::EdDsa.access_token(&claims_with("jti", id.into()));
+    let share_of_one: ReplayWindow<4, 1> = ReplayWindow::new();
+    let slot_for_one: ReplayWindow<1, 2> = ReplayWindow::new();
+    let stores: [(&dyn ReplayCheck, Error); 2] = [(&share_of_one, Error::ShareFull), (&slot_for_one, Error::Full)];
+    share_of_one.start_empty();
+    slot_for_one.start_empty();
+    for (used, full) in stores {
+        for now in [Now::from(now), Now::AtLeast(EarliestTime::from_secs(NOW))] {
+            let open = |id| open_valve(&token(id), &issuer, used, now);
+            assert!(matches!(open("1"), Ok(()) | Err(Error::Replayed)));
+            assert_eq!((open("1"), open("2")), (Err(Error::Replayed), Err(full)), "{now:?}");
+        }
+    }
+}
+
 /// Small checks whose comparisons with a marked constant are counted. Each `black_box` of `twice` keeps one of them.
 const SMALL_CHECKS: &str = "
 use crate::error::Error;
