@@ -5,7 +5,7 @@
 
 use core::cell::RefCell;
 
-use embedded_jwt::{Error, Issuer, ReplayCheck, Token, twice};
+use embedded_jwt::{Error, Issuer, Now, ReplayCheck, Token, twice};
 use embedded_storage::nor_flash::NorFlash;
 
 use crate::action::{Action, NoAction};
@@ -50,48 +50,59 @@ impl<F: NorFlash> Gateway<'_, F> {
         Ok(OK)
     }
 
-    /// Checks everything twice, from the request line on, and then acts. Both checks only look at the stores.
+    /// Checks everything twice, from the request line on, and then acts. Both checks only look at the stores. The act
+    /// looks once more if it needs the token's claims: to revoke it, or without a clock, to learn the time from it.
     fn act(&mut self, line: &[u8]) -> Result<&'static str, Error> {
-        let (stores, now) = (self.memory.stores, self.memory.now());
-        let memory = RefCell::new(&mut self.memory);
-        let mut runs = 0;
+        let Self { issuer, memory, buf } = self;
+        let (stores, now, buf) = (memory.stores, memory.now(), RefCell::new(buf));
         let check = || {
-            let digests = stores.digests(self.buf)?;
-            let (action, bearer) = request(line).map_err(|_| Error::Denied)?;
-            if action == Action::ReadPump {
-                return Err(Error::Denied);
-            }
-            let policy = action.policy(stores);
-            let pending = Token::parse(bearer)?.verify(&self.issuer, self.buf)?.validate_access_token(&policy, now)?;
-            runs += 1;
-            if runs == 2 {
-                let mut memory = memory.borrow_mut();
-                // Before the token is consumed: used ids are over when the floor has passed them.
-                memory.learn(&pending);
-                if action == Action::LogOut {
-                    memory.revoke(&pending)?;
-                }
-            }
+            let mut buf = buf.borrow_mut();
+            let (action, token) = action_and_token(line)?;
+            let digests = stores.digests(&mut buf)?;
+            let pending = token.verify(issuer, &mut buf)?.validate_access_token(&action.policy(stores), now)?;
             Ok((action, pending.single_use(), digests))
         };
         twice(check, |(action, id, _)| {
-            if let Some(id) = id {
-                stores.used.use_once(id, now)?;
-                // A fault may have skipped this, so that the token could be used again.
-                if stores.used.check_unused(&[id], now) != Err(Error::Replayed) {
-                    return Err(Error::Disturbed);
-                }
+            let (mut buf, policy) = (buf.borrow_mut(), action.policy(stores));
+            let pending = if action == Action::LogOut || matches!(now, Now::AtLeast(_)) {
+                Some(action_and_token(line)?.1.verify(issuer, &mut buf)?.validate_access_token(&policy, now)?)
+            } else {
+                None
+            };
+            if let Some(pending) = &pending {
+                // Before the token is consumed: used ids are over when the floor has passed them.
+                memory.learn(pending);
             }
-            Ok(match action {
-                Action::ReadPump | Action::SetPump => OK,
-                // Before the valve opens, the device must know also after a power cut that the token was used.
-                Action::OpenValve if memory.borrow_mut().save().is_ok() => OK,
-                // Confirmed only when it also survives a power cut.
-                Action::LogOut if memory.borrow_mut().save().is_ok() => NO_CONTENT,
-                Action::OpenValve | Action::LogOut => UNAVAILABLE,
-            })
+            match (action, id, pending) {
+                (Action::SetPump, None, _) => Ok(OK),
+                (Action::OpenValve, Some(id), _) => {
+                    stores.used.use_once(id, now)?;
+                    // A fault may have skipped this, so that the token could be used again.
+                    if stores.used.check_unused(&[id], now) != Err(Error::Replayed) {
+                        return Err(Error::Disturbed);
+                    }
+                    // Before the valve opens, the device must know also after a power cut that the token was used.
+                    Ok(if memory.save().is_ok() { OK } else { UNAVAILABLE })
+                }
+                (Action::LogOut, None, Some(pending)) => {
+                    memory.revoke(&pending)?;
+                    // As above: the policy must refuse the token now.
+                    if pending.consume().err() != Some(Error::Revoked) {
+                        return Err(Error::Disturbed);
+                    }
+                    // Confirmed only when it also survives a power cut.
+                    Ok(if memory.save().is_ok() { NO_CONTENT } else { UNAVAILABLE })
+                }
+                _ => Err(Error::Disturbed),
+            }
         })?
     }
+}
+
+/// What a request line asks for, and its token, parsed: a text that is none costs nothing more.
+fn action_and_token(line: &[u8]) -> Result<(Action, Token<'_>), Error> {
+    let (action, bearer) = request(line).map_err(|_| Error::Denied)?;
+    Ok((action, Token::parse(bearer)?))
 }
 
 /// What a request line asks for, and its token; or the answer to a request that has none.
