@@ -1,4 +1,4 @@
-//! A decision made twice, against an attacker who can make the processor skip an instruction.
+//! A decision made twice, against faults that make the processor skip an instruction.
 
 use core::hint::black_box;
 
@@ -6,26 +6,27 @@ use crate::error::Error;
 
 /// Runs a whole check twice, and acts only if both runs accept with the same answer.
 ///
-/// An attacker who holds the device can disturb its processor for a moment, by its voltage, its clock or a magnetic
+/// An attacker with access to the device can disturb its processor for a moment, by its voltage, its clock or a magnetic
 /// pulse, so that one instruction is skipped or a wrong value is loaded. One such fault, in a single check, turns a refused
 /// token into an accepted one. Here it is either harmless or found: a fault that changes the answer of one run does not
-/// change that of the other.
+/// change the answer of the other.
 ///
 /// - **Put everything into `check`**: parse, verify and validate the token, check scopes and claims, and decide what to do.
-///   What is decided outside is decided once.
+///   A decision outside is made once.
 /// - **Return an owned answer**: the value of a register, a command, the claims that matter. The answers of both runs are
-///   compared, so that a type with one value (`()`) is no answer to compare. Check nothing further in `act`, and let it use
-///   the answer alone.
+///   compared, so that a type with one value (`()`) is no answer to compare, and a field that its `PartialEq` ignores is
+///   not checked. Check nothing further in `act`, and let it use the answer alone.
 /// - **Change nothing in `check`** that the second run reads: it may look at stores, not consume from them. See
 ///   [Single use](#single-use). A buffer is no such state, since each run fills it again.
 /// - **Put digests of the stores into the answer**: both runs read a [`RevocationList`](crate::RevocationList) from the same
 ///   RAM, and a fault in the first run can overwrite an entry of it. The last 16 bytes of
-///   [`snapshot`](crate::RevocationList::snapshot), called at the head of `check`, are such a digest.
+///   [`snapshot`](crate::RevocationList::snapshot), called before `check` verifies, are such a digest.
 /// - **Do not use [`verify_cached`](crate::Token::verify_cached)**: a fault in the first run can put an invalid signature
 ///   into the cache, and the second run finds it there.
 ///
-/// A refused token costs one run, so that invalid tokens cannot double the device's load; an accepted one costs two.
-/// The chapter [physical attackers](crate::guide::physical_attackers) says which faults were tried, and what is left to the
+/// A refused token costs one run, so that invalid tokens cannot double the device's load; an accepted one costs two, each
+/// with the digests.
+/// The chapter [physical attackers](crate::guide::physical_attackers) lists the faults that were tried, and the tasks of the
 /// board.
 ///
 /// # Errors
@@ -33,7 +34,8 @@ use crate::error::Error;
 /// - The error of the first run, if it refuses.
 /// - [`Error::Disturbed`] if the second run refuses, or its answer is another. A fault, or state that has changed between the
 ///   runs, is the only reason: count these errors, and treat more than a few as an attack. A clock that is read inside
-///   `check` is such state, and a token may expire between the runs: read the clock before.
+///   `check` is such state, and a token may expire between the runs: read the clock before. So is a store to which another
+///   task writes between the runs.
 ///
 /// # Example: a pump that the bearer of a token may start
 ///
@@ -79,7 +81,13 @@ use crate::error::Error;
 ///
 /// Both runs look, the act consumes and looks once more: [`validate_access_token`](crate::Verified::validate_access_token)
 /// changes nothing. The second look is for a fault that skips the consumption, after which the token could be used again.
-/// A full store is an error of the act, not a disturbance: without a clock, only the consumption notices it.
+/// A full store is an error of the act, not a disturbance: without a clock, only the consumption notices it. A glitch can
+/// also reset the device, and so empty a store in RAM: save the store before the valve opens.
+///
+/// A DPoP proof has an id of its own, which [`single_use`](crate::Pending::single_use) does not return. Consume it outside
+/// of both runs: in the act, validate the request once more, by
+/// [`into_access_token`](crate::Verified::into_access_token) or [`consume`](crate::Pending::consume). A fault that skips
+/// this is not found, and the proof can then be used again while it is fresh.
 ///
 /// ```
 /// # use embedded_jwt::{AccessTokenPolicy, Error, Issuer, Now, ReplayCheck, ReplayWindow, SingleUse, Token, twice};

@@ -121,8 +121,8 @@ impl<'b> Pending<'_, TypedToken<'b>> {
 
 impl<T> Pending<'_, T> {
     /// The token's id that [`consume`](Pending::<AccessToken<'_>>::consume) consumes; `None` if the policy does not ask for
-    /// [single use](crate::AccessTokenPolicy::with_single_use). For a look at the store after the consumption: see
-    /// [`twice`](crate::twice()).
+    /// [single use](crate::AccessTokenPolicy::with_single_use). The id of a DPoP proof is not returned. For a look at the
+    /// store after the consumption, see [`twice`](crate::twice()).
     pub fn single_use(&self) -> Option<SingleUse> {
         self.uses.token.map(|(id, _)| id)
     }
