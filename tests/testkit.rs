@@ -207,7 +207,7 @@ fn status_list_has_its_statuses() {
         for index in (0..len).take(4) {
             assert_eq!(verdict(index), if index % 3 == 0 { Err(Error::Revoked) } else { Ok(()) });
         }
-        assert_eq!(verdict(4_000_000), Err(Error::StatusUnknown));
+        assert_eq!(verdict(4_000_000), Err(Error::Invalid(Claim::Status)), "beyond the end");
         assert!(decoded.eq(statuses.iter().map(|status| if *status == 0 { Status::Valid } else { Status::Invalid })));
     }
 }
