@@ -24,7 +24,7 @@ use cortex_m_rt::{entry, exception};
 use embassy_executor::{InterruptExecutor, SpawnError, SpawnToken, Spawner};
 use embassy_net::tcp::TcpSocket;
 use embassy_net::{Config, Ipv4Cidr, Runner, Stack, StackResources, StaticConfigV4};
-use embassy_time::Duration;
+use embassy_time::{Duration, with_timeout};
 use embedded_jwt_firmware::board;
 use heapless::Vec;
 use static_cell::StaticCell;
@@ -127,7 +127,8 @@ async fn work(stack: Stack<'static>, provision: &'static Provision) {
             http::drain(&mut socket, &mut buf).await;
         }
         socket.abort();
-        let _ = socket.flush().await;
+        // A peer that cannot be reached never gets the reset, which `flush` waits for.
+        let _ = with_timeout(RESET_TIME, socket.flush()).await;
     }
 }
 
@@ -136,6 +137,8 @@ const RX_LEN: usize = 1536;
 const TX_LEN: usize = 1024;
 /// A client that does not acknowledge anything for this time is gone.
 const SOCKET_TIME: Duration = Duration::from_secs(10);
+/// For the reset at the end of a connection: the hardware address of the client may have to be asked for first.
+const RESET_TIME: Duration = Duration::from_secs(1);
 
 #[exception]
 fn SysTick() {
