@@ -38,7 +38,9 @@ class Checks:
 def run(image, mint):
     """Runs all checks, and returns the exit status."""
     check = Checks()
-    parts = [requests, proofs, faults.connections, faults.broken_clients, clock, eras, keys, restart, outside, costs]
+    parts = [
+        requests, proofs, faults.connections, faults.load, faults.broken_clients, clock, eras, keys, restart, outside, costs,
+    ]
     for part in parts:
         start, before = time.monotonic(), check.right + check.wrong
         issuer, server = Issuer(mint), TimeServer()

@@ -105,6 +105,37 @@ def connections(check, image, issuer, server):
         print(f"500 requests with a signature each: {sum(times):.1f} s", flush=True)
 
 
+def load(check, image, issuer, server):
+    """Clients whose valid signatures keep the secure element busy do not keep others from writing to flash."""
+    with checks.device(image, issuer, server) as board:
+        board.wait_until_started()
+        hour_ago = int(time.time()) - 3600
+        expired = request(issuer.token(iat=hour_ago, exp=hour_ago + 300))
+        end, answers = threading.Event(), []
+
+        def keep_busy():
+            with Client(board) as client:
+                client.sendall(expired * 4)
+                while not end.is_set():
+                    answers.append(client.response()[0])
+                    client.sendall(expired)
+
+        busy = [threading.Thread(target=keep_busy, daemon=True) for _ in range(WORKERS - 1)]
+        [thread.start() for thread in busy]
+        try:
+            while len(answers) < 20:
+                time.sleep(0.1)
+            for count in range(5):
+                session = issuer.token()
+                check(f"logging out {count}", checks.call(board, "POST", "/logout", f"Bearer {session}"), checks.DONE)
+                check(f"logged out {count}", checks.read(board, session), checks.INVALID_TOKEN)
+            check("the load lasts", [thread.is_alive() for thread in busy], [True] * len(busy))
+        finally:
+            end.set()
+        [thread.join() for thread in busy]
+        check("the load is refused", set(answers), {401})
+
+
 def fill(length):
     """A request with a token that no key verifies, of this length."""
     return request("a" * (length - len(request("")))) if length else b""

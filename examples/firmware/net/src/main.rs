@@ -62,7 +62,8 @@ fn main() -> ! {
         Err(_) => stop("no room for the first task"),
     }
     loop {
-        if secure_element::work() || state::work() {
+        // Both, each time: while there are signatures to verify, the flash has its turn too.
+        if secure_element::work() | state::work() {
             continue;
         }
         // With interrupts disabled, none comes between the last look and the sleep. A pending one ends the sleep.

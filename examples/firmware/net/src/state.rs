@@ -6,7 +6,7 @@
 use embassy_futures::block_on;
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::signal::Signal;
-use embassy_time::Instant;
+use embassy_time::{Duration, Instant, with_timeout};
 use embedded_jwt::{DEFAULT_LEEWAY, UnixTime};
 use embedded_jwt_firmware::flash::Flash;
 use embedded_jwt_firmware::memory::{Memory, Stores};
@@ -64,17 +64,24 @@ static SAVE: Signal<CriticalSectionRawMutex, u32> = Signal::new();
 static SAVED: Signal<CriticalSectionRawMutex, (u32, bool)> = Signal::new();
 static TURN: Lock<u32> = Lock::new(0);
 
-/// Writes changes to flash, and returns whether they are there.
+/// From the request to write to the answer, with the writes of all other tasks and a signature before each.
+const SAVE_TIME: Duration = Duration::from_secs(5);
+
+/// Writes changes to flash, and returns whether they are known to be there.
 pub async fn save() -> bool {
-    let mut turn = TURN.lock().await;
-    *turn = turn.wrapping_add(1);
-    SAVE.signal(*turn);
-    loop {
-        let (number, is_saved) = SAVED.wait().await;
-        if number == *turn {
-            return is_saved;
+    let save = async {
+        let mut turn = TURN.lock().await;
+        *turn = turn.wrapping_add(1);
+        SAVE.signal(*turn);
+        loop {
+            // An answer to an earlier request, which was given up, is not the answer to this one.
+            let (number, is_saved) = SAVED.wait().await;
+            if number == *turn {
+                return is_saved;
+            }
         }
-    }
+    };
+    with_timeout(SAVE_TIME, save).await.unwrap_or(false)
 }
 
 static SAVE_LATER: Signal<CriticalSectionRawMutex, ()> = Signal::new();
