@@ -131,13 +131,14 @@ async fn serve_one<S: Read + Write>(
 }
 
 /// The path of a request target: of `/pump?unit=rpm`, or of `http://pump-7.local/pump`, which every server must accept (RFC
-/// 9112 section 3.2.2).
+/// 9112 section 3.2.2). It is empty if the target has none, such as `http://pump-7.local?unit=/pump`: the host ends at the
+/// first of these characters (RFC 3986 section 3.2).
 fn path_of(target: &str) -> &str {
     let path = match target.strip_prefix("http://") {
-        Some(rest) => rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/"),
+        Some(rest) => rest.find(['/', '?', '#']).and_then(|at| rest.get(at..)).unwrap_or_default(),
         None => target,
     };
-    path.split('?').next().unwrap_or_default()
+    path.split('?').next().filter(|path| path.starts_with('/')).unwrap_or_default()
 }
 
 struct Head {
