@@ -116,11 +116,11 @@ def load(check, image, issuer, server):
         def keep_busy():
             with Client(board) as client:
                 client.sendall(expired * 4)
-                while not end.is_set():
-                    answers.append(client.response()[0])
+                while not end.is_set() and (response := client.response()) is not None:
+                    answers.append(response[0])
                     client.sendall(expired)
 
-        busy = [threading.Thread(target=keep_busy, daemon=True) for _ in range(WORKERS - 1)]
+        busy = [threading.Thread(target=keep_busy, daemon=True) for _ in range(2)]
         [thread.start() for thread in busy]
         try:
             while len(answers) < 20:
