@@ -10,8 +10,8 @@ use core::time::Duration;
 
 use embassy_futures::block_on;
 use embedded_jwt::{
-    Claims, DEFAULT_LEEWAY, EarliestTime, Error, MAX_LEEWAY, Now, ReplayWindow, Revocation, RevocationList,
-    SignatureCache, UnixTime,
+    Claims, DEFAULT_LEEWAY, DEFAULT_TIME_STEP, EarliestTime, Error, MAX_LEEWAY, Now, ReplayWindow, Revocation,
+    RevocationList, SignatureCache, UnixTime,
 };
 use embedded_storage::nor_flash::NorFlash;
 
@@ -134,11 +134,36 @@ impl<'s, F: NorFlash> Memory<'s, F> {
         }
         self.clock = Some(time);
         self.time.floor.correct_to(time);
-        // The floor was behind when the state was lost: tokens issued since then may have been logged out, too.
+        self.revoke_if_lost();
+        self.time.count_change();
+    }
+
+    /// The floor was behind when the state was lost: tokens issued since then may have been logged out, too.
+    fn revoke_if_lost(&mut self) {
         if self.time.revokes_when_set {
             self.time.revokes_when_set = self.revoke_issued_until_now().is_err();
         }
+    }
+
+    /// Sets the clock to a time that is not authenticated, and returns the time that it is set to. Whoever chooses the
+    /// time can set the clock ahead until the next start, but:
+    ///
+    /// - A time that is behind the floor, or behind a running clock, by more than the leeway is refused: it could make an
+    ///   expired token valid. A time just behind the floor sets the clock to the floor, since clocks differ.
+    /// - The floor, which survives a restart, rises by one step at most with each time, as with a token.
+    ///
+    /// After state was lost, the first time revokes the tokens issued until then, even if it is wrong.
+    pub fn set_unauthenticated_clock(&mut self, time: UnixTime) -> Option<UnixTime> {
+        let floor = UnixTime::from_secs(self.floor().as_secs());
+        if time.plus(DEFAULT_LEEWAY) < self.clock.unwrap_or(floor).max(floor) {
+            return None;
+        }
+        let time = time.max(floor);
+        self.clock = Some(time);
+        self.time.floor.raise_to(time.min(floor.plus(DEFAULT_TIME_STEP)));
+        self.revoke_if_lost();
         self.time.count_change();
+        Some(time)
     }
 
     /// Moves the clock on, if it is set, by a timer. The floor stays.

@@ -1,7 +1,8 @@
 //! The time of day, from a server on the network (SNTP, RFC 4330).
 //!
-//! **SNTP is not authenticated.** Until a server answers, the time floor replaces the clock, and no answer sets the clock to
-//! a time before the floor. But an attacker on the network can set it ahead: where this matters, use a signed time.
+//! **SNTP is not authenticated.** Until a server answers, the time floor replaces the clock. No answer sets the clock to a
+//! time before the floor, sets a running clock back by more than the leeway, or raises the floor by more than its step. But
+//! an attacker on the network can set the clock ahead, until the next start: where this matters, use a signed time.
 
 use core::net::SocketAddr;
 
@@ -35,7 +36,7 @@ pub async fn ask_forever(stack: Stack<'static>, provision: &'static Provision) {
 
 async fn set(time: UnixTime) -> bool {
     let is_set = state::lock().await.as_mut().is_some_and(|state| state.set_clock(time));
-    log!("{}", if is_set { "the clock is set" } else { "a time before the floor is refused" });
+    log!("{}", if is_set { "the clock is set" } else { "the time is refused: it is too early" });
     is_set && state::save().await
 }
 

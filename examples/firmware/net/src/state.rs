@@ -7,7 +7,7 @@ use embassy_futures::block_on;
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::signal::Signal;
 use embassy_time::{Duration, Instant, with_timeout};
-use embedded_jwt::{DEFAULT_LEEWAY, UnixTime};
+use embedded_jwt::UnixTime;
 use embedded_jwt_firmware::flash::Flash;
 use embedded_jwt_firmware::memory::{Memory, Stores};
 use embedded_jwt_firmware::trust::BUILT_AT;
@@ -19,20 +19,15 @@ static STATE: Lock<Option<State>> = Lock::new(None);
 
 pub struct State {
     pub memory: Memory<'static, &'static mut Flash>,
-    /// The time that the last server has told, and when.
+    /// The time that the clock was last set to, and when.
     set: Option<(UnixTime, Instant)>,
 }
 
 impl State {
-    /// Sets the clock to a time that is not authenticated, and returns whether it is set. A time before the floor is
-    /// refused, since it could make an expired token valid. Within the leeway, the floor replaces it: clocks differ.
+    /// Sets the clock to a time that is not authenticated, within the limits of
+    /// [`Memory::set_unauthenticated_clock`], and returns whether it is set.
     pub fn set_clock(&mut self, time: UnixTime) -> bool {
-        let floor = UnixTime::from_secs(self.memory.floor().as_secs());
-        if time.plus(DEFAULT_LEEWAY) < floor {
-            return false;
-        }
-        let time = time.max(floor);
-        self.memory.set_clock(time);
+        let Some(time) = self.memory.set_unauthenticated_clock(time) else { return false };
         self.set = Some((time, Instant::now()));
         true
     }
