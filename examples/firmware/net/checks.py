@@ -18,6 +18,8 @@ INVALID_PROOF = 401, [f'{DPOP}, error="invalid_dpop_proof", {READ}']
 INVALID_TOKEN_DPOP = 401, [f'{DPOP}, error="invalid_token", {READ}']
 UNBOUND = 401, [f'{BEARER}, error="invalid_token", {READ}', f"{DPOP}, {READ}"]
 TOO_MANY_REQUESTS = 429, []
+# The most keys that the device has (src/keys.rs).
+MAX_KEYS = 8
 # The most that the floor rises with a time, in seconds (`DEFAULT_TIME_STEP`).
 FLOOR_STEP = 24 * 60 * 60
 
@@ -251,6 +253,15 @@ def keys(check, image, issuer, server):
         fetches = issuer.fetches
         check("an unknown key later", read(board, issuer.token(kid="unknown")), INVALID_TOKEN)
         check("has them fetched again", issuer.fetches, fetches + 1)
+        before = issuer.token()
+        many = [f"many-{number}" for number in range(MAX_KEYS - 1)]
+        issuer.keys = [issuer.mint.jwks["ES256"] | {"kid": kid} for kid in many]
+        time.sleep(KEY_RELOAD + 0.5)
+        check("too many keys for the overlap", read(board, issuer.token(kid=many[-1])), OK)
+        check("replace the removed ones", read(board, before), INVALID_TOKEN)
+        issuer.rotate("2026-03")
+        time.sleep(KEY_RELOAD + 0.5)
+        check("as few again", read(board, issuer.token()), OK)
         issuer.delay = 10
         time.sleep(KEY_RELOAD + 0.5)
         late = threading.Thread(target=lambda: check("a slow issuer", read(board, issuer.token(kid="x")), INVALID_TOKEN))

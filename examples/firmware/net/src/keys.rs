@@ -10,7 +10,7 @@ use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::signal::Signal;
 use embassy_sync::watch::Watch;
 use embassy_time::{Duration, Instant, Timer, with_timeout};
-use embedded_jwt::{KeySet, UnixTime};
+use embedded_jwt::{Error, KeySet, UnixTime};
 use embedded_nal_async::{AddrType, Dns};
 use reqwless::client::HttpClient;
 use reqwless::request::Method;
@@ -20,7 +20,7 @@ use crate::lock::{Guard, Lock};
 use crate::provision::Provision;
 use crate::{log, state};
 
-/// Twice as many as issuers publish, since old and new keys overlap in a rotation.
+/// Twice as many as issuers publish, since old and new keys overlap in a rotation. If both do not fit, old ones are dropped.
 pub type Keys = KeySet<8>;
 
 /// A key that the issuer has withdrawn is trusted for no longer than this and the overlap.
@@ -76,20 +76,19 @@ pub async fn fetch_forever(stack: Stack<'static>, provision: &'static Provision)
     let attempts = ATTEMPTS.sender();
     let mut last = Attempt { version: 0, at: None };
     loop {
-        let is_fetched = match with_timeout(TIME_LIMIT, fetch(stack, provision)).await {
-            Ok(Ok(len)) => {
-                log!("keys fetched: {len}");
-                true
-            }
-            Ok(Err(why)) => {
-                log!("keys not fetched: {why}");
-                false
-            }
-            Err(_) => {
-                log!("keys not fetched: no answer in time");
-                false
+        let mut drops_removed = false;
+        let outcome = loop {
+            match with_timeout(TIME_LIMIT, fetch(stack, provision, drops_removed)).await {
+                // Fetched again, since the keys were rewritten as they were parsed.
+                Ok(Err(NO_ROOM)) if !drops_removed => drops_removed = true,
+                outcome => break outcome.unwrap_or(Err("no answer in time")),
             }
         };
+        match outcome {
+            Ok(len) => log!("keys fetched: {len}"),
+            Err(why) => log!("keys not fetched: {why}"),
+        }
+        let is_fetched = outcome.is_ok();
         last = Attempt { version: last.version + u32::from(is_fetched), at: Some(Instant::now()) };
         attempts.send(last);
         let interval = if last.version == 0 { RETRY } else { REFRESH };
@@ -107,8 +106,9 @@ pub async fn fetch_forever(stack: Stack<'static>, provision: &'static Provision)
     }
 }
 
-/// Fetches the keys, and returns how many there are.
-async fn fetch(stack: Stack<'static>, provision: &Provision) -> Result<usize, &'static str> {
+/// Fetches the keys, and returns how many there are. Removed keys are kept for the overlap, unless it `drops_removed` ones
+/// because there is [`NO_ROOM`] for both.
+async fn fetch(stack: Stack<'static>, provision: &Provision, drops_removed: bool) -> Result<usize, &'static str> {
     let pool = TcpClientState::<1, 512, 1024>::new();
     let tcp = TcpClient::new(stack, &pool);
     let mut client = HttpClient::new(&tcp, &Addresses);
@@ -122,9 +122,15 @@ async fn fetch(stack: Stack<'static>, provision: &Provision) -> Result<usize, &'
     let now = state::lock().await.as_ref().ok_or("no state")?.memory.now();
     let until = UnixTime::from_secs(now.earliest().as_secs()).plus(OVERLAP.into());
     let mut keys = KEYS.lock().await;
-    keys.rotate_from_jwks(json, until, now).map_err(|_| "the key set is refused")?;
-    Ok(keys.len())
+    let outcome = if drops_removed { keys.replace_from_jwks(json) } else { keys.rotate_from_jwks(json, until, now) };
+    match outcome {
+        Ok(()) => Ok(keys.len()),
+        Err(Error::TooManyKeys) => Err(NO_ROOM),
+        Err(_) => Err("the key set is refused"),
+    }
 }
+
+const NO_ROOM: &str = "too many keys";
 
 /// The device asks no DNS server: URLs have addresses.
 struct Addresses;
