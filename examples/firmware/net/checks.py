@@ -18,6 +18,8 @@ INVALID_PROOF = 401, [f'{DPOP}, error="invalid_dpop_proof", {READ}']
 INVALID_TOKEN_DPOP = 401, [f'{DPOP}, error="invalid_token", {READ}']
 UNBOUND = 401, [f'{BEARER}, error="invalid_token", {READ}', f"{DPOP}, {READ}"]
 TOO_MANY_REQUESTS = 429, []
+# Seconds from a fetch that has failed to the next one (src/keys.rs).
+KEY_RETRY = 5
 # The most keys that the device has (src/keys.rs).
 MAX_KEYS = 8
 # The most that the floor rises with a time, in seconds (`DEFAULT_TIME_STEP`).
@@ -275,6 +277,12 @@ def keys(check, image, issuer, server):
         time.sleep(KEY_RELOAD + 0.5)
         check("a broken key set", read(board, issuer.token(kid="unknown")), INVALID_TOKEN)
         check("leaves the keys", read(board, issuer.token()), OK)
+        fetches = issuer.fetches
+        issuer.rotate("2026-04")
+        deadline = time.monotonic() + 2 * KEY_RETRY
+        while issuer.fetches == fetches and time.monotonic() < deadline:
+            time.sleep(0.1)
+        check("keys are soon fetched, without a token", issuer.fetches, fetches + 1)
 
 
 def restart(check, image, issuer, server):

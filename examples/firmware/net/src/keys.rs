@@ -23,11 +23,11 @@ use crate::{log, state};
 /// Twice as many as issuers publish, since old and new keys overlap in a rotation. If both do not fit, old ones are dropped.
 pub type Keys = KeySet<8>;
 
-/// A key that the issuer has withdrawn is trusted for no longer than this and the overlap.
+/// A key that the issuer has withdrawn is trusted for about this time and the overlap, or until the issuer answers again.
 const REFRESH: Duration = Duration::from_secs(60 * 60);
 /// For tokens that are still in use when their key is removed.
 const OVERLAP: Duration = Duration::from_secs(5 * 60);
-/// When a fetch at the start has failed.
+/// After a fetch that has failed.
 const RETRY: Duration = Duration::from_secs(5);
 const TIME_LIMIT: Duration = Duration::from_secs(3);
 /// For the head and the body of the response.
@@ -91,7 +91,7 @@ pub async fn fetch_forever(stack: Stack<'static>, provision: &'static Provision)
         let is_fetched = outcome.is_ok();
         last = Attempt { version: last.version + u32::from(is_fetched), at: Some(Instant::now()) };
         attempts.send(last);
-        let interval = if last.version == 0 { RETRY } else { REFRESH };
+        let interval = if is_fetched { REFRESH } else { RETRY };
         let due = Timer::at(Instant::now() + interval);
         select(due, async {
             loop {
