@@ -3,7 +3,7 @@
 The device reaches nothing but the host's loopback, which QEMU shows it as 10.0.2.2, and the host reaches it at a port of
 its own loopback.
 """
-import base64, contextlib, hashlib, http.server, json, pathlib, queue, secrets, socket, struct, subprocess, sys
+import base64, contextlib, hashlib, http.server, json, pathlib, queue, secrets, signal, socket, struct, subprocess, sys
 import tempfile, threading, time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -182,7 +182,8 @@ class Device:
         page.write_bytes("".join(f"{name} {value}\n" for name, value in values.items()).encode() + b"\0")
         control = pathlib.Path(folder) / "qmp"
         self.process = subprocess.Popen(
-            ["qemu-system-arm", "-M", "mps2-an386", "-display", "none", "-monitor", "none", "-serial", "stdio",
+            # If this program is killed, the device ends by itself.
+            ["timeout", "--foreground", "--kill-after=5", str(LONGEST), "qemu-system-arm", "-M", "mps2-an386", "-display", "none", "-monitor", "none", "-serial", "stdio",
              "-semihosting-config", "enable=on,target=native", *speed,
              "-nic", f"user,id=net,hostfwd=tcp:127.0.0.1:{self.port}-:80",
              "-object", f"filter-dump,id=dump,netdev=net,file={self.packets}",
@@ -222,6 +223,7 @@ class Device:
     def restart(self):
         """Resets the machine. Its RAM keeps what it holds, the part that stands for flash included."""
         with socket.socket(socket.AF_UNIX) as control:
+            control.settimeout(DEADLINE)
             control.connect(str(self.control))
             replies = control.makefile()
             replies.readline()
@@ -250,7 +252,8 @@ class Device:
         return found
 
     def stop(self):
-        self.process.kill()
+        # Not SIGKILL, which `timeout` could not pass on to QEMU.
+        self.process.terminate()
         self.process.wait()
 
 
@@ -270,6 +273,9 @@ def device(image, issuer, server, echo=False, **changes):
 
 
 def main(measure, options):
+    # As after Ctrl-C, the device and the servers are stopped.
+    for number in [signal.SIGTERM, signal.SIGHUP]:
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     measure.install_tools()
     if time.time() < BUILT_AT:
         sys.exit("the host's clock is before the time when the firmware was built")
@@ -311,8 +317,7 @@ curl -i {url}/pump -H 'Authorization: DPoP {bound}' -H 'DPoP: {proof}'
 # the device's clock, and how long its network has stood still
 curl {url}/status
 
-The tokens are valid for five minutes. Ctrl-C ends the device, which else ends after an hour; below is its log.
+The tokens are valid for five minutes. Ctrl-C ends the device; otherwise it ends after an hour. Below is its log.
 """, flush=True)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            board.process.wait(LONGEST)
+        board.process.wait()
     return 0

@@ -1,9 +1,11 @@
 """Tokens of the real issuer of `tests/interop`, by HTTP to the device."""
-import json, shutil, subprocess, sys
+import json, shutil, subprocess, sys, threading
 
 from host import ROOT, HOST, TimeServer, device
 
 FOLDER = ROOT / "tests/interop"
+# Seconds for all clients, which take some ten.
+DEADLINE = 300
 
 
 def require_node():
@@ -19,8 +21,13 @@ def run(check, image):
         ["node", "device.mjs"], cwd=FOLDER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     server = TimeServer()
+    deadline = threading.Timer(DEADLINE, clients.kill)
+    deadline.start()
     try:
-        issuer = json.loads(clients.stdout.readline())
+        first = clients.stdout.readline()
+        if not first:
+            sys.exit("the issuer does not start")
+        issuer = json.loads(first)
         jwks = f"http://{HOST}:{issuer['port']}/jwks"
         with device(image, None, server, issuer_name=issuer["name"], jwks=jwks) as board:
             board.wait_until_started()
@@ -36,6 +43,7 @@ def run(check, image):
             check("interop: nothing outside", board.outside(), set())
         print(f"interop: {count} checks with tokens of oidc-provider", flush=True)
     finally:
+        deadline.cancel()
         clients.kill()
         clients.wait()
         server.stop()
