@@ -234,7 +234,7 @@ class Device:
         self.wait_for("gateway ready")
 
     def outside(self):
-        """The addresses out of the user network to which the device has sent anything: IPv4 and ARP are all it has."""
+        """The addresses but the host's to which the device has sent anything: IPv4 and ARP are all it has."""
         data = self.packets.read_bytes()
         at, found, sent = 24, set(), 0
         while at + 16 <= len(data):
@@ -245,7 +245,7 @@ class Device:
                 continue
             sent += 1
             target = frame[30:34] if frame[12:14] == b"\x08\x00" else frame[38:42]
-            if frame[12:14] not in (b"\x08\x00", b"\x08\x06") or not target.startswith(bytes([10, 0, 2])):
+            if frame[12:14] not in (b"\x08\x00", b"\x08\x06") or target != socket.inet_aton(HOST):
                 found.add(".".join(map(str, target)))
         if not sent:
             raise SystemExit(f"{self.packets}: the device has sent nothing")
