@@ -75,6 +75,15 @@ def read(board, token, **options):
     return call(board, "GET", "/pump", f"Bearer {token}", **options)
 
 
+def allow(board, method, path):
+    """The status, and the value of `Allow`."""
+    own = http.client.HTTPConnection("127.0.0.1", board.port, timeout=20)
+    own.request(method, path)
+    response = own.getresponse()
+    own.close()
+    return response.status, response.headers["Allow"]
+
+
 def status(board):
     """What the device says about itself."""
     own = http.client.HTTPConnection("127.0.0.1", board.port, timeout=20)
@@ -136,6 +145,10 @@ def requests(check, image, issuer, server):
             ("another session", "GET", "/pump", bearer(issuer.token()), OK),
         ]:
             check(name, call(board, method, path, authorization), expected)
+        for method, path, allowed in [
+            ("HEAD", "/status", "GET"), ("POST", "/status", "GET"), ("DELETE", "/pump", "GET, POST"), ("GET", "/valve", "POST"),
+        ]:
+            check(f"{method} {path} and what is allowed", allow(board, method, path), (405, allowed))
         check("nothing outside", board.outside(), set())
 
 

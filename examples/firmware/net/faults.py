@@ -166,6 +166,7 @@ def broken_clients(check, image, issuer, server):
             ("one word", b"GET\r\n\r\n", [400]),
             ("another protocol", b"SSH-2.0-OpenSSH_9.2\r\n\r\n", [400]),
             ("no host", good.replace(b"Host: pump\r\n", b""), [400]),
+            ("an empty host", good.replace(b"Host: pump", b"Host: "), [400]),
             ("two hosts", head + b"Host: valve\r\n\r\n", [400]),
             ("two tokens", head + b"Authorization: Bearer abc\r\n\r\n", [400]),
             ("no colon", head + b"Colon\r\n\r\n", [400]),

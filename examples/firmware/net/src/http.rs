@@ -161,8 +161,9 @@ fn head_of(text: &[u8]) -> Result<Option<Head>, u16> {
     let version = request.version.unwrap_or_default();
     let request = Request { method: "", path: "", headers: request.headers };
     let header = |name| request.header(name).map_err(|Several| 400_u16);
-    // RFC 9112 section 3.2: exactly one, in HTTP/1.1.
-    if header("host")?.is_none() && version == 1 {
+    // RFC 9112 section 3.2: exactly one, in HTTP/1.1. It is not empty, since an `http` URL always has a host.
+    let host = header("host")?;
+    if host.map_or(version == 1, |host| host.trim_ascii().is_empty()) {
         return Err(400);
     }
     // RFC 9112 section 6.1: a server may refuse every transfer coding.

@@ -34,8 +34,10 @@ enum Refusal {
 }
 
 pub async fn answer(request: &Request<'_>, provision: &Provision) -> Response {
-    if (request.method, request.path) == ("GET", "/status") {
-        return status::response().await;
+    match (request.method, request.path) {
+        ("GET", "/status") => return status::response().await,
+        (_, "/status") => return Response { allow: Some("GET"), ..Response::empty(405) },
+        _ => {}
     }
     let action = match Action::find(request.method, request.path) {
         Ok(action) => action,
