@@ -3,8 +3,8 @@
 The device reaches nothing but the host's loopback, which QEMU shows it as 10.0.2.2, and the host reaches it at a port of
 its own loopback.
 """
-import base64, contextlib, hashlib, http.server, json, pathlib, queue, secrets, signal, socket, struct, subprocess, sys
-import tempfile, threading, time
+import base64, contextlib, hashlib, http.server, json, os, pathlib, queue, secrets, signal, socket, struct, subprocess
+import sys, tempfile, threading, time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent.parent
@@ -183,13 +183,13 @@ class Device:
         control = pathlib.Path(folder) / "qmp"
         self.process = subprocess.Popen(
             # If this program is killed, the device ends by itself.
-            ["timeout", "--foreground", "--kill-after=5", str(LONGEST), "qemu-system-arm", "-M", "mps2-an386", "-display", "none", "-monitor", "none", "-serial", "stdio",
+            ["timeout", "--foreground", str(LONGEST), "qemu-system-arm", "-M", "mps2-an386", "-display", "none", "-monitor", "none", "-serial", "stdio",
              "-semihosting-config", "enable=on,target=native", *speed,
              "-nic", f"user,id=net,hostfwd=tcp:127.0.0.1:{self.port}-:80",
              "-object", f"filter-dump,id=dump,netdev=net,file={self.packets}",
              "-qmp", f"unix:{control},server=on,wait=off",
              "-device", f"loader,file={page},addr={PAGE},force-raw=on", "-kernel", image],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, start_new_session=True,
         )
         self.control = control
         self.log = []
@@ -252,8 +252,9 @@ class Device:
         return found
 
     def stop(self):
-        # Not SIGKILL, which `timeout` could not pass on to QEMU.
-        self.process.terminate()
+        # The session is that of `timeout` and QEMU.
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
 
