@@ -115,8 +115,8 @@ pub fn twice<T: PartialEq, R>(
     mut check: impl FnMut() -> Result<T, Error>,
     act: impl FnOnce(T) -> R,
 ) -> Result<R, Error> {
-    // Without `black_box`, the compiler may use what it already knows instead of checking: before the first run, what the
-    // caller has checked; before the second, the first run; and in the comparison, an answer that is always the same.
+    // Without `black_box`, the compiler may reuse earlier results instead of checking: before the first run, the caller's own
+    // checks; before the second, the first run; and in the comparison, an answer that is always the same.
     let first = black_box(&mut check)();
     if let Err(error) = first {
         return Err(error);
