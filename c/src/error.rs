@@ -265,6 +265,7 @@ pub extern "C" fn ejwt_strerror(error: c_int) -> *const c_char {
         (_, 0x29) => c"the application refuses the request",
         (_, 0x2a) => c"the proof was used before",
         (_, 0x2b) => c"the proof was made too long ago",
+        (_, 0x2c) => c"the check was disturbed: its two runs differ",
         _ => c"not an error of this library",
     };
     phrase.as_ptr()
@@ -305,7 +306,7 @@ mod tests {
 
     #[test]
     fn numbers_that_are_no_error_are_none() {
-        for number in [0, 1, -2, EJWT_E_ARGUMENT, -0x2c00, -0x1517, -0x1117, -0x0503, -0x10000, c_int::MIN, c_int::MAX]
+        for number in [0, 1, -2, EJWT_E_ARGUMENT, -0x2d00, -0x1517, -0x1117, -0x0503, -0x10000, c_int::MIN, c_int::MAX]
         {
             assert_eq!(to_error(number), None, "{number}");
         }
