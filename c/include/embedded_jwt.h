@@ -52,7 +52,7 @@
 
 // An argument is not valid: a null or misaligned pointer where something must be, text that is not UTF-8, a number that
 // has no meaning, memory that is lent twice, or options that contradict each other. Only the firmware can cause it.
-#define EJWT_E_ARGUMENT -1
+#define EJWT_E_ARGUMENT -65280
 
 // The buffer is too small.
 #define EJWT_E_BUFFER_TOO_SMALL -256

@@ -6,7 +6,8 @@ use jwt::{Claim, Error, Misfit, Part};
 
 /// An argument is not valid: a null or misaligned pointer where something must be, text that is not UTF-8, a number that
 /// has no meaning, memory that is lent twice, or options that contradict each other. Only the firmware can cause it.
-pub const EJWT_E_ARGUMENT: c_int = -1;
+// Not below 0x100, so that it stays an error without its detail; beyond the codes of the crate.
+pub const EJWT_E_ARGUMENT: c_int = -0xff00;
 
 /// The buffer is too small.
 pub const EJWT_E_BUFFER_TOO_SMALL: c_int = -0x0100;
@@ -306,12 +307,22 @@ mod tests {
 
     #[test]
     fn numbers_that_are_no_error_are_none() {
-        for number in [0, 1, -2, EJWT_E_ARGUMENT, -0x2d00, -0x1517, -0x1117, -0x0503, -0x10000, c_int::MIN, c_int::MAX]
+        for number in
+            [0, 1, -1, -0xff, EJWT_E_ARGUMENT, -0x2d00, -0x1517, -0x1117, -0x0503, -0x10000, c_int::MIN, c_int::MAX]
         {
             assert_eq!(to_error(number), None, "{number}");
         }
         assert_eq!(text(ejwt_strerror(c_int::MIN)), "not an error of this library");
         assert_eq!(text(ejwt_strdetail(EJWT_E_ARGUMENT)), "");
+    }
+
+    /// `EJWT_WITHOUT_DETAIL` clears the last byte.
+    #[test]
+    fn no_error_is_0_without_its_detail() {
+        let of_crate = testkit::errors::all().map(|error| Failure::from(error).0);
+        for number in of_crate.chain([EJWT_E_ARGUMENT]) {
+            assert!(number < 0 && number.unsigned_abs() & !0xff != 0, "{number}");
+        }
     }
 
     /// The numbers are wire formats. `Error::code` has its own test.

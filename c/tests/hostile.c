@@ -473,6 +473,12 @@ static void words(void) {
   for (int error = -0x3000; error < 16; error++) {
     CHECK(ejwt_strerror(error) && ejwt_strerror(error)[0] && ejwt_strdetail(error));
   }
+  /* An error without its detail is still that error. */
+  EQUAL(EJWT_WITHOUT_DETAIL(EJWT_E_ARGUMENT), EJWT_E_ARGUMENT);
+  EQUAL(EJWT_DETAIL(EJWT_E_ARGUMENT), 0);
+  EQUAL(EJWT_WITHOUT_DETAIL(EJWT_E_MISMATCH - DETAIL_AUDIENCE), EJWT_E_MISMATCH);
+  EQUAL(EJWT_DETAIL(EJWT_E_MISMATCH - DETAIL_AUDIENCE), DETAIL_AUDIENCE);
+  EQUAL(EJWT_WITHOUT_DETAIL(0), 0);
 }
 
 void test_hostile(void) {
