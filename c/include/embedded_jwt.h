@@ -380,8 +380,8 @@ typedef struct {
   size_t issuer_count;
   // The current time.
   ejwt_now now;
-  // Memory for the decoded header and payload, apart from the token: three quarters of its length are enough, as a
-  // rule 1 KiB. The strings of the accepted token are in it.
+  // Memory for the decoded header and payload, apart from all that the call uses: three quarters of the token's length
+  // are enough, as a rule 1 KiB. The strings of the accepted token are in it.
   uint8_t *buffer;
   // The length of the buffer.
   size_t buffer_len;
@@ -844,7 +844,7 @@ int ejwt_id_token_acr(const ejwt_id_token *token,
 //
 // # Safety
 //
-// Pointers are null or point to what their types say, `json` to `len` bytes.
+// Pointers are null or point to what their types say, `json` to `len` bytes apart from the set.
 EJWT_MUST_USE
 int ejwt_key_set_replace(ejwt_key_set *set,
                          uint8_t *json,

@@ -127,12 +127,12 @@ unsafe fn verify(
 ) -> c_int {
     // SAFETY: the caller's promise.
     unsafe {
-        let place = Lent::value(out);
-        fill(out, |out| {
+        let lent @ [inputs @ .., _] = &[Lent::value(request), Lent::value(policy), Lent::value(out)];
+        fill(out, inputs, |out| {
             let from = reference(policy)?;
             let mut policy = new(from.audience.text()?);
             complete(&mut policy, from)?;
-            with_verified(request, place, &mut |verified, now| {
+            with_verified(request, lent, &mut |verified, now| {
                 out.token.set(Accepted::Access(verified.into_access_token(&policy, now)?));
                 Ok(())
             })
@@ -155,19 +155,27 @@ unsafe fn verify_with(
     // SAFETY: the caller's promise.
     unsafe {
         let place = Lent::value(out);
-        fill(out, |out| {
+        fill(out, &[Lent::value(request), Lent::value(policy), Lent::value(checks)], |out| {
             let (from, checks) = (reference(policy)?, reference(checks)?);
-            let mut policy = new(from.audience.text()?);
-            complete(&mut policy, from)?;
-            let policy = with_checks(policy, checks)?;
-            if !checks.dpop_proof.is_null() {
-                // The proof points into the buffer that it was decoded in.
-                let (from, jwt_id) = (reference(request)?, value(checks.dpop_proof)?.ok_or(ARGUMENT)?.jwt_id());
-                Lent::bytes(from.buffer, from.buffer_len)
-                    .check_apart_from(Lent::bytes(jwt_id.as_ptr(), jwt_id.len()))?;
-            }
-            with_verified(request, place, &mut |verified, now| {
-                let pending = verified.validate_access_token(&policy, now)?;
+            let mut rules = new(from.audience.text()?);
+            complete(&mut rules, from)?;
+            let rules = with_checks(rules, checks)?;
+            // The proof points into the buffer that it was decoded in.
+            let jwt_id =
+                if checks.dpop_proof.is_null() { "" } else { value(checks.dpop_proof)?.ok_or(ARGUMENT)?.jwt_id() };
+            let lent = [
+                place,
+                Lent::value(request),
+                Lent::value(from),
+                Lent::value(checks),
+                Lent::value(checks.revocations),
+                Lent::value(checks.single_use),
+                Lent::value(checks.dpop_proof),
+                Lent::value(checks.dpop_replay),
+                Lent::bytes(jwt_id.as_ptr(), jwt_id.len()),
+            ];
+            with_verified(request, &lent, &mut |verified, now| {
+                let pending = verified.validate_access_token(&rules, now)?;
                 checks.application.allows(*pending)?;
                 out.token.set(Accepted::Access(pending.consume()?));
                 Ok(())

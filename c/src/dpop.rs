@@ -5,7 +5,7 @@ use core::ffi::c_int;
 use jwt::{DpopNonce, DpopPolicy, DpopProof, SignatureAlgorithm, Token};
 
 use crate::memory::{
-    ARGUMENT, Lent, Opaque, answer, bytes_mut, ejwt_str, opaque, produce, reference, value, value_or_new,
+    ARGUMENT, Lent, Opaque, answer, bytes_mut, ejwt_str, fill, opaque, produce, reference, value, value_or_new,
 };
 use crate::time::{ejwt_limit, ejwt_now};
 use crate::verifier::{ALGORITHMS, NO_VERIFIER, ejwt_verifier, verifiers};
@@ -87,14 +87,14 @@ pub struct ejwt_dpop_request {
 pub unsafe extern "C" fn ejwt_verify_dpop(request: *const ejwt_dpop_request, out: *mut ejwt_dpop_proof) -> c_int {
     // SAFETY: the caller's promise.
     unsafe {
-        produce(out, || {
+        fill(out, &[Lent::value(request)], |made| {
             let from = reference(request)?;
             let now = from.now.read()?;
             let buffer = Lent::bytes(from.buffer.cast_const(), from.buffer_len);
             for other in [from.proof, from.method, from.uri, from.access_token] {
-                buffer.check_apart_from(Lent::bytes(other.ptr, other.len))?;
+                buffer.check_apart_from(&[Lent::bytes(other.ptr, other.len)])?;
             }
-            buffer.check_apart_from(Lent::value(out))?;
+            buffer.check_apart_from(&[Lent::value(out), Lent::value(request), Lent::value(from.nonces)])?;
             let (method, uri) = (from.method.text()?, from.uri.text()?);
             let mut policy = DpopPolicy::new(method, uri, from.access_token.bytes()?)
                 .with_leeway(core::time::Duration::from_secs(from.leeway.into()));
@@ -108,7 +108,8 @@ pub unsafe extern "C" fn ejwt_verify_dpop(request: *const ejwt_dpop_request, out
             let algorithms = verifiers(from.verifiers, from.verifier_count, &mut slots)?;
             let token = Token::parse(from.proof.bytes()?)?;
             let proof = token.verify_dpop(&policy, algorithms, now, bytes_mut(from.buffer, from.buffer_len)?)?;
-            Ok(opaque(proof))
+            *made = opaque(proof);
+            Ok(())
         })
     }
 }

@@ -56,7 +56,7 @@ pub unsafe extern "C" fn ejwt_verify_id_token(
     // SAFETY: the caller's promise.
     unsafe {
         let place = Lent::value(out);
-        fill(out, |out| {
+        fill(out, &[Lent::value(request), Lent::value(policy)], |out| {
             let from = reference(policy)?;
             let mut audiences = Vec::<&str, EJWT_MAX_TRUSTED_AUDIENCES>::new();
             for audience in slice_of(from.trusted_audiences, from.trusted_audience_count)? {
@@ -82,7 +82,8 @@ pub unsafe extern "C" fn ejwt_verify_id_token(
             if !from.revocations.is_null() {
                 policy = policy.with_revocations(store(from.revocations)?);
             }
-            with_verified(request, place, &mut |verified, now| {
+            let lent = [place, Lent::value(request), Lent::value(from), Lent::value(from.revocations)];
+            with_verified(request, &lent, &mut |verified, now| {
                 out.token.set(Accepted::Id(verified.into_id_token(&policy, now)?));
                 Ok(())
             })

@@ -4,7 +4,7 @@ use heapless::Vec;
 use jwt::{Error, Issuer, Key, MAX_ISSUERS, Now, SignatureAlgorithm};
 
 use crate::key::{ejwt_key, ejwt_key_set, unexpired};
-use crate::memory::{ARGUMENT, Failure, ejwt_str, slice_of};
+use crate::memory::{ARGUMENT, Failure, Lent, ejwt_str, slice_of};
 use crate::verifier::{ALGORITHMS, NO_VERIFIER, ejwt_verifier, verifiers};
 
 /// The largest number of issuers of a request.
@@ -39,13 +39,15 @@ pub struct ejwt_issuer {
 // SAFETY: an issuer only points to memory that the caller lends for a call.
 unsafe impl Sync for ejwt_issuer {}
 
-/// Hands the issuers to `run` as the crate wants them. The keys in flash are on the stack meanwhile.
+/// Hands the issuers to `run` as the crate wants them. The keys in flash are on the stack meanwhile. The buffer must be
+/// apart from the issuers and their key sets.
 ///
 /// # Safety
 ///
 /// Pointers that are not null point to what their types say. The key sets are used by nobody else.
 pub(crate) unsafe fn with_issuers(
     issuers: &[ejwt_issuer],
+    buffer: Lent,
     now: Now,
     run: &mut dyn FnMut(&[&Issuer<'_>]) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
@@ -57,14 +59,16 @@ pub(crate) unsafe fn with_issuers(
         if !issuer.key_set.is_null() && issuer.key_count > 0 {
             return Err(ARGUMENT);
         }
+        buffer.check_apart_from(&[Lent::value(issuer), Lent::value(issuer.key_set)])?;
         // SAFETY: the caller's promise.
         unsafe { add_keys(issuer, &mut flash)? };
     }
 
-    let mut algorithms: [[&dyn SignatureAlgorithm; ALGORITHMS]; MAX_ISSUERS] = [[&NO_VERIFIER; _]; _];
+    let mut algorithms: [&dyn SignatureAlgorithm; MAX_ISSUERS * ALGORITHMS] = [&NO_VERIFIER; _];
+    let (algorithms, _) = algorithms.as_chunks_mut::<ALGORITHMS>();
     let mut trusted = Vec::<Issuer<'_>, MAX_ISSUERS>::new();
     let mut flash = flash.as_slice();
-    for (issuer, algorithms) in issuers.iter().zip(&mut algorithms) {
+    for (issuer, algorithms) in issuers.iter().zip(algorithms) {
         let (own, rest) = flash.split_at_checked(issuer.key_count).ok_or(ARGUMENT)?;
         flash = rest;
         // A set that several issuers share is lent once.

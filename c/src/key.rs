@@ -5,7 +5,8 @@ use core::ffi::c_int;
 use jwt::{Key, KeySet, SignedKeySetPolicy, UnixTime};
 
 use crate::memory::{
-    ARGUMENT, Failure, Lent, Opaque, answer, bytes_mut, ejwt_str, produce, reference, slice_of, value, value_mut,
+    ARGUMENT, Failure, Lent, Opaque, answer, bytes_mut, ejwt_str, existing_mut, produce, reference, slice_of, value,
+    value_mut,
 };
 use crate::request::{ejwt_request, with_verified};
 use crate::time::ejwt_now;
@@ -69,11 +70,7 @@ unsafe impl Opaque for ejwt_key_set {
 /// The pointer is null or points to a key set that nobody else uses for `'a`.
 pub(crate) unsafe fn unexpired<'a>(set: *mut ejwt_key_set, now: jwt::Now) -> Result<&'a [Key], Failure> {
     // SAFETY: the caller's promise.
-    match unsafe { value(set.cast_const())? } {
-        None => Ok(&[]),
-        // SAFETY: the caller's promise.
-        Some(_) => Ok(unsafe { value_mut(set, KeySet::new)? }.expire(now)),
-    }
+    Ok(unsafe { existing_mut(set)? }.map_or(&[], |set| set.expire(now)))
 }
 
 /// Replaces all keys by the keys of a JWK Set, or changes nothing if there is an error. The text is rewritten in place,
@@ -83,12 +80,13 @@ pub(crate) unsafe fn unexpired<'a>(set: *mut ejwt_key_set, now: jwt::Now) -> Res
 ///
 /// # Safety
 ///
-/// Pointers are null or point to what their types say, `json` to `len` bytes.
+/// Pointers are null or point to what their types say, `json` to `len` bytes apart from the set.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ejwt_key_set_replace(set: *mut ejwt_key_set, json: *mut u8, len: usize) -> c_int {
     // SAFETY: the caller's promise.
     let replace = || unsafe {
+        Lent::bytes(json, len).check_apart_from(&[Lent::value(set)])?;
         let json = bytes_mut(json, len)?;
         Ok(value_mut(set, KeySet::new)?.replace_from_jwks(json)?)
     };
@@ -112,6 +110,7 @@ pub unsafe extern "C" fn ejwt_key_set_rotate(
 ) -> c_int {
     // SAFETY: the caller's promise.
     let rotate = || unsafe {
+        Lent::bytes(json, len).check_apart_from(&[Lent::value(set)])?;
         let (now, json) = (now.read()?, bytes_mut(json, len)?);
         Ok(value_mut(set, KeySet::new)?.rotate_from_jwks(json, UnixTime::from_secs(until), now)?)
     };
@@ -143,11 +142,15 @@ pub unsafe extern "C" fn ejwt_key_set_replace_from_signed(
         }
         let policy = SignedKeySetPolicy::new(UnixTime::from_secs(*reference(newest.cast_const())?));
         let mut issued_at = None;
-        with_verified(request, Lent::value(newest.cast_const()), &mut |verified, now| {
-            let keys = value_mut(set, KeySet::new)?;
-            issued_at = Some(keys.replace_from_signed(verified, &policy, now)?.as_secs());
-            Ok(())
-        })?;
+        with_verified(
+            request,
+            &[Lent::value(request), Lent::value(newest), Lent::value(set)],
+            &mut |verified, now| {
+                let keys = value_mut(set, KeySet::new)?;
+                issued_at = Some(keys.replace_from_signed(verified, &policy, now)?.as_secs());
+                Ok(())
+            },
+        )?;
         newest.write(issued_at.ok_or(ARGUMENT)?);
         Ok(())
     };

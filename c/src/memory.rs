@@ -143,12 +143,14 @@ impl Lent {
         Self::bytes(ptr, size_of::<T>())
     }
 
-    /// Refuses memory that is lent twice, of which one is written to.
+    /// Refuses memory that is written to and lent for something else too. A null pointer lends nothing.
     #[inline(never)]
-    pub(crate) fn check_apart_from(self, other: Self) -> Result<(), Failure> {
-        let distance = other.start.wrapping_sub(self.start);
-        let overlaps = distance < self.len || distance.wrapping_neg() < other.len;
-        if overlaps && self.len != 0 && other.len != 0 { Err(ARGUMENT) } else { Ok(()) }
+    pub(crate) fn check_apart_from(self, others: &[Self]) -> Result<(), Failure> {
+        let overlaps = others.iter().any(|other| {
+            let distance = other.start.wrapping_sub(self.start);
+            other.start != 0 && (distance < self.len || distance.wrapping_neg() < other.len)
+        });
+        if overlaps { Err(ARGUMENT) } else { Ok(()) }
     }
 }
 
@@ -180,11 +182,13 @@ pub(crate) unsafe fn produce<T>(out: *mut T, make: impl FnOnce() -> Result<T, Fa
 
 /// Zeroes the result, and zeroes it again if there is an error. For results that are large.
 ///
+/// If the result overlaps an input, nothing is zeroed: a policy or checks of zeros would demand less.
+///
 /// # Safety
 ///
 /// As [`produce`].
-pub(crate) unsafe fn fill<T>(out: *mut T, make: impl FnOnce(&mut T) -> Result<(), Failure>) -> c_int {
-    if out.is_null() || !out.is_aligned() {
+pub(crate) unsafe fn fill<T>(out: *mut T, inputs: &[Lent], make: impl FnOnce(&mut T) -> Result<(), Failure>) -> c_int {
+    if out.is_null() || !out.is_aligned() || Lent::value(out).check_apart_from(inputs).is_err() {
         return EJWT_E_ARGUMENT;
     }
     // SAFETY: the pointer is neither null nor misaligned, and zeros are a valid `T`; the rest is the caller's promise.
@@ -260,6 +264,19 @@ pub(crate) unsafe fn store<'a, O: Opaque + 'a>(ptr: *const O) -> Result<&'a O::V
     unsafe { value(ptr)? }.ok_or(Failure(EJWT_E_NOT_OPENED))
 }
 
+/// The value, or `None` if the memory is zeroed.
+///
+/// # Safety
+///
+/// As [`reference_mut`].
+pub(crate) unsafe fn existing_mut<'a, O: Opaque + 'a>(ptr: *mut O) -> Result<Option<&'a mut O::Value>, Failure> {
+    // SAFETY: the caller's promise.
+    let exists = unsafe { value(ptr.cast_const())? }.is_some();
+    let marked: *mut Marked<O::Value> = ptr.cast();
+    // SAFETY: the mark was there.
+    Ok(exists.then(|| unsafe { (*marked).value.assume_init_mut() }))
+}
+
 /// The value of a store, which refuses everything while its memory is zeroed.
 ///
 /// # Safety
@@ -267,10 +284,7 @@ pub(crate) unsafe fn store<'a, O: Opaque + 'a>(ptr: *const O) -> Result<&'a O::V
 /// As [`reference_mut`].
 pub(crate) unsafe fn store_mut<'a, O: Opaque + 'a>(ptr: *mut O) -> Result<&'a mut O::Value, Failure> {
     // SAFETY: the caller's promise.
-    unsafe { store(ptr.cast_const())? };
-    let marked: *mut Marked<O::Value> = ptr.cast();
-    // SAFETY: the mark was there.
-    Ok(unsafe { (*marked).value.assume_init_mut() })
+    unsafe { existing_mut(ptr)? }.ok_or(Failure(EJWT_E_NOT_OPENED))
 }
 
 /// The value, which is first made if the memory is zeroed.

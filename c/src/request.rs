@@ -20,14 +20,15 @@ pub struct ejwt_request {
     pub issuer_count: usize,
     /// The current time.
     pub now: ejwt_now,
-    /// Memory for the decoded header and payload, apart from the token: three quarters of its length are enough, as a
-    /// rule 1 KiB. The strings of the accepted token are in it.
+    /// Memory for the decoded header and payload, apart from all that the call uses: three quarters of the token's length
+    /// are enough, as a rule 1 KiB. The strings of the accepted token are in it.
     pub buffer: *mut u8,
     /// The length of the buffer.
     pub buffer_len: usize,
 }
 
-/// Verifies signature and issuer, and hands the token to the policy. `out` is where the result will be.
+/// Verifies signature and issuer, and hands the token to the policy. `lent` is the request and what else the call
+/// uses: the buffer must be apart from it.
 ///
 /// # Safety
 ///
@@ -36,24 +37,24 @@ pub struct ejwt_request {
 #[inline(never)]
 pub(crate) unsafe fn with_verified(
     request: *const ejwt_request,
-    out: Lent,
+    lent: &[Lent],
     policy: &mut dyn FnMut(Verified<'_, 'static>, Now) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     // SAFETY: the caller's promise.
     let request = unsafe { reference(request)? };
     let now = request.now.read()?;
     let buffer = Lent::bytes(request.buffer.cast_const(), request.buffer_len);
-    buffer.check_apart_from(Lent::bytes(request.token.ptr, request.token.len))?;
-    buffer.check_apart_from(out)?;
     // SAFETY: the caller's promise.
     let (text, issuers) = unsafe { (request.token.bytes()?, slice_of(request.issuers, request.issuer_count)?) };
+    buffer.check_apart_from(lent)?;
+    buffer.check_apart_from(&[Lent::bytes(text.as_ptr(), text.len())])?;
     // SAFETY: the caller's promise. `with_issuers` calls `run` once, and `take` lends the buffer once.
     let mut buf = Some(unsafe { bytes_mut(request.buffer, request.buffer_len)? });
     let token = Token::parse(text)?;
     let mut run =
         |issuers: &[&jwt::Issuer<'_>]| policy(token.verify_any(issuers, buf.take().unwrap_or_default())?, now);
     // SAFETY: the caller's promise.
-    unsafe { with_issuers(issuers, now, &mut run) }
+    unsafe { with_issuers(issuers, buffer, now, &mut run) }
 }
 
 /// The length of the buffer that a token needs: less than three quarters of its own. If a string of an accepted token has

@@ -44,7 +44,7 @@ pub unsafe extern "C" fn ejwt_verify_typed_token(
     // SAFETY: the caller's promise.
     unsafe {
         let place = Lent::value(out);
-        fill(out, |out| {
+        fill(out, &[Lent::value(request), Lent::value(policy)], |out| {
             let from = reference(policy)?;
             let mut policy = TypedPolicy::new(from.media_type.text()?, from.audience.text()?);
             add_times!(&mut policy, &from.times);
@@ -54,7 +54,14 @@ pub unsafe extern "C" fn ejwt_verify_typed_token(
             if !from.single_use.is_null() {
                 policy = policy.with_single_use(store(from.single_use)?);
             }
-            with_verified(request, place, &mut |verified, now| {
+            let lent = [
+                place,
+                Lent::value(request),
+                Lent::value(from),
+                Lent::value(from.revocations),
+                Lent::value(from.single_use),
+            ];
+            with_verified(request, &lent, &mut |verified, now| {
                 let pending = verified.validate_typed(&policy, now)?;
                 from.application.allows(*pending)?;
                 out.token.set(Accepted::Typed(pending.consume()?));

@@ -199,6 +199,153 @@ static void verifying(void) {
   free(text);
 }
 
+/* A result in a union with an input, which zeroing the result would empty: nothing is written. */
+static void overlapping_results(void) {
+  static uint8_t buffer[1024];
+  const ejwt_request good = request_of(es256(), buffer, sizeof buffer);
+  static ejwt_revocation_list closed; /* refuses every token */
+  static union {
+    ejwt_access_checks checks;
+    ejwt_access_policy policy;
+    ejwt_id_policy id;
+    ejwt_typed_policy typed;
+    ejwt_request request;
+    ejwt_dpop_request dpop;
+    struct {
+      uint64_t first;
+      ejwt_access_token access;
+    } behind;
+    ejwt_access_token access;
+    ejwt_id_token id_token;
+    ejwt_typed_token typed_token;
+    ejwt_dpop_proof proof;
+  } both, before;
+  ejwt_access_checks checks = { 0 };
+#define UNCHANGED(call) \
+  do { \
+    before = both; \
+    EQUAL(call, EJWT_E_ARGUMENT); \
+    CHECK(!memcmp(&before, &both, sizeof both)); \
+  } while (0)
+  both.checks = (ejwt_access_checks){ .revocations = &closed };
+  UNCHANGED(ejwt_verify_access_token_with(&good, &POLICY, &both.checks, &both.access));
+  UNCHANGED(ejwt_verify_access_token_with(&good, &POLICY, &both.checks, &both.behind.access));
+  UNCHANGED(ejwt_verify_untyped_with(&good, &POLICY, &both.checks, &both.access));
+  both.policy = POLICY;
+  UNCHANGED(ejwt_verify_access_token(&good, &both.policy, &both.access));
+  UNCHANGED(ejwt_verify_access_token(&good, &both.policy, &both.behind.access));
+  UNCHANGED(ejwt_verify_access_token_with(&good, &both.policy, &checks, &both.access));
+  both.request = good;
+  UNCHANGED(ejwt_verify_access_token(&both.request, &POLICY, &both.access));
+  UNCHANGED(ejwt_verify_access_token_with(&both.request, &POLICY, &checks, &both.access));
+  both.id = (ejwt_id_policy){ .client_id = EJWT_STR("urn:device:pump-7"), .revocations = &closed };
+  UNCHANGED(ejwt_verify_id_token(&good, &both.id, &both.id_token));
+  both.typed = (ejwt_typed_policy){ .media_type = EJWT_STR("at+jwt"), .audience = EJWT_STR("urn:device:pump-7") };
+  UNCHANGED(ejwt_verify_typed_token(&good, &both.typed, &both.typed_token));
+  both.dpop = (ejwt_dpop_request){ .proof = proof() };
+  UNCHANGED(ejwt_verify_dpop(&both.dpop, &both.proof));
+#undef UNCHANGED
+}
+
+/* A buffer that is written to, and lent for something else too. */
+static void overlapping_buffers(void) {
+  static union {
+    uint8_t bytes[4096];
+    ejwt_key_set set;
+    ejwt_issuer issuer;
+    ejwt_request request;
+    ejwt_access_policy policy;
+    ejwt_access_checks checks;
+    ejwt_id_policy id;
+    ejwt_typed_policy typed;
+    ejwt_revocation_list list;
+    ejwt_replay_window window;
+    ejwt_dpop_proof proof;
+    ejwt_dpop_nonces nonces;
+    int64_t newest;
+  } both;
+  ejwt_request request = request_of(es256(), both.bytes, sizeof both.bytes);
+  ejwt_access_token access;
+  ejwt_id_token id_token;
+  ejwt_typed_token typed_token;
+  ejwt_access_checks checks = { 0 };
+  ejwt_issuer issuer = TRUSTED_ISSUER;
+#define OVERLAPS(prepare, call) \
+  do { \
+    memset(&both, 0, sizeof both); \
+    prepare; \
+    EQUAL(call, EJWT_E_ARGUMENT); \
+  } while (0)
+  /* Apart from everything it is accepted. */
+  EQUAL(ejwt_verify_access_token_with(&request, &POLICY, &checks, &access), 0);
+  OVERLAPS(both.policy = POLICY, ejwt_verify_access_token(&request, &both.policy, &access));
+  OVERLAPS(both.policy = POLICY, ejwt_verify_access_token_with(&request, &both.policy, &checks, &access));
+  OVERLAPS(both.request = request, ejwt_verify_access_token(&both.request, &POLICY, &access));
+  OVERLAPS(, ejwt_verify_access_token_with(&request, &POLICY, &both.checks, &access));
+  checks = (ejwt_access_checks){ .revocations = &both.list };
+  OVERLAPS(EQUAL(ejwt_revocations_start_empty(&both.list), 0),
+           ejwt_verify_access_token_with(&request, &POLICY, &checks, &access));
+  checks = (ejwt_access_checks){ .single_use = &both.window };
+  OVERLAPS(EQUAL(ejwt_replay_start_empty(&both.window, 0), 0),
+           ejwt_verify_access_token_with(&request, &POLICY, &checks, &access));
+  request.issuers = &both.issuer;
+  OVERLAPS(both.issuer = TRUSTED_ISSUER, ejwt_verify_access_token(&request, &POLICY, &access));
+  request.issuers = &issuer;
+  issuer.keys = NULL;
+  issuer.key_count = 0;
+  issuer.key_set = &both.set;
+  OVERLAPS(, ejwt_verify_access_token(&request, &POLICY, &access));
+  request.issuers = &TRUSTED_ISSUER;
+  OVERLAPS(both.id.client_id = POLICY.audience, ejwt_verify_id_token(&request, &both.id, &id_token));
+  ejwt_id_policy id = { .client_id = POLICY.audience, .revocations = &both.list };
+  OVERLAPS(EQUAL(ejwt_revocations_start_empty(&both.list), 0), ejwt_verify_id_token(&request, &id, &id_token));
+  const ejwt_typed_policy commands = { .media_type = EJWT_STR("at+jwt"), .audience = POLICY.audience };
+  OVERLAPS(both.typed = commands, ejwt_verify_typed_token(&request, &both.typed, &typed_token));
+  ejwt_typed_policy typed = commands;
+  typed.single_use = &both.window;
+  OVERLAPS(EQUAL(ejwt_replay_start_empty(&both.window, 0), 0), ejwt_verify_typed_token(&request, &typed, &typed_token));
+  ejwt_key_set set = { { 0 } };
+  OVERLAPS(both.newest = 1, ejwt_key_set_replace_from_signed(&set, &request, &both.newest));
+  int64_t newest = 1;
+  OVERLAPS(, ejwt_key_set_replace_from_signed(&both.set, &request, &newest));
+
+  /* A proof, and the window of proofs. */
+  static uint8_t proof_buffer[1024];
+  ejwt_dpop_request dpop = {
+    .proof = proof(),
+    .method = EJWT_STR("POST"),
+    .uri = EJWT_STR("https://pump-7.local/speed"),
+    .access_token = bound(),
+    .verifiers = VERIFIERS,
+    .verifier_count = 2,
+    .leeway = EJWT_DEFAULT_LEEWAY,
+    .now = FIXTURE_NOW,
+    .buffer = proof_buffer,
+    .buffer_len = sizeof proof_buffer,
+  };
+  ejwt_dpop_proof proven;
+  static ejwt_replay_window used;
+  EQUAL(ejwt_replay_start_empty(&used, 0), 0);
+  request.token = bound();
+  checks = (ejwt_access_checks){ .dpop_proof = &both.proof, .dpop_replay = &used };
+  OVERLAPS(EQUAL(ejwt_verify_dpop(&dpop, &both.proof), 0),
+           ejwt_verify_access_token_with(&request, &POLICY, &checks, &access));
+  EQUAL(ejwt_verify_dpop(&dpop, &proven), 0);
+  checks = (ejwt_access_checks){ .dpop_proof = &proven, .dpop_replay = &both.window };
+  OVERLAPS(EQUAL(ejwt_replay_start_empty(&both.window, 0), 0),
+           ejwt_verify_access_token_with(&request, &POLICY, &checks, &access));
+  dpop.nonces = &both.nonces;
+  dpop.buffer = both.bytes;
+  OVERLAPS(EQUAL(ejwt_dpop_nonces_rotate(&both.nonces, (ejwt_str)EJWT_STR("n-1")), 0), ejwt_verify_dpop(&dpop, &proven));
+
+  /* A key set in the memory of its text. */
+  const ejwt_now now = FIXTURE_NOW;
+  OVERLAPS(memcpy(both.bytes + 8, jwks().ptr, jwks().len), ejwt_key_set_replace(&both.set, both.bytes + 8, jwks().len));
+  OVERLAPS(memcpy(both.bytes + 8, jwks().ptr, jwks().len),
+           ejwt_key_set_rotate(&both.set, both.bytes + 8, jwks().len, now.seconds + 60, now));
+#undef OVERLAPS
+}
+
 static void tokens_of_zeros(void) {
   const ejwt_access_token access = { 0 };
   const ejwt_id_token id = { 0 };
@@ -483,6 +630,8 @@ static void words(void) {
 
 void test_hostile(void) {
   verifying();
+  overlapping_results();
+  overlapping_buffers();
   tokens_of_zeros();
   keys();
   stores();
