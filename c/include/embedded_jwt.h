@@ -604,7 +604,8 @@ typedef struct {
   const uint8_t *digest;
   // A key, whose `kid` is ignored.
   const ejwt_key *key;
-  // For groups of tokens: those that have no `iat`, or one before this time. `INT64_MAX` means any time.
+  // For groups of tokens: those that have no `iat`, or one before this time. `INT64_MAX` means any time; 0 and less,
+  // which a forgotten member is, are an error.
   int64_t issued_before;
 } ejwt_revocation;
 

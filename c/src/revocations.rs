@@ -64,7 +64,8 @@ pub struct ejwt_revocation {
     pub digest: *const u8,
     /// A key, whose `kid` is ignored.
     pub key: *const ejwt_key,
-    /// For groups of tokens: those that have no `iat`, or one before this time. `INT64_MAX` means any time.
+    /// For groups of tokens: those that have no `iat`, or one before this time. `INT64_MAX` means any time; 0 and less,
+    /// which a forgotten member is, are an error.
     pub issued_before: i64,
 }
 
@@ -105,6 +106,10 @@ pub unsafe extern "C" fn ejwt_revoke(
             EJWT_REVOKE_ALL => Revocation::All { issued_before },
             _ => return Err(ARGUMENT),
         };
+        let is_group = !matches!(from.kind, EJWT_REVOKE_TOKEN | EJWT_REVOKE_SIGNING_INPUT);
+        if is_group && from.issued_before <= 0 {
+            return Err(ARGUMENT);
+        }
         let needs_issuer =
             matches!(from.kind, EJWT_REVOKE_TOKEN | EJWT_REVOKE_SUBJECT | EJWT_REVOKE_CLIENT | EJWT_REVOKE_ISSUER);
         if needs_issuer && (issuer.is_empty() || (from.kind != EJWT_REVOKE_ISSUER && name.is_empty())) {

@@ -64,6 +64,15 @@ static void revocations(void) {
     ejwt_revocation full = {
       .kind = kind, .issuer = issuer, .name = names[kind], .digest = digest, .key = &TRUSTED_KEYS[0], .issued_before = INT64_MAX,
     };
+    /* A group of tokens that were issued before 1970 is none. */
+    int single = kind == EJWT_REVOKE_TOKEN || kind == EJWT_REVOKE_SIGNING_INPUT;
+    for (int64_t before = -1; before <= 0 && !single; before++) {
+      ejwt_revocation of_nothing = full;
+      of_nothing.issued_before = before;
+      EQUAL(ejwt_revoke(&list, &of_nothing, NOW.seconds + 600, NOW), EJWT_E_ARGUMENT);
+      EQUAL(with(&checks), all ? EJWT_E_REVOKED : 0);
+    }
+    if (single) full.issued_before = 0;
     int valid = kind >= 1 && kind <= EJWT_REVOKE_ALL;
     int other = kind == EJWT_REVOKE_SIGNING_INPUT || kind == EJWT_REVOKE_PROOF_KEY; /* the digest is of something else */
     EQUAL(ejwt_revoke(&list, &full, NOW.seconds + 600, NOW), valid ? 0 : EJWT_E_ARGUMENT);
