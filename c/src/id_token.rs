@@ -67,11 +67,11 @@ pub unsafe extern "C" fn ejwt_verify_id_token(
             if let Some(nonce) = from.nonce.optional()? {
                 policy = policy.with_nonce(nonce);
             }
-            if !from.access_token.ptr.is_null() {
-                policy = policy.with_access_token(from.access_token.bytes()?);
+            if let Some(access_token) = from.access_token.optional()? {
+                policy = policy.with_access_token(access_token.as_bytes());
             }
-            if !from.code.ptr.is_null() {
-                policy = policy.with_code(from.code.bytes()?);
+            if let Some(code) = from.code.optional()? {
+                policy = policy.with_code(code.as_bytes());
             }
             if let Some(acr) = from.acr.optional()? {
                 policy = policy.with_acr(acr);

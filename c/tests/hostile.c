@@ -150,6 +150,23 @@ static void verifying(void) {
   REFUSED(ejwt_verify_id_token(&good, &id, &id_accepted));
 #undef USABLE
 
+  /* Texts that are none do not leave out their check. */
+  const ejwt_request with_id = request_of(id_token(), malloc(1024), 1024);
+  const ejwt_str texts[] = { BROKEN, ENDLESS, NOT_UTF8 };
+  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+    for (int member = 0; member < 4; member++) {
+      ejwt_id_policy wrong = { .client_id = EJWT_STR("urn:device:pump-7") };
+      EQUAL(ejwt_verify_id_token(&with_id, &wrong, &id_accepted), 0);
+      *(member == 0   ? &wrong.access_token
+        : member == 1 ? &wrong.code
+        : member == 2 ? &wrong.nonce
+                      : &wrong.acr) = texts[i];
+      EQUAL(ejwt_verify_id_token(&with_id, &wrong, &id_accepted), EJWT_E_ARGUMENT);
+      CHECK(ZEROED(id_accepted));
+    }
+  }
+  free(with_id.buffer);
+
   ejwt_typed_policy typed = { 0 };
 #define USABLE \
   typed.media_type = (ejwt_str)EJWT_STR("at+jwt"); \
