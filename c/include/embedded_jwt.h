@@ -868,7 +868,8 @@ int ejwt_key_set_rotate(ejwt_key_set *set,
 // root key, which is in flash or in another set.
 //
 // `newest` is the `iat` of the last set that was accepted, or the time at which the firmware was built; it becomes the
-// `iat` of this one. Store it where it survives a restart. It does not change if there is an error.
+// `iat` of this one. Store it where it survives a restart. It does not change if there is an error. 0 and less are an
+// error: with them, an old set would be accepted again.
 //
 // # Safety
 //

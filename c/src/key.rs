@@ -121,7 +121,8 @@ pub unsafe extern "C" fn ejwt_key_set_rotate(
 /// root key, which is in flash or in another set.
 ///
 /// `newest` is the `iat` of the last set that was accepted, or the time at which the firmware was built; it becomes the
-/// `iat` of this one. Store it where it survives a restart. It does not change if there is an error.
+/// `iat` of this one. Store it where it survives a restart. It does not change if there is an error. 0 and less are an
+/// error: with them, an old set would be accepted again.
 ///
 /// # Safety
 ///
@@ -140,7 +141,11 @@ pub unsafe extern "C" fn ejwt_key_set_replace_from_signed(
         if slice_of(from.issuers, from.issuer_count)?.iter().any(|issuer| issuer.key_set == set) {
             return Err(ARGUMENT);
         }
-        let policy = SignedKeySetPolicy::new(UnixTime::from_secs(*reference(newest.cast_const())?));
+        let least = *reference(newest.cast_const())?;
+        if least <= 0 {
+            return Err(ARGUMENT);
+        }
+        let policy = SignedKeySetPolicy::new(UnixTime::from_secs(least));
         let mut issued_at = None;
         with_verified(
             request,

@@ -456,6 +456,9 @@ static void keys(void) {
   REFUSED(ejwt_key_set_replace_from_signed(&set, NULL, &newest));
   REFUSED(ejwt_key_set_replace_from_signed(&set, &request, NULL));
   EQUAL(newest, 5);
+  for (newest = -1; newest <= 0; newest++) {
+    EQUAL(ejwt_key_set_replace_from_signed(&set, &request, &newest), EJWT_E_ARGUMENT);
+  }
 
   /* Garbage that is no key set is used by no issuer. */
   ejwt_issuer issuer = TRUSTED_ISSUER;
