@@ -15,8 +15,9 @@
 #if defined(__GNUC__) || defined(__clang__)
 #define EJWT_ALIGN(bytes) __attribute__((aligned(bytes)))
 #define EJWT_MUST_USE __attribute__((warn_unused_result))
+#define EJWT_NO_RETURN __attribute__((noreturn))
 #else
-#error "name here the attributes of your compiler for alignment and for results that must be used"
+#error "name here the attributes of your compiler for alignment, results that must be used and functions that do not return"
 #endif
 
 /* Text from a string literal: also in a `static const` initializer. */
@@ -893,8 +894,9 @@ EJWT_MUST_USE int ejwt_key_set_count(const ejwt_key_set *set, size_t *keys);
 // Pointers are null or point to what their types say.
 EJWT_MUST_USE int ejwt_key_set_skipped(const ejwt_key_set *set, size_t *skipped);
 
-// The hook that gets the source file of the panic.
-extern void ejwt_panic_at(const uint8_t *file, size_t len);
+// The hook that firmware supplies on bare metal: it resets the device, and does not return. It is called instead
+// of a state that should be impossible.
+extern void ejwt_panic(void) EJWT_NO_RETURN;
 
 // Opens a window without ids, counting changes from `generation` on: after a restart, everything that is still fresh
 // can be used once more. Does nothing if the window is open.

@@ -6,8 +6,10 @@ mod bare_metal {
 
     #[cfg(not(feature = "locations"))]
     unsafe extern "C" {
-        /// The hook that the firmware supplies: it resets the device.
-        safe fn ejwt_panic() -> !;
+        /// The hook that firmware supplies on bare metal: it resets the device, and does not return. It is called instead
+        /// of a state that should be impossible.
+        // Not declared `safe`: cbindgen reads only the older form.
+        fn ejwt_panic() -> !;
     }
 
     #[cfg(feature = "locations")]
@@ -21,7 +23,8 @@ mod bare_metal {
         #[cfg(not(feature = "locations"))]
         {
             let _ = info;
-            ejwt_panic()
+            // SAFETY: the hook takes nothing, and the header says that it does not return.
+            unsafe { ejwt_panic() }
         }
         #[cfg(feature = "locations")]
         {
