@@ -58,6 +58,8 @@ impl ejwt_application {
         let mut token: ejwt_token = unsafe { core::mem::zeroed() };
         token.set(Accepted::Pending(claims));
         // SAFETY: the pointer is to a local variable. The rest is the promise of the callback.
-        if unsafe { check(self.context, &raw const token) } == 0 { Ok(()) } else { Err(Error::Denied.into()) }
+        let answer = unsafe { check(self.context, &raw const token) };
+        token.invalidate();
+        if answer == 0 { Ok(()) } else { Err(Error::Denied.into()) }
     }
 }

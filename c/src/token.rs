@@ -128,6 +128,13 @@ impl ejwt_token {
         self.mark = MARK;
     }
 
+    /// Makes a token none, even to a callback that has kept a pointer to it: a plain write that nobody reads may be left
+    /// out.
+    pub(crate) fn invalidate(&mut self) {
+        // SAFETY: the pointer is from a reference.
+        unsafe { (&raw mut self.mark).write_volatile(0) };
+    }
+
     pub(crate) fn accepted(&self) -> Result<&Accepted, Failure> {
         if self.mark != MARK {
             return Err(ARGUMENT);
