@@ -351,7 +351,7 @@ typedef struct {
   const ejwt_key *keys;
   // The number of keys in flash: 0 with a key set.
   size_t key_count;
-  // A key set instead, or null. Retired keys whose overlap is over are dropped from it.
+  // A key set instead, or null. Verification writes it: retired keys whose overlap is over are dropped.
   ejwt_key_set *key_set;
   // What verifies its signatures: the list of accepted algorithms, and what is linked.
   const ejwt_verifier *const *verifiers;
@@ -481,12 +481,12 @@ typedef struct {
   ejwt_str scope_claim;
   // Refuses tokens that this list revokes, or null.
   const ejwt_revocation_list *revocations;
-  // Accepts each token once, or null.
-  const ejwt_replay_window *single_use;
+  // Accepts each token once, or null. Verification writes it.
+  ejwt_replay_window *single_use;
   // The proof that came with the token, or null. With a proof, `dpop_replay` is required.
   const ejwt_dpop_proof *dpop_proof;
-  // Accepts each proof once.
-  const ejwt_replay_window *dpop_replay;
+  // Accepts each proof once. Verification writes it.
+  ejwt_replay_window *dpop_replay;
   // The SHA-256 digest of the client's certificate in mutual TLS (32 bytes), or null. Not together with a proof.
   const uint8_t *certificate;
   // The value that the claim `cnonce` must have, or none.
@@ -548,8 +548,9 @@ typedef struct {
   const ejwt_verifier *const *verifiers;
   // The number of verifiers.
   size_t verifier_count;
-  // The nonces of the device, of which the proof must have one, or null. They must outlive the proof.
-  const ejwt_dpop_nonces *nonces;
+  // The nonces of the device, of which the proof must have one, or null. They must outlive the proof. Verification
+  // writes them.
+  ejwt_dpop_nonces *nonces;
   // How far the client's clock and the device's may differ, in seconds: `EJWT_DEFAULT_LEEWAY`, and at most 300.
   uint32_t leeway;
   // The longest time since the proof was made, plus leeway: 60 seconds if it is not set.
@@ -633,8 +634,8 @@ typedef struct {
   ejwt_times times;
   // Refuses tokens that this list revokes, or null.
   const ejwt_revocation_list *revocations;
-  // Accepts each token once, or null.
-  const ejwt_replay_window *single_use;
+  // Accepts each token once, or null. Verification writes it.
+  ejwt_replay_window *single_use;
   // The application's own check.
   ejwt_application application;
 } ejwt_typed_policy;

@@ -36,12 +36,12 @@ pub struct ejwt_access_checks {
     pub scope_claim: ejwt_str,
     /// Refuses tokens that this list revokes, or null.
     pub revocations: *const ejwt_revocation_list,
-    /// Accepts each token once, or null.
-    pub single_use: *const ejwt_replay_window,
+    /// Accepts each token once, or null. Verification writes it.
+    pub single_use: *mut ejwt_replay_window,
     /// The proof that came with the token, or null. With a proof, `dpop_replay` is required.
     pub dpop_proof: *const ejwt_dpop_proof,
-    /// Accepts each proof once.
-    pub dpop_replay: *const ejwt_replay_window,
+    /// Accepts each proof once. Verification writes it.
+    pub dpop_replay: *mut ejwt_replay_window,
     /// The SHA-256 digest of the client's certificate in mutual TLS (32 bytes), or null. Not together with a proof.
     pub certificate: *const u8,
     /// The value that the claim `cnonce` must have, or none.
@@ -98,7 +98,8 @@ unsafe fn with_checks<'a>(
         }
         (false, false, true) => {
             // SAFETY: the caller's promise.
-            let (proof, replay) = unsafe { (value(checks.dpop_proof)?.ok_or(ARGUMENT)?, store(checks.dpop_replay)?) };
+            let (proof, replay) =
+                unsafe { (value(checks.dpop_proof)?.ok_or(ARGUMENT)?, store(checks.dpop_replay.cast_const())?) };
             policy = policy.with_dpop(proof, replay);
         }
         _ => return Err(ARGUMENT),
@@ -109,7 +110,7 @@ unsafe fn with_checks<'a>(
     }
     if !checks.single_use.is_null() {
         // SAFETY: the caller's promise.
-        policy = policy.with_single_use(unsafe { store(checks.single_use)? });
+        policy = policy.with_single_use(unsafe { store(checks.single_use.cast_const())? });
     }
     Ok(policy)
 }

@@ -61,8 +61,9 @@ pub struct ejwt_dpop_request {
     pub verifiers: *const *const ejwt_verifier,
     /// The number of verifiers.
     pub verifier_count: usize,
-    /// The nonces of the device, of which the proof must have one, or null. They must outlive the proof.
-    pub nonces: *const ejwt_dpop_nonces,
+    /// The nonces of the device, of which the proof must have one, or null. They must outlive the proof. Verification
+    /// writes them.
+    pub nonces: *mut ejwt_dpop_nonces,
     /// How far the client's clock and the device's may differ, in seconds: `EJWT_DEFAULT_LEEWAY`, and at most 300.
     pub leeway: u32,
     /// The longest time since the proof was made, plus leeway: 60 seconds if it is not set.
@@ -94,7 +95,11 @@ pub unsafe extern "C" fn ejwt_verify_dpop(request: *const ejwt_dpop_request, out
             for other in [from.proof, from.method, from.uri, from.access_token] {
                 buffer.check_apart_from(&[Lent::bytes(other.ptr, other.len)])?;
             }
-            buffer.check_apart_from(&[Lent::value(out), Lent::value(request), Lent::value(from.nonces)])?;
+            buffer.check_apart_from(&[
+                Lent::value(out),
+                Lent::value(request),
+                Lent::value(from.nonces.cast_const()),
+            ])?;
             let (method, uri) = (from.method.text()?, from.uri.text()?);
             let mut policy = DpopPolicy::new(method, uri, from.access_token.bytes()?)
                 .with_leeway(core::time::Duration::from_secs(from.leeway.into()));
@@ -102,7 +107,7 @@ pub unsafe extern "C" fn ejwt_verify_dpop(request: *const ejwt_dpop_request, out
                 policy = policy.with_max_token_age(max_age);
             }
             if !from.nonces.is_null() {
-                policy = policy.with_nonces(value(from.nonces)?.map_or(&[], |nonces| nonces));
+                policy = policy.with_nonces(value(from.nonces.cast_const())?.map_or(&[], |nonces| nonces));
             }
             let mut slots: [&dyn SignatureAlgorithm; ALGORITHMS] = [&NO_VERIFIER; _];
             let algorithms = verifiers(from.verifiers, from.verifier_count, &mut slots)?;

@@ -26,7 +26,7 @@ pub struct ejwt_issuer {
     pub keys: *const ejwt_key,
     /// The number of keys in flash: 0 with a key set.
     pub key_count: usize,
-    /// A key set instead, or null. Retired keys whose overlap is over are dropped from it.
+    /// A key set instead, or null. Verification writes it: retired keys whose overlap is over are dropped.
     pub key_set: *mut ejwt_key_set,
     /// What verifies its signatures: the list of accepted algorithms, and what is linked.
     pub verifiers: *const *const ejwt_verifier,

@@ -23,8 +23,8 @@ pub struct ejwt_typed_policy {
     pub times: ejwt_times,
     /// Refuses tokens that this list revokes, or null.
     pub revocations: *const ejwt_revocation_list,
-    /// Accepts each token once, or null.
-    pub single_use: *const ejwt_replay_window,
+    /// Accepts each token once, or null. Verification writes it.
+    pub single_use: *mut ejwt_replay_window,
     /// The application's own check.
     pub application: ejwt_application,
 }
@@ -52,7 +52,7 @@ pub unsafe extern "C" fn ejwt_verify_typed_token(
                 policy = policy.with_revocations(store(from.revocations)?);
             }
             if !from.single_use.is_null() {
-                policy = policy.with_single_use(store(from.single_use)?);
+                policy = policy.with_single_use(store(from.single_use.cast_const())?);
             }
             let lent = [
                 place,

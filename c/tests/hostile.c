@@ -129,8 +129,8 @@ static void verifying(void) {
     { .acr = NOT_UTF8 },
     { .acr = EJWT_STR("") },
     { .revocations = (const ejwt_revocation_list *)1 },
-    { .single_use = (const ejwt_replay_window *)1 },
-    { .dpop_proof = (const ejwt_dpop_proof *)1, .dpop_replay = (const ejwt_replay_window *)1 },
+    { .single_use = (ejwt_replay_window *)1 },
+    { .dpop_proof = (const ejwt_dpop_proof *)1, .dpop_replay = (ejwt_replay_window *)1 },
   };
   for (size_t i = 0; i < sizeof broken_checks / sizeof broken_checks[0]; i++) {
     REFUSED(ejwt_verify_access_token_with(&good, &POLICY, &broken_checks[i], &accepted));
