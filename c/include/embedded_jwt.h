@@ -392,7 +392,7 @@ typedef struct {
 typedef struct {
   // The limit.
   uint32_t seconds;
-  // Whether there is a limit: 0 or 1. `EJWT_LIMIT(seconds)` is one.
+  // Whether there is a limit: 1, or 0 with 0 seconds. `EJWT_LIMIT(seconds)` is one.
   uint32_t is_set;
 } ejwt_limit;
 

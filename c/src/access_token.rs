@@ -85,7 +85,7 @@ unsafe fn with_checks<'a>(
     if let Some(acr) = acr {
         policy = policy.with_acr(acr);
     }
-    if let Some(max_age) = checks.max_age.read() {
+    if let Some(max_age) = checks.max_age.read()? {
         policy = policy.with_max_age(max_age);
     }
     match (checks.dpop_proof.is_null(), checks.dpop_replay.is_null(), checks.certificate.is_null()) {

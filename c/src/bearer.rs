@@ -92,7 +92,7 @@ unsafe fn challenge<'a>(from: &'a ejwt_challenge) -> Result<Challenge<'a>, Failu
     if let Some(acr_values) = acr_values {
         challenge = challenge.with_acr_values(acr_values);
     }
-    if let Some(max_age) = from.max_age.read() {
+    if let Some(max_age) = from.max_age.read()? {
         challenge = challenge.with_max_age(max_age);
     }
     Ok(challenge)

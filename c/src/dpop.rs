@@ -103,7 +103,7 @@ pub unsafe extern "C" fn ejwt_verify_dpop(request: *const ejwt_dpop_request, out
             let (method, uri) = (from.method.text()?, from.uri.text()?);
             let mut policy = DpopPolicy::new(method, uri, from.access_token.bytes()?)
                 .with_leeway(core::time::Duration::from_secs(from.leeway.into()));
-            if let Some(max_age) = from.max_age.read() {
+            if let Some(max_age) = from.max_age.read()? {
                 policy = policy.with_max_token_age(max_age);
             }
             if !from.nonces.is_null() {

@@ -76,7 +76,7 @@ pub unsafe extern "C" fn ejwt_verify_id_token(
             if let Some(acr) = from.acr.optional()? {
                 policy = policy.with_acr(acr);
             }
-            if let Some(max_age) = from.max_age.read() {
+            if let Some(max_age) = from.max_age.read()? {
                 policy = policy.with_max_age(max_age);
             }
             if !from.revocations.is_null() {

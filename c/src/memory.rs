@@ -102,7 +102,7 @@ pub(crate) unsafe fn bytes_mut<'a>(ptr: *mut u8, len: usize) -> Result<&'a mut [
 
 /// Whether so many values can be in memory at all.
 fn fits_memory<T>(len: usize) -> bool {
-    len.checked_mul(size_of::<T>()).is_some_and(|bytes| isize::try_from(bytes).is_ok())
+    len <= const { isize::MAX.unsigned_abs() / size_of::<T>() }
 }
 
 /// # Safety

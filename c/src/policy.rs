@@ -4,7 +4,7 @@ use core::ffi::{c_int, c_void};
 
 use jwt::{Claims, Error};
 
-use crate::memory::Failure;
+use crate::memory::{ARGUMENT, Failure};
 use crate::time::ejwt_limit;
 use crate::token::{Accepted, ejwt_token};
 
@@ -22,18 +22,30 @@ pub struct ejwt_times {
     pub max_unproven_lifetime: ejwt_limit,
 }
 
+impl ejwt_times {
+    /// Refuses what is no limit, before the limits are added.
+    // One function for three limits: reading each with its error takes 100 bytes more.
+    #[inline(never)]
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        let are_valid =
+            self.max_lifetime.is_valid() && self.max_token_age.is_valid() && self.max_unproven_lifetime.is_valid();
+        if are_valid { Ok(()) } else { Err(ARGUMENT) }
+    }
+}
+
 /// Adds the rules of time to a policy of the crate.
 macro_rules! add_times {
     ($policy:expr, $times:expr) => {{
         let (policy, times): (&mut _, &$crate::policy::ejwt_times) = ($policy, $times);
+        times.check()?;
         *policy = policy.with_leeway(core::time::Duration::from_secs(times.leeway.into()));
-        if let Some(limit) = times.max_lifetime.read() {
+        if let Some(limit) = times.max_lifetime.duration() {
             *policy = policy.with_max_lifetime(limit);
         }
-        if let Some(limit) = times.max_token_age.read() {
+        if let Some(limit) = times.max_token_age.duration() {
             *policy = policy.with_max_token_age(limit);
         }
-        if let Some(limit) = times.max_unproven_lifetime.read() {
+        if let Some(limit) = times.max_unproven_lifetime.duration() {
             *policy = policy.with_max_unproven_lifetime(limit);
         }
     }};

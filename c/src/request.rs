@@ -47,7 +47,8 @@ pub(crate) unsafe fn with_verified(
     // SAFETY: the caller's promise.
     let (text, issuers) = unsafe { (request.token.bytes()?, slice_of(request.issuers, request.issuer_count)?) };
     buffer.check_apart_from(lent)?;
-    buffer.check_apart_from(&[Lent::bytes(text.as_ptr(), text.len())])?;
+    let inputs = [Lent::bytes(text.as_ptr(), text.len()), Lent::bytes(issuers.as_ptr(), size_of_val(issuers))];
+    buffer.check_apart_from(&inputs)?;
     // SAFETY: the caller's promise. `with_issuers` calls `run` once, and `take` lends the buffer once.
     let mut buf = Some(unsafe { bytes_mut(request.buffer, request.buffer_len)? });
     let token = Token::parse(text)?;

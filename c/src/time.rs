@@ -57,12 +57,22 @@ impl From<Now> for ejwt_now {
 pub struct ejwt_limit {
     /// The limit.
     pub seconds: u32,
-    /// Whether there is a limit: 0 or 1. `EJWT_LIMIT(seconds)` is one.
+    /// Whether there is a limit: 1, or 0 with 0 seconds. `EJWT_LIMIT(seconds)` is one.
     pub is_set: u32,
 }
 
 impl ejwt_limit {
-    pub(crate) fn read(self) -> Option<Duration> {
+    /// The limit, if there is one. A number of seconds that is not said to be a limit is refused: it would silently be none.
+    pub(crate) fn read(self) -> Result<Option<Duration>, Failure> {
+        if self.is_valid() { Ok(self.duration()) } else { Err(ARGUMENT) }
+    }
+
+    pub(crate) fn is_valid(self) -> bool {
+        self.is_set == 1 || (self.is_set | self.seconds) == 0
+    }
+
+    /// The limit, if there is one. It must be valid.
+    pub(crate) fn duration(self) -> Option<Duration> {
         (self.is_set != 0).then_some(Duration::from_secs(self.seconds.into()))
     }
 }

@@ -151,10 +151,10 @@ impl SignatureAlgorithm for ejwt_verifier {
     }
 }
 
-/// Omits the addresses.
+/// Writes nothing: nobody prints a verifier of C, and a name would be in every image.
 impl fmt::Debug for ejwt_verifier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ejwt_verifier")
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Ok(())
     }
 }
 

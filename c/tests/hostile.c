@@ -636,6 +636,55 @@ static void dpop_and_http(void) {
   WRITES(ejwt_challenge_write_dpop);
 }
 
+/* Seconds that are not said to be a limit would silently be none. */
+static void limits(void) {
+  static uint8_t buffer[1024];
+  const ejwt_request request = request_of(es256(), buffer, sizeof buffer);
+  const ejwt_request with_id = request_of(id_token(), buffer, sizeof buffer);
+  const ejwt_limit wrong[] = { { 600, 0 }, { 1, 0 }, { 600, 2 }, { 0, 2 }, { 600, UINT32_MAX } };
+  for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+    ejwt_access_token token;
+    for (int member = 0; member < 3; member++) {
+      ejwt_access_policy policy = POLICY;
+      ejwt_id_policy id = { .client_id = POLICY.audience };
+      ejwt_typed_policy typed = { .media_type = EJWT_STR("at+jwt"), .audience = POLICY.audience };
+      ejwt_times *const all[] = { &policy.times, &id.times, &typed.times };
+      for (size_t t = 0; t < 3; t++)
+        *(member == 0   ? &all[t]->max_lifetime
+          : member == 1 ? &all[t]->max_token_age
+                        : &all[t]->max_unproven_lifetime) = wrong[i];
+      ejwt_id_token id_out;
+      ejwt_typed_token typed_out;
+      EQUAL(ejwt_verify_access_token(&request, &policy, &token), EJWT_E_ARGUMENT);
+      EQUAL(ejwt_verify_id_token(&with_id, &id, &id_out), EJWT_E_ARGUMENT);
+      EQUAL(ejwt_verify_typed_token(&request, &typed, &typed_out), EJWT_E_ARGUMENT);
+    }
+    const ejwt_access_checks checks = { .max_age = wrong[i] };
+    EQUAL(ejwt_verify_access_token_with(&request, &POLICY, &checks, &token), EJWT_E_ARGUMENT);
+    const ejwt_id_policy id = { .client_id = POLICY.audience, .max_age = wrong[i] };
+    ejwt_id_token id_out;
+    EQUAL(ejwt_verify_id_token(&with_id, &id, &id_out), EJWT_E_ARGUMENT);
+    const ejwt_challenge challenge = { .realm = EJWT_STR("pump-7"), .scheme = EJWT_BEARER, .max_age = wrong[i] };
+    ejwt_refusal refusal;
+    EQUAL(ejwt_challenge_write(&challenge, EJWT_E_EXPIRED, buffer, sizeof buffer, &refusal), EJWT_E_ARGUMENT);
+    uint8_t proof_buffer[1024];
+    const ejwt_dpop_request dpop = {
+      .proof = proof(),
+      .method = EJWT_STR("POST"),
+      .uri = EJWT_STR("https://pump-7.local/speed"),
+      .access_token = bound(),
+      .verifiers = VERIFIERS,
+      .verifier_count = 2,
+      .max_age = wrong[i],
+      .now = FIXTURE_NOW,
+      .buffer = proof_buffer,
+      .buffer_len = sizeof proof_buffer,
+    };
+    ejwt_dpop_proof proven;
+    EQUAL(ejwt_verify_dpop(&dpop, &proven), EJWT_E_ARGUMENT);
+  }
+}
+
 static void words(void) {
   for (int error = -0x3000; error < 16; error++) {
     CHECK(ejwt_strerror(error) && ejwt_strerror(error)[0] && ejwt_strdetail(error));
@@ -656,5 +705,6 @@ void test_hostile(void) {
   keys();
   stores();
   dpop_and_http();
+  limits();
   words();
 }
