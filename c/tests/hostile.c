@@ -103,10 +103,6 @@ static void verifying(void) {
   VERIFIES(ejwt_access_token, ejwt_verify_untyped(request, &policy, result));
   memset(&policy, 0, sizeof policy);
   VERIFIES(ejwt_access_token, ejwt_verify_untyped_with(request, &policy, &checks, result));
-  memset(&policy, 0, sizeof policy);
-  VERIFIES(ejwt_access_token, ejwt_verify_for_client(request, &policy, result));
-  memset(&policy, 0, sizeof policy);
-  VERIFIES(ejwt_access_token, ejwt_verify_for_client_with(request, &policy, &checks, result));
   REFUSED(ejwt_verify_access_token(&good, NULL, &accepted));
   REFUSED(ejwt_verify_access_token_with(&good, NULL, &checks, &accepted));
   REFUSED(ejwt_verify_access_token_with(&good, &POLICY, NULL, &accepted));
@@ -136,36 +132,6 @@ static void verifying(void) {
     REFUSED(ejwt_verify_access_token_with(&good, &POLICY, &broken_checks[i], &accepted));
     CHECK(ZEROED(accepted));
   }
-
-  ejwt_id_policy id = { 0 };
-#define USABLE id.client_id = (ejwt_str)EJWT_STR("urn:device:pump-7")
-  VERIFIES(ejwt_id_token, ejwt_verify_id_token(request, &id, result));
-  ejwt_id_token id_accepted;
-  REFUSED(ejwt_verify_id_token(&good, NULL, &id_accepted));
-  const ejwt_str audiences[5] = { NONE };
-  id.trusted_audiences = audiences;
-  id.trusted_audience_count = 5;
-  REFUSED(ejwt_verify_id_token(&good, &id, &id_accepted));
-  id.trusted_audiences = NULL;
-  REFUSED(ejwt_verify_id_token(&good, &id, &id_accepted));
-#undef USABLE
-
-  /* Texts that are none do not leave out their check. */
-  const ejwt_request with_id = request_of(id_token(), malloc(1024), 1024);
-  const ejwt_str texts[] = { BROKEN, ENDLESS, NOT_UTF8 };
-  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-    for (int member = 0; member < 4; member++) {
-      ejwt_id_policy wrong = { .client_id = EJWT_STR("urn:device:pump-7") };
-      EQUAL(ejwt_verify_id_token(&with_id, &wrong, &id_accepted), 0);
-      *(member == 0   ? &wrong.access_token
-        : member == 1 ? &wrong.code
-        : member == 2 ? &wrong.nonce
-                      : &wrong.acr) = texts[i];
-      EQUAL(ejwt_verify_id_token(&with_id, &wrong, &id_accepted), EJWT_E_ARGUMENT);
-      CHECK(ZEROED(id_accepted));
-    }
-  }
-  free(with_id.buffer);
 
   ejwt_typed_policy typed = { 0 };
 #define USABLE \
@@ -213,6 +179,71 @@ static void verifying(void) {
     free(request.buffer);
   }
   free(buffer);
+  free(text);
+}
+
+/* As above, with tokens that these functions accept. */
+static void verifying_for_client(void) {
+  const ejwt_str token = forged(ES256_HEADER("JWT"), "{" CLIENT_CLAIMS "}");
+  size_t needed;
+  EQUAL(ejwt_buffer_len(token.ptr, token.len, &needed), 0);
+  ejwt_request good = request_of(token, malloc(needed), needed);
+  good.issuers = &ACCEPTING_ISSUER;
+  ejwt_access_token accepted;
+  ejwt_access_checks checks = { 0 };
+  EQUAL(ejwt_verify_for_client(&good, &POLICY, &accepted), 0);
+  CHECK(same(accepted.token.client_id, "urn:device:pump-7"));
+  EQUAL(ejwt_verify_for_client_with(&good, &POLICY, &checks, &accepted), 0);
+  EQUAL(ejwt_has_scope(&accepted, WRITE_SCOPE), 0);
+
+  ejwt_access_policy policy = { 0 };
+#define USABLE policy = POLICY
+  VERIFIES(ejwt_access_token, ejwt_verify_for_client(request, &policy, result));
+  memset(&policy, 0, sizeof policy);
+  VERIFIES(ejwt_access_token, ejwt_verify_for_client_with(request, &policy, &checks, result));
+#undef USABLE
+  policy = POLICY;
+  policy.audience = (ejwt_str)EJWT_STR("urn:device:pump-8");
+  EQUAL(ejwt_verify_for_client(&good, &policy, &accepted), EJWT_E_MISMATCH - DETAIL_CLIENT_ID);
+  free(good.buffer);
+}
+
+static void verifying_id_tokens(void) {
+  size_t needed;
+  EQUAL(ejwt_buffer_len(id_token().ptr, id_token().len, &needed), 0);
+  uint8_t *text = exactly(id_token().ptr, id_token().len);
+  const ejwt_request good = request_of((ejwt_str){ (const char *)text, id_token().len }, malloc(needed), needed);
+  ejwt_id_policy id = { 0 };
+#define USABLE id.client_id = (ejwt_str)EJWT_STR("urn:device:pump-7")
+  VERIFIES(ejwt_id_token, ejwt_verify_id_token(request, &id, result));
+  ejwt_id_token id_accepted;
+  EQUAL(ejwt_verify_id_token(&good, &id, &id_accepted), 0);
+  REFUSED(ejwt_verify_id_token(&good, NULL, &id_accepted));
+  const ejwt_str audiences[5] = { NONE };
+  id.trusted_audiences = audiences;
+  id.trusted_audience_count = 5;
+  REFUSED(ejwt_verify_id_token(&good, &id, &id_accepted));
+  id.trusted_audiences = NULL;
+  REFUSED(ejwt_verify_id_token(&good, &id, &id_accepted));
+#undef USABLE
+
+  /* Texts that are none do not leave out their check. */
+  const ejwt_request with_id = request_of(id_token(), malloc(1024), 1024);
+  const ejwt_str texts[] = { BROKEN, ENDLESS, NOT_UTF8 };
+  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+    for (int member = 0; member < 4; member++) {
+      ejwt_id_policy wrong = { .client_id = EJWT_STR("urn:device:pump-7") };
+      EQUAL(ejwt_verify_id_token(&with_id, &wrong, &id_accepted), 0);
+      *(member == 0   ? &wrong.access_token
+        : member == 1 ? &wrong.code
+        : member == 2 ? &wrong.nonce
+                      : &wrong.acr) = texts[i];
+      EQUAL(ejwt_verify_id_token(&with_id, &wrong, &id_accepted), EJWT_E_ARGUMENT);
+      CHECK(ZEROED(id_accepted));
+    }
+  }
+  free(with_id.buffer);
+  free(good.buffer);
   free(text);
 }
 
@@ -699,6 +730,8 @@ static void words(void) {
 
 void test_hostile(void) {
   verifying();
+  verifying_for_client();
+  verifying_id_tokens();
   overlapping_results();
   overlapping_buffers();
   tokens_of_zeros();

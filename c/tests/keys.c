@@ -59,7 +59,24 @@ static void key_sets(void) {
   EQUAL(ejwt_key_set_replace_from_signed(&set, &request, &newest), EJWT_E_WRONG_TYPE);
   EQUAL(newest, 1);
 
-  /* Nor is a set replaced by a token that its own keys verify. */
+  /* A signed key set, once accepted, is the oldest that is. */
+  request = request_of(forged(ES256_HEADER("jwk-set+jwt"), "{\"iss\":\"https://idp.example.com\",\"iat\":1768478340,"
+                              "\"exp\":1768478640,\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"test-key\",\"x\":"
+                              "\"VpfpfapcquWsv4iRTZ4zbu7tV3VxGXpmDdAqXKe3hgI\"}]}"), buffer, sizeof buffer);
+  request.issuers = &ACCEPTING_ISSUER;
+  EQUAL(ejwt_key_set_replace_from_signed(&set, &request, &newest), 0);
+  EQUAL(newest, 1768478340);
+  EQUAL(ejwt_key_set_count(&set, &count), 0);
+  EQUAL(count, 1);
+  ejwt_request by_set = request_of(eddsa(), buffer, sizeof buffer);
+  by_set.issuers = &issuer;
+  EQUAL(ejwt_verify_access_token(&by_set, &POLICY, &token), 0);
+  newest++;
+  EQUAL(ejwt_key_set_replace_from_signed(&set, &request, &newest), EJWT_E_ROLLED_BACK);
+  EQUAL(newest, 1768478341);
+  request = request_of(es256(), buffer, sizeof buffer);
+
+  /* A set is not replaced by a token that its own keys verify. */
   request.issuers = &issuer;
   EQUAL(ejwt_key_set_replace_from_signed(&set, &request, &newest), EJWT_E_ARGUMENT);
 }

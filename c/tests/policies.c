@@ -95,6 +95,34 @@ static void id_tokens(void) {
   EQUAL(ejwt_verify_id_token(&request, &policy, &token), EJWT_E_WRONG_TYPE);
 }
 
+/* The nonce, and the hashes of the access token `access-token` and the code `code-1`: the left half of SHA-256 (OpenID
+ * Connect Core 3.1.3.6 and 3.3.2.11). */
+static void id_tokens_with_their_request(void) {
+  const char *claims = "{" ID_CLAIMS ",\"nonce\":\"n-1\",\"at_hash\":\"Pxa-1wifRlPl7yG_0oJNfw\",\"c_hash\":\"Ub1mOf7XwLSCavbAa_5PTA\"}";
+  ejwt_request request = request_of(forged(ES256_HEADER("JWT"), claims), buffer, sizeof buffer);
+  request.issuers = &ACCEPTING_ISSUER;
+  const ejwt_id_policy policy = {
+    .client_id = EJWT_STR("urn:device:pump-7"),
+    .nonce = EJWT_STR("n-1"),
+    .access_token = EJWT_STR("access-token"),
+    .code = EJWT_STR("code-1"),
+    .times = { .leeway = EJWT_DEFAULT_LEEWAY },
+  };
+  ejwt_id_token token;
+  EQUAL(ejwt_verify_id_token(&request, &policy, &token), 0);
+  CHECK(same(token.token.subject, "user-4200"));
+  ejwt_id_policy other = policy;
+  other.nonce = (ejwt_str)EJWT_STR("n-2");
+  EQUAL(ejwt_verify_id_token(&request, &other, &token), EJWT_E_MISMATCH - 12);
+  CHECK(ZEROED(token));
+  other = policy;
+  other.access_token = (ejwt_str)EJWT_STR("access-tokem");
+  EQUAL(ejwt_verify_id_token(&request, &other, &token), EJWT_E_MISMATCH - 16);
+  other = policy;
+  other.code = (ejwt_str)EJWT_STR("code-2");
+  EQUAL(ejwt_verify_id_token(&request, &other, &token), EJWT_E_MISMATCH - 17);
+}
+
 static void typed_tokens(void) {
   ejwt_request request = request_of(es256(), buffer, sizeof buffer);
   ejwt_typed_policy policy = {
@@ -183,6 +211,21 @@ static void dpop(void) {
   CHECK(ejwt_verify_dpop(&dpop, &proven) < 0);
   EQUAL(ejwt_dpop_nonces_rotate(&nonces, (ejwt_str)EJWT_STR("n-1")), 0);
   EQUAL(ejwt_verify_dpop(&dpop, &proven), EJWT_E_MISSING - 12);
+
+  /* With the nonce: a proof by the key of the trusted issuer, whose signature only the test's verifier accepts. */
+  ejwt_dpop_request with_nonce = dpop;
+  with_nonce.proof = forged("{\"alg\":\"ES256\",\"typ\":\"dpop+jwt\",\"jwk\":{\"kty\":\"EC\",\"crv\":\"P-256\","
+                            "\"x\":\"kjqAwhVvc2weoah51TiClH2-33xD9nHdcPBXlbFwGcc\",\"y\":\"YSp9mDTxnjBbt27_z5S5gEWPCO6TVBkse4ldVOfy1hs\"}}",
+                            "{\"jti\":\"proof-2\",\"htm\":\"POST\",\"htu\":\"https://pump-7.local/speed\",\"iat\":1768478400,"
+                            "\"ath\":\"eUF7gMKSk8YioMZwX_hdB_I5UEmwAcgDeqjSCb-wjLU\",\"nonce\":\"n-1\"}");
+  with_nonce.verifiers = ACCEPTING_ISSUER.verifiers;
+  with_nonce.verifier_count = ACCEPTING_ISSUER.verifier_count;
+  EQUAL(ejwt_verify_dpop(&with_nonce, &proven), 0);
+  EQUAL(ejwt_dpop_nonces_rotate(&nonces, (ejwt_str)EJWT_STR("n-2")), 0);
+  EQUAL(ejwt_verify_dpop(&with_nonce, &proven), 0); /* the nonce before */
+  EQUAL(ejwt_dpop_nonces_rotate(&nonces, (ejwt_str)EJWT_STR("n-3")), 0);
+  EQUAL(ejwt_verify_dpop(&with_nonce, &proven), EJWT_E_MISMATCH - 12);
+  CHECK(ZEROED(proven));
   EQUAL(ejwt_dpop_nonces_withdraw(&nonces), 0);
   EQUAL(ejwt_dpop_nonces_rotate(&nonces, (ejwt_str)EJWT_STR("")), EJWT_E_ARGUMENT);
 }
@@ -204,6 +247,7 @@ static void challenges_of_the_token(void) {
 void test_policies(void) {
   access_tokens();
   id_tokens();
+  id_tokens_with_their_request();
   typed_tokens();
   dpop();
   challenges_of_the_token();

@@ -56,6 +56,19 @@ static inline int same(ejwt_str text, const char *expected) {
 /* A request with the trusted issuer, at the time of the fixtures. */
 ejwt_request request_of(ejwt_str token, uint8_t *buffer, size_t buffer_len);
 
+/* A token of this header and payload, in memory of the test program until the next one. Its signature is 64 bytes that only
+ * `ACCEPTING_ISSUER`, which accepts any, accepts. */
+ejwt_str forged(const char *header, const char *payload);
+extern const ejwt_issuer ACCEPTING_ISSUER;
+
+#define ES256_HEADER(typ) "{\"alg\":\"ES256\",\"typ\":\"" typ "\",\"kid\":\"test-key\"}"
+/* The claims of an ID token for the application `urn:device:pump-7`, and of an access token that Cognito would write. */
+#define ID_CLAIMS \
+  "\"iss\":\"https://idp.example.com\",\"sub\":\"user-4200\",\"aud\":\"urn:device:pump-7\",\"exp\":1768478640,\"iat\":1768478340"
+#define CLIENT_CLAIMS \
+  "\"iss\":\"https://idp.example.com\",\"sub\":\"user-4200\",\"client_id\":\"urn:device:pump-7\",\"exp\":1768478640," \
+  "\"iat\":1768478340,\"token_use\":\"access\",\"scope\":\"pump:write\""
+
 #define DETAIL_AUDIENCE 3
 #define DETAIL_SUBJECT 2
 #define DETAIL_CLIENT_ID 8
