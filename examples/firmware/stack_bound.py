@@ -299,11 +299,12 @@ class Image:
             if re.match("ldr pc,", instruction.text()):
                 raise Fault(f"{function.name} has a call that is not understood: {instruction.text()}")
             if target := self.leads_to(instruction):
-                # A function ends with a jump after it has freed its frame, but not in assembly or in a piece.
+                targets = {target}
+            else:
+                targets = self.targets(function, instruction) if instruction in self.pointer_writers else set()
+            for target in targets:
+                # A function ends with a jump after it has freed its frame, but not in assembly, nor before a piece.
                 yield target, instruction.is_call or target.is_piece or function.is_assembly
-            elif instruction in self.pointer_writers:
-                for target in self.targets(function, instruction):
-                    yield target, instruction.is_call or function.is_assembly
 
     def targets(self, function, instruction):
         """The functions that a pointer may lead to."""
