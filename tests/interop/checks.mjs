@@ -8,21 +8,12 @@ import { join } from 'node:path';
 
 import { decodeProtectedHeader } from 'jose';
 
-import { accessToken, call, logIn, newHolder } from './client.mjs';
+import { accessToken, call, logIn } from './client.mjs';
 import { startGateway, verifyIdToken } from './example.mjs';
+import { ALGS, BEARER, DPOP, INSUFFICIENT_SCOPE, INVALID_TOKEN, OK, READ, checkDpop } from './gateway.mjs';
 import { BRIEF_TTL, OTHER_AUDIENCE, startIssuer } from './issuer.mjs';
 import { checkStatusLists } from './status_lists.mjs';
 
-const ALGS = ['ES256', 'EdDSA', 'Ed25519'];
-
-const BEARER = 'Bearer realm="pump"';
-const DPOP = 'DPoP algs="ES256 EdDSA Ed25519", realm="pump"';
-const READ = 'scope="pump:read"';
-const INVALID_TOKEN = { status: 401, challenge: `${BEARER}, error="invalid_token", ${READ}` };
-const INVALID_TOKEN_DPOP = { status: 401, challenge: `${DPOP}, error="invalid_token", ${READ}` };
-const INVALID_PROOF = { status: 401, challenge: `${DPOP}, error="invalid_dpop_proof", ${READ}` };
-const INSUFFICIENT_SCOPE = { status: 403, challenge: `${BEARER}, error="insufficient_scope", scope="pump:write"` };
-const OK = { status: 200, challenge: '' };
 const CHANGED = { status: 204, challenge: '' };
 
 const counts = { ok: 0, FAIL: 0 };
@@ -74,32 +65,6 @@ async function checkImpostor({ issuer, gateway }) {
   impostor.stop();
 }
 
-async function checkDpop({ issuer, gateway }) {
-  const url = `${gateway.url}/speed`;
-  for (const alg of ALGS) {
-    const holder = await newHolder(alg);
-    const token = await accessToken(issuer, 'machine-ES256', { holder });
-    const present = (proof) => call('GET', url, { authorization: `DPoP ${token}`, dpop: proof });
-
-    const proof = await holder.proof('GET', url, token);
-    check(`DPoP ${alg}: a token with a proof reads`, await present(proof), OK);
-    check(`DPoP ${alg}: the proof is refused a second time`, await present(proof), INVALID_PROOF);
-    check(`DPoP ${alg}: another proof reads`, await present(await holder.proof('GET', url, token)), OK);
-    const post = await holder.proof('POST', url, token);
-    check(`DPoP ${alg}: a proof for another method is refused`, await present(post), INVALID_PROOF);
-    const thief = await newHolder(alg);
-    check(
-      `DPoP ${alg}: the proof of another key is refused`,
-      await present(await thief.proof('GET', url, token)),
-      INVALID_TOKEN_DPOP,
-    );
-    check(`DPoP ${alg}: the token by itself is refused`, await call('GET', url, { authorization: `Bearer ${token}` }), {
-      status: 401,
-      challenge: `${INVALID_TOKEN.challenge}, ${DPOP}, ${READ}`,
-    });
-  }
-}
-
 async function checkIdTokens({ issuer, gateway, folder, scratch }) {
   const jwks = join(scratch, 'jwks.json');
   writeFileSync(jwks, await (await fetch(`${issuer.url}/jwks`)).text());
@@ -148,7 +113,7 @@ try {
   const parties = { issuer, gateway, folder, scratch, python };
   await checkBearerTokens(parties);
   await checkImpostor(parties);
-  await checkDpop(parties);
+  await checkDpop(check, issuer, `${gateway.url}/speed`);
   await checkIdTokens(parties);
   await checkStatusLists(parties, check);
   await checkRotation(parties);

@@ -4,19 +4,9 @@
 
 import { createInterface } from 'node:readline';
 
-import { accessToken, call, logIn, newHolder } from './client.mjs';
+import { accessToken, call, logIn } from './client.mjs';
+import { ALGS, INSUFFICIENT_SCOPE, INVALID_TOKEN, OK, checkDpop } from './gateway.mjs';
 import { OTHER_AUDIENCE, startIssuer } from './issuer.mjs';
-
-const ALGS = ['ES256', 'EdDSA', 'Ed25519'];
-
-const BEARER = 'Bearer realm="pump"';
-const DPOP = 'DPoP algs="ES256 EdDSA Ed25519", realm="pump"';
-const READ = 'scope="pump:read"';
-const OK = { status: 200, challenge: '' };
-const INVALID_TOKEN = { status: 401, challenge: `${BEARER}, error="invalid_token", ${READ}` };
-const INVALID_TOKEN_DPOP = { status: 401, challenge: `${DPOP}, error="invalid_token", ${READ}` };
-const INVALID_PROOF = { status: 401, challenge: `${DPOP}, error="invalid_dpop_proof", ${READ}` };
-const INSUFFICIENT_SCOPE = { status: 403, challenge: `${BEARER}, error="insufficient_scope", scope="pump:write"` };
 
 const line = (value) => console.log(JSON.stringify(value));
 const check = (name, got, expected) => line([name, got, expected]);
@@ -46,23 +36,6 @@ async function checkImpostor(issuer, url) {
   impostor.stop();
 }
 
-async function checkDpop(issuer, url) {
-  for (const alg of ALGS) {
-    const holder = await newHolder(alg);
-    const token = await accessToken(issuer, 'machine-ES256', { holder });
-    const present = (proof) => call('GET', url, { authorization: `DPoP ${token}`, dpop: proof });
-    const proof = await holder.proof('GET', url, token);
-    check(`DPoP ${alg}: a token with a proof reads`, await present(proof), OK);
-    check(`DPoP ${alg}: the proof is refused a second time`, await present(proof), INVALID_PROOF);
-    check(`DPoP ${alg}: another proof reads`, await present(await holder.proof('GET', url, token)), OK);
-    const post = await holder.proof('POST', url, token);
-    check(`DPoP ${alg}: a proof for another method is refused`, await present(post), INVALID_PROOF);
-    const thief = await newHolder(alg);
-    const stolen = await present(await thief.proof('GET', url, token));
-    check(`DPoP ${alg}: the proof of another key is refused`, stolen, INVALID_TOKEN_DPOP);
-  }
-}
-
 async function checkUsers(issuer, url) {
   const read = (token) => call('GET', url, { authorization: `Bearer ${token}` });
   for (const alg of ALGS) {
@@ -89,7 +62,7 @@ const { value: device } = await createInterface({ input: process.stdin })[Symbol
 const url = `${device}/pump`;
 await checkBearerTokens(issuer, url);
 await checkImpostor(issuer, url);
-await checkDpop(issuer, url);
+await checkDpop(check, issuer, url);
 await checkUsers(issuer, url);
 await checkRotation(issuer, url);
 issuer.stop();
