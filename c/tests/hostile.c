@@ -359,18 +359,7 @@ static void overlapping_buffers(void) {
 
   /* A proof, and the window of proofs. */
   static uint8_t proof_buffer[1024];
-  ejwt_dpop_request dpop = {
-    .proof = proof(),
-    .method = EJWT_STR("POST"),
-    .uri = EJWT_STR("https://pump-7.local/speed"),
-    .access_token = bound(),
-    .verifiers = VERIFIERS,
-    .verifier_count = 2,
-    .leeway = EJWT_DEFAULT_LEEWAY,
-    .now = FIXTURE_NOW,
-    .buffer = proof_buffer,
-    .buffer_len = sizeof proof_buffer,
-  };
+  ejwt_dpop_request dpop = dpop_request_of(proof_buffer, sizeof proof_buffer);
   ejwt_dpop_proof proven;
   static ejwt_replay_window used;
   EQUAL(ejwt_replay_start_empty(&used, 0), 0);
@@ -584,20 +573,8 @@ static void stores(void) {
 }
 
 static void dpop_and_http(void) {
-  const ejwt_now now = FIXTURE_NOW;
   uint8_t *buffer = malloc(1024);
-  const ejwt_dpop_request good = {
-    .proof = proof(),
-    .method = EJWT_STR("POST"),
-    .uri = EJWT_STR("https://pump-7.local/speed"),
-    .access_token = bound(),
-    .verifiers = VERIFIERS,
-    .verifier_count = 2,
-    .leeway = EJWT_DEFAULT_LEEWAY,
-    .now = now,
-    .buffer = buffer,
-    .buffer_len = 1024,
-  };
+  const ejwt_dpop_request good = dpop_request_of(buffer, 1024);
   GUARDED(ejwt_dpop_proof, out);
   EQUAL(ejwt_verify_dpop(&good, &out.value), 0);
   CHECK(UNTOUCHED(out));
@@ -699,18 +676,8 @@ static void limits(void) {
     ejwt_refusal refusal;
     EQUAL(ejwt_challenge_write(&challenge, EJWT_E_EXPIRED, buffer, sizeof buffer, &refusal), EJWT_E_ARGUMENT);
     uint8_t proof_buffer[1024];
-    const ejwt_dpop_request dpop = {
-      .proof = proof(),
-      .method = EJWT_STR("POST"),
-      .uri = EJWT_STR("https://pump-7.local/speed"),
-      .access_token = bound(),
-      .verifiers = VERIFIERS,
-      .verifier_count = 2,
-      .max_age = wrong[i],
-      .now = FIXTURE_NOW,
-      .buffer = proof_buffer,
-      .buffer_len = sizeof proof_buffer,
-    };
+    ejwt_dpop_request dpop = dpop_request_of(proof_buffer, sizeof proof_buffer);
+    dpop.max_age = wrong[i];
     ejwt_dpop_proof proven;
     EQUAL(ejwt_verify_dpop(&dpop, &proven), EJWT_E_ARGUMENT);
   }

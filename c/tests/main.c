@@ -15,6 +15,22 @@ ejwt_request request_of(ejwt_str token, uint8_t *buffer, size_t buffer_len) {
   return request;
 }
 
+ejwt_dpop_request dpop_request_of(uint8_t *buffer, size_t buffer_len) {
+  const ejwt_dpop_request request = {
+    .proof = proof(),
+    .method = EJWT_STR("POST"),
+    .uri = EJWT_STR("https://pump-7.local/speed"),
+    .access_token = bound(),
+    .verifiers = VERIFIERS,
+    .verifier_count = 2,
+    .leeway = EJWT_DEFAULT_LEEWAY,
+    .now = FIXTURE_NOW,
+    .buffer = buffer,
+    .buffer_len = buffer_len,
+  };
+  return request;
+}
+
 static int accept(void *context, const uint8_t *key, size_t key_len, const uint8_t *message, size_t message_len,
                   const uint8_t *signature, size_t signature_len) {
   (void)context, (void)key, (void)message, (void)signature;

@@ -148,18 +148,7 @@ static void dpop(void) {
   static ejwt_replay_window used;
   memset(&used, 0, sizeof used);
   uint8_t proof_buffer[1024];
-  ejwt_dpop_request dpop = {
-    .proof = proof(),
-    .method = EJWT_STR("POST"),
-    .uri = EJWT_STR("https://pump-7.local/speed"),
-    .access_token = bound(),
-    .verifiers = VERIFIERS,
-    .verifier_count = 2,
-    .leeway = EJWT_DEFAULT_LEEWAY,
-    .now = FIXTURE_NOW,
-    .buffer = proof_buffer,
-    .buffer_len = sizeof proof_buffer,
-  };
+  ejwt_dpop_request dpop = dpop_request_of(proof_buffer, sizeof proof_buffer);
   ejwt_dpop_proof proven;
   EQUAL(ejwt_verify_dpop(&dpop, &proven), 0);
   uint8_t thumbprint[32], of_token[32];

@@ -56,6 +56,9 @@ static inline int same(ejwt_str text, const char *expected) {
 /* A request with the trusted issuer, at the time of the fixtures. */
 ejwt_request request_of(ejwt_str token, uint8_t *buffer, size_t buffer_len);
 
+/* The proof of the fixtures, for their request with the bound token. */
+ejwt_dpop_request dpop_request_of(uint8_t *buffer, size_t buffer_len);
+
 /* A token of this header and payload, in memory of the test program until the next one. Its signature is 64 bytes that only
  * `ACCEPTING_ISSUER`, which accepts any, accepts. */
 ejwt_str forged(const char *header, const char *payload);
