@@ -328,7 +328,7 @@ typedef struct {
   // range and points of small order were refused before.
   //
   // Returns 0 if the signature is valid, `EJWT_E_INVALID_SIGNATURE` or `EJWT_E_INVALID_KEY` if not, and anything else
-  // if there is no answer (`EJWT_E_BACKEND_UNAVAILABLE`). It must not call this library with what the request uses.
+  // if there is no answer (`EJWT_E_BACKEND_UNAVAILABLE`). It must not call this library with memory that the request uses.
   int (*verify)(void *context,
                 const uint8_t *key,
                 size_t key_len,
@@ -353,7 +353,7 @@ typedef struct {
   size_t key_count;
   // A key set instead, or null. Verification writes it: retired keys whose overlap is over are dropped.
   ejwt_key_set *key_set;
-  // What verifies its signatures: the list of accepted algorithms, and what is linked.
+  // The verifiers of its signatures: no other algorithm is accepted or linked.
   const ejwt_verifier *const *verifiers;
   // The number of verifiers.
   size_t verifier_count;
@@ -371,7 +371,7 @@ typedef struct {
   uint32_t kind;
 } ejwt_now;
 
-// A token that arrived, whom it may come from, the time, and memory for what is decoded. Zeroed, it is refused.
+// A token that arrived, its possible issuers, the time, and memory for the decoded token. Zeroed, it is refused.
 typedef struct {
   // The compact text, without the scheme (`Bearer `) and line ends.
   ejwt_str token;
@@ -408,7 +408,7 @@ typedef struct {
   ejwt_limit max_unproven_lifetime;
 } ejwt_times;
 
-// What a device demands of access tokens. Zeroed, it refuses every token (`EJWT_E_UNCONFIGURED`).
+// The demands of a device on access tokens. Zeroed, it refuses every token (`EJWT_E_UNCONFIGURED`).
 typedef struct {
   // The device's name as a recipient, which `aud` must contain. For `ejwt_verify_for_client`: the client id.
   ejwt_str audience;
@@ -491,7 +491,7 @@ typedef struct {
   const uint8_t *certificate;
   // The value that the claim `cnonce` must have, or none.
   ejwt_str challenge;
-  // The authentication contexts of which `acr` must be one, separated by spaces, or none.
+  // The accepted values of `acr`, separated by spaces; or none, to accept any.
   ejwt_str acr;
   // The longest time since the user's login (`auth_time`).
   ejwt_limit max_age;
@@ -507,7 +507,7 @@ typedef struct {
   ejwt_str token;
 } ejwt_credentials;
 
-// What a server answers when it refuses a request. Zeroed, it is refused.
+// The answer of a server that refuses a request. Zeroed, it is refused.
 typedef struct {
   // The name of the protected resource, for people to read.
   ejwt_str realm;
@@ -548,7 +548,7 @@ typedef struct {
   const ejwt_verifier *const *verifiers;
   // The number of verifiers.
   size_t verifier_count;
-  // The nonces of the device, of which the proof must have one, or null. They must outlive the proof. Verification
+  // The nonces of the device, or null. If there are any, the proof must have one of them. They must outlive the proof. Verification
   // writes them.
   ejwt_dpop_nonces *nonces;
   // How far the client's clock and the device's may differ, in seconds: `EJWT_DEFAULT_LEEWAY`, and at most 300.
@@ -574,7 +574,7 @@ typedef struct {
   ejwt_str access_token;
   // The authorization code that came with the ID token, whose hash `c_hash` must be, or none.
   ejwt_str code;
-  // The authentication contexts of which `acr` must be one, separated by spaces, or none.
+  // The accepted values of `acr`, separated by spaces; or none, to accept any.
   ejwt_str acr;
   // The longest time since the user's login (`auth_time`).
   ejwt_limit max_age;
@@ -594,7 +594,7 @@ typedef struct {
   ejwt_token token;
 } ejwt_id_token;
 
-// What is revoked. Zeroed, it is nothing, and an error.
+// A revocation: one token, or a group of tokens. Zeroed, it is an error.
 typedef struct {
   // `EJWT_REVOKE_TOKEN` or another of these. Each says which of the members it needs.
   uint32_t kind;
@@ -620,11 +620,11 @@ typedef struct {
   const ejwt_str *sources;
   // The number of names.
   size_t source_count;
-  // What a restart must not lose.
+  // The state that a restart must not lose.
   uint8_t bytes[EJWT_TIME_FLOOR_LEN];
 } ejwt_time_floor;
 
-// What a device demands of tokens of a kind of its own. Zeroed, it refuses every token (`EJWT_E_UNCONFIGURED`).
+// The demands of a device on tokens of a kind of its own. Zeroed, it refuses every token (`EJWT_E_UNCONFIGURED`).
 typedef struct {
   // The media type, such as `cmd+jwt`.
   ejwt_str media_type;
@@ -866,7 +866,7 @@ int ejwt_key_set_rotate(ejwt_key_set *set,
                         int64_t until,
                         ejwt_now now);
 
-// Replaces the keys by those of a signed key set, which is the token of the request. It is verified with the issuer's
+// Replaces the keys by the keys of a signed key set, which is the token of the request. It is verified with the issuer's
 // root key, which is in flash or in another set.
 //
 // `newest` is the `iat` of the last set that was accepted, or the time at which the firmware was built; it becomes the
@@ -957,7 +957,7 @@ int ejwt_buffer_len(const char *token,
                     size_t len,
                     size_t *out);
 
-// Revokes until `until`, in seconds since 1970: from when on every policy refuses what is revoked
+// Revokes until `until`, in seconds since 1970: from when on every policy refuses the revoked tokens
 // (`ejwt_token.refused_from`). An `until` that is not after `now` is an error.
 //
 // # Safety
@@ -969,7 +969,7 @@ int ejwt_revoke(ejwt_revocation_list *list,
                 int64_t until,
                 ejwt_now now);
 
-// Opens a list without entries: after a restart, what was revoked is accepted again. Does nothing if the list is open.
+// Opens a list without entries: after a restart, revoked tokens are accepted again. Does nothing if the list is open.
 //
 // # Safety
 //
@@ -1009,14 +1009,14 @@ EJWT_MUST_USE
 int ejwt_revocations_generation(const ejwt_revocation_list *list,
                                 uint64_t *generation);
 
-// Drops all entries: what was revoked is accepted again.
+// Drops all entries: revoked tokens are accepted again.
 //
 // # Safety
 //
 // The pointer is null or points to a list.
 EJWT_MUST_USE int ejwt_revocations_clear(ejwt_revocation_list *list);
 
-// Starts a floor. If `bytes` are those of a floor, they are kept; otherwise (zeroed, or torn by a power cut) the floor
+// Starts a floor. If `bytes` hold a floor, it is kept; otherwise (zeroed, or torn by a power cut) the floor
 // starts at `built_at`, and the function says so with `EJWT_E_MALFORMED` and the snapshot as detail. The floor can be
 // used in both cases.
 //

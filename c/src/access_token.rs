@@ -13,7 +13,7 @@ use crate::revocations::ejwt_revocation_list;
 use crate::time::ejwt_limit;
 use crate::token::{Accepted, ejwt_access_token};
 
-/// What a device demands of access tokens. Zeroed, it refuses every token (`EJWT_E_UNCONFIGURED`).
+/// The demands of a device on access tokens. Zeroed, it refuses every token (`EJWT_E_UNCONFIGURED`).
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct ejwt_access_policy {
@@ -46,7 +46,7 @@ pub struct ejwt_access_checks {
     pub certificate: *const u8,
     /// The value that the claim `cnonce` must have, or none.
     pub challenge: ejwt_str,
-    /// The authentication contexts of which `acr` must be one, separated by spaces, or none.
+    /// The accepted values of `acr`, separated by spaces; or none, to accept any.
     pub acr: ejwt_str,
     /// The longest time since the user's login (`auth_time`).
     pub max_age: ejwt_limit,

@@ -1,6 +1,7 @@
 //! The HTTP headers `Authorization` and `WWW-Authenticate`.
 
 use core::ffi::c_int;
+use core::fmt;
 
 use jwt::Error;
 use jwt::bearer::{Challenge, Scheme, from_authorization};
@@ -47,7 +48,7 @@ pub unsafe extern "C" fn ejwt_authorization(value: ejwt_str, out: *mut ejwt_cred
     }
 }
 
-/// What a server answers when it refuses a request. Zeroed, it is refused.
+/// The answer of a server that refuses a request. Zeroed, it is refused.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct ejwt_challenge {
@@ -98,6 +99,34 @@ unsafe fn challenge<'a>(from: &'a ejwt_challenge) -> Result<Challenge<'a>, Failu
     Ok(challenge)
 }
 
+/// Writes one kind of challenge: for the access token, or for its proof.
+///
+/// # Safety
+///
+/// As `ejwt_challenge_write`.
+unsafe fn write_challenge(
+    from: *const ejwt_challenge,
+    error: c_int,
+    text: *mut u8,
+    size: usize,
+    out: *mut ejwt_refusal,
+    write: fn(&Challenge<'_>, Error, &mut dyn fmt::Write) -> Result<u16, fmt::Error>,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe {
+        produce(out, || {
+            let challenge = challenge(reference(from)?)?;
+            let mut text = Text::new(bytes_mut(text, size)?);
+            if error == EJWT_E_ARGUMENT {
+                return Ok(ejwt_refusal { status: 500, len: 0 });
+            }
+            let error = to_error(error).ok_or(ARGUMENT)?;
+            let status = write(&challenge, error, &mut text).map_err(|_| Error::BufferTooSmall)?;
+            Ok(ejwt_refusal { status: status.into(), len: text.len })
+        })
+    }
+}
+
 /// Writes the value of the header `WWW-Authenticate` for an error of the access token, and the status of the response. For
 /// `EJWT_E_ARGUMENT`, which is a fault of the firmware, the status is 500 and there is no header.
 ///
@@ -117,18 +146,7 @@ pub unsafe extern "C" fn ejwt_challenge_write(
     out: *mut ejwt_refusal,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    unsafe {
-        produce(out, || {
-            let challenge = challenge(reference(from)?)?;
-            let mut text = Text::new(bytes_mut(text, size)?);
-            if error == EJWT_E_ARGUMENT {
-                return Ok(ejwt_refusal { status: 500, len: 0 });
-            }
-            let error = to_error(error).ok_or(ARGUMENT)?;
-            let status = challenge.write(error, &mut text).map_err(|_| Error::BufferTooSmall)?;
-            Ok(ejwt_refusal { status: status.into(), len: text.len })
-        })
-    }
+    unsafe { write_challenge(from, error, text, size, out, |challenge, error, text| challenge.write(error, text)) }
 }
 
 /// Writes the value of the header `WWW-Authenticate` for an error of `ejwt_verify_dpop`, as `ejwt_challenge_write` does.
@@ -146,16 +164,5 @@ pub unsafe extern "C" fn ejwt_challenge_write_dpop(
     out: *mut ejwt_refusal,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    unsafe {
-        produce(out, || {
-            let challenge = challenge(reference(from)?)?;
-            let mut text = Text::new(bytes_mut(text, size)?);
-            if error == EJWT_E_ARGUMENT {
-                return Ok(ejwt_refusal { status: 500, len: 0 });
-            }
-            let error = to_error(error).ok_or(ARGUMENT)?;
-            let status = challenge.write_dpop(error, &mut text).map_err(|_| Error::BufferTooSmall)?;
-            Ok(ejwt_refusal { status: status.into(), len: text.len })
-        })
-    }
+    unsafe { write_challenge(from, error, text, size, out, |challenge, error, text| challenge.write_dpop(error, text)) }
 }

@@ -61,7 +61,7 @@ pub struct ejwt_dpop_request {
     pub verifiers: *const *const ejwt_verifier,
     /// The number of verifiers.
     pub verifier_count: usize,
-    /// The nonces of the device, of which the proof must have one, or null. They must outlive the proof. Verification
+    /// The nonces of the device, or null. If there are any, the proof must have one of them. They must outlive the proof. Verification
     /// writes them.
     pub nonces: *mut ejwt_dpop_nonces,
     /// How far the client's clock and the device's may differ, in seconds: `EJWT_DEFAULT_LEEWAY`, and at most 300.

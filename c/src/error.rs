@@ -160,7 +160,7 @@ fn misfit(detail: u8) -> Option<(Misfit, &'static CStr)> {
     })
 }
 
-/// The crate's error behind a number, or `None` for `EJWT_E_ARGUMENT` and for what is no error.
+/// The crate's error behind a number, or `None` for `EJWT_E_ARGUMENT` and for numbers that are no error.
 pub(crate) fn to_error(error: c_int) -> Option<Error> {
     let (kind, detail) = split(error);
     let of_part = |make: fn(Part) -> Error| part(detail).map(|(part, _)| make(part));

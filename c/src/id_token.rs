@@ -27,7 +27,7 @@ pub struct ejwt_id_policy {
     pub access_token: ejwt_str,
     /// The authorization code that came with the ID token, whose hash `c_hash` must be, or none.
     pub code: ejwt_str,
-    /// The authentication contexts of which `acr` must be one, separated by spaces, or none.
+    /// The accepted values of `acr`, separated by spaces; or none, to accept any.
     pub acr: ejwt_str,
     /// The longest time since the user's login (`auth_time`).
     pub max_age: ejwt_limit,

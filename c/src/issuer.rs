@@ -28,7 +28,7 @@ pub struct ejwt_issuer {
     pub key_count: usize,
     /// A key set instead, or null. Verification writes it: retired keys whose overlap is over are dropped.
     pub key_set: *mut ejwt_key_set,
-    /// What verifies its signatures: the list of accepted algorithms, and what is linked.
+    /// The verifiers of its signatures: no other algorithm is accepted or linked.
     pub verifiers: *const *const ejwt_verifier,
     /// The number of verifiers.
     pub verifier_count: usize,

@@ -117,7 +117,7 @@ pub unsafe extern "C" fn ejwt_key_set_rotate(
     answer(rotate())
 }
 
-/// Replaces the keys by those of a signed key set, which is the token of the request. It is verified with the issuer's
+/// Replaces the keys by the keys of a signed key set, which is the token of the request. It is verified with the issuer's
 /// root key, which is in flash or in another set.
 ///
 /// `newest` is the `iat` of the last set that was accepted, or the time at which the firmware was built; it becomes the

@@ -4,7 +4,7 @@
 //! before anything else is done, so that a caller who forgets the error finds nothing to act on. Values from C are never
 //! trusted to be valid: enumerations are integers, pointers are checked for null and alignment, text for UTF-8.
 //!
-//! `unsafe` occurs here alone, since the crate forbids it. What it relies on is what C programs rely on with any
+//! `unsafe` occurs here alone, since the crate forbids it. It relies on the same rules as C programs with any
 //! library: a pointer that is not null points to as much memory as its length says, nobody else writes to that memory
 //! during the call, and what an accepted token refers to stays unchanged while the token is used.
 #![cfg_attr(target_os = "none", no_std)]

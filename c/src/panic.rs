@@ -1,4 +1,4 @@
-//! The panic handler of bare-metal targets. Hosts have that of the standard library.
+//! The panic handler of bare-metal targets. Hosts have the standard library's.
 
 #[cfg(target_os = "none")]
 mod bare_metal {

@@ -23,7 +23,7 @@ pub struct ejwt_times {
 }
 
 impl ejwt_times {
-    /// Refuses what is no limit, before the limits are added.
+    /// Refuses values that are no limits, before the limits are added.
     // One function for three limits: reading each with its error takes 100 bytes more.
     #[inline(never)]
     pub(crate) fn check(&self) -> Result<(), Failure> {

@@ -8,7 +8,7 @@ use crate::issuer::{ejwt_issuer, with_issuers};
 use crate::memory::{Failure, Lent, bytes_mut, ejwt_str, produce, reference, slice_of};
 use crate::time::ejwt_now;
 
-/// A token that arrived, whom it may come from, the time, and memory for what is decoded. Zeroed, it is refused.
+/// A token that arrived, its possible issuers, the time, and memory for the decoded token. Zeroed, it is refused.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct ejwt_request {

@@ -50,7 +50,7 @@ pub const EJWT_REVOKE_PROOF_KEY: u32 = 7;
 /// `ejwt_revocation`: all tokens.
 pub const EJWT_REVOKE_ALL: u32 = 8;
 
-/// What is revoked. Zeroed, it is nothing, and an error.
+/// A revocation: one token, or a group of tokens. Zeroed, it is an error.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct ejwt_revocation {
@@ -69,7 +69,7 @@ pub struct ejwt_revocation {
     pub issued_before: i64,
 }
 
-/// Revokes until `until`, in seconds since 1970: from when on every policy refuses what is revoked
+/// Revokes until `until`, in seconds since 1970: from when on every policy refuses the revoked tokens
 /// (`ejwt_token.refused_from`). An `until` that is not after `now` is an error.
 ///
 /// # Safety
@@ -120,7 +120,7 @@ pub unsafe extern "C" fn ejwt_revoke(
     answer(revoke())
 }
 
-/// Opens a list without entries: after a restart, what was revoked is accepted again. Does nothing if the list is open.
+/// Opens a list without entries: after a restart, revoked tokens are accepted again. Does nothing if the list is open.
 ///
 /// # Safety
 ///
@@ -183,7 +183,7 @@ pub unsafe extern "C" fn ejwt_revocations_generation(list: *const ejwt_revocatio
     unsafe { produce(generation, || Ok(store(list)?.generation())) }
 }
 
-/// Drops all entries: what was revoked is accepted again.
+/// Drops all entries: revoked tokens are accepted again.
 ///
 /// # Safety
 ///

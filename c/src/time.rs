@@ -88,7 +88,7 @@ pub struct ejwt_time_floor {
     pub sources: *const ejwt_str,
     /// The number of names.
     pub source_count: usize,
-    /// What a restart must not lose.
+    /// The state that a restart must not lose.
     pub bytes: [u8; EJWT_TIME_FLOOR_LEN],
 }
 
@@ -110,7 +110,7 @@ unsafe fn with_floor<T>(
     Ok((result, inner.to_bytes()))
 }
 
-/// Starts a floor. If `bytes` are those of a floor, they are kept; otherwise (zeroed, or torn by a power cut) the floor
+/// Starts a floor. If `bytes` hold a floor, it is kept; otherwise (zeroed, or torn by a power cut) the floor
 /// starts at `built_at`, and the function says so with `EJWT_E_MALFORMED` and the snapshot as detail. The floor can be
 /// used in both cases.
 ///

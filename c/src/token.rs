@@ -72,7 +72,7 @@ pub struct ejwt_typed_token {
     pub token: ejwt_token,
 }
 
-/// What is in the opaque part.
+/// The content of the opaque part.
 pub(crate) enum Accepted {
     Access(AccessToken<'static>),
     Id(IdToken<'static>),

@@ -11,7 +11,7 @@ use crate::request::{ejwt_request, with_verified};
 use crate::revocations::ejwt_revocation_list;
 use crate::token::{Accepted, ejwt_typed_token};
 
-/// What a device demands of tokens of a kind of its own. Zeroed, it refuses every token (`EJWT_E_UNCONFIGURED`).
+/// The demands of a device on tokens of a kind of its own. Zeroed, it refuses every token (`EJWT_E_UNCONFIGURED`).
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct ejwt_typed_policy {

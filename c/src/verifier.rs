@@ -25,7 +25,7 @@ pub struct ejwt_verifier {
     /// range and points of small order were refused before.
     ///
     /// Returns 0 if the signature is valid, `EJWT_E_INVALID_SIGNATURE` or `EJWT_E_INVALID_KEY` if not, and anything else
-    /// if there is no answer (`EJWT_E_BACKEND_UNAVAILABLE`). It must not call this library with what the request uses.
+    /// if there is no answer (`EJWT_E_BACKEND_UNAVAILABLE`). It must not call this library with memory that the request uses.
     pub verify: Option<
         unsafe extern "C" fn(
             context: *mut c_void,

@@ -2,7 +2,7 @@
 //! that are half filled in, and tokens with any header and payload, whose signatures a callback accepts or refuses.
 //!
 //! Properties: no panic and no access beyond an end (the address sanitizer watches); an answer is 0 or negative; a refused
-//! result is zeroed; what is written lies between its guards; the strings of an accepted token lie in the buffer, and its
+//! result is zeroed; everything written lies between its guards; the strings of an accepted token lie in the buffer, and its
 //! functions answer; a zeroed policy accepts nothing.
 #![no_main]
 
@@ -152,7 +152,7 @@ unsafe extern "C" fn verify(
     signature: *const u8,
     signature_len: usize,
 ) -> c_int {
-    // SAFETY: the library hands over what it promises, and the context is an `i8` of the target.
+    // SAFETY: the library keeps its promise, and the context is an `i8` of the target.
     unsafe {
         let read = |ptr: *const u8, len| {
             core::slice::from_raw_parts(ptr, len).iter().map(|byte| u32::from(*byte)).sum::<u32>()
@@ -168,7 +168,7 @@ unsafe extern "C" fn look(context: *mut c_void, token: *const ejwt_token) -> c_i
     i32::from(!context.is_null())
 }
 
-/// A result between guards, filled with what is not zero.
+/// A result between guards, filled with bytes other than zero.
 #[repr(C)]
 struct Guarded<T> {
     before: [u8; 32],
@@ -176,7 +176,7 @@ struct Guarded<T> {
     after: [u8; 32],
 }
 
-/// Calls a function with a result, and checks what it promises. Returns the result if it is accepted.
+/// Calls a function with a result, and checks its promises. Returns the result if it is accepted.
 fn call<T>(run: impl FnOnce(*mut T) -> c_int) -> Option<Box<Guarded<T>>> {
     let mut out = Box::<Guarded<T>>::new_uninit();
     // SAFETY: results are of integers and pointers, so that any bytes are valid.
@@ -240,7 +240,7 @@ fuzz_target!(|input: Input| {
     let is_null = |bit: u32| input.nulls & 1 << bit != 0;
     let now = ejwt_now { seconds: input.now.0.unwrap_or(NOW), kind: u32::from(input.now.1 % 4) };
 
-    // SAFETY, here and below: pointers are null or valid, and lengths are those of the memory.
+    // SAFETY, here and below: pointers are null or valid, and lengths are true.
     unsafe {
         let mut set: Box<ejwt_key_set> = Box::new(core::mem::zeroed());
         if let Some(jwks) = &input.jwks {
