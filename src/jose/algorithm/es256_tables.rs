@@ -38,7 +38,7 @@ use crate::jose::PublicKey;
 ///
 /// | | `Es256` | key prepared | key not prepared | to prepare each key, and once the generator |
 /// |---|--:|--:|--:|--:|
-/// | Cortex-M0+ | 30.5 million | 15.3 million | 32.9 million | 17.6 million |
+/// | Cortex-M0+ | 25.5 million | 12.8 million | 27.5 million | 14.7 million |
 /// | RV32IMAC | 9.0 million | 4.6 million | 9.7 million | 5.1 million |
 /// | Cortex-M4 | 5.7 million | 3.0 million | 6.2 million | 3.2 million |
 ///
