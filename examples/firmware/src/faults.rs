@@ -79,17 +79,18 @@ pub fn run(decide: fn(&Request<'_>)) -> ! {
     let algorithms: [&dyn SignatureAlgorithm; 2] = [&backends[0], &backends[1]];
     let request = Request { token, algorithms, revoked: &revoked, used: &used, cache: SignatureCache::new() };
     let earlier = Request { token: TOKENS[11].0, cache: SignatureCache::new(), ..request };
-    if is_revoked && (number != 11 || check(&earlier, true).is_ok()) {
+    let is_used = number == 11 && check(&earlier).is_ok_and(|answer| consume(&earlier, answer.id).is_ok());
+    if is_revoked && is_used == (number == 11) {
         black_box(decide)(black_box(&request));
     }
     board::exit(false)
 }
 
-/// The answer of one check, and the id that is consumed if the check consumes.
+/// The answer of one check, with the id that the act consumes.
 #[derive(PartialEq)]
 pub struct Answer {
     pub speed: u32,
-    id: SingleUse,
+    pub id: SingleUse,
     stores: [Digest; 2],
 }
 
@@ -99,19 +100,19 @@ type Digest = [u8; 16];
 /// The whole check. The script finds its entry by this name.
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub fn check(request: &Request<'_>, consumes: bool) -> Result<Answer, Error> {
+pub fn check(request: &Request<'_>) -> Result<Answer, Error> {
     let stores = digests(request)?;
     let verified = Token::parse(request.token)?.verify(&issuer(request), measure::buffer())?;
-    finish(request, verified, stores, consumes)
+    finish(request, verified, stores)
 }
 
 /// As `check`, with a cache of signatures that both runs share: this is a mistake.
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub fn check_cached(request: &Request<'_>, consumes: bool) -> Result<Answer, Error> {
+pub fn check_cached(request: &Request<'_>) -> Result<Answer, Error> {
     let stores = digests(request)?;
     let verified = Token::parse(request.token)?.verify_cached(&issuer(request), &request.cache, measure::buffer())?;
-    finish(request, verified, stores, consumes)
+    finish(request, verified, stores)
 }
 
 /// What both runs read from RAM, as it is before the run: the answers differ if a fault in the first run overwrites it.
@@ -125,32 +126,30 @@ fn issuer<'a>(request: &'a Request<'_>) -> Issuer<'a> {
     trust::issuer(&KEYS, &request.algorithms)
 }
 
-fn finish(
-    request: &Request<'_>,
-    verified: Verified<'_, '_>,
-    stores: [Digest; 2],
-    consumes: bool,
-) -> Result<Answer, Error> {
+fn finish(request: &Request<'_>, verified: Verified<'_, '_>, stores: [Digest; 2]) -> Result<Answer, Error> {
     let policy = POLICY.with_revocations(request.revoked).with_single_use(request.used);
     let pending = verified.validate_access_token(&policy, NOW)?;
     if !pending.has_scope("pump:write") {
         return Err(Error::InsufficientScope);
     }
     let id = pending.single_use().ok_or(Error::Denied)?;
-    if consumes {
-        pending.consume()?;
-    }
     Ok(Answer { speed: SPEED, id, stores })
 }
 
-/// Starts the pump if the use of the token was remembered.
+/// Remembers the use of the token, and starts the pump if the store says that it is remembered.
 #[inline(never)]
 pub fn act(request: &Request<'_>, answer: Answer) {
-    if request.used.check_unused(&[answer.id], NOW.into()) == Err(Error::Replayed) {
+    let is_consumed = consume(request, answer.id).is_ok();
+    if is_consumed && request.used.check_unused(&[answer.id], NOW.into()) == Err(Error::Replayed) {
         start_pump(answer.speed);
     } else {
         refuse(Error::Disturbed);
     }
+}
+
+#[inline(never)]
+pub fn consume(request: &Request<'_>, id: SingleUse) -> Result<(), Error> {
+    request.used.use_once(id, NOW.into())
 }
 
 pub fn start_pump(speed: u32) {

@@ -13,7 +13,7 @@ fn main() -> ! {
 #[unsafe(no_mangle)]
 #[inline(never)]
 fn decide(request: &Request<'_>) {
-    match check(request, true) {
+    match check(request) {
         Ok(answer) => act(request, answer),
         Err(error) => refuse(error),
     }

@@ -3,7 +3,7 @@
 #![no_main]
 
 use embedded_jwt_firmware::board::entry;
-use embedded_jwt_firmware::faults::{self, Request, check, refuse, start_pump};
+use embedded_jwt_firmware::faults::{self, Request, check, consume, refuse, start_pump};
 
 #[entry]
 fn main() -> ! {
@@ -13,7 +13,8 @@ fn main() -> ! {
 #[unsafe(no_mangle)]
 #[inline(never)]
 fn decide(request: &Request<'_>) {
-    match check(request, true) {
+    let answer = check(request).and_then(|answer| consume(request, answer.id).map(|()| answer));
+    match answer {
         Ok(answer) => start_pump(answer.speed),
         Err(error) => refuse(error),
     }
