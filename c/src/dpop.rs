@@ -109,7 +109,7 @@ pub unsafe extern "C" fn ejwt_verify_dpop(request: *const ejwt_dpop_request, out
             if !from.nonces.is_null() {
                 policy = policy.with_nonces(value(from.nonces.cast_const())?.map_or(&[], |nonces| nonces));
             }
-            let mut slots: [&dyn SignatureAlgorithm; ALGORITHMS] = [&NO_VERIFIER; _];
+            let mut slots: [&dyn SignatureAlgorithm; ALGORITHMS] = [&NO_VERIFIER; ALGORITHMS];
             let algorithms = verifiers(from.verifiers, from.verifier_count, &mut slots)?;
             let token = Token::parse(from.proof.bytes()?)?;
             let proof = token.verify_dpop(&policy, algorithms, now, bytes_mut(from.buffer, from.buffer_len)?)?;

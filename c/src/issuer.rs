@@ -64,7 +64,7 @@ pub(crate) unsafe fn with_issuers(
         unsafe { add_keys(issuer, &mut flash)? };
     }
 
-    let mut algorithms: [&dyn SignatureAlgorithm; MAX_ISSUERS * ALGORITHMS] = [&NO_VERIFIER; _];
+    let mut algorithms: [&dyn SignatureAlgorithm; MAX_ISSUERS * ALGORITHMS] = [&NO_VERIFIER; MAX_ISSUERS * ALGORITHMS];
     let (algorithms, _) = algorithms.as_chunks_mut::<ALGORITHMS>();
     let mut trusted = Vec::<Issuer<'_>, MAX_ISSUERS>::new();
     let mut flash = flash.as_slice();

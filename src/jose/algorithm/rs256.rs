@@ -65,7 +65,7 @@ fn montgomery_params(modulus: &[u8; MODULUS_LEN]) -> Option<Params> {
 #[inline(never)]
 fn is_block_of(message: &[u8], signature: &[u8; MODULUS_LEN], params: &Params) -> bool {
     let number = U2048::from_be_slice(signature);
-    let mut multiplier = <FixedMontyForm<_> as MontyForm>::Multiplier::from(params);
+    let mut multiplier = <FixedMontyForm<{ U2048::LIMBS }> as MontyForm>::Multiplier::from(params);
     let mut power = FixedMontyForm::new(&number, params);
     for _ in 0..16 {
         let factor = power;
