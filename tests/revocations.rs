@@ -39,7 +39,7 @@ fn subject(subject: &str, issued_before: i64) -> Revocation<'_> {
     Revocation::Subject { issuer: ISSUER, subject, issued_before: at(issued_before) }
 }
 
-/// A list with these entries, added now, for tokens that expire no later than the one of [`claims`].
+/// A list with these entries, added now, which last until no policy accepts the token of [`claims`].
 fn list_of<const N: usize>(revocations: [Revocation<'_>; N]) -> RevocationList<N> {
     let mut list = revocation_list();
     for revocation in revocations {
@@ -395,7 +395,7 @@ fn revocation_is_in_force_until_its_end_and_no_longer() {
     for now in [EXP - 1, EXP, END - 1] {
         assert_eq!(validate_text(&Alg::EdDsa.access_token(&claims()), &policy, at(now)), Err(Error::Revoked), "{now}");
     }
-    // Whole seconds, rounded down as `exp` is.
+    // `exp` is rounded down to whole seconds.
     let fraction = Alg::EdDsa.access_token(&claims_with("exp", json!(EXP as f64 + 0.5)));
     assert_eq!(validate_text(&fraction, &policy, at(END - 1)), Err(Error::Revoked));
     assert_eq!(validate_text(&fraction, &policy, at(END)), Err(Error::Expired));
@@ -427,13 +427,13 @@ fn revocation_with_exchanged_times_is_refused_and_changes_nothing() {
     }
     assert_eq!(bytes_of(&list), before);
     assert_eq!(validate(&claims(), &list), Err(Error::Revoked));
-    // One second is enough.
+    // An entry may last for one second only.
     let mut list = revocation_list::<1>();
     list.revoke(TOKEN_1, at(NOW + 1), now()).unwrap();
     assert_eq!(validate(&claims(), &list), Err(Error::Revoked));
 }
 
-/// Such a time is not shown by a clock that was ever set. A floor may be as early.
+/// A clock that shows such a time was never set. A floor may be as early.
 #[test]
 fn clock_before_2010_is_refused_and_an_early_floor_is_not() {
     const SET: i64 = 1_262_304_000;
@@ -468,7 +468,7 @@ fn full_list_refuses_a_new_entry_and_drops_none() {
     );
     assert_eq!(validate(&token_2, &list), Ok(()), "it was not revoked");
 
-    // Repeating an entry takes no slot, and `All` takes none.
+    // A repeated entry takes no further slot, and `All` takes no slot.
     assert_eq!(list.revoke(TOKEN_1, at(END), now()), Ok(()));
     assert_eq!(list.len(), 2);
     assert_eq!(list.revoke(all(NOW), at(END), now()), Ok(()));
@@ -511,7 +511,8 @@ fn token_of_an_evicted_entry_stays_refused_when_the_clock_is_set_back() {
         for now in [IAT, NOW, EXP - 1, EXP, EXP + 59, END - 1, END] {
             assert_eq!(validate_text(&token_1, &policy, at(now)), Err(Error::Expired), "{leeway} {now}");
         }
-        // Every token that the policy accepts no longer is refused too, and no other.
+        // Other tokens are refused too if the policy accepts them no longer than the token of the evicted entry. No
+        // others are.
         let other = |exp: i64| Alg::EdDsa.access_token(&claims_of([("jti", json!("token-3")), ("exp", json!(exp))]));
         let last = END - i64::try_from(leeway.min(300)).unwrap();
         assert_eq!(validate_text(&other(last - 1), &policy, now()), Err(Error::Expired), "{leeway}");
@@ -578,7 +579,7 @@ fn cleared_list_no_longer_revokes_everything() {
     assert_eq!(RevocationList::<1>::new().clear(), Err(Error::NotOpened));
 }
 
-/// A slip, such as everything for a minute, must not become everything for good.
+/// A mistake, such as a revocation of all tokens for a minute, must not revoke all tokens for good.
 #[test]
 fn revocation_that_is_over_is_replaced_and_not_merged() {
     let year_later = NOW + 365 * 24 * 60 * 60;
@@ -590,20 +591,20 @@ fn revocation_that_is_over_is_replaced_and_not_merged() {
     let key = |before| Revocation::Key { key: &KEYS[1], issued_before: at(before) };
     let kinds: [&dyn Fn(i64) -> Revocation<'static>; 5] = [&all, &group, &issuer, &client, &key];
     for revocation in kinds {
-        // Everything, whatever it says about its issue, for five minutes.
+        // The first entry revokes tokens with any `iat`, for five minutes.
         let mut list = revocation_list::<2>();
         list.revoke(revocation(i64::MAX), at(END), now()).unwrap();
         assert_eq!(validate(&claims(), &list), Err(Error::Revoked));
         let slots = list.len();
         assert_eq!(validate_at(&issued_at(year_later), &list, year_later), Ok(()), "it is over");
-        // A year later, an ordinary revocation for a day.
+        // A year later, the second entry is an ordinary revocation for a day.
         list.revoke(revocation(year_later + 61), at(year_later + 86_400), at(year_later)).unwrap();
         assert_eq!(list.len(), slots);
         let verdict = |iat: i64| validate_at(&issued_at(iat), &list, iat + 1);
         assert_eq!(verdict(year_later + 60), Err(Error::Revoked));
         assert_eq!(verdict(year_later + 61), Ok(()));
         assert_eq!(verdict(year_later + 7200), Ok(()), "issued after the revocation");
-        // What the first one has revoked stays refused when the clock is set back, whenever it was issued.
+        // If the clock is set back, every token that the first entry has revoked stays refused, whatever its `iat`.
         for iat in [IAT, NOW, i64::MAX] {
             let token = |exp: i64| claims_of([("iat", json!(iat)), ("exp", json!(exp))]);
             assert_eq!(validate(&token(EXP), &list), Err(Error::Expired), "{iat}");
@@ -612,7 +613,7 @@ fn revocation_that_is_over_is_replaced_and_not_merged() {
             assert_eq!(validate(&token(END + 1), &list), expected, "{iat}");
         }
     }
-    // The entry of a single token is the same each time: only its end is another.
+    // The second revocation of the same token has the same entry with a later end.
     let mut list = revocation_list::<1>();
     for until in [END, year_later] {
         list.revoke(Revocation::SigningInput(&digest), at(until), at(until - 1)).unwrap();
@@ -620,7 +621,7 @@ fn revocation_that_is_over_is_replaced_and_not_merged() {
     }
 }
 
-/// Everything for a second, and what was issued in 1970 for good, must not become everything for good.
+/// One entry revokes every token for a second, the other every token of 1970 for good. Both together revoke no more.
 #[test]
 fn two_revocations_of_little_do_not_revoke_everything() {
     let year_later = NOW + 365 * 24 * 60 * 60;
@@ -698,7 +699,7 @@ fn revocations_that_do_not_include_each_other_stay_side_by_side() {
                 list.revoke(revocation(issued_before), at(until), now()).unwrap();
             }
             assert_eq!(bytes_of(&list), before);
-            // One that includes both takes the place of both.
+            // An entry that includes both replaces both.
             list.revoke(revocation(NOW - 50), at(END + 100), now()).unwrap();
             assert_eq!(list.len(), slots - 1);
             assert_eq!(validate_at(&token(NOW - 51), &list, END + 99), Err(Error::Revoked));
@@ -760,7 +761,7 @@ fn closed_list_refuses_every_token_and_every_change() {
     }
 }
 
-/// All snapshots are lost: it is not known what was revoked.
+/// If all snapshots are lost, the device does not know which tokens were revoked.
 #[test]
 fn list_starts_with_a_revocation_or_stays_closed() {
     let mut list = RevocationList::<1>::new();
@@ -777,7 +778,7 @@ fn list_starts_with_a_revocation_or_stays_closed() {
     assert_eq!(list.start_with(all(NOW), 7, at(END), now()), Ok(()));
     assert_eq!((validate(&claims(), &list), list.generation()), (Err(Error::Revoked), 8));
     assert_eq!(validate(&claims_with("iat", json!(NOW)), &list), Ok(()));
-    // An open list keeps what it has, whatever the outcome.
+    // An open list keeps its entries, whether or not the new one fits.
     assert_eq!(list.start_with(TOKEN_2, 99, at(END), now()), Ok(()));
     assert_eq!(list.start_with(TOKEN_1, 99, at(END), now()), Err(Error::Full));
     assert_eq!((validate(&claims(), &list), list.generation(), list.len()), (Err(Error::Revoked), 9, 1));
@@ -803,7 +804,7 @@ fn all_takes_no_slot_and_frees_the_slots_of_entries_that_it_covers() {
         list.revoke(all(NOW - 100), at(EXP), now()).unwrap();
         assert_eq!(list.len(), left, "{before} {until}");
         assert!(list.generation() > generation);
-        // Every token that was revoked before still is.
+        // Every token that was revoked before is still revoked.
         let of_user_43 = claims_of([("sub", json!("user-43")), ("iat", json!(before - 1)), ("exp", json!(until))]);
         assert_eq!(validate(&of_user_43, &list), Err(Error::Revoked));
         assert_eq!(validate(&claims_of([("iat", json!(NOW)), ("exp", json!(until))]), &list), Err(Error::Revoked));
@@ -827,7 +828,7 @@ fn all_is_not_evicted_with_the_entries() {
     let longest = claims_with("exp", json!(END + 1));
     assert_eq!(validate_at(&longest, &list, END - 1), Err(Error::Revoked));
     assert_eq!(validate_at(&longest, &list, END), Ok(()), "it is over");
-    // Its successor does not make the tokens acceptable that it has revoked.
+    // The tokens that this entry has revoked stay refused after another `All` replaces it.
     list.revoke(all(1), at(END + 100), at(END)).unwrap();
     assert_eq!(validate_at(&longest, &list, NOW), Ok(()));
     assert_eq!(validate_at(&claims_with("exp", json!(END)), &list, NOW), Err(Error::Expired));
@@ -1042,7 +1043,7 @@ fn present<T>(text: &str, validate: impl FnOnce(&DpopProof<'_>) -> T) -> T {
     validate(&Token::parse(&proof).unwrap().verify_dpop(&request, BOTH, now(), &mut buf).unwrap())
 }
 
-/// The key of a lost phone: its tokens are refused, whoever has issued them, and however possession is checked.
+/// The key of a lost phone is revoked: every issuer's tokens for it are refused, with any check of possession.
 #[test]
 fn proof_key_revokes_the_tokens_that_are_bound_to_it_and_no_other() {
     let thumbprint = Alg::Es256.key().thumbprint();
@@ -1052,7 +1053,7 @@ fn proof_key_revokes_the_tokens_that_are_bound_to_it_and_no_other() {
         (list_of([proof_key(thumbprint, i64::MAX)]), Err(Error::Revoked)),
         (list_of([proof_key(thumbprint, IAT)]), Ok(())),
         (list_of([proof_key(Alg::EdDsa.key().thumbprint(), i64::MAX)]), Ok(())),
-        // A certificate of the same digest is another thing, and so is the issuer's key.
+        // The same key, revoked as an issuer's key, does not revoke tokens that are bound to it.
         (list_of([Revocation::Key { key: &Alg::Es256.key(), issued_before: at(i64::MAX) }]), Ok(())),
     ];
     for (list, expected) in &lists {
@@ -1075,7 +1076,7 @@ fn proof_key_revokes_the_tokens_that_are_bound_to_it_and_no_other() {
         assert_eq!(validate_typed(&claims(), &typed), Ok(()), "it is bound to no key");
         assert_eq!(validate(&claims(), list), Ok(()));
     }
-    // Bound to a certificate with these very bytes.
+    // This token is bound to a certificate with the same digest, and not to the key.
     let by_certificate = claims_with("cnf", json!({"x5t#S256": thumbprint.to_string()}));
     let policy = POLICY.with_certificate_thumbprint(thumbprint).with_revocations(&lists[1].0);
     assert_eq!(validate_text(&Alg::EdDsa.access_token(&by_certificate), &policy, now()), Ok(()));
@@ -1151,7 +1152,7 @@ fn id_token_is_revoked_by_everything_except_its_client() {
         assert_eq!(validate_at(&text, &list_of([revocation]), NOW), Ok(()), "{revocation:?}");
     }
     assert_eq!(validate_at(&text, &RevocationList::<1>::new(), NOW), Err(Error::NotOpened));
-    // The store is asked last, and knows when the policy refuses the token.
+    // The store is asked last. It is given the time from which the policy refuses the token.
     let store = Store::new(Ok(()));
     for bad in [with(id_claims(), "azp", json!("other")), with(id_claims(), "exp", json!(NOW))] {
         assert!(validate_at(&mint(bad), &store, NOW).is_err());

@@ -109,7 +109,7 @@ fn request(
     })
 }
 
-/// Accepts everything, and records each use and how often it was only asked.
+/// Accepts every id. Records each use, and counts the questions that use nothing.
 #[derive(Debug, Default)]
 struct Recorder {
     uses: RefCell<Vec<SingleUse>>,
@@ -149,7 +149,7 @@ fn token_is_accepted_once() {
             for now in [NOW, NOW - 30, EXP - 1, EXP, EXP + LEEWAY - 1] {
                 assert_eq!(consume(kind, &claims, &window, now), Err(Error::Replayed), "{kind:?} {claims} {now}");
             }
-            // Even if its other claims differ.
+            // A token with the same id and other claims is refused too.
             let rewritten = with(with(claims, "sub", json!("user-43")), "exp", json!(EXP + 1));
             assert_eq!(consume(kind, &rewritten, &window, NOW), Err(Error::Replayed), "{kind:?}");
         }
@@ -164,7 +164,7 @@ fn access_token_is_used_once_over_all_its_policies() {
         for second in KINDS {
             assert_eq!(consume(second, &claims(), &window, NOW), Err(Error::Replayed), "{first:?} {second:?}");
         }
-        // A token without `typ` is of the same kind.
+        // A token without `typ` counts as the same kind.
         let header = json!({"alg": "EdDSA", "kid": "ed-test"});
         let text = Alg::EdDsa.mint(header.to_string(), claims().to_string());
         let policy = UNTYPED.with_single_use(&window);
@@ -172,7 +172,7 @@ fn access_token_is_used_once_over_all_its_policies() {
     }
 }
 
-/// An issuer counts the ids of commands and of access tokens apart.
+/// Commands and access tokens of one issuer may have the same id.
 #[test]
 fn ids_are_apart_by_kind_of_token() {
     let window = unshared::<8>();
@@ -236,7 +236,7 @@ fn token_without_id_is_refused_for_single_use() {
     assert_eq!((store.uses.borrow().len(), store.checks.get()), (0, 0));
 }
 
-/// It would take its slot for good.
+/// Such a token would take a slot forever.
 #[test]
 fn token_without_expiry_is_refused_for_single_use() {
     let window = unshared::<4>();
@@ -253,7 +253,7 @@ fn token_without_expiry_is_refused_for_single_use() {
     assert_eq!(validate(&with(eternal, "exp", json!(EXP)), &once), Ok(()));
 }
 
-/// Whatever the leeway of the policy, and whatever the token says about the time.
+/// Neither the leeway of the policy nor the dates in the token change this.
 #[test]
 fn token_is_recorded_by_kind_issuer_and_id_until_no_policy_accepts_it() {
     for kind in KINDS {
@@ -361,8 +361,8 @@ fn evicted_token_stays_refused_when_the_clock_is_set_back() {
     }
 }
 
-/// The same id may come again in another token, long after the first one is over. What is refused changes nothing: a
-/// client that tries again does not prolong anything, and writes no flash.
+/// The same id may come again in another token, long after the first token has expired. A refused request changes
+/// nothing: a client that tries again does not keep the slot longer, and causes no write to flash.
 #[test]
 fn id_may_be_used_again_once_it_is_over() {
     let window = unshared::<4>();
@@ -373,7 +373,7 @@ fn id_may_be_used_again_once_it_is_over() {
     }
     assert_eq!(use_id(&window, "id", NOW + 60, NOW + 60), Err(Error::EntryExpired));
     assert_eq!(bytes_of(&window), before);
-    // Over at its `until`, although it was tried in the meantime.
+    // The entry ends at its `until`, although the id was tried again before.
     assert_eq!(use_id(&window, "id", NOW + 3660, NOW + 60), Ok(()));
     assert_eq!((window.len(), window.generation()), (1, 2));
     for until in [NOW + 60, NOW + 3660] {
@@ -398,7 +398,7 @@ fn id_that_is_over_is_refused() {
     assert_eq!(window.use_once(single_use("id-2", END), floor(0)), Ok(()));
 }
 
-/// The times in a token are of its issuer: they free no slot that another token has taken.
+/// The times in a token come from its issuer. They free no slot that another token has taken.
 #[test]
 fn slots_are_not_freed_by_what_tokens_say_about_the_time() {
     let window = unshared::<1>();
@@ -417,7 +417,7 @@ fn slots_are_not_freed_by_what_tokens_say_about_the_time() {
             assert_eq!(validate(0, floor(known.min(EXP))), Err(Error::Replayed), "{hours} {known}");
         }
     }
-    // The floor does.
+    // The floor frees the slot.
     assert_eq!(validate(1, floor(END)), Ok(()));
     assert_eq!(validate(0, floor(0)), Err(Error::Replayed));
 }
@@ -446,7 +446,7 @@ fn proof_is_accepted_once_until_its_last_moment() {
         assert_eq!(present("1", &window, last + 1), Err(Error::ProofTooOld));
         assert_eq!(use_id(&window, "another", last + 100, last), Err(Error::Full));
         assert_eq!(bytes_of(&window), before);
-        // Even when another entry has taken its slot.
+        // The proof stays refused when another entry has taken its slot.
         assert_eq!(use_id(&window, "another", last + 100, last + 1), Ok(()));
         for again in [NOW, last] {
             assert_eq!(present("1", &window, again), Err(Error::ProofReplayed), "{first} {again}");
@@ -454,7 +454,7 @@ fn proof_is_accepted_once_until_its_last_moment() {
     }
 }
 
-/// A client dates its proofs far ahead. Where they are fresh by a nonce, their ids are over with their token.
+/// A client dates its proofs far ahead. If a nonce shows that they are fresh, their ids expire with their token.
 #[test]
 fn proof_that_is_dated_ahead_takes_its_slot_no_longer_than_its_token() {
     let (nonces, window) = ([DpopNonce::new()], unshared::<1>());
@@ -486,7 +486,7 @@ fn proofs_and_tokens_share_a_window() {
     let window = unshared::<3>();
     let policy = ACCESS.with_single_use(&window);
     let present = |token: &str, proof: &str| request(&bound(token, Alg::Es256), proof, &policy, &window, NOW);
-    // The proof and the token have the same id, and are of different kinds.
+    // The proof and the token have equal ids of different kinds.
     assert_eq!(present("token-1", "token-1"), Ok(()));
     assert_eq!((window.len(), window.generation()), (2, 1), "two ids, one change");
     let before = bytes_of(&window);
@@ -495,7 +495,7 @@ fn proofs_and_tokens_share_a_window() {
     assert_eq!(present("token-2", "token-1"), Err(Error::ProofReplayed));
     assert_eq!(present("token-2", "proof-2"), Err(Error::Full), "one slot for two ids");
     assert_eq!(bytes_of(&window), before);
-    // One slot is enough for the proof alone, and what was refused is not consumed.
+    // One slot is enough for the proof alone. The refused request has not consumed the proof.
     assert_eq!(request(&bound("token-2", Alg::Es256), "proof-2", &ACCESS, &window, NOW), Ok(()));
 }
 
@@ -503,7 +503,7 @@ fn proofs_and_tokens_share_a_window() {
 #[derive(Debug)]
 struct Wrapper<'w> {
     window: &'w dyn ReplayCheck,
-    /// Whether it says what it wraps.
+    /// Whether its `address` is the address of the window.
     is_open_about_it: bool,
 }
 
@@ -525,8 +525,8 @@ impl ReplayCheck for Wrapper<'_> {
     }
 }
 
-/// However a window is reached, a request whose two ids do not fit consumes none. If it is known to be one window, not
-/// even its generation changes.
+/// A request whose two ids do not fit consumes neither of them, directly or through wrappers. If both stores are known
+/// to be one window, its generation does not change either.
 #[test]
 fn one_window_behind_two_wrappers_takes_both_ids_or_none() {
     for is_open_about_it in [true, false] {
@@ -594,7 +594,7 @@ fn refusal_by_the_second_store_consumes_nothing_in_the_first() {
     tokens.clear().unwrap();
     assert_eq!(request(&b, "p1", &policy, &proofs, NOW), Ok(()));
 
-    // And a refusal by the first store consumes nothing in the second.
+    // A refusal by the first store consumes nothing in the second, either.
     let (proofs, tokens) = (unshared::<1>(), unshared::<8>());
     let policy = ACCESS.with_single_use(&tokens);
     assert_eq!(request(&a, "p0", &policy, &proofs, NOW), Ok(()));
@@ -616,7 +616,7 @@ fn one_free_slot_is_not_enough_for_a_proof_and_a_token() {
         assert_eq!(request(&bound("a", Alg::Es256), "p", &policy, &one, NOW), Err(Error::Full));
         assert_eq!((one.len(), one.generation()), (0, 0));
     }
-    // Nor is a share of one.
+    // A share of one is not enough, either.
     let window = open::<8, 1>();
     let policy = ACCESS.with_single_use(&window);
     assert_eq!(request(&bound("a", Alg::Es256), "p", &policy, &window, NOW), Err(Error::ShareFull));
@@ -668,8 +668,8 @@ impl ReplayCheck for Logged<'_> {
     }
 }
 
-/// Another request can be accepted between validation and consumption: both stores are asked again, and the first gives
-/// back what the second refuses.
+/// Another request can be accepted between validation and consumption: both stores are asked again. If the second store
+/// then refuses its id, the first store releases its own.
 #[test]
 fn two_stores_are_both_asked_before_one_of_them_changes() {
     let (ok, full) = (Ok(()), Err(Error::Full));
@@ -704,7 +704,7 @@ fn two_stores_are_both_asked_before_one_of_them_changes() {
     }
 }
 
-/// One store is full, and the other knows that the id was used: the client is told what it can change.
+/// One store is full, and the other knows the id: the error says that the id was used, which the client can change.
 #[test]
 fn used_id_is_reported_before_a_full_store() {
     let full = unshared::<0>();
@@ -747,7 +747,7 @@ fn released_id_can_be_used_again() {
     assert_eq!(bytes_of(&window), before, "they were not used");
 }
 
-/// The id was used before, in another token that is over. If the later use is taken back, the earlier one stays.
+/// The id was used before, in another token that has expired. If the later use is released, the earlier one stays.
 #[test]
 fn released_id_stays_used_for_as_long_as_before() {
     let window = unshared::<4>();
@@ -758,7 +758,7 @@ fn released_id_stays_used_for_as_long_as_before() {
     assert_eq!(window.use_once(earlier, now().into()), Err(Error::Replayed), "the clock was set back");
 }
 
-/// Two requests with one token at a time, as handlers of one executor have them.
+/// One token is used in two requests at a time, as handlers on one executor may do.
 #[test]
 fn only_one_of_two_pending_tokens_with_one_id_is_consumed() {
     let (text, keys) = (Alg::EdDsa.access_token(&claims()), keys());
@@ -788,7 +788,7 @@ fn only_one_of_two_pending_tokens_with_one_id_is_consumed() {
     assert_eq!(second.consume().map(drop), Err(Error::Replayed));
     assert_eq!(verify(&text, &issuer, &mut c).validate_typed(&policy, now()).map(drop), Err(Error::Replayed));
 
-    // The two that are pending find one slot.
+    // Two tokens are pending, and one slot is free.
     let window = unshared::<1>();
     let policy = ACCESS.with_single_use(&window);
     let other = Alg::EdDsa.access_token(&claims_with("jti", json!("token-2")));
@@ -805,7 +805,7 @@ fn only_one_of_two_pending_tokens_with_one_proof_is_consumed() {
     let consumed = prove(&text, Alg::Es256, "p", NOW, |proof| {
         let [mut a, mut b] = [[0; 1024]; 2];
         let issuer = issuer(&keys);
-        // The second one is not for single use: only the proof is the same.
+        // The second token is not for single use: the two requests share only the proof.
         let (once, often) =
             (ACCESS.with_single_use(&tokens).with_dpop(proof, &proofs), ACCESS.with_dpop(proof, &proofs));
         let first = Token::parse(&text)?.verify(&issuer, &mut a)?.validate_access_token(&once, now())?;
@@ -818,7 +818,7 @@ fn only_one_of_two_pending_tokens_with_one_proof_is_consumed() {
     assert_eq!(consumed, Ok((1, 0)));
 }
 
-/// Without a clock, a nonce is good for one accepted request: a recorded one must not be repeated with a fresh proof.
+/// Without a clock, a nonce is good for one accepted request: a recorded nonce must not pass with a fresh proof.
 #[test]
 fn only_one_of_two_pending_tokens_with_one_nonce_is_consumed() {
     let text = Alg::EdDsa.access_token(&bound("token-1", Alg::Es256));
@@ -842,15 +842,15 @@ fn only_one_of_two_pending_tokens_with_one_nonce_is_consumed() {
     let before = bytes_of(&window);
     assert_eq!((nonces[0].is_issued(), window.len()), (false, 1));
     assert_eq!(first.consume().map(drop), Err(Error::Mismatch(Claim::Nonce)));
-    // Nor does the next nonce, in its place, accept it.
+    // The proof is refused even when the next nonce takes the slot.
     nonces[0].issue("n-2");
     let again = verify(&text, |verified| verified.into_access_token(&policies[0], floor(NOW)).map(drop));
     assert_eq!(again, Err(Error::Mismatch(Claim::Nonce)));
     assert_eq!((bytes_of(&window), nonces[0].is_issued()), (before, true));
 }
 
-/// Without a clock, time passes only by the tokens. A window that is full refuses the very token that shows its ids to be
-/// over: if the floor has learned from it first, the token is accepted when it is sent again.
+/// Without a clock, only tokens show that time passes. A full window refuses the very token that shows its ids to be
+/// over. If the floor has learned from this token first, the token is accepted when it is sent again.
 #[test]
 fn window_of_a_device_without_a_clock_goes_on_while_the_floor_learns_first() {
     let policy = ACCESS.with_max_unproven_lifetime(Duration::from_secs(60));
@@ -873,12 +873,12 @@ fn window_of_a_device_without_a_clock_goes_on_while_the_floor_learns_first() {
             pending.consume().map(drop)
         })
     }
-    // An id is in use for 360 s: for the four tokens of this time and the one before, by which the floor is known.
+    // An id is in use for 360 s: four tokens are issued in this time, and the floor comes from the token before them.
     let (window, mut floor) = (open::<16, 5>(), TimeFloor::new(at(NOW - 1), &[ISSUER]));
     for nth in 0..50 {
         assert_eq!(accept(&token(nth), &policy, &window, &mut floor), Ok(()), "{nth}");
     }
-    // With fewer slots, a client has to ask again, and is not locked out.
+    // With fewer slots, a client has to send its token again, but is not locked out.
     let (window, mut floor) = (open::<16, 4>(), TimeFloor::new(at(NOW - 1), &[ISSUER]));
     for nth in 0..50 {
         let first = accept(&token(nth), &policy, &window, &mut floor);
@@ -886,7 +886,7 @@ fn window_of_a_device_without_a_clock_goes_on_while_the_floor_learns_first() {
         let second = accept(&token(nth), &policy, &window, &mut floor);
         assert_eq!(second, if nth < 4 { Err(Error::Replayed) } else { Ok(()) }, "{nth}");
     }
-    // The same for a window that is full.
+    // A full window gives the same answer.
     let full = unshared::<4>();
     let others = ["1", "2", "3", "4"].map(|id| single_use(id, NOW + 9999));
     assert_eq!(full.use_all(&others, now().into()), Ok(()));
@@ -896,7 +896,7 @@ fn window_of_a_device_without_a_clock_goes_on_while_the_floor_learns_first() {
         Ok(pending.consume().err())
     });
     assert_eq!(refused, Ok(Some(Error::Full)));
-    // Every other answer is final.
+    // All other errors are returned by the validation already.
     for (store, error) in
         [(&window as &dyn ReplayCheck, Error::Replayed), (&ReplayWindow::<4, 4>::new(), Error::NotOpened)]
     {
@@ -905,7 +905,7 @@ fn window_of_a_device_without_a_clock_goes_on_while_the_floor_learns_first() {
         });
         assert_eq!(refused, Err(error));
     }
-    // By a clock, the answer is not deferred.
+    // With a clock, the validation returns these errors too.
     let stores: [(&dyn ReplayCheck, Error); 2] = [(&window, Error::ShareFull), (&full, Error::Full)];
     for (store, error) in stores {
         let refused = verify(&token(50), |verified| {
@@ -916,7 +916,7 @@ fn window_of_a_device_without_a_clock_goes_on_while_the_floor_learns_first() {
     }
 }
 
-/// A token for another door is not spent by being refused.
+/// A refused token for another door stays usable.
 #[test]
 fn token_that_the_application_denies_stays_usable() {
     #[derive(serde::Deserialize)]
@@ -964,7 +964,7 @@ fn proof_for_another_token_of_the_same_key_is_refused_and_not_consumed() {
         });
         assert_eq!(verdict, mismatch);
     }
-    // The same claims with another signature or header are another text.
+    // A token with the same claims and another signature or header is another text.
     let twin = Alg::Es256.access_token(&bound("large", Alg::Es256));
     let verdict = prove(&twin, Alg::Es256, "p", NOW, |proof| {
         validate_access_token(&large, &ACCESS.with_dpop(proof, &window), NOW, |_| ())
@@ -994,7 +994,7 @@ fn key_of_proofs_cannot_fill_the_window() {
         assert_eq!(present(Alg::Es256, &format!("p{n}"), &bound("a", Alg::Es256), NOW), Ok(()));
     }
     let before = bytes_of(&window);
-    // Whatever the token, and its client.
+    // The share is full for every token and every client of this key.
     for (n, claims) in [
         bound("a", Alg::Es256),
         bound("b", Alg::Es256),
@@ -1155,7 +1155,7 @@ fn ids_of_one_request_are_used_together_or_not_at_all() {
     assert_eq!((window.len(), window.generation()), (3, 2));
 }
 
-/// A `const` is a new window at each use: opened or not, it would accept a token each time.
+/// A `const` is a new window at each use: if it were open, it would accept a token each time.
 #[test]
 #[expect(clippy::declare_interior_mutable_const, clippy::borrow_interior_mutable_const, reason = "the trap under test")]
 fn closed_window_refuses_every_use() {
@@ -1190,7 +1190,7 @@ fn closed_window_refuses_every_use() {
     }
 }
 
-/// A device whose snapshots are lost, with a counter that cannot be set back.
+/// The device has lost its snapshots, but has a counter that cannot be set back.
 #[test]
 fn window_that_starts_empty_goes_on_with_its_generations() {
     let window = ReplayWindow::<4, 4>::new();
@@ -1221,7 +1221,7 @@ fn cleared_window_accepts_ids_again_after_a_wrong_clock() {
     assert_eq!(window.restore(&before, 0, now()), Err(Error::RolledBack), "no earlier snapshot brings it back");
     assert_eq!(consume(Kind::Access, &claims(), &window, NOW), Ok(()));
     assert_eq!(consume(Kind::Access, &claims(), &window, NOW), Err(Error::Replayed));
-    // One more use of each id that is still fresh, as documented.
+    // Each id that is still fresh can be used once more, as documented.
     assert_eq!(window.clear(), Ok(()));
     assert_eq!(consume(Kind::Access, &claims(), &window, NOW), Ok(()));
 }
@@ -1233,7 +1233,7 @@ fn window_without_slots_refuses_every_use() {
         assert_eq!(use_id(&window, "1", END, now), Err(Error::Full), "{now}");
     }
     assert_eq!(window.generation(), 0);
-    // A share of nothing refuses its owner.
+    // A share of zero refuses every id.
     let window = open::<4, 0>();
     assert_eq!(use_id(&window, "1", END, NOW), Err(Error::ShareFull));
     assert_eq!((window.len(), window.generation()), (0, 0));
@@ -1260,7 +1260,7 @@ fn generation_counts_each_use_and_no_refusal() {
     }
 }
 
-/// Each id with its owner, and the moment until which it is usable, as a token has it.
+/// The ids, each with its owner and the time until which a token makes it usable.
 const IDS: [(&str, &str, i64); 12] = [
     ("a", "x", 4),
     ("b", "y", 4),
@@ -1306,7 +1306,7 @@ proptest! {
             let verdict = window.use_all(&request, at(NOW + now).into());
             prop_assert_eq!((asked, bytes_of(&window) == before), (verdict, verdict.is_err()));
 
-            // The ids that end after this moment, with those of the request: of everyone, or of one owner.
+            // Counts the ids that end after this moment, and the ids of the request: for all owners, or for one.
             let ids_after = |moment: i64, of: Option<&str>| {
                 let is_of = |owner: &str| of.is_none_or(|of| of == owner);
                 used.values().filter(|(owner, end)| *end > moment && is_of(owner)).count()
@@ -1314,7 +1314,7 @@ proptest! {
             };
             match verdict {
                 Ok(()) => {
-                    // Until then, none of them was evicted.
+                    // None of these ids was evicted until this moment.
                     let moment = now.max(latest_use);
                     prop_assert!(ids_after(moment, None) <= SLOTS);
                     prop_assert!(ids.iter().all(|(_, owner, _)| ids_after(moment, Some(owner)) <= SHARE), "share");
@@ -1325,7 +1325,7 @@ proptest! {
                     latest_use = latest_use.max(now);
                 }
                 Err(Error::EntryExpired) => prop_assert!(ids.iter().any(|(.., until)| *until <= now)),
-                // Or it ends no later than an evicted entry, or comes twice in the request.
+                // The id was used, ends no later than an evicted entry, or comes twice in the request.
                 Err(Error::Replayed) => {
                     let evicted = used.values().map(|(_, end)| *end).filter(|end| *end <= latest_use).max();
                     let is_twice = |id: &str| ids.iter().filter(|(other, ..)| id == *other).count() > 1;

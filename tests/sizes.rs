@@ -4,7 +4,7 @@
 
 use embedded_jwt::*;
 
-/// An error is returned through every function on the way back: it fits a register on any machine, with its part or
+/// Every function on the way back returns the error, so that it must fit a register on any machine, with its part or
 /// claim.
 #[test]
 fn error_is_two_bytes() {
@@ -68,7 +68,7 @@ fn key_set_is_its_keys_three_counters_and_a_date() {
     assert!(size_of::<KeySet<0>>() <= rest);
 }
 
-/// A third of a window, and placed by the caller.
+/// The state is a third of a DEFLATE window, and the caller places it.
 #[cfg(feature = "status-list")]
 #[test]
 fn inflater_is_the_state_of_the_decompressor() {
@@ -104,8 +104,8 @@ fn policies_are_strings_and_numbers() {
     assert!(size_of::<TypedPolicy>() <= 144);
 }
 
-/// What a request consumes: two ids, each with its store, the nonce, a function and the time; and what the revocations
-/// are asked again for: the store, the key, the text and the leeway.
+/// For a request to consume: two ids, each with its store, the nonce, a function and the time. To ask the revocations
+/// again: the store, the key, the text and the leeway.
 #[test]
 fn pending_is_its_token_and_what_it_consumes() {
     let id = size_of::<SingleUse>() + size_of::<&dyn ReplayCheck>();

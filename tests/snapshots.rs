@@ -300,7 +300,7 @@ fn stored_snapshot_of_a_replay_window_is_read() {
     assert_eq!(validate(&of_another_client), Ok(()));
 }
 
-/// Its `until` was the latest `exp`, without leeway, and its ids were other digests.
+/// In the first version, `until` was the latest `exp`, without leeway, and ids were other digests.
 #[test]
 fn snapshot_of_the_first_format_version_is_refused() {
     let fields = [
@@ -363,11 +363,11 @@ fn restored_store_equals_the_saved_one() {
             assert_eq!(larger.restore(&set.bytes(), set.generation()), Ok(()));
             assert_eq!((restored.bytes(), larger.bytes()), (set.bytes(), set.bytes()));
             assert_eq!(restored.generation(), set.generation());
-            // It continues from there, and a larger one has more slots.
+            // The restored store continues with its generation, and a larger store has more slots.
             let full = if entries == 4 { Err(Error::Full) } else { Ok(()) };
             assert_eq!((restored.add(9, UNTIL, NOW), larger.add(9, UNTIL, NOW)), (full, Ok(())));
             assert!(larger.generation() > set.generation());
-            // The bytes after a snapshot are the rest of its page, and ignored.
+            // The bytes after a snapshot are the rest of its page, and are ignored.
             for rest in [&[0][..], &[0xff; 100], &set.bytes()] {
                 let mut restored = L::closed();
                 assert_eq!(restored.restore(&[&set.bytes(), rest].concat(), 0), Ok(()));
@@ -447,8 +447,8 @@ fn token_of_an_evicted_entry_stays_refused_after_a_restart() {
     assert_eq!(verdict, Err(Error::Expired));
 }
 
-/// Checks that a store without entries and one with an entry both refuse the snapshot and stay as they were, and that a
-/// closed one stays closed.
+/// Checks that three stores refuse the snapshot and stay as they were: a store without entries, one with an entry, and
+/// a closed one.
 fn refuses<L: ExpiringSet>(snapshot: &[u8], least: u64, error: Result<(), Error>) {
     for entries in [0, 1] {
         let mut set = L::of(entries);
@@ -677,7 +677,7 @@ fn older_snapshot_is_refused() {
     assert_eq!((list.clear(), list.generation(), list.len()), (Ok(()), u64::MAX, 0));
 }
 
-/// Two histories of equal length are not the same history.
+/// Two different histories can have equal generations.
 #[test]
 fn snapshot_of_equal_generation_from_another_history_does_not_replace_an_open_store() {
     fn check<L: ExpiringSet>() {
@@ -690,19 +690,19 @@ fn snapshot_of_equal_generation_from_another_history_does_not_replace_an_open_st
         assert_eq!(one.restore(&of_one, 0), Ok(()), "its own changes nothing");
         assert_eq!(one.restore(&of_one, 2), Err(Error::RolledBack), "below the least generation");
         assert_eq!(one.bytes(), of_one);
-        // Of two pages with the same generation, the first that is read counts.
+        // If two pages have the same generation, the first one that is restored is kept.
         let mut restarted = L::closed();
         assert_eq!(restarted.restore(&of_one, 1), Ok(()));
         assert_eq!(restarted.restore(&of_two, 1), Err(Error::RolledBack));
         assert_eq!(restarted.bytes(), of_one);
-        // A clear, and a change afterwards, are later than both.
+        // A clear, or a later change, is newer than both.
         two.clear().unwrap();
         assert_eq!(restarted.restore(&two.bytes(), 1), Ok(()));
         assert_eq!((restarted.generation(), restarted.len()), (2, 0));
     }
     for_both!(check::<2>);
 
-    // Also with the entry that applies to every token.
+    // A list with an entry for all tokens accepts its own snapshot, too.
     let mut list = RevocationList::<2>::empty();
     list.revoke(Revocation::All { issued_before: at(NOW) }, at(UNTIL), at(NOW)).unwrap();
     assert_eq!(list.restore(&list.bytes(), 0, at(NOW)), Ok(()));
@@ -719,7 +719,7 @@ proptest! {
         for (number, lifetime, now, revokes_all) in steps {
             let (now, until) = (NOW + now, NOW + now + lifetime);
             if revokes_all {
-                // Beside another one it may need a slot.
+                // This may need a slot if another such entry is in force.
                 let _ = list.revoke(Revocation::All { issued_before: at(now) }, at(until), at(now));
             }
             let _ = (list.add(number, until, now), window.add(number, until, now));

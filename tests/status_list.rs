@@ -48,7 +48,7 @@ fn validate_text<T>(
     into_list(verified, uri, UnixTime::from_secs(now)).map(read)
 }
 
-/// Validates a list of which the device has accepted no other before.
+/// Validates a list on a device that has accepted no list before.
 fn into_list<'b>(verified: Verified<'b, 'b>, uri: &str, now: UnixTime) -> Result<StatusList<'b>, Error> {
     verified.into_status_list(&StatusListPolicy::new(uri), &mut NewestStatusList::new(), now)
 }
@@ -281,7 +281,7 @@ fn list_without_iss_is_refused_for_several_issuers() {
         let refused = Token::parse(&text).unwrap().verify_any(&issuers, &mut buf);
         assert_eq!(refused.err(), Some(Error::Missing(Claim::Issuer)), "{issuers:?}");
     }
-    // With `iss`, it is accepted.
+    // A list with `iss` is accepted.
     let text = Alg::EdDsa.mint(r#"{"alg":"EdDSA","typ":"statuslist+jwt"}"#, claims_of(1, SIXTEEN).to_string());
     for issuers in [[&one, &other], [&other, &one]] {
         let verified = Token::parse(&text).unwrap().verify_any(&issuers, &mut buf).unwrap();
@@ -477,7 +477,7 @@ fn list_must_have_valid_bits_and_lst() {
 
 // The status of a token.
 
-/// The status at this time of a token with this reference, in the list of [`SIXTEEN`], which is validated at [`NOW`].
+/// The status of a token with this reference, at this time, in the list of [`SIXTEEN`] as validated at [`NOW`].
 fn look_up(index: u64, uri: &str, now: i64) -> Result<Status, Error> {
     let mut memory = [0; 2];
     let bitmap =
@@ -570,7 +570,7 @@ fn stale_list_has_no_status_for_a_token() {
     }
 }
 
-/// The clock was set back, by more than a leeway, since the list was received at [`NOW`].
+/// The clock was set back by more than a leeway after the list was received at [`NOW`].
 #[test]
 fn list_has_no_status_before_it_was_received() {
     for now in [NOW, NOW - 60] {
@@ -581,15 +581,15 @@ fn list_has_no_status_before_it_was_received() {
     }
 }
 
-/// The issuer's clock is ahead of the device's, by as much as the leeway.
+/// The issuer's clock is ahead of the device's clock by the whole leeway.
 #[test]
 fn list_has_no_status_before_it_was_issued() {
     let statuses = statuses_of(&sixteen_with("iat", json!(NOW + 60)), &mut NewestStatusList::new(), NOW);
     assert_eq!((statuses(NOW), statuses(NOW - 1)), (Ok(Status::Valid), Err(Error::StatusUnknown)));
 }
 
-/// A list that was received by a clock that was ahead would be taken for fresh for longer. It is of use again when it is
-/// validated by the right clock.
+/// A list that was received while the clock was ahead would look fresh for too long. It is usable again once it is
+/// validated with the right clock.
 #[test]
 fn list_is_not_usable_for_longer_after_the_clock_was_ahead() {
     let (list, right) = (sixteen_with("iat", json!(NOW - 60)), NOW + 120);
@@ -681,7 +681,7 @@ fn older_list_is_refused() {
         (NOW - DAY, Err(Error::RolledBack)),
         (NOW - 60, Ok(())),
         (NOW - 59, Ok(())),
-        // Of two reasons, the age is named.
+        // If a list is both too old and older than the newest one, the error is about the age.
         (NOW - 7 * DAY, Err(Error::TooOld)),
     ] {
         let before = newest;
@@ -753,15 +753,15 @@ fn ttl_counts_from_the_time_of_the_last_fetch() {
         // The same list was fetched again.
         (fetched_at(NOW + 600), NOW + 610, NOW + 1200),
         (StatusListPolicy::new(URI), NOW + 620, NOW + 1200),
-        // The fetch before the last one.
+        // This fetch was before the last one.
         (fetched_at(NOW + 300), NOW + 630, NOW + 1200),
-        // A time in the future.
+        // This time is in the future.
         (fetched_at(NOW + DAY), NOW + 640, NOW + 1240),
     ] {
         assert_eq!(validate_by(policy, &mut newest, &list, at(now)), Ok(expected), "{}", now - NOW);
         assert_eq!(newest, record(NOW - 60, expected - 600));
     }
-    // Fetched too long ago.
+    // The list was fetched too long ago.
     assert_eq!(
         validate_by(fetched_at(NOW - 600), &mut NewestStatusList::new(), &list, now()),
         Err(Error::StatusUnknown)
@@ -800,7 +800,7 @@ fn list_is_usable_for_its_largest_age_at_most() {
         (unlimited, 3 * 365 * DAY, Ok(NOW + 10 * DAY)),
         (unlimited, 0, Ok(NOW + 10 * DAY)),
         (by_default.with_max_age(Duration::ZERO), 0, Err(Error::TooOld)),
-        // The leeway is for `iat` alone.
+        // The leeway applies to `iat` alone.
         (by_default.with_max_age(Duration::ZERO), -1, Ok(NOW + 1)),
     ] {
         let mut newest = NewestStatusList::new();
@@ -880,7 +880,7 @@ fn of_several_lists_the_one_that_the_token_names_decides() {
         assert_eq!(verdict_by(&lists, uri), expected, "{uri}");
         assert_eq!(verdict_by(&StatusLists::new(&[]), uri), Err(Error::StatusUnknown));
     }
-    // An array asks all of them.
+    // In an array, every list is asked.
     let array: [&dyn Revocations; 2] = [&bitmaps[0], &bitmaps[1]];
     assert_eq!(verdict_by(&array, "urn:list:1"), Err(Error::StatusUnknown));
 

@@ -139,7 +139,7 @@ fn own_iat_and_nbf_of_a_token_show_that_its_login_was_too_long_ago() {
     let minutes = Duration::from_secs(300);
     for name in ["iat", "nbf"] {
         for (ago, expected) in [(300, Ok(Freshness::Unproven)), (301, Err(Error::AuthenticationTooOld))] {
-            // Without leeway: both dates come from the issuer's clock.
+            // No leeway applies, since both dates come from the issuer's clock.
             let dates =
                 [("auth_time", json!(NOW - ago)), ("iat", json!(NOW - 200)), ("nbf", Value::Null), (name, json!(NOW))];
             let access =
@@ -299,7 +299,7 @@ fn token_that_was_too_old_by_the_floor_is_refused() {
         assert_eq!(validate(&iat(oldest), limits, FLOOR), Ok(Freshness::Unproven));
         assert_eq!(validate(&iat(oldest - 1), limits, FLOOR), Err(Error::TooOld));
     }
-    // The age is not checked if no token is accepted.
+    // The error is not about the age if no token is accepted without a clock.
     let strict = Limits { max_unproven_lifetime: None, ..limits };
     assert_eq!(validate(&iat(NOW - 61), strict, FLOOR), Err(Error::TimeUnknown));
 }
@@ -314,7 +314,7 @@ fn login_that_was_too_long_ago_by_the_floor_is_refused() {
         (json!(NOW - 3610), Ok(Freshness::Unproven)),
         (json!(NOW - 3611), Err(Error::AuthenticationTooOld)),
         (json!(-i64::MAX), Err(Error::AuthenticationTooOld)),
-        // Not known to be in the future.
+        // At a floor, no date is known to be in the future.
         (json!(NOW + 11), Ok(Freshness::Unproven)),
         (json!(i64::MAX), Ok(Freshness::Unproven)),
         (Value::Null, Err(Error::Missing(AUTH_TIME))),
@@ -408,7 +408,7 @@ fn token_that_answers_the_challenge_is_fresh() {
         for answer in ["\"Zq3-7_x\"", r#""\u005aq3\u002d7_x""#] {
             assert_eq!(validate(Some(answer), CHALLENGE, STRICT, FLOOR), Ok(Freshness::Challenge), "{answer}");
             assert_eq!(validate(Some(answer), CHALLENGE, STRICT, at_least(0)), Ok(Freshness::Challenge), "{answer}");
-            // The clock shows more: also when the token expires.
+            // The clock shows more than an answer: also when the token expires.
             assert_eq!(validate(Some(answer), CHALLENGE, STRICT, exactly(NOW)), Ok(Freshness::Clock), "{answer}");
             assert_eq!(validate(Some(answer), CHALLENGE, STRICT, exactly(0)), Err(Error::ClockNotSet), "{answer}");
         }
@@ -543,7 +543,7 @@ fn stores_are_asked_with_the_time_that_is_known() {
         assert_eq!(revocations.asked_at.take(), [now, now]);
         assert_eq!(used.asked_at.take(), [now; 2]);
     }
-    // They are not asked about a token that is refused.
+    // The stores are not asked about a refused token.
     assert_eq!(validate_access(claims(), &access, FLOOR), Err(Error::TimeUnknown));
     assert_eq!(validate_typed(claims(), &typed, FLOOR), Err(Error::TimeUnknown));
     let wrong = claims_with("cnonce", json!("other"));
@@ -630,7 +630,7 @@ fn first_error_in_the_documented_order_is_returned() {
 type Setter = fn(AccessTokenPolicy<'static>) -> AccessTokenPolicy<'static>;
 type MakeClaims = fn() -> Value;
 
-/// Each setter with claims that it alone refuses, and the error.
+/// Each setter, with claims that only this setter refuses, and the error.
 const SETTERS: [(Setter, MakeClaims, Error); 8] = [
     (|policy| policy.with_leeway(Duration::from_secs(10)), || good_with("exp", json!(NOW - 10)), Error::Expired),
     (
@@ -659,7 +659,8 @@ const SETTERS: [(Setter, MakeClaims, Error); 8] = [
         || good_with("cnonce", json!("other")),
         Error::Mismatch(Claim::Challenge),
     ),
-    // It makes a token acceptable without a clock, and refuses none with a clock. So it is last, and tested separately.
+    // This setter makes a token acceptable without a clock, and refuses none with a clock. So it is last, and tested
+    // separately.
     (|policy| policy.with_max_unproven_lifetime(Duration::from_secs(301)), good, Error::TimeUnknown),
 ];
 
@@ -777,7 +778,7 @@ fn any_limits() -> impl Strategy<Value = Limits> {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// A floor means that the time is this moment or a later one, and no more.
+    /// A floor means that the time is this moment or a later one, and nothing else.
     #[test]
     fn floor_refuses_what_every_later_clock_refuses_and_no_more(
         dates in any_dates(),
@@ -794,7 +795,7 @@ proptest! {
             let verified = Token::parse(&text)?.verify_cached(&issuer(&*KEYS), &cache, &mut buf)?;
             verified.into_access_token(policy, now).map(|token| token.freshness())
         };
-        // With a clock, the token's own `iat` and `nbf` are no evidence: only clocks count that they allow.
+        // With a clock, the token's own `iat` and `nbf` prove nothing: only clocks that they allow count.
         let leeway = limits.leeway.min(MAX_LEEWAY.as_secs());
         let own = [dates.iat, dates.nbf].into_iter().flatten().map(|date| date.saturating_add_unsigned(leeway));
         let first = own.fold(floor, i64::max).max(YEAR_2010);

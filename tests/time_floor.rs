@@ -413,7 +413,7 @@ fn four_wrong_iats_raise_the_floor_once_each() {
     for iat in &wrong {
         assert!(!learn(&mut floor, *iat), "{}", iat - NOW);
     }
-    // Those that the floor has passed make room for others.
+    // Wrong tokens that the floor has passed make room for others.
     floor.raise_to(at(NOW + 5 * A_DAY + 2));
     assert!(!learn(&mut floor, wrong[3]));
     for nth in 1..4 {
@@ -435,7 +435,7 @@ fn new_floor_at_the_same_time_learns_again() {
     assert_eq!(new.at(), earliest(NOW + 2 * A_DAY));
 }
 
-/// Wrong tokens have raised the floor, and then the clock is set by a source that is authenticated.
+/// Wrong tokens have raised the floor. Then an authenticated source sets the clock.
 #[test]
 fn authenticated_clock_corrects_the_floor() {
     let mut floor = floor_at(NOW - A_DAY);
@@ -448,7 +448,7 @@ fn authenticated_clock_corrects_the_floor() {
     assert_eq!((floor.at(), floor.now(clock, Duration::ZERO)), (earliest(NOW), Now::Exact(now())));
     assert!(learn(&mut floor, NOW + 2 * A_DAY), "it learns as a new one does");
     assert_eq!(floor.at(), earliest(NOW + A_DAY));
-    // It is limited as ever, also after a restart with firmware that was built later.
+    // The usual limit applies, also after a restart with firmware that was built later.
     let latest = at(NOW - A_DAY).plus(DEFAULT_FLOOR_SPAN);
     floor.correct_to(at(i64::MAX));
     assert_eq!(floor.at(), earliest(latest.as_secs()));
@@ -460,7 +460,7 @@ fn authenticated_clock_corrects_the_floor() {
     }
 }
 
-/// The limits are not stored: they are given again after the restart.
+/// The limits are not stored: the device sets them again after the restart.
 #[test]
 fn floor_beyond_the_default_span_is_kept_over_a_restart() {
     let latest = at(NOW).plus(2 * DEFAULT_FLOOR_SPAN);
@@ -521,8 +521,8 @@ fn recorded_token_is_refused_once_the_floor_has_passed_its_expiry() {
     assert_eq!(validate(&mut floor, &recorded, &policy), Ok(Freshness::Unproven), "nothing shows that time has passed");
     assert_eq!(floor.at(), earliest(NOW - 60));
 
-    // A token issued at the end of the recorded one's leeway proves that it has expired. One that is issued a second
-    // earlier does not.
+    // A token issued at the end of the recorded token's leeway proves that the recorded token has expired. A token
+    // issued a second earlier does not.
     let next = |iat: i64| with(claims_with("iat", json!(iat)), "exp", json!(iat + 300));
     assert_eq!(validate(&mut floor, &next(NOW + 240 + 59), &policy), Ok(Freshness::Unproven));
     assert_eq!(validate(&mut floor, &recorded, &policy), Ok(Freshness::Unproven));

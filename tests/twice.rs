@@ -99,7 +99,7 @@ use core::cell::UnsafeCell;
 pub struct Shared(UnsafeCell<u32>);
 unsafe impl Sync for Shared {}
 
-/// What the checks read, with nothing borrowed by a closure.
+/// The checks read this static, so that no closure borrows anything.
 #[unsafe(no_mangle)]
 pub static KIND: Shared = Shared(UnsafeCell::new(0));
 
@@ -113,7 +113,7 @@ pub fn alone() -> Result<u32, Error> {
     twice(check, |answer| answer)
 }
 
-/// Three comparisons: the first run reads again what the caller has checked.
+/// Three comparisons: the caller makes one of them, and both runs read again.
 #[unsafe(no_mangle)]
 pub fn after_the_caller() -> Result<u32, Error> {
     check()?;
@@ -143,7 +143,7 @@ fn every_comparison_is_in_the_generated_code() {
     }
 }
 
-/// Mistakes in `twice` itself, each of which the test above finds: so each `black_box` is known to be needed, with this
+/// Mistakes in `twice` itself. The test above finds each of them, which shows that each `black_box` is needed with this
 /// compiler.
 #[test]
 fn each_mistake_in_twice_removes_a_comparison() {
