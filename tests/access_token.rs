@@ -247,7 +247,7 @@ fn claim_that_only_other_kinds_have_is_refused_by_policies_that_look_at_marks() 
     }
 }
 
-/// The type `at+jwt` says enough.
+/// A token of the type `at+jwt` is accepted whatever marks it has.
 #[test]
 fn policies_that_demand_the_type_do_not_look_at_marks() {
     let marks = json!({"events": {}, "at_hash": "x", "c_hash": "x", "typ": "ID", "token_use": "id"});
@@ -349,7 +349,7 @@ fn token_for_a_client_must_name_it_and_have_no_audience() {
     let read = |token: AccessToken<'_>| (token.client_id() == Some(CLIENT_ID), token.audience().iter().count());
     let text = Alg::EdDsa.access_token(&for_client.claims());
     assert_eq!(validate_access_token(&text, &FOR_CLIENT, NOW, read), Ok((true, 0)));
-    // A token with an audience is one for the other policies, and none of theirs is one for this.
+    // The other policies require the audience, and this policy refuses every token that has one.
     assert_eq!(validate(&for_client.claims(), &UNTYPED), Err(Error::Missing(Claim::Audience)));
     assert_eq!(
         validate(&claims_with("token_use", json!("access")), &FOR_CLIENT),
@@ -436,7 +436,7 @@ fn scopes_may_be_an_array_where_rfc_9068_is_not_required() {
     }
 }
 
-/// RFC 6749 section 3.3. The same characters in a string are left to the issuer, as they always were.
+/// RFC 6749 section 3.3. In a string, the policy accepts the same characters.
 #[test]
 fn array_with_an_element_that_is_no_scope_is_refused() {
     let characters = [" ", r"\u0020", r#"\""#, r"\\", r"\n", r"\t", r"\u0000", r"\u001f", "\u{7f}", r"\u0085"];
@@ -489,7 +489,7 @@ fn scopes_are_read_from_the_named_claim_alone() {
         let reads_scp = Policy { name, policy: policy.with_scope_claim("scp") };
         assert_eq!(scopes_of("scp", r#""a b""#, &reads_scp).unwrap(), ["a", "b"], "{name}");
         assert_eq!(scopes_of("scope", r#""a b""#, &reads_scp).unwrap(), [""; 0], "{name}");
-        // `scope` may be anything.
+        // The policy does not read `scope`, which may have any type.
         for json in NO_STRINGS {
             assert_eq!(scopes_of("scope", json, &reads_scp).unwrap(), [""; 0], "{name} {json}");
         }
@@ -501,7 +501,7 @@ fn scopes_are_read_from_the_named_claim_alone() {
             "new" => assert_eq!(array, Err(Error::Invalid(Claim::Scope))),
             _ => assert_eq!(array.unwrap(), ["a", "b"], "{name}"),
         }
-        // Without the setter, the other claim is not looked at.
+        // Without the setter, the policy does not read the other claim.
         assert_eq!(scopes_of("scp", "5", &Policy { name, policy }).unwrap(), ["pump:read", "pump:write"], "{name}");
     }
 }

@@ -178,7 +178,7 @@ const ROWS: [Row; 5] = [
             Error::Malformed(Part::Token),
             Error::UnsupportedAlgorithm,
             Error::UnknownKey,
-            // Nobody but the client chooses whether its token has a `kid`, and how long it is.
+            // Only the client chooses whether its token has a `kid`, and how long the `kid` is.
             Error::AmbiguousKey,
             Error::BufferTooSmall,
             Error::TooLarge(Part::Token),
@@ -248,7 +248,8 @@ fn only_device_faults_are_answered_503() {
     }
 }
 
-/// A fault of the proof is answered for the proof, whatever the scheme; a fault of the token for the token.
+/// The answer to a fault of the proof is about the proof, whatever the scheme. The answer to a fault of the token is
+/// about the token.
 #[test]
 fn answer_says_whether_the_token_or_the_proof_is_at_fault() {
     for challenge in [BEARER, DPOP] {
@@ -330,7 +331,7 @@ fn device_faults_are_answered_503_without_challenge() {
             assert_eq!(answer_dpop(challenge, error), (503, String::new()), "{error:?}");
         }
     }
-    // For a token, this error concerns a key of the issuer; for a proof, its own key.
+    // For a token, this error is about a key of the issuer. For a proof, it is about the client's own key.
     assert_eq!(answer(BEARER, Error::InvalidKey), (503, String::new()));
     assert_eq!(answer(DPOP, Error::InvalidKey), (503, String::new()));
     assert_eq!(answer_dpop(DPOP, Error::InvalidKey).0, 401);

@@ -96,7 +96,7 @@ fn escaped_string_that_is_returned_needs_room_for_a_copy() {
     }
 }
 
-/// White space is removed from the buffer, and its room can then be used for copies.
+/// White space is removed from the buffer, and copies can then use its room.
 #[test]
 fn removed_white_space_leaves_room_for_a_copy() {
     let subject = r"CORP\alice";

@@ -285,7 +285,7 @@ fn text_around_the_token_is_reported_first() {
         assert!(report.ends_with(advice) && !report.contains("provider"), "{text:?}: {report}");
         assert_fits("more than a token", &report);
     }
-    // Only if it is the reason for the refusal.
+    // The advice is given only if the extra text is the reason for the refusal.
     assert!(!verify(&["--buffer", "1"], &format!("Bearer {token}")).stdout.contains("Pass only"));
 }
 
@@ -367,7 +367,7 @@ fn no_policy_is_advised_if_none_accepts_the_token() {
         assert!(!report.contains("Use ") && !report.contains("Policy::"), "{error:?}: {report}");
         assert_fits(&format!("{error:?}"), &report);
     }
-    // Other faults than the time are no reason to name a policy.
+    // A fault other than the time is no reason to name a policy.
     let twice = claims_with("scope", json!(["pump:read"]));
     let report = refused(&[], &Alg::Es256.access_token(&with(twice, "aud", json!("urn:other"))), WRONG_SCOPE);
     assert!(!report.contains("Use "), "{report}");
@@ -405,7 +405,7 @@ fn token_of_another_kind_is_refused_with_its_mark() {
             assert!(report.contains(advice) && !report.contains("generic"), "{advice}: {report}");
         }
     }
-    // What marks an access token, or nothing.
+    // These values mark an access token, or mark nothing.
     for (name, value) in [
         ("typ", json!("Bearer")),
         ("typ", json!("DPoP")),
@@ -500,7 +500,7 @@ fn report_names_the_key_that_verified_a_token_without_kid() {
     let refused = report("several", three(), &forged);
     assert!(refused.contains("  key     none of 3 that fit; the issuer has 4 usable"), "{refused}");
     assert_eq!(["key", "signature", "payload"].map(|check| outcome(&refused, check)), ["ok", "FAIL", "-"]);
-    // The same key twice is one.
+    // The report counts equal keys once.
     let twice = report("twice", vec![signer.clone(), signer.clone()], &forged);
     assert!(twice.contains("  key     \"ed-test\" (EdDSA); the issuer has 2 usable"), "{twice}");
 
@@ -562,7 +562,7 @@ fn closed_output_pipe_causes_no_error() {
         let mut child = spawn(args);
         drop(child.stdout.take());
         let mut pipe = child.stdin.take().unwrap();
-        // A child that reads no input may have exited.
+        // A child that reads no input may have exited already.
         let _ = pipe.write_all(stdin.as_bytes());
         drop(pipe);
         let Output { status: got, stderr, .. } = child.wait_with_output().unwrap();
@@ -796,7 +796,7 @@ fn profile_dpop_accepts_a_proof_of_the_request() {
     }
     let with_nonce = proof(Alg::Es256, &with(dpop_claims("t"), "nonce", json!("n-1")));
     assert_eq!(outcome(&verify_proof(&["--nonce", "n-1"], &with_nonce).stdout, "nonce"), "ok");
-    // Times: 60 s, and the leeway.
+    // The age limit is 60 s, and so is the leeway.
     let claims = |iat: i64| proof(Alg::EdDsa, &with(dpop_claims("t"), "iat", json!(iat)));
     assert_eq!(verify_proof(&[], &claims(NOW - 120)).status, 0);
     assert_eq!(verify_proof(&[], &claims(NOW + 60)).status, 0);
@@ -1044,7 +1044,7 @@ fn printed(name: &str, set: &Value, option: &str) -> Run {
     run(&["--jwks", jwks.to_str().unwrap(), option], b"")
 }
 
-/// The Rust text is compiled here; the C text is compared, and no more.
+/// The Rust text is compiled here. The C text is only compared.
 #[test]
 fn printed_keys_are_the_keys_of_the_set() {
     let set = set_to_print();

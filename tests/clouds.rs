@@ -38,7 +38,7 @@ fn other_tokens_of_each_cloud_are_refused_by_its_policy() {
     }
 }
 
-/// An application would accept neither of them: their audience is not its client id, and some are marked.
+/// No access token is accepted as an ID token: its audience is not the client id, or it is marked as an access token.
 #[test]
 fn access_tokens_of_no_cloud_are_id_tokens() {
     let policy = IdTokenPolicy::new(CLIENT);
@@ -53,7 +53,7 @@ fn access_tokens_of_no_cloud_are_id_tokens() {
     }
 }
 
-/// All of them fit, whatever else a set has. Without `with_rsa`, a set skips all of them.
+/// The keys for signatures all fit, whatever else a set has. Without `with_rsa`, a set skips all of them.
 #[test]
 fn key_sets_of_each_cloud_have_keys_for_signatures() {
     for cloud in clouds() {
@@ -156,7 +156,7 @@ fn tenant_of_entra_must_be_named() {
     assert_eq!(verify_with(cloud.issuer, &cloud.key_set, &text, |_| Ok(())), Ok(()));
 }
 
-/// The signature of such a token is valid for the header with the hash of the nonce.
+/// The server signs such a token with the hash of the nonce in the header, in place of the nonce itself.
 #[test]
 fn nonce_in_the_header_is_not_hashed() {
     let cloud = entra_v2_for_applications();
@@ -171,8 +171,8 @@ fn nonce_in_the_header_is_not_hashed() {
     assert_eq!(verify(&cloud, &with_hash, |_| Ok(())), Ok(()));
 }
 
-/// If users log in to the API's own registration, the ID tokens have the audience of its access tokens, and roles. What
-/// only a token of an application has is `idtyp`.
+/// If users log in to the API's own registration, the ID tokens have the audience of its access tokens, and roles. Only
+/// a token of an application has `idtyp`.
 #[test]
 fn id_token_for_the_api_of_entra_is_refused_only_by_a_scope_or_idtyp() {
     let (users, applications) = (entra_v2_for_users(), entra_v2_for_applications());
@@ -212,9 +212,9 @@ fn id_token_of_google_for_another_client_is_refused() {
     let other = "407408718192-fans.apps.googleusercontent.com";
     for (claim, value, error) in [
         ("aud", other, Error::Mismatch(Claim::Audience)),
-        // An application for Android that logs in for the server: Google allows it, the policy does not.
+        // An Android application logs in for the server: Google allows this, the policy does not.
         ("azp", other, Error::Mismatch(Claim::AuthorizedParty)),
-        // The other name that Google documents, for old applications.
+        // Google documents this other name for old applications.
         ("iss", "accounts.google.com", Error::Mismatch(Claim::Issuer)),
     ] {
         let token = google_id_token().claim(claim, value);
@@ -262,7 +262,7 @@ fn verify<T>(
     verify_with(cloud.issuer, &cloud.key_set, text, validate)
 }
 
-/// The text of the other token of this kind.
+/// The text of the server's other token of this kind, which the policy refuses.
 fn refused<'s>(cloud: &'s Shape, kind: &str) -> &'s str {
     cloud.refused.iter().find(|(other, _, _)| *other == kind).map(|(_, text, _)| text).unwrap()
 }

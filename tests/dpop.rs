@@ -173,7 +173,7 @@ fn empty_expected_value_refuses_every_proof() {
             claims[name] = json!("");
         }
         assert_eq!(validate(&claims, &policy), Err(Error::Unconfigured(claim)));
-        // For any proof and any buffer.
+        // The error is the same for any proof and any buffer.
         assert_eq!(refusal("e30.e30.AA", &policy, &[], &mut []), Some(Error::Unconfigured(claim)));
     }
 }
@@ -261,7 +261,8 @@ fn proof_must_have_type_dpop_jwt() {
 #[test]
 fn proof_and_access_token_are_not_interchangeable() {
     for alg in ALGS {
-        // Even if the client's key is one of the issuer's keys, and the token has the claims of both kinds.
+        // Neither is accepted as the other, even with a key that is the client's and the issuer's, and with the claims
+        // of both.
         let mut both = claims();
         both.as_object_mut().unwrap().append(good_claims().as_object_mut().unwrap());
         let proof = alg.mint(alg.dpop_header().to_string(), both.to_string());
@@ -399,7 +400,7 @@ fn kid_of_the_embedded_key_is_not_looked_at() {
             let text = alg.mint(header.to_string(), good_claims().to_string());
             let thumbprint = validate_text(&text, &request(), NOW, |proof| proof.thumbprint());
             assert_eq!(thumbprint, Ok(alg.key().thumbprint()), "{kid}");
-            // The other members of the key count as before.
+            // The other members of the key are still checked.
             header["jwk"]["d"] = json!("");
             assert_eq!(validate_header(alg, &header), Err(Error::InvalidKey), "{kid}");
         }
@@ -604,7 +605,7 @@ fn every_proof_claim_is_required() {
     assert_eq!(validate(&json!({}), &request()), Err(Error::Missing(Claim::JwtId)));
 }
 
-/// The replay check knows a proof by its `jti`.
+/// The replay check identifies a proof by its `jti`.
 #[test]
 fn proof_with_empty_jti_is_refused() {
     for (jti, expected) in [("", Err(Error::Invalid(Claim::JwtId))), (" ", Ok(())), ("\"", Ok(())), ("\0", Ok(()))] {
@@ -738,11 +739,11 @@ fn nonce_must_match_the_policy() {
         let refused = validate(&replaced("nonce", json!(nonce)), &with_nonce);
         assert_eq!(refused, Err(Error::Mismatch(Claim::Nonce)), "{nonce:?}");
     }
-    // A nonce is ignored if the policy has none.
+    // The claim is ignored if the policy has no nonces.
     for nonce in ["", "n-1", "\""] {
         assert_eq!(validate(&replaced("nonce", json!(nonce)), &request()), Ok(()), "{nonce:?}");
     }
-    // It is compared after unescaping.
+    // The claim is compared after unescaping.
     assert_eq!(validate(&replaced("nonce", json!("a\"b\\")), &request().with_nonces(&escaped)), Ok(()));
 }
 
@@ -778,13 +779,13 @@ fn rotation_keeps_the_earlier_nonces() {
         ("2", [true, true, false, false]),
         ("3", [true, true, true, false]),
         ("4", [false, true, true, true]),
-        // An empty one only moves the others on, and the last one is dropped.
+        // An empty nonce moves the others to the next slot, and the last one is dropped.
         ("", [false, false, true, true]),
     ] {
         DpopNonce::rotate(&slots, text);
         assert_eq!(accepted(), expected, "{text}");
     }
-    // A nonce that was withdrawn stays withdrawn, and leaves a free slot, so that no other nonce is dropped.
+    // A withdrawn nonce stays withdrawn, and leaves a free slot, so that no other nonce is dropped.
     slots[1].withdraw();
     assert_eq!(accepted(), [false, false, true, false]);
     DpopNonce::rotate(&slots, "1");
@@ -985,7 +986,7 @@ fn proof_without_a_clock_is_fresh_by_a_nonce_alone() {
     let nonces = nonces(["n-1"]);
     let policy = request().with_nonces(&nonces);
     assert_eq!(validate_at_floor(&good_claims(), &request(), NOW, |_| ()), Err(Error::TimeUnknown));
-    // `iat` is compared with nothing, nor is `nbf`; but what has expired by the floor has expired.
+    // `iat` and `nbf` are compared with nothing. A proof whose `exp` the floor has passed is refused.
     for iat in [NOW, 1, -i64::MAX, NOW + 86_400 * 365, i64::MAX] {
         let claims = with(replaced("iat", json!(iat)), "nonce", json!("n-1"));
         assert_eq!(validate_at_floor(&claims, &policy, NOW, |_| ()), Ok(()), "{iat}");
@@ -1003,7 +1004,7 @@ fn proof_without_a_clock_is_fresh_by_a_nonce_alone() {
     ] {
         assert_eq!(validate_at_floor(&claims, &policy, NOW, |_| ()), Err(error));
     }
-    // With a clock, `iat` counts as before, nonce or not.
+    // With a clock, `iat` is checked with or without a nonce.
     let old = with(replaced("iat", json!(NOW - 71)), "nonce", json!("n-1"));
     assert_eq!(validate(&old, &policy), Err(Error::ProofTooOld));
     assert_eq!(validate(&with(fresh, "iat", json!(NOW + 11)), &policy), Err(Error::NotYetValid));
@@ -1042,7 +1043,7 @@ fn nonce_without_a_clock_is_good_for_one_accepted_request() {
     let with_nonce = |id: &str, nonce: &str| with(with(claims.clone(), "jti", json!(id)), "nonce", json!(nonce));
     let mismatch = Err(Error::Mismatch(Claim::Nonce));
 
-    // A request that is refused withdraws nothing.
+    // A refused request withdraws no nonce.
     let other = Alg::EdDsa.access_token(&with(claims_with("cnf", json!({"jkt": "x"})), "jti", json!("other")));
     let for_other = with(with_nonce("1", "n-1"), "ath", dpop_claims(&other)["ath"].clone());
     assert_eq!(accept(&other, &for_other, Some(&nonces), &window, floor), Err(Error::Invalid(Claim::Confirmation)));
@@ -1055,7 +1056,7 @@ fn nonce_without_a_clock_is_good_for_one_accepted_request() {
     }
     assert_eq!(accept(&text, &with_nonce("2", "n-2"), Some(&nonces), &window, floor), Ok(()));
 
-    // A nonce that was issued twice is withdrawn wherever it is.
+    // A nonce that was issued twice is withdrawn from both slots.
     nonces.iter().for_each(|slot| slot.issue("n-4"));
     assert_eq!(accept(&text, &with_nonce("4", "n-4"), Some(&nonces), &window, floor), Ok(()));
     assert_eq!(nonces.each_ref().map(DpopNonce::is_issued), [false, false]);
@@ -1069,7 +1070,7 @@ fn nonce_without_a_clock_is_good_for_one_accepted_request() {
     assert!(nonces[0].is_issued());
 }
 
-/// The proof looks fresh again when the clock is set, even for a policy without nonces.
+/// Once the clock is set, the proof looks fresh again, even for a policy without nonces.
 #[test]
 fn proof_that_was_used_without_a_clock_is_not_used_again_with_one() {
     let (text, claims) = bound_token();
@@ -1109,13 +1110,13 @@ fn nonce_that_was_replaced_before_the_request_is_accepted_refuses_it() {
     };
     assert_eq!(validate(&|| nonces[0].issue("n-2")), Err(Error::Mismatch(Claim::Nonce)));
     assert_eq!((nonces[0].is_issued(), window.len()), (true, 0));
-    // One that has only moved on is still accepted, and withdrawn where it is.
+    // A nonce that was only moved to another slot is still accepted, and withdrawn from that slot.
     nonces[0].issue("n-1");
     assert_eq!(validate(&|| DpopNonce::rotate(&nonces, "n-2")), Ok(()));
     assert_eq!((nonces.each_ref().map(DpopNonce::is_issued), window.len()), ([true, false], 1));
 }
 
-/// The same verdict as of [`Token::verify_dpop`], with the signature verified by the caller.
+/// The verdict is the same as with [`Token::verify_dpop`] if the caller verifies the signature.
 #[test]
 fn prepared_proof_gets_the_same_verdict() {
     let nonces = nonces(["n-1"]);
@@ -1157,7 +1158,7 @@ fn prepared_proof_gets_the_same_verdict() {
             let prepared = token.prepare_dpop(&request(), callers, now(), &mut buf).unwrap();
             assert_eq!(prepared.caller_asserts(Err(outcome)).err(), Some(error));
         }
-        // What must never reach a verifier is refused before.
+        // A signature that must reach no verifier is refused before.
         let (signing_input, _) = text.rsplit_once('.').unwrap();
         let zeros = format!("{signing_input}.{}", base64url(&[0; 64]));
         let forged = Token::parse(&zeros).unwrap();
@@ -1174,7 +1175,7 @@ fn proof_with_exp_is_usable_until_the_earlier_of_exp_and_age() {
         (format!("{}", NOW + 5), 15, Error::Expired),
         (format!("{}.9", NOW + 5), 15, Error::Expired),
         (format!("{}", NOW + 60), 70, Error::Expired),
-        // Both end at once, and `exp` is checked first.
+        // `exp` and the age limit end at the same time, and `exp` is checked first.
         (format!("{}", NOW + 61), 71, Error::Expired),
         (format!("{}", NOW + 62), 71, Error::ProofTooOld),
         (i64::MAX.to_string(), 71, Error::ProofTooOld),

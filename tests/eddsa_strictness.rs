@@ -1,7 +1,7 @@
-//! `EdDsa` accepts exactly what `verify_strict` of ed25519-dalek accepts, where implementations of Ed25519 differ: points
-//! of small and of mixed order, encodings that are not canonical, and `S` at its bounds. The kinds are those of the vectors
-//! of C2SP's [CCTV](https://github.com/C2SP/CCTV/tree/main/ed25519) and of
-//! [Chalkias et al. 2020](https://eprint.iacr.org/2020/1244).
+//! `EdDsa` accepts exactly the signatures that `verify_strict` of ed25519-dalek accepts, where implementations of
+//! Ed25519 differ: points of small and of mixed order, encodings that are not canonical, and `S` at its bounds. The
+//! vectors of C2SP's [CCTV](https://github.com/C2SP/CCTV/tree/main/ed25519) and of [Chalkias et al.
+//! 2020](https://eprint.iacr.org/2020/1244) have the same kinds of points.
 #![cfg(feature = "eddsa")]
 
 use curve25519_dalek::EdwardsPoint;

@@ -102,7 +102,7 @@ errors! {
         used.start_empty();
         validate(&claims(), policy().with_single_use(&used), NOW)
     },
-    // By the application.
+    // The application itself returns this error.
     Denied => testkit::verify(&good(), |verified| {
         let pending = verified.validate_access_token(&policy(), now())?;
         if pending.has_scope("pump:stop") { pending.consume().map(drop) } else { Err(Error::Denied) }
@@ -123,7 +123,8 @@ fn bound() -> Value {
     claims_with("cnf", json!({"jkt": Alg::Es256.key().thumbprint().to_string()}))
 }
 
-/// The error [`Error::StatusUnknown`]. Only a status list produces it, so that nothing does without the feature.
+/// Returns [`Error::StatusUnknown`]. Only a status list causes this error, so that nothing causes it without the
+/// feature.
 fn check_against_another_list() -> Option<Error> {
     #[cfg(feature = "status-list")]
     {

@@ -5,14 +5,14 @@
 use embedded_jwt::*;
 use testkit::{Preparing, *};
 
-/// With tables for each key that the self-test asks about, and with none.
+/// The self-test passes with tables for each of its keys, and with no tables.
 #[test]
 fn tables_pass_the_self_test_strictly() {
     assert_eq!(self_test(&Preparing::default()), Ok(SelfTest::Strict));
     assert_eq!(self_test(&Es256Tables::<0>::new()), Ok(SelfTest::Strict));
 }
 
-/// The keys change and the tables do not, at first: neither is a trusted key refused nor an old one accepted.
+/// After the keys change, the tables are still for the old keys: no trusted key is refused, and no old key is accepted.
 #[test]
 fn tables_follow_the_keys_and_decide_nothing() {
     let token = Alg::Es256.access_token(&claims());

@@ -178,7 +178,7 @@ fn faults_of_proof_and_token_get_distinct_answers() {
         assert_eq!(gateway.read(&headers), Answer::empty(401, &[INVALID_PROOF]), "{proofs:?}");
     }
 
-    // A proof by someone with the token but without its key.
+    // An attacker with the token but without its key makes this proof.
     let stolen = proof(Alg::EdDsa, &token, "GET", &url, "d");
     let headers = [("Authorization", authorization.as_str()), ("DPoP", &stolen)];
     assert_eq!(gateway.read(&headers), Answer::empty(401, &[INVALID_TOKEN_DPOP]));

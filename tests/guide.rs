@@ -123,7 +123,7 @@ fn table_of_limits_has_the_values_of_the_constants() {
     }
 }
 
-/// The chapter on testing shows code of the door lock: what it shows of each item or method is the code that runs.
+/// The chapter on testing shows items and methods of the door lock exactly as the door lock has them.
 #[test]
 fn chapter_on_testing_has_the_code_of_the_door_lock() {
     let chapter = include_str!("../docs/testing.md");
@@ -146,7 +146,7 @@ fn chapter_on_testing_has_the_code_of_the_door_lock() {
     }
 }
 
-/// On the site with the documentation there are no files of the repository beside a chapter.
+/// The documentation site has the chapters, but no other files of the repository.
 #[test]
 fn chapters_link_to_no_files() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/docs");

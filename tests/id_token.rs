@@ -195,7 +195,7 @@ fn claim_of_wrong_type_is_refused_only_if_the_policy_asks_for_it() {
             assert_eq!(validate_spelled(name, json, &POLICY), Ok(()), "{name} {json}");
         }
     }
-    // One claim about the login is no reason to look at the other.
+    // A policy with a rule about one login claim does not read the other one.
     assert_eq!(validate_spelled("auth_time", "null", &acr), Ok(()));
     assert_eq!(validate_spelled("acr", "null", &max_age), Ok(()));
 }
@@ -329,7 +329,7 @@ fn client_must_be_among_the_audiences() {
         json!("pump-app urn:example:other"),
     ];
     for aud in wrong {
-        // Neither `azp` nor trusted audiences make up for a missing client.
+        // Neither `azp` nor trusted audiences replace a missing client.
         for claims in [id_with("aud", aud.clone()), with(id_with("aud", aud.clone()), "azp", json!(CLIENT_ID))] {
             for policy in [POLICY, POLICY.with_trusted_audiences(&[OTHER, ""])] {
                 assert_eq!(validate(&claims, &policy), Err(Error::Mismatch(Claim::Audience)), "{aud}");
@@ -714,7 +714,7 @@ fn hash_is_required_if_its_text_is_given() {
             validate_text(&id_token(alg, claims.to_string()), &both, NOW, |_| ())
         };
         assert_eq!(validate_both(right.clone(), right.clone()), Ok(()));
-        // Neither replaces the other.
+        // Neither hash replaces the other.
         assert_eq!(validate_both(Value::Null, right.clone()), Err(Error::Missing(Claim::AccessTokenHash)));
         assert_eq!(validate_both(right.clone(), Value::Null), Err(Error::Missing(Claim::CodeHash)));
         assert_eq!(validate_both(right.clone(), json!("")), Err(Error::Mismatch(Claim::CodeHash)));
@@ -787,7 +787,7 @@ fn examples_of_openid_connect_core_are_accepted() {
     let for_code = policy.with_code(CODE);
     assert_eq!(validate(Alg::Es256, at_hash, &for_access_token), Ok(()));
     assert_eq!(validate(Alg::Es256, c_hash, &for_code), Ok(()));
-    // Each hash with the text of the other.
+    // Each hash is compared with the text of the other one.
     let mismatch = |claim| Err(Error::Mismatch(claim));
     let swapped = policy.with_access_token(CODE).with_code(ACCESS_TOKEN);
     assert_eq!(validate(Alg::Es256, &format!("{at_hash}, {c_hash}"), &swapped), mismatch(Claim::AccessTokenHash));

@@ -27,7 +27,8 @@ fn token(signed_with: u8, kid: Option<&str>, iss: &str) -> String {
     format!("{signing_input}.{}", base64url(&signature))
 }
 
-/// The verdict on a token, and the number of signatures that it cost. `verify_any` and `prepare` must agree on both.
+/// Returns the verdict on a token, and the number of signatures that were verified. `verify_any` and `prepare` must
+/// agree on both.
 fn verify(text: &str, issuers: &[(&str, &[Key])]) -> (Result<(), Error>, usize) {
     verify_with(text, issuers, |issuer| issuer)
 }
@@ -106,7 +107,7 @@ fn forged_token_costs_at_most_four_signatures() {
     assert_eq!(verify(&forged, &four), (Err(Error::AmbiguousKey), 4));
     let one_each = [(ISSUER, &five[..1]), ("urn:b", &five[1..2]), ("urn:c", &five[2..3]), ("urn:d", &five[3..4])];
     assert_eq!(verify(&forged, &one_each), (Err(Error::InvalidSignature), 4));
-    // The fifth key is never tried, and says so.
+    // The fifth key is never tried, and the error says so.
     assert_eq!(verify(&token(5, None, ISSUER), &[(ISSUER, &five)]), (Err(Error::AmbiguousKey), 4));
 }
 

@@ -13,7 +13,7 @@ use testkit::*;
 /// The time until which retired keys stay valid.
 const UNTIL: i64 = NOW + 300;
 
-/// A time before every other.
+/// A time before all others in these tests.
 const FIRST: UnixTime = UnixTime::from_secs(NOW - 7200);
 
 fn at(secs: i64) -> UnixTime {
@@ -158,7 +158,7 @@ fn returning_key_is_listed_once() {
     assert!(has_keys(&rotated::<2>(&["a", "b", "a"]), "a", "ab"));
     assert!(has_keys(&rotated::<2>(&["a", "b", "ab"]), "ab", "ab"), "next to the other key, it needs no other slot");
     assert!(has_keys(&rotated::<3>(&["a", "b", "ca"]), "ca", "cab"));
-    // The same key with another `kid` counts as another key.
+    // An equal key with another `kid` counts as another key.
     let mut keys = rotated::<2>(&["a"]);
     keys.rotate_from_jwks(&mut jwks_of(&[with(jwk('a'), "kid", json!("b"))]), at(UNTIL), FIRST).unwrap();
     assert!(has_keys(&keys, "b", "ba"));
@@ -174,19 +174,19 @@ fn removed_key_is_kept_if_another_gets_its_kid() {
     assert_eq!(public_keys(&keys_at(&keys, at(UNTIL))), ['x', 'c'].map(public_key));
     assert_eq!(verify(&token('b'), &keys_at(&keys, now())), Ok(()));
 
-    // The same applies to a key that was retired earlier.
+    // A key that was retired earlier is kept too.
     let mut keys = rotated::<4>(&["a", "b"]);
     keys.rotate_from_jwks(&mut jwks_of(&[jwk('b'), renamed.clone()]), at(UNTIL), FIRST).unwrap();
     assert!(has_keys(&keys, "ba", "baa"));
 
-    // It takes a slot.
+    // The retired key takes a slot.
     let mut keys = rotated::<2>(&["a"]);
     keys.rotate_from_jwks(&mut jwks_of(slice::from_ref(&renamed)), at(UNTIL), FIRST).unwrap();
     assert!(has_keys(&keys, "a", "aa"));
     let mut keys = rotated::<1>(&["a"]);
     assert_eq!(keys.rotate_from_jwks(&mut jwks_of(&[renamed]), at(UNTIL), FIRST), Err(Error::TooManyKeys));
 
-    // A key of another algorithm is never tried instead.
+    // A key of another algorithm with the same `kid` is not tried.
     let mut keys = rotated::<4>(&["a"]);
     keys.rotate_from_jwks(&mut jwks_of(&[with(Alg::Es256.jwk(), "kid", json!("a"))]), at(UNTIL), FIRST).unwrap();
     assert!(has_keys(&keys, "a", "aa"));
@@ -280,9 +280,9 @@ fn overlap_that_would_be_over_is_refused() {
             assert!(has_keys(&keys, "bc", "bca"), "{until}");
         }
     }
-    // Before anything is read.
+    // The times are checked before the key set is read.
     assert_eq!(keys.rotate_from_jwks(&mut b"{".to_vec(), now(), now()), Err(Error::EntryExpired));
-    // The arguments in the wrong order.
+    // The two times are in the wrong order.
     assert_eq!(keys.rotate_from_jwks(&mut jwks("d"), now(), at(UNTIL)), Err(Error::EntryExpired));
     assert_eq!(keys.rotate_from_jwks(&mut jwks("d"), at(NOW + 1), now()), Ok(()));
     assert_eq!(letters(keys.expire(now())), "dbc");
@@ -452,7 +452,7 @@ fn older_signed_set_is_refused() {
         assert_eq!(install_signed(&mut keys, &text, NOW - 10), Err(Error::RolledBack), "{iat}");
         assert!(has_keys(&keys, "c", "cab"), "{iat}");
     }
-    // A set of the same time, and a newer one.
+    // A set with the same `iat` is accepted, and so is a newer one.
     for iat in [NOW - 10, NOW - 9] {
         let text = signed_set(Alg::EdDsa, &set_claims("d", iat));
         assert_eq!(install_signed(&mut keys, &text, NOW - 10), Ok(iat));
@@ -533,7 +533,7 @@ fn set_must_be_signed_by_the_pinned_root() {
     }
 }
 
-/// A device without a clock relies on `newest`, and on the `exp` of the set where it has passed.
+/// A device without a clock relies on `newest`, and on the set's `exp` once the floor has passed it.
 #[test]
 fn signed_set_is_accepted_without_a_clock() {
     const DAY: i64 = 24 * 60 * 60;
@@ -558,7 +558,7 @@ fn signed_set_is_accepted_without_a_clock() {
         assert_eq!(refused, Err(Error::Missing(Claim::IssuedAt)));
         assert!(has_keys(&keys, "c", "c"));
 
-        // A set of any lifetime, unless it has surely expired.
+        // A set of any lifetime is accepted, unless it has surely expired.
         let text = signed_set(root, &with(set_claims("d", NOW), "exp", json!(NOW + 365 * DAY)));
         for (floor, expected) in [
             (floor, Ok(NOW)),
@@ -611,7 +611,7 @@ fn set_of_a_revoked_root_key_is_refused() {
         for now in [Now::Exact(now()), Now::AtLeast(EarliestTime::from_secs(NOW))] {
             let refused = install_signed_by(&mut keys, &signed_set(root, &set_claims("c", NOW)), &policy, now);
             assert_eq!(refused, Err(Error::Revoked));
-            // Before it is compared with the newest set.
+            // A revoked set is refused before it is compared with the newest set.
             let refused = install_signed_by(&mut keys, &signed_set(root, &set_claims("c", NOW - 1)), &policy, now);
             assert_eq!(refused, Err(Error::Revoked));
         }

@@ -143,7 +143,7 @@ fn example_of_rfc_8410_is_read() {
     let key = Key::from_spki_der(&der_of(RFC_8410_PUBLIC)).unwrap();
     let point = "19bf44096984cdfe8541bac167dc3b96c85086aa30b6b6cb0c5c38ad703166e1";
     assert_eq!(key, Key::ed25519(&hex(point)));
-    // It belongs to the private key.
+    // The public key belongs to the private key of the same RFC.
     let private = der_of(RFC_8410_PRIVATE);
     let secret = ed25519_dalek::SigningKey::from_bytes(private[16..].try_into().unwrap());
     assert_eq!(key.public_key(), secret.verifying_key().as_bytes());

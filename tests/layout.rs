@@ -78,7 +78,7 @@ fn no_file_is_long() {
     }
 }
 
-/// What the file at this path names after `crate::` that its wing may not, and ways around that.
+/// Names after `crate::` in the file at this path that its wing may not use, and ways around this check.
 fn forbidden_imports<'t>(path: &Path, text: &'t str) -> Vec<&'t str> {
     let wing = wing_of(path);
     let (_, allowed) = WINGS.iter().find(|(name, _)| *name == wing).unwrap_or_else(|| panic!("no wing {wing}"));

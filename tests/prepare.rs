@@ -102,7 +102,7 @@ fn payload_is_decoded_after_the_signature_is_asserted() {
     assert_eq!(prepare(Ok(())), Err(Error::Malformed(Part::Payload)));
 }
 
-/// Keys and signatures that a backend must never see are not handed out.
+/// `prepare` does not return keys and signatures that a backend must never see.
 #[test]
 fn prepare_refuses_input_that_no_backend_may_see() {
     let keys = keys();
@@ -144,7 +144,7 @@ fn caller_verifies_backend_is_unavailable_to_verify_and_self_test() {
     }
 }
 
-/// `prepare` and `verify` report the same error, whatever is wrong with a token.
+/// `prepare` and `verify` report the same error for every fault of a token.
 #[test]
 fn prepare_returns_the_verdict_of_verify() {
     let keys = keys();

@@ -198,7 +198,7 @@ fn modulus_that_is_even_or_short_is_refused_before_the_backend() {
         let issuer = Issuer::new(ISSUER, &keys, CALLER);
         let prepared = Token::parse(&*TEXT).unwrap().prepare(&[&issuer], &mut [0; 2048]).map(drop);
         assert_eq!(prepared, Err(Error::InvalidKey));
-        // The backend alone knows this too.
+        // The backend alone refuses the key too.
         let signature = Signature::new(Algorithm::Rs256, &[1; 256]).unwrap();
         assert_eq!(Backend.verify(&keys[0], b"", signature), Err(BackendError::InvalidKey));
     }
@@ -405,7 +405,7 @@ fn key_set_skips_rsa_keys_that_cannot_be_used() {
     assert_eq!(set_of(with(Alg::Es256.jwk(), "p", json!("AA"))).len(), 1);
 }
 
-/// The feature alone changes no set: RSA keys are kept only where that is asked for.
+/// The feature alone changes no set: a set keeps RSA keys only if it is asked to.
 #[test]
 fn key_set_keeps_rsa_keys_only_if_it_is_asked_to() {
     let jwks = json!({"keys": [
@@ -460,7 +460,7 @@ fn rsa_keys_are_rotated_as_others_are() {
     assert_eq!(validate_at(until), (1, Err(Error::UnknownKey)));
     assert_eq!(validate_at(now()), (1, Err(Error::UnknownKey)), "it does not come back");
 
-    // By a signed set, too.
+    // A signed key set can bring RSA keys too.
     let claims = json!({"iss": ISSUER, "sub": ISSUER, "iat": NOW, "keys": [rsa]});
     let text = Alg::EdDsa.mint(json!({"alg": "EdDSA", "typ": "jwk-set+jwt"}).to_string(), claims.to_string());
     let policy = SignedKeySetPolicy::new(UnixTime::from_secs(0));

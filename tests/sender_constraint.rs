@@ -82,7 +82,7 @@ fn validate_with_proof(
     validate_text(&claims.to_string(), &policy.with_dpop(&proof, replay), now, |_| ())
 }
 
-/// Always gives the same answer, and records what it is asked about.
+/// Always gives the same answer, and records the ids that it is asked about.
 #[derive(Debug)]
 struct Recorder {
     answer: Result<(), Error>,
@@ -217,7 +217,7 @@ fn member_that_is_no_thumbprint_is_refused() {
     let invalid = Err(Error::Invalid(CONFIRMATION));
     for value in malformed {
         for name in ["jkt", "x5t#S256"] {
-            // A valid second member does not make up for it.
+            // A valid second member does not replace the first.
             let second = if name == "jkt" { "x5t#S256" } else { "jkt" };
             for cnf in [json!({name: value}), json!({name: value, second: good})] {
                 for policy in &policies {

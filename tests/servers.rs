@@ -36,10 +36,10 @@ fn other_tokens_of_each_server_are_refused_by_its_policy() {
 
 #[test]
 fn access_token_of_each_server_with_a_type_or_mark_is_no_id_token() {
-    // These mark neither kind of token: the nonce and the client's own id tell them apart.
+    // These servers mark neither kind of token. Only the nonce and the client's own id distinguish their tokens.
     let unmarked = ["ZITADEL", "Ory Hydra 2", "authentik", "Spring Authorization Server", "Supabase", "Kubernetes"];
     for server in servers() {
-        // Even for an application whose client id is the device's audience.
+        // Marked access tokens are refused even for an application whose client id is the device's audience.
         let text = server.access_token().claim("aud", AUDIENCE).mint();
         let policy = IdTokenPolicy::new(AUDIENCE);
         let verdict = verify(&text, |verified| verified.into_id_token(&policy, now()).map(drop));

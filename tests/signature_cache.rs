@@ -116,7 +116,7 @@ fn key_is_chosen_each_time() {
         assert_eq!(verify("urn:other", &*KEYS, &backends), Err(Error::Mismatch(Claim::Issuer)));
         assert_eq!(verify("", &*KEYS, &backends), Err(Error::Unconfigured(Claim::Issuer)));
 
-        // At another position it is the same key.
+        // The same key at another position needs no new verification.
         assert_eq!(verify(ISSUER, &[stranger(), key.clone()], &backends), Ok(()));
         assert_eq!(backend.asked(), 0);
     }
@@ -214,7 +214,7 @@ fn error_of_a_backend_is_not_cached() {
     }
     backend.answer.set(None);
     assert_eq!((verify(&text, &issuer, &cache), backend.asked()), (Ok(()), 1));
-    // Once the signature is cached, no answer is needed.
+    // Once the signature is cached, the backend is not asked.
     backend.answer.set(Some(Err(BackendError::Unavailable)));
     assert_eq!((verify(&text, &issuer, &cache), backend.asked()), (Ok(()), 0));
 }
@@ -250,7 +250,7 @@ fn signature_cached_for_one_algorithm_is_invalid_for_the_other() {
     let header = |alg: Alg| json!({"alg": alg.name(), "kid": "k"}).to_string();
     let text = Alg::Es256.mint(header(Alg::Es256), claims().to_string());
     assert_eq!((verify(&text, &issuer, &cache), es256.asked()), (Ok(()), 1));
-    // The same signature on a text that names the other algorithm: the checks of its encoding may already refuse it.
+    // The token names the other algorithm for the same signature, whose encoding may already be refused.
     let renamed = Alg::EdDsa.mint(header(Alg::EdDsa), claims().to_string());
     let renamed = signed_with(&renamed, &signature_of(&text));
     assert!(matches!(verify(&renamed, &issuer, &cache), Err(Error::InvalidSignature | Error::InvalidKey)));

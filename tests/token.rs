@@ -64,13 +64,13 @@ fn foreign_bytes_are_refused_in_each_segment() {
             let (header, payload, signature) = (segments[0], segments[1], segments[2]);
             let damaged = format!("{header}{foreign}.{payload}.{signature}");
             assert_eq!(verify(&damaged), Err(Error::Malformed(Part::Header)), "{foreign:?}");
-            // With a signature over the damaged text, so that only the payload is wrong.
+            // The signature is over the damaged text, so that only the payload is wrong.
             let signing_input = format!("{header}.{payload}{foreign}");
             let damaged = format!("{signing_input}.{}", base64url(&alg.sign(signing_input.as_bytes())));
             assert_eq!(verify(&damaged), Err(Error::Malformed(Part::Payload)), "{foreign:?}");
             let damaged = format!("{header}.{payload}.{foreign}{}", &signature[foreign.len()..]);
             assert_eq!(verify(&damaged), Err(Error::Malformed(Part::Signature)), "{foreign:?}");
-            // Whatever the length of the signature.
+            // The length of the signature makes no difference.
             assert_eq!(verify(&format!("{text}{foreign}")), Err(Error::Malformed(Part::Signature)), "{foreign:?}");
         }
     }
@@ -213,7 +213,7 @@ fn token_without_kid_uses_the_keys_of_its_algorithm() {
     assert_eq!(with_keys(&[stranger()]), Err(Error::InvalidSignature));
 }
 
-/// Up to the length that is kept whole, and beyond, up to the limit of the header.
+/// A `kid` may be longer than a key keeps whole, up to the limit of the header.
 #[test]
 fn kid_of_any_length_is_compared_unescaped() {
     let [_, eddsa] = keys();
@@ -367,7 +367,7 @@ fn unavailable_backend_is_not_reported_as_a_forgery() {
     assert_eq!(verify_any(&[&offline, &issuer(&keys)]), Ok(()));
     assert_eq!(verify_any(&[&offline, &other]), Err(Error::BackendUnavailable));
     assert_eq!(verify_any(&[&other, &offline]), Err(Error::BackendUnavailable));
-    // Nor does another issuer whose key happens to verify the signature.
+    // The key of another issuer may verify the signature: the missing answer is still the error.
     let tenant = Issuer::new("urn:tenant", &keys, BOTH);
     assert_eq!(verify_any(&[&offline, &tenant]), Err(Error::BackendUnavailable));
     assert_eq!(verify_any(&[&tenant, &offline]), Err(Error::BackendUnavailable));

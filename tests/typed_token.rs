@@ -166,7 +166,7 @@ fn clock_that_was_never_set_refuses_a_token_without_expiry() {
     }
 }
 
-/// A token may be from any time, even if it has no expiry.
+/// A token may be of any time, even if it never expires.
 #[test]
 fn token_without_audience_and_expiry_is_of_unknown_time_at_a_floor() {
     let validate = |claims: &Value, policy: &TypedPolicy<'_>, now: Now| {
@@ -254,7 +254,7 @@ fn pending_token_shows_its_claims_and_is_consumed_only_by_consume() {
     assert_eq!(run(true), Err(Error::Replayed));
 }
 
-/// An id without an end would take its slot for good.
+/// An id that never ends would take its slot forever.
 #[test]
 fn token_without_expiry_is_refused_for_single_use() {
     let used = replay_window::<1>();

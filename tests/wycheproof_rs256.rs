@@ -187,7 +187,7 @@ impl Vector {
     }
 }
 
-/// All vectors for keys of 2,048 bits, as if every exponent were 65,537: a key has no other.
+/// All vectors for keys of 2,048 bits, as if every exponent were 65,537, since a key can have no other exponent.
 fn vectors() -> Vec<Vector> {
     let groups = TestSet::load(TestName::Rsa2048Sha256).unwrap().test_groups.into_iter();
     let vectors = groups.flat_map(|group| {
