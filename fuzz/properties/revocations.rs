@@ -20,8 +20,8 @@ use arbitrary::Unstructured;
 /// - a floor rises by one step at most for each token, and only an authenticated clock lowers it;
 /// - a request that is refused, or dropped between its two phases, changes no store;
 /// - no snapshot is restored that is torn, of another kind or too old;
-/// - nothing is refused that the model accepts, except for what the documentation says: a store or a share that is full,
-///   or a token or id that ends no later than an entry that may have been evicted.
+/// - nothing that the model accepts is refused, except as documented: if a store or a share is full, or if a token or
+///   an id ends no later than an entry that may have been evicted.
 pub fn revocations(input: &[u8]) {
     sequence(input);
 }

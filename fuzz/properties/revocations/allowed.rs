@@ -16,7 +16,7 @@ impl Allowed {
         Self { may_be_accepted: outcome.is_ok(), errors: outcome.err().into_iter().collect() }
     }
 
-    /// What a check of its own allows: it may refuse with this error, or must.
+    /// The outcomes of one check, which may or must refuse with this error.
     pub fn refused(may: bool, must: bool, error: Error) -> Self {
         Self { may_be_accepted: !must, errors: if may || must { vec![error] } else { vec![] } }
     }
@@ -31,14 +31,14 @@ impl Allowed {
         self
     }
 
-    /// Accepts in place of these errors.
+    /// Accepts where the step would refuse with these errors.
     pub fn forgiving(mut self, is_forgiven: impl Fn(&Error) -> bool) -> Self {
         self.may_be_accepted |= self.errors.iter().any(&is_forgiven);
         self.errors.retain(|error| !is_forgiven(error));
         self
     }
 
-    /// The same step, if it does not refuse with another error than these.
+    /// The outcomes of the same step if it returns no other errors.
     pub fn with_errors(mut self, is_one: impl Fn(&Error) -> bool) -> Self {
         self.errors.retain(is_one);
         self

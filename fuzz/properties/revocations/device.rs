@@ -1,4 +1,4 @@
-//! A device: its stores, its knowledge of the time and its flash, each beside its model.
+//! A device: its stores, its knowledge of the time and its flash, each with its model.
 
 use std::cell::{RefCell, RefMut};
 
@@ -59,11 +59,11 @@ impl Revocations for SharedList {
 /// How the device knows the time.
 #[derive(Clone, Copy)]
 enum Knows {
-    /// It passes the clock, set or not.
+    /// The device passes its clock, set or not.
     Clock,
-    /// It asks the floor, and the clock as well.
+    /// The device asks the floor, with its clock.
     Both,
-    /// It has no clock.
+    /// The device asks the floor, without a clock.
     Floor,
 }
 
@@ -187,7 +187,7 @@ impl Device {
         assert_eq!(issued, self.model.nonces.map(|text| text.is_some()));
     }
 
-    /// Asks the list alone.
+    /// Asks only whether a token is revoked.
     fn ask_the_list(&mut self, u: &mut Unstructured<'_>) -> Result<Changes> {
         let request = Request::for_revocations(u)?;
         let now = self.now(request.leeway);
@@ -245,7 +245,7 @@ pub fn change_a_nonce(u: &mut Unstructured<'_>, stores: &Stores, model: &mut Mod
     if u.arbitrary()? {
         let slots = *u.choose(&[NONCE_SLOTS, NONCE_SLOTS, 2, 0])?;
         DpopNonce::rotate(&stores.nonces[..slots], spelled);
-        // The last one that was issued goes, or a free slot.
+        // The new nonce takes the first free slot, or else the last nonce is dropped.
         let gone = model.nonces[..slots].iter().position(Option::is_none).unwrap_or(slots.saturating_sub(1));
         if slots > 0 {
             model.nonces[..=gone].rotate_right(1);
@@ -263,7 +263,7 @@ pub fn change_a_nonce(u: &mut Unstructured<'_>, stores: &Stores, model: &mut Mod
     Ok(())
 }
 
-/// Verifies the proof of a request as the model does. `None`: it is refused.
+/// Verifies the proof of a request, and compares the verdict with the model's. `None` if the proof is refused.
 pub fn verify_proof(request: &Request, model: &Model, stores: &Stores) -> Option<Option<super::model::Proven>> {
     let Possession::Dpop(presented) = &request.possession else { return Some(None) };
     let expected = model.verify_proof(presented);
@@ -273,7 +273,7 @@ pub fn verify_proof(request: &Request, model: &Model, stores: &Stores) -> Option
     expected.ok().map(Some)
 }
 
-/// Asks a list about a token, and nothing else.
+/// Asks a list about a token, without any other store.
 pub fn ask(request: &Request, list: &dyn Revocations, model: &Model, now: Now) {
     let policy = request.policy(list, None, &OwnStores::NONE);
     let mut buf = [0; 1024];
@@ -351,7 +351,7 @@ pub fn tear(u: &mut Unstructured<'_>, bytes: &mut Vec<u8>) -> Result<()> {
     Ok(())
 }
 
-/// Mostly the first, so that it is full from time to time.
+/// Chooses mostly the first window, so that it is full from time to time.
 pub fn choose_window(u: &mut Unstructured<'_>) -> Result<usize> {
     Ok(usize::from(u.ratio(1, 4)?))
 }

@@ -11,7 +11,7 @@ use super::minted::{BASE, ISSUERS, KEYS, dated};
 use super::time::Floor;
 
 impl Device {
-    /// Sets the floor by a clock, stores it, restarts it from what was stored, or lets it learn.
+    /// Sets the floor by a clock, stores it, restarts it from a stored one, or lets it learn.
     pub fn change_floor(&mut self, u: &mut Unstructured<'_>) -> Result<Changes> {
         match u.int_in_range(0..=8)? {
             0 => {
@@ -33,7 +33,7 @@ impl Device {
         Ok(NOTHING)
     }
 
-    /// Starts the floor again from something that was stored, perhaps with other firmware.
+    /// Restarts the floor from a stored one, perhaps with other firmware.
     pub fn restart_floor(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
         let built = Floor::BUILT + *u.choose(&[0, 0, 6])?;
         let latest = *u.choose(&Floor::LATEST)?;
@@ -61,7 +61,7 @@ impl Device {
         Ok(())
     }
 
-    /// Lets the floor learn from tokens that hardly anything but their issue time distinguishes.
+    /// Lets the floor learn from tokens that differ in little but their issue time.
     fn learn_from_some(&mut self, u: &mut Unstructured<'_>) -> Result<()> {
         let mut offsets = Vec::new();
         while offsets.is_empty() || offsets.len() < 6 && u.ratio(3, 4)? {
@@ -70,7 +70,7 @@ impl Device {
         if u.arbitrary()? {
             offsets.sort_unstable();
         }
-        // They come again, so that some are remembered, and some forgotten.
+        // Tokens come again, so that the floor remembers some of them and has forgotten others.
         for _ in 0..u.int_in_range(0..=6)? {
             offsets.push(*u.choose(&offsets)?);
         }

@@ -13,7 +13,7 @@ pub const BASE: i64 = testkit::NOW;
 /// The largest leeway of any policy, as documented.
 pub const MAX_LEEWAY: i64 = 300;
 
-/// Concatenated with the [`IDS`], different pairs of these give the same text.
+/// Different pairs of an issuer and one of the [`IDS`] concatenate to the same text.
 pub const ISSUERS: [&str; 2] = ["i", "ia"];
 pub const IDS: [&str; 4] = ["", "b", "ab", "\"\\b"];
 pub const CHALLENGES: [&str; 2] = ["c", "d"];
@@ -34,13 +34,14 @@ const PEOPLE: [(Option<&str>, Option<&str>); 6] = [
 ];
 const BASES: [usize; 8] = [2, 3, 4, 5, 2, 4, 6, 2];
 const COUNT: usize = 2 * 3 * 4 * 5 * 2 * 4 * 6 * 2;
-/// The first tokens of [`token`], which are chosen more often, have the digits of these alone.
+/// The number of tokens that are chosen more often: the first of [`token`], which differ only in their first four
+/// digits.
 const FEW: usize = 2 * 3 * 4 * 3;
 
 /// A token, with the claims in it.
 #[derive(Debug)]
 pub struct Minted {
-    /// Its place among all tokens.
+    /// The number that [`token`] makes it from.
     pub number: usize,
     pub text: String,
     pub digest: [u8; 32],

@@ -1,4 +1,4 @@
-//! The model of the device: what it allows as the answer to a request, from everything that has happened.
+//! The model of the device: the answers to a request that it allows, from everything that has happened.
 
 use embedded_jwt::{Claim, Error, Freshness};
 
@@ -27,7 +27,7 @@ pub struct Proven {
     nonce: Option<usize>,
 }
 
-/// What a request consumes if it is accepted.
+/// The ids and the nonce that an accepted request consumes.
 #[derive(Clone, Debug)]
 pub struct Uses {
     proof: Option<(usize, Id)>,
@@ -38,7 +38,7 @@ pub struct Uses {
 }
 
 impl Uses {
-    /// The window from which a use may have to be taken back, since the token's own store refuses.
+    /// The window that may have to release the proof's id, since the token's own store refuses.
     fn taken_back_from(&self) -> Option<usize> {
         let (window, _) = self.proof.filter(|_| self.token.is_some() && self.through != Through::Direct)?;
         Some(window)
@@ -91,7 +91,7 @@ impl Model {
         Ok(Proven { usable_until: expires_at.min(too_old_from), nonce: nonce.filter(|_| !time.is_exact) })
     }
 
-    /// The outcomes of all checks but whether the ids can be used. Nothing is consumed yet.
+    /// The outcomes of all checks except whether the ids can be used. Nothing is consumed yet.
     pub fn validate(&self, request: &Request, proven: Option<Proven>, time: Time) -> (Allowed, Option<Uses>) {
         match self.judge(request, proven, time) {
             Err(error) => (Allowed::only(Err(error)), None),
@@ -108,7 +108,7 @@ impl Model {
         self.list.allows_token(request.token, usable_until, time.known)
     }
 
-    /// All rules but those about what is stored.
+    /// Applies all rules except those about the stores.
     fn judge(&self, request: &Request, proven: Option<Proven>, time: Time) -> Verdict<Uses> {
         let token = request.token;
         let is_typed = matches!(request.kind, Kind::Command(_));
@@ -178,8 +178,8 @@ impl Model {
         }
     }
 
-    /// The outcomes of the first of two phases. Where the time is not known, only the second one says that there is no
-    /// room.
+    /// The outcomes of the first of two phases. If the time is not known, only the second phase reports that a store is
+    /// full.
     pub fn allows_waiting(&self, uses: &Uses, time: Time) -> Allowed {
         let allowed = self.allows_uses(uses, time);
         if time.is_exact { allowed } else { allowed.forgiving(is_full) }
@@ -188,7 +188,7 @@ impl Model {
     /// The outcomes of consuming, for windows with so many slots in use.
     pub fn allows_consumption(&self, uses: &Uses, time: Time, lens: [usize; 2]) -> Allowed {
         let asked_again = || match (uses.windows(), uses.token) {
-            // The store of the application's own answers again, after the proof has taken a slot of its window.
+            // The application's own store is asked again, after the proof has taken a slot of the same window.
             (Some([window, other]), Some((_, token))) if window == other && !uses.are_of_one_store() => {
                 let mut after = self.windows[window].clone();
                 after.consume(&uses.ids()[..1], time.known.unwrap(), lens[window]);
@@ -228,7 +228,7 @@ impl Model {
         changes
     }
 
-    /// Records that the token's own store has refused after the proof was consumed, so that it was released.
+    /// Records that the token's own store has refused after the proof was consumed, so that the proof was released.
     pub fn take_back(&mut self, uses: &Uses, time: Time, lens: [usize; 2], has_changed: [bool; 2]) -> [bool; 2] {
         let mut changes = [false; 2];
         if let (Some(window), Some((_, proof)), Some(now)) = (uses.taken_back_from(), uses.proof, time.known)
@@ -245,7 +245,7 @@ fn rule(is_met: bool, error: Error) -> Verdict<()> {
     if is_met { Ok(()) } else { Err(error) }
 }
 
-/// Whether an id is refused only because of others.
+/// Whether an id is refused only because of other ids.
 fn is_full(error: &Error) -> bool {
     matches!(error, Error::Full | Error::ShareFull)
 }

@@ -145,7 +145,7 @@ fn change_something(
 }
 
 impl<'p, 'b> Valid<'p, 'b> {
-    /// Validates a request, if it is accepted.
+    /// Validates a request. `None` if it is refused.
     fn new(
         request: &'p Request,
         policy: &Policy<'p>,
@@ -166,7 +166,7 @@ impl<'p, 'b> Valid<'p, 'b> {
         Some(Self { request, pending: outcome.ok()?, uses: uses? })
     }
 
-    /// Consumes what the request needs, and returns which stores may have changed.
+    /// Consumes the ids and the nonce of the request, and returns which stores may have changed.
     fn consume(self, now: Now, stores: &Stores, model: &mut Model, floor: &mut TimeFloor<'_>) -> Changes {
         let Self { request, pending, uses } = self;
         let time = Time::of(now);

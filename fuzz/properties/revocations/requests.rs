@@ -1,4 +1,4 @@
-//! Requests: a token, perhaps with a proof, and the policy that it meets.
+//! Requests: a token, perhaps with a proof, and the policy that validates it.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ pub struct Request {
     pub single_use: Option<(usize, Through)>,
 }
 
-/// What an attacker can record of a request with a proof.
+/// The parts of a request with a proof that an attacker can record.
 pub struct Recorded {
     token: &'static Minted,
     kind: Kind,
@@ -51,7 +51,7 @@ pub struct Presented {
     pub proof: Proof,
     pub window: usize,
     pub with_nonces: bool,
-    /// Whether its window is watched from a store of the application's own.
+    /// Whether a store in front of its window checks how long ids last.
     pub is_watched: bool,
     pub verified_at: Now,
 }
@@ -60,9 +60,9 @@ pub struct Presented {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Through {
     Direct,
-    /// A store of the application's own, which only passes on what it is asked.
+    /// The application's own store, which only passes calls on.
     Wrapper,
-    /// The same, but it consumes nothing, even if it has said that it can.
+    /// The same store, but each use fails and consumes nothing, even if the ids are unused.
     Broken,
 }
 
@@ -111,7 +111,7 @@ impl Request {
         }
     }
 
-    /// Presents what was recorded to this policy.
+    /// Presents the recorded token and proof to this policy.
     pub fn repeat(&mut self, recorded: &Recorded, now: Now) {
         let presented = Presented { verified_at: now, ..recorded.presented };
         (self.token, self.kind, self.possession) = (recorded.token, recorded.kind, Possession::Dpop(presented));
@@ -306,11 +306,11 @@ impl OwnStores<'_> {
     pub const NONE: Self = Self { token: None, proof: None };
 }
 
-/// A window for proofs, or a store in front of it that says what it is in front of.
+/// A window for proofs, or a store in front of it that has the window's address.
 #[derive(Debug)]
 enum ProofStore<'s> {
     Direct(&'s Window),
-    /// Nothing is remembered after this time, from which the token is refused.
+    /// The window must remember no id after `latest`, since the token is refused from then on.
     Watched {
         window: &'s Window,
         latest: i64,
@@ -347,7 +347,7 @@ impl ReplayCheck for ProofStore<'_> {
     }
 }
 
-/// A store of the application's own in front of a window.
+/// The application's own store in front of a window.
 #[derive(Debug)]
 pub struct OwnStore<'s> {
     window: &'s Window,

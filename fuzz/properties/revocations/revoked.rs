@@ -1,4 +1,4 @@
-//! The model of a revocation list: everything that was ever revoked, and which of it may be forgotten.
+//! The model of a revocation list: all revocations so far, and which of them may be forgotten.
 
 use arbitrary::{Result, Unstructured};
 use embedded_jwt::{Error, Revocation, Thumbprint, UnixTime};
@@ -20,11 +20,11 @@ struct Revoked {
     target: Target,
     before: i64,
     until: i64,
-    /// Whether it is the one entry for all tokens that needs no slot.
+    /// Whether it is the single entry for all tokens that needs no slot.
     is_free: bool,
-    /// Whether a later entry covers all of it, or has taken the place of the one that needs no slot.
+    /// Whether a later entry covers it, or has replaced it as the entry that needs no slot.
     is_replaced: bool,
-    /// Whether it was over when something else took its place.
+    /// Whether it had ended when another entry may have replaced it.
     may_be_evicted: bool,
 }
 
@@ -42,7 +42,7 @@ impl RevokedTokens {
         self.count(|_| true)
     }
 
-    /// Counts entries in slots: those that are certainly there, and those that may be.
+    /// Counts entries in slots: the fewest and the most that the list can have.
     fn count(&self, is_counted: impl Fn(&Revoked) -> bool) -> [usize; 2] {
         let in_slots = || self.revoked.iter().filter(|entry| entry.is_in_slot() && is_counted(entry));
         [in_slots().filter(|entry| !entry.may_be_evicted).count(), in_slots().count()]
@@ -144,7 +144,7 @@ impl RevokedTokens {
         })
     }
 
-    /// Whether the list has an entry of this name, or one for all tokens that needs no slot, that covers the new one:
+    /// Whether an entry with the same target, or the entry for all tokens that needs no slot, covers the new entry:
     /// certainly, or perhaps.
     fn has(&self, new: &Revoked, is_certain: bool) -> bool {
         self.revoked.iter().any(|entry| {
@@ -155,7 +155,7 @@ impl RevokedTokens {
         })
     }
 
-    /// Whether the new entry takes a slot: all do, except for all tokens while no other such is in force beside it.
+    /// Whether the new entry takes a slot. One for all tokens takes none, unless it leaves another one in force.
     fn needs_slot(&self, new: &Revoked, now: i64) -> bool {
         let free = self.revoked.iter().find(|entry| entry.is_free && !entry.is_replaced);
         new.target != Target::All || free.is_some_and(|free| free.until > now && !new.covers(free))
@@ -172,7 +172,7 @@ impl Revoked {
         !self.is_free && !self.is_replaced
     }
 
-    /// Whether it is certainly there.
+    /// Whether the entry is certainly in the list.
     fn is_kept(&self) -> bool {
         !self.is_replaced && !self.may_be_evicted
     }
@@ -222,7 +222,7 @@ impl Target {
         })
     }
 
-    /// Something that names the token, if the token has it.
+    /// A target that includes the token, if the token has the claim for it.
     pub fn choose_for(u: &mut Unstructured<'_>, token: &Minted) -> Result<Self> {
         let issuer = token.issuer;
         Ok(match u.int_in_range(0..=7)? {

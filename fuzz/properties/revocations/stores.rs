@@ -13,7 +13,7 @@ use super::revoked::{RevokedTokens, Target};
 use super::time::Time;
 use super::used::{Id, Origin, UsedIds};
 
-/// A snapshot, with the model of what it contains.
+/// A snapshot, with the model of its contents.
 pub struct Page {
     bytes: Vec<u8>,
     generation: u64,
@@ -37,7 +37,7 @@ impl Device {
         Ok(only(LIST, is_revoked))
     }
 
-    /// Uses ids of the application's own, which may be the same as a token's or a proof's.
+    /// Uses the application's own ids, which may equal the ids of tokens and proofs.
     pub fn use_ids(&mut self, u: &mut Unstructured<'_>) -> Result<Changes> {
         let now = self.now(*u.choose(&[0, 2])?);
         let time = Time::of(now);
@@ -96,7 +96,7 @@ impl Device {
         Ok(only(store, may_have_changed))
     }
 
-    /// Opens a store without entries, or with a revocation, and counts on from what the device's counter knows. Returns
+    /// Opens a store, empty or with a revocation, and may continue from the device's counter of generations. Returns
     /// whether the store may have changed.
     fn start(&mut self, u: &mut Unstructured<'_>, store: usize, now: Now) -> Result<bool> {
         let pages = self.flash.iter().filter(|page| page.store() == store);
@@ -158,7 +158,7 @@ impl Device {
         }
         self.model.nonces = Default::default();
         self.restart_floor(u)?;
-        // Mostly, what was stored last is restored.
+        // Mostly, the latest snapshot is restored.
         if !u.ratio(1, 8)? {
             let now = self.now(0);
             for store in 0..3 {
@@ -254,13 +254,13 @@ impl NewRevocation {
         Ok(Self { target, before, until })
     }
 
-    /// Mostly one that is in force.
+    /// Chooses a revocation that is mostly in force.
     fn choose_live(u: &mut Unstructured<'_>, target: Target, now: Now) -> Result<Self> {
         let before = if u.arbitrary()? { i64::MAX } else { choose_time(u)? };
         Ok(Self { target, before, until: now.earliest().as_secs() + u.int_in_range(0..=20)? })
     }
 
-    /// One that is in force for this token.
+    /// Chooses a revocation of this token that is mostly in force.
     pub fn choose_for(u: &mut Unstructured<'_>, token: &Minted, now: Now) -> Result<Self> {
         let target = Target::choose_for(u, token)?;
         Self::choose_live(u, target, now)
@@ -299,7 +299,7 @@ pub fn revoke(
     outcome.is_ok()
 }
 
-/// Restores a page where it came from.
+/// Restores a page into the store that it came from.
 fn restore(
     page: &Page,
     flash: &[u8],
@@ -386,7 +386,7 @@ fn restore_other_windows(u: &mut Unstructured<'_>, page: &Page, saved: &UsedIds,
     Ok(())
 }
 
-/// An id of the application's own, as the model and the crate know it.
+/// An id of the application itself, as the model and the crate know it.
 fn choose_id(u: &mut Unstructured<'_>) -> Result<(Id, SingleUse)> {
     let (kind, spelled) = *u.choose(&[
         ("cmd+jwt", "application/CMD+jwt"),

@@ -32,7 +32,7 @@ pub fn is_set(clock: i64) -> bool {
     clock >= 1_262_304_000
 }
 
-/// What the floor must be, from everything that it was told.
+/// The expected floor, computed from all times that the floor was told.
 #[derive(Clone, Debug)]
 pub struct Floor {
     /// When the present firmware was built.
@@ -54,7 +54,7 @@ impl Floor {
     pub const LATEST: [i64; 4] = [BASE + 315, BASE + 315, BASE + 12, BASE + 4];
     pub const STEP: i64 = 4;
     pub const SOURCES: &'static [&'static str] = &["i"];
-    /// As documented: of more tokens that are ahead at once, some may raise the floor twice.
+    /// As documented: if more tokens than this are ahead at once, some may raise the floor twice.
     const REMEMBERED: usize = 4;
 
     pub fn new(built: i64, latest: i64) -> Self {
@@ -84,7 +84,7 @@ impl Floor {
         *self = Self { built: self.built, ..Self::new(time.min(self.latest).max(self.built), self.latest) };
     }
 
-    /// Starts again from what was stored, with other firmware.
+    /// Restarts from this floor, with other firmware.
     pub fn restart(&mut self, built: i64, latest: i64) {
         self.told.push(built);
         self.reached = self.reached.max(built);
@@ -134,7 +134,7 @@ struct Rises {
     /// The issue times that were further ahead than a step, and are still ahead.
     ahead: BTreeSet<i64>,
     has_more_ahead_than_remembered: bool,
-    /// The last token, and how far it has raised the floor, each time that it came in a row.
+    /// The issue time of the last token, and how far this token has raised the floor while no other token came between.
     last: Option<(i64, i64)>,
 }
 

@@ -1,4 +1,4 @@
-//! The model of a replay window: every id that was ever used, and which of them may be forgotten.
+//! The model of a replay window: every id that was ever used, and which ids may be forgotten.
 
 use embedded_jwt::{Error, SingleUse, UnixTime};
 
@@ -38,9 +38,9 @@ pub enum Origin {
 #[derive(Clone, Copy, Debug)]
 struct Used {
     id: Id,
-    /// Whether the same id was used again after this was over.
+    /// Whether the same id was used again after this use had ended.
     is_replaced: bool,
-    /// Whether it was over when something else took its place.
+    /// Whether it had ended when another id may have taken its slot.
     may_be_evicted: bool,
 }
 
@@ -64,7 +64,7 @@ impl Id {
         Self { kind: "dpop+jwt", scope: key, id: proof.jwt_id, owner: (key, ""), until, origin }
     }
 
-    /// The id of the application's own that is the same, with this spelling of its kind.
+    /// The same id as the application makes it, with this spelling of its kind.
     pub fn single_use(&self, kind: &str) -> SingleUse {
         let id = SingleUse::new(kind, self.scope, self.id, UnixTime::from_secs(self.until));
         if self.owner == (self.scope, "") { id } else { id.with_owner(self.owner.0, self.owner.1.as_bytes()) }
@@ -74,8 +74,8 @@ impl Id {
         (self.kind, self.scope, self.id) == (other.kind, other.scope, other.id)
     }
 
-    /// Whether it must not be used after the other one, whatever the time: the same token, or the same proof where no
-    /// nonce shows that it is fresh.
+    /// Whether it must never be used after the other id: both are of the same token, or of the same proof and no nonce
+    /// shows that the proof is fresh.
     fn repeats(&self, other: &Self) -> bool {
         match (self.origin, other.origin) {
             (Origin::Token(token), Origin::Token(other)) => token.number == other.number,
@@ -88,7 +88,7 @@ impl Id {
 }
 
 impl Used {
-    /// Whether it is certainly there.
+    /// Whether the id is certainly in the window.
     fn is_kept(&self) -> bool {
         !self.is_replaced && !self.may_be_evicted
     }
@@ -108,7 +108,7 @@ impl UsedIds {
         self.count(|_| true)
     }
 
-    /// Counts ids: those that are certainly there, and those that may be.
+    /// Counts ids: the fewest and the most that the window can have.
     fn count(&self, is_counted: impl Fn(&Used) -> bool) -> [usize; 2] {
         let stored = || self.used.iter().filter(|used| !used.is_replaced && is_counted(used));
         [stored().filter(|used| !used.may_be_evicted).count(), stored().count()]
@@ -174,7 +174,7 @@ impl UsedIds {
         if len + ids.len() > self.capacity {
             self.evict(now);
         }
-        // Earlier uses of the same ids are over. They were replaced, and then they are not there any more.
+        // Earlier uses of the same ids have ended. The new uses have replaced them, and were released.
         for used in self.used.iter_mut().filter(|used| !used.is_replaced) {
             if ids.iter().any(|id| id.is_same(&used.id)) {
                 used.may_be_evicted = true;
