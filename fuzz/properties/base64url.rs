@@ -48,7 +48,7 @@ fn decode(text: &[u8]) -> Option<Vec<u8>> {
     (count < 6 && bits == 0).then_some(decoded)
 }
 
-/// Cuts or fills the input to `len`, the only length that is accepted, which random input rarely has.
+/// Cuts or fills the input to `len`, the only accepted length, which random input rarely has.
 fn with_len(input: &[u8], len: usize) -> Vec<u8> {
     input.iter().copied().chain(std::iter::repeat(b'A')).take(len).collect()
 }

@@ -133,7 +133,7 @@ impl Case {
             3 => escaped(CHALLENGE),
             _ => value(u, NOW)?,
         };
-        // Inserted as the first member, if there are any others.
+        // The claim is inserted as the first member, if there are any others.
         if self.claims.starts_with(b"{\"") {
             self.claims.splice(1..1, format!("\"cnonce\":{cnonce},").into_bytes());
         }

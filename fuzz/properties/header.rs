@@ -42,7 +42,7 @@ pub fn header(input: &[u8]) {
     }
 }
 
-/// Too long to be kept whole: the URL of a key in Azure Key Vault.
+/// A `kid` that is too long to be kept whole: the URL of a key in Azure Key Vault.
 const LONG_KID: &str = "https://a-vault-with-a-long-name.vault.azure.net/keys/signing-key/\
     0123456789abcdef0123456789abcdef0123456789abcdef";
 

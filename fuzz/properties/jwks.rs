@@ -115,7 +115,7 @@ impl Form {
 
 impl UsableKey {
     fn is(&self, key: &PublicKey<'_>) -> bool {
-        // Any key with this `kid`: a long one is not kept whole.
+        // This key has the same `kid`, to compare with: no key keeps a long `kid` whole.
         let namesake = Key::ed25519(&[0; 32]).with_kid(self.kid.as_deref().unwrap_or_default().as_bytes());
         self.form.is(key) && key.kid() == namesake.kid()
     }

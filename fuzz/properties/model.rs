@@ -107,7 +107,7 @@ pub fn validate(case: &Case) -> Result<Accepted, Error> {
     match policy.kind {
         Kind::Typed => {}
         Kind::IdToken => {
-            // Of another type, these count as absent, unless a rule of the policy asks for them.
+            // Claims of another type count as absent, unless a rule of the policy asks for them.
             id.azp = text("azp")?;
             let methods = claims.get("amr").filter(|amr| amr.is_array());
             token.amr = methods.and_then(self::strings).unwrap_or_default();
@@ -194,7 +194,7 @@ struct Time {
     earliest: i128,
     latest: i128,
     leeway: u64,
-    /// The earliest time by the token itself, on the clock of its issuer. It counts where the time is not known.
+    /// The earliest time that the token itself shows, by its issuer's clock. It counts if the time is not known.
     by_token: i128,
 }
 

@@ -107,7 +107,7 @@ impl Case {
         }
     }
 
-    /// Whether a caller that verifies signatures itself gets this one.
+    /// Whether a caller that verifies signatures itself receives this signature.
     fn is_given_to_caller(&self) -> Result<(), Error> {
         let (text, keys) = (self.text(), [self.key()]);
         let token = Token::parse(&text).unwrap();
@@ -303,7 +303,7 @@ enum Change {
     AddModulus,
     /// The negative number modulo the modulus.
     SubtractFromModulus,
-    /// What a verifier with the exponent 1 takes for valid.
+    /// The block itself, which is valid for a verifier with the exponent 1.
     Block,
     /// Shorter or longer, with a zero at either end.
     RemoveFirst,

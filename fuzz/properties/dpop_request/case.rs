@@ -22,11 +22,11 @@ pub struct ProofCase {
     pub nonces: Option<&'static [&'static str]>,
     pub leeway: u64,
     pub max_token_age: u64,
-    /// The backends, a range of both.
+    /// The range of the two backends that the caller passes.
     pub algorithms: Range<usize>,
-    /// Otherwise its signature is all zeros, which must reach no verifier.
+    /// Whether the proof is signed. If not, its signature is all zeros, which must reach no verifier.
     pub is_signed: bool,
-    /// How much shorter the buffer is than twice what is needed.
+    /// The number of bytes that the buffer is shorter than twice the required length.
     pub missing_bytes: usize,
     /// Mostly JSON.
     pub header: Vec<u8>,
@@ -104,7 +104,7 @@ const NONCES: [&str; 2] = ["n-7f3c1a", "\"n\\"];
 /// Claims that have rules of their own are chosen more often.
 const CLAIMS: [&str; 14] =
     ["htu", "htu", "htu", "htm", "iat", "iat", "exp", "nbf", "ath", "jti", "nonce", "aud", "iss", "sub"];
-/// The first is what the claims of the valid proof name. Many of the others name the same.
+/// The first is the `htu` of the valid proof. Some of the others name the same target.
 pub const URIS: [&str; 10] = [
     "https://pump-7.local/speed",
     "HTTPS://Pump-7.Local:443/speed?rpm=7#now",

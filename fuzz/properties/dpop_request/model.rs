@@ -10,7 +10,7 @@ use super::super::model::{date, object, rule, string, strings};
 use super::case::ProofCase;
 use super::target::is_same_target;
 
-/// What a verified proof contains.
+/// The contents of a verified proof.
 #[derive(Debug, PartialEq)]
 pub struct Proven {
     pub thumbprint: [u8; 32],
