@@ -10,7 +10,7 @@ use embedded_jwt::{
 /// The issuer's key. TEST KEY: published in `testkit/src/mint.rs`, never trust it.
 static KEYS: [Key; 1] = [Key::es256(&X, &Y).with_kid(b"es-test")];
 
-/// Sets the pump's speed, if the request may. `authorization` and `dpop` are the values of these headers.
+/// Sets the pump's speed if the request is authorized. `authorization` and `dpop` are the values of these headers.
 fn set_speed(authorization: &[u8], dpop: &[u8], used: &ReplayWindow<64, 16>, now: Now) -> Result<(), Error> {
     let issuer = Issuer::new("https://idp.example.com", &KEYS, &[&Es256]);
     let bearer = embedded_jwt::bearer::from_authorization(authorization)?.token();
@@ -19,7 +19,7 @@ fn set_speed(authorization: &[u8], dpop: &[u8], used: &ReplayWindow<64, 16>, now
     let (request, mut proof_buf) = (DpopPolicy::new("POST", "https://pump-7.local/speed", bearer), [0; 512]);
     let proof = Token::parse(dpop)?.verify_dpop(&request, &[&EdDsa], now, &mut proof_buf)?;
 
-    // The token: bound to the key of the proof. Once all checks pass, the proof is used up.
+    // The token: bound to the key of the proof. Once all checks pass, the proof is consumed.
     let policy = AccessTokenPolicy::new("urn:device:pump-7").with_dpop(&proof, used).with_required_scope("pump:write");
     let mut buf = [0; 1024];
     let token = Token::parse(bearer)?.verify(&issuer, &mut buf)?.into_access_token(&policy, now)?;

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use embedded_jwt::{Error, Es256, IdTokenPolicy, Issuer, KeySet, Misfit, Token, UnixTime};
 
-/// Whom the panel greets. An ID token says who the user is, not what they may do: see the example `access_token`.
+/// The user that the panel greets. An ID token identifies its user, but permits nothing: see the example
+/// `access_token`.
 struct User {
     name: heapless::String<32>,
     /// Logged in with more than a password.
@@ -19,7 +20,7 @@ struct Profile<'b> {
     name: &'b str,
 }
 
-/// `nonce` is the one that this login was started with. It must be random, and good for one login.
+/// `nonce` is the nonce that this login was started with. It must be random, and good for one login.
 fn log_in(id_token: &[u8], nonce: &str, jwks_json: &mut [u8], now: i64) -> Result<User, Error> {
     let keys = KeySet::<4>::from_jwks(jwks_json)?;
     let issuer = Issuer::new("https://idp.example.com", &keys, &[&Es256]);

@@ -1,4 +1,4 @@
-//! Runs one task by `embassy-futures`, beside the hardware and other tasks.
+//! Runs one task by `embassy-futures`, while the hardware and other tasks run.
 
 use embassy_futures::select::{Either, select};
 use embassy_futures::{block_on, yield_now};

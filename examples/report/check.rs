@@ -167,7 +167,7 @@ impl Check {
             Error::Missing(Claim::AccessTokenHash) => Self::Hash,
             Error::Missing(Claim::AuthenticationTime) => Self::Login,
             Error::Unconfigured(_) | Error::Mismatch(_) => Self::Audience,
-            // In a profile that does not require `iat`, only rules that are computed from it do.
+            // If the profile does not require `iat`, only rules that are computed from it do.
             Error::Missing(Claim::IssuedAt) if matches!(profile, Profile::Typed | Profile::Generic) => {
                 if request.max_lifetime.is_some() { Self::Lifetime } else { Self::Age }
             }

@@ -1,4 +1,4 @@
-//! What a code means: the row of the guide's chapter on errors.
+//! The meaning of a code: the row of the guide's chapter on errors.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -8,7 +8,7 @@ use core::fmt;
 /// The only place with causes and remedies: the table that readers of the guide see.
 const CHAPTER: &str = include_str!("../../docs/errors.md");
 
-/// The row of an error. Its [`Display`](fmt::Display) is what `verify --explain` prints.
+/// The row of an error. `verify --explain` prints its [`Display`](fmt::Display) form.
 pub struct Explanation {
     pub code: u16,
     /// The error's name, with the meaning of its part, claim or reason.
@@ -64,7 +64,7 @@ fn row(code: &str) -> Option<[&'static str; 3]> {
     row_in(CHAPTER, code)
 }
 
-/// The cells behind the code. Where there are two of them, the third is empty.
+/// The cells after the code. If there are only two, the third is empty.
 fn row_in(text: &'static str, code: &str) -> Option<[&'static str; 3]> {
     let line = text.lines().find_map(|line| line.strip_prefix("| ")?.strip_prefix(code)?.strip_prefix(" | "))?;
     let mut cells = line.trim_end_matches(" |").split(" | ");

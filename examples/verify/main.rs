@@ -1,4 +1,4 @@
-//! Verifies tokens on a host and reports what was checked: a demo, one token with a report, or a batch of them.
+//! Verifies tokens on a host and reports the checks: a demo, one token with a report, or a batch of them.
 //!
 //! Everything around the verification may allocate; the verification itself is the same as on a device.
 

@@ -34,7 +34,7 @@ pub extern "C" fn allocate(len: usize) -> *mut u8 {
 ///
 /// # Safety
 ///
-/// `question` is what `allocate(len)` returned, and is passed once.
+/// `question` must come from `allocate(len)`, and be passed only once.
 // Unsafe because no other function may have this name; none has.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn report(question: *const u8, len: usize) -> *const u8 {

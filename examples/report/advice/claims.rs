@@ -54,7 +54,7 @@ pub fn missing(claim: Claim, case: &Case<'_>, peek: &Peek) -> Vec<String> {
             "Amazon Cognito issues access tokens without aud: on the device, check the".into(),
             "client with AccessTokenPolicy::for_client, and require a scope.".into(),
         ],
-        // What RFC 9068 requires of every token, and other policies do not.
+        // RFC 9068 requires these claims of every token, and other policies do not.
         Claim::Subject | Claim::ClientId | Claim::IssuedAt | Claim::JwtId if is_access => match other_policy(case) {
             Some(other) => [&["Make the provider issue this claim, or do without it.".into()][..], &other].concat(),
             None => vec!["Make the provider issue this claim.".into()],

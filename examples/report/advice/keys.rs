@@ -54,7 +54,7 @@ fn known_keys(case: &Case<'_>) -> Vec<String> {
     wrapped("known  ", &format!("{known}; {} skipped as unusable", case.skipped))
 }
 
-/// The text in as many lines as it needs, each beside or below the label.
+/// The text in as many lines as it needs: the first after the label, the others indented by the label's length.
 fn wrapped(label: &str, text: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = label.to_owned();
