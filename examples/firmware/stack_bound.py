@@ -231,7 +231,7 @@ class Image:
         for line in output("readelf", "-rW", self.path).splitlines():
             if title := re.match(r"Relocation section '\.rela?(\S+)'", line):
                 section = title[1]
-            # No symbols of sections, except those of RISC-V's tables of addresses in a function.
+            # No symbols of sections, except RISC-V's tables of addresses in a function.
             row = re.match(r"([0-9a-f]{8}) +\w+ R_(\w+) +([0-9a-f]{8}) +(?!\.(?!L))\S+(?: \+ ([0-9a-f]+))?", line)
             if row and section not in (".stack_sizes", ".vector_table"):
                 is_call = bool(re.search("CALL|JUMP|JAL|BRANCH|RVC", row[2]))

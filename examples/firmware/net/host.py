@@ -9,7 +9,7 @@ import sys, tempfile, threading, time
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent.parent
 TARGET = "thumbv7em-none-eabi"
-# Where the device looks for what the factory has written into it (src/provision.rs).
+# Where the device looks for the provisioning page, which the factory writes (src/provision.rs).
 PAGE = 0x3F0000
 # The host's loopback, as QEMU's user network shows it to the device.
 HOST = "10.0.2.2"
@@ -252,7 +252,7 @@ class Device:
         return found
 
     def stop(self):
-        # The session is that of `timeout` and QEMU.
+        # The session has `timeout` and QEMU in it.
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()

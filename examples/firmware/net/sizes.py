@@ -19,7 +19,7 @@ PARTS = {
     "decision, secure element, start": ["embedded_jwt_gateway", "embedded_jwt_firmware", "cortex_m"],
 }
 REST = "core, constants, vector table"
-# In bytes, some percent above what was measured.
+# In bytes, some percent above the measured figures.
 MAX_FLASH, MAX_RAM, MAX_STACK = 236_000, 72_000, 34_000
 
 

@@ -19,7 +19,7 @@ const PUMP: *mut u32 = 0x5000_0000 as *mut u32;
 const REFUSAL: *mut u32 = 0x6000_1000 as *mut u32;
 pub const SPEED: u32 = 3000;
 
-/// What arrives, and what the device knows.
+/// The request, and the state of the device.
 pub struct Request<'a> {
     token: &'static str,
     algorithms: [&'a dyn SignatureAlgorithm; 2],
@@ -28,7 +28,7 @@ pub struct Request<'a> {
     cache: SignatureCache<4>,
 }
 
-/// The tokens, in the order of the script. Those with `false` are forged: the stand-in for the curve refuses them.
+/// The tokens, in the order of the script. Tokens with `false` are forged: the stand-in for the curve refuses them.
 const TOKENS: [(&str, bool); 13] = [
     (include_str!("../tokens/es256.jwt"), true),
     (include_str!("../tokens/eddsa.jwt"), true),
@@ -56,7 +56,7 @@ pub fn token() -> &'static [u8] {
     if number == 0 { trust::ES256_TOKEN.as_bytes() } else { &FORGED }
 }
 
-/// One bit of the signature is another.
+/// The good token, with one bit of its signature flipped.
 static FORGED: [u8; trust::ES256_TOKEN.len()] = {
     let mut token = [0; trust::ES256_TOKEN.len()];
     token.copy_from_slice(trust::ES256_TOKEN.as_bytes());
@@ -115,7 +115,8 @@ pub fn check_cached(request: &Request<'_>) -> Result<Answer, Error> {
     finish(request, verified, stores)
 }
 
-/// What both runs read from RAM, as it is before the run: the answers differ if a fault in the first run overwrites it.
+/// The digests of the stores, which both runs read from RAM: they differ if a fault in the first run overwrites a
+/// store.
 fn digests(request: &Request<'_>) -> Result<[Digest; 2], Error> {
     let digest = |snapshot: &[u8]| snapshot.last_chunk().copied().ok_or(Error::Disturbed);
     let revoked = digest(request.revoked.snapshot(measure::buffer())?)?;
@@ -153,7 +154,7 @@ pub fn consume(request: &Request<'_>, id: SingleUse) -> Result<(), Error> {
 }
 
 pub fn start_pump(speed: u32) {
-    // SAFETY: the address of a register, of which this module has the only use.
+    // SAFETY: this is the address of a register, which this module alone uses.
     unsafe { write_volatile(PUMP, speed) };
 }
 

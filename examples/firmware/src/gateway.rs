@@ -101,13 +101,13 @@ impl<F: NorFlash> Gateway<'_, F> {
     }
 }
 
-/// What a request line asks for, and its token, parsed: a text that is none costs nothing more.
+/// The action of a request line, and its token, parsed. Text that is no token costs nothing more.
 fn action_and_token(line: &[u8]) -> Result<(Action, Token<'_>), Error> {
     let (action, bearer) = request(line).map_err(|_| Error::Denied)?;
     Ok((action, Token::parse(bearer)?))
 }
 
-/// What a request line asks for, and its token; or the answer to a request that has none.
+/// The action of a request line, and its token as text, or the answer if one of them is missing.
 fn request(line: &[u8]) -> Result<(Action, &str), &'static str> {
     let mut words = str::from_utf8(line).map_err(|_| BAD_REQUEST)?.splitn(3, ' ');
     let (Some(method), Some(path)) = (words.next(), words.next()) else { return Err(BAD_REQUEST) };

@@ -61,8 +61,8 @@ impl Default for Stores {
 pub struct Memory<'s, F> {
     pub stores: &'s Stores,
     pub signatures: SignatureCache<8>,
-    /// Whether revocations or used tokens could not be restored, so that all tokens issued until then were revoked. This
-    /// is also so in a new device, which cannot tell that it has lost none.
+    /// Whether revocations or used tokens could not be restored, so that all tokens issued until then were revoked.
+    /// Also true in a new device, which cannot tell that it has lost nothing.
     pub is_lost: bool,
     time: Time,
     store: Store<Blocking<F>>,
@@ -109,8 +109,8 @@ impl<'s, F: NorFlash> Memory<'s, F> {
         memory
     }
 
-    /// Opens the stores that could not be restored, with everything revoked that was issued until the present, as far as
-    /// it is known.
+    /// Opens the stores that could not be restored, and revokes all tokens issued until the present, as far as the time
+    /// is known.
     fn revoke_issued_until_now(&self) -> Result<(), Error> {
         self.stores.used.with(|used| used.start_empty());
         let (revocation, until) = all_issued_until(UnixTime::from_secs(self.now().earliest().as_secs()));
@@ -127,7 +127,7 @@ impl<'s, F: NorFlash> Memory<'s, F> {
     }
 
     /// Sets the clock, and the floor, to an authenticated time: setting them back makes expired tokens valid again. A
-    /// time before the firmware was built is none.
+    /// time before the firmware was built is ignored.
     pub fn set_clock(&mut self, time: UnixTime) {
         if time < BUILT_AT {
             return;
@@ -145,7 +145,7 @@ impl<'s, F: NorFlash> Memory<'s, F> {
         }
     }
 
-    /// Sets the clock to a time that is not authenticated, and returns the time that it is set to. Whoever chooses the
+    /// Sets the clock to a time that is not authenticated, and returns the time that it is set to. The source of the
     /// time can set the clock ahead until the next start, but:
     ///
     /// - A time that is behind the floor, or behind a running clock, by more than the leeway is refused: it could make an

@@ -10,14 +10,15 @@ use httparse::{EMPTY_HEADER, Header, Status};
 
 /// Connections at a time. More are refused until one ends.
 pub const WORKERS: usize = 4;
-/// The longest request, without its body: a token of 2 KiB, a proof of 1 KiB, and what clients send beside them.
+/// The longest request, without its body: a token of 2 KiB, a proof of 1 KiB, and the other headers of clients.
 pub const MAX_HEAD_LEN: usize = 4096;
 const MAX_HEADERS: usize = 32;
-/// No route reads a body. A short one, which fits the buffer behind the head, is skipped.
+/// No route reads a body. A short body, which fits the buffer after the head, is skipped.
 const MAX_BODY_LEN: usize = 1024;
-/// From the first byte of a request to its last: a slow client keeps a connection from the others no longer.
+/// The time from the first byte of a request to its last: a slow client can keep a connection from the others no
+/// longer.
 const REQUEST_TIME: Duration = Duration::from_secs(5);
-/// Without a request.
+/// The time without a request.
 const IDLE_TIME: Duration = Duration::from_secs(10);
 const WRITE_TIME: Duration = Duration::from_secs(5);
 /// How much, and how long, to read after the last response, so that the client can read it before the connection is reset.
@@ -109,7 +110,7 @@ async fn serve_one<S: Read + Write>(
         *len = with_timeout(IDLE_TIME, read(socket, buf)).await??;
     }
     let deadline = Instant::now() + REQUEST_TIME;
-    // The body too, before the request is acted on.
+    // The whole request is read, with its body, before it is acted on.
     let head = loop {
         match head_of(&buf[..*len]) {
             Ok(Some(head)) if head.len + head.body_len <= *len => break head,

@@ -25,17 +25,17 @@ pub type Keys = KeySet<8>;
 
 /// A key that the issuer has withdrawn is trusted for about this time and the overlap, or until the issuer answers again.
 const REFRESH: Duration = Duration::from_secs(60 * 60);
-/// For tokens that are still in use when their key is removed.
+/// Removed keys are kept for tokens that are still in use.
 const OVERLAP: Duration = Duration::from_secs(5 * 60);
-/// After a fetch that has failed.
+/// The wait after a failed fetch.
 const RETRY: Duration = Duration::from_secs(5);
 const TIME_LIMIT: Duration = Duration::from_secs(3);
-/// For the head and the body of the response.
+/// The buffer for the head and the body of the response.
 const MAX_RESPONSE_LEN: usize = 4096;
 
 static KEYS: Lock<Keys> = Lock::new(Keys::new());
 static WANTED: Signal<CriticalSectionRawMutex, ()> = Signal::new();
-/// After each attempt: how many have succeeded, and when it was.
+/// The number of fetches that have succeeded, and the time of the last attempt.
 static ATTEMPTS: Watch<CriticalSectionRawMutex, Attempt, WORKERS> = Watch::new_with(Attempt { version: 0, at: None });
 
 #[derive(Clone, Copy)]

@@ -34,7 +34,7 @@ const MAC_CSR_DATA: usize = 0xa8;
 const SOFT_RESET: u32 = 1;
 /// `IRQ_CFG`: the interrupt is enabled, active high, and driven both ways.
 const IRQ_ENABLE: u32 = 1 << 8 | 1 << 4 | 1;
-/// `INT_STS`, `INT_EN`: more frames are waiting than `FIFO_INT` says, which is none.
+/// `INT_STS`, `INT_EN`: more frames are waiting than the level in `FIFO_INT`, which is 0.
 const RX_STATUS_LEVEL: u32 = 1 << 3;
 /// `TX_CFG`: the transmitter is on.
 const TX_ON: u32 = 1 << 1;
@@ -169,7 +169,7 @@ impl TxToken for Transmit {
             bytes.iter_mut().zip(word).for_each(|(to, from)| *to = *from);
             write(TX_DATA_FIFO, u32::from_le_bytes(bytes));
         }
-        // The chip stops when nobody reads how it went.
+        // The chip stops if nobody reads the status of sent frames.
         for _ in 0..read(TX_FIFO_INF) >> 16 & 0xff {
             read(TX_STATUS_FIFO);
         }

@@ -62,11 +62,11 @@ fn main() -> ! {
         Err(_) => stop("no room for the first task"),
     }
     loop {
-        // Both, each time: while there are signatures to verify, the flash has its turn too.
+        // Both run each time: the flash has its turn while there are signatures to verify.
         if secure_element::work() | state::work() {
             continue;
         }
-        // With interrupts disabled, none comes between the last look and the sleep. A pending one ends the sleep.
+        // With interrupts disabled, none comes between the last check and the sleep. A pending one ends the sleep.
         interrupt::disable();
         if !secure_element::has_work() && !state::has_work() {
             cortex_m::asm::wfi();
@@ -138,7 +138,7 @@ const RX_LEN: usize = 1536;
 const TX_LEN: usize = 1024;
 /// A client that does not acknowledge anything for this time is gone.
 const SOCKET_TIME: Duration = Duration::from_secs(10);
-/// For the reset at the end of a connection: the hardware address of the client may have to be asked for first.
+/// The time for the reset at the end of a connection, which may have to ask for the client's hardware address first.
 const RESET_TIME: Duration = Duration::from_secs(1);
 
 #[exception]

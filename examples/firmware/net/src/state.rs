@@ -59,7 +59,7 @@ static SAVE: Signal<CriticalSectionRawMutex, u32> = Signal::new();
 static SAVED: Signal<CriticalSectionRawMutex, (u32, bool)> = Signal::new();
 static TURN: Lock<u32> = Lock::new(0);
 
-/// From the request to write to the answer, with the writes of all other tasks and a signature before each.
+/// The time from the request to write to the answer, with the writes of all other tasks and a signature before each.
 const SAVE_TIME: Duration = Duration::from_secs(5);
 
 /// Writes changes to flash, and returns whether they are known to be there.
@@ -81,12 +81,13 @@ pub async fn save() -> bool {
 
 static SAVE_LATER: Signal<CriticalSectionRawMutex, ()> = Signal::new();
 
-/// Has changes written to flash later: for those that a power cut may undo, such as a time that was learned from a token.
+/// Requests a later write to flash, for changes that a power cut may undo, such as a time that was learned from a
+/// token.
 pub fn save_later() {
     SAVE_LATER.signal(());
 }
 
-/// The part of the main loop: writes to flash, if a task wants it.
+/// The work of the main loop: writes to flash, if a task has requested it.
 pub fn work() -> bool {
     if let Some(number) = SAVE.try_take() {
         SAVED.signal((number, write()));

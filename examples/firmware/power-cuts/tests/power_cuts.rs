@@ -1,5 +1,5 @@
-//! Power cuts at every write and every erasure of the gateway's flash. After each restart, no token passes whose logout
-//! or use was confirmed, and the time floor is no lower than when it was last saved.
+//! Power cuts at every write and every erasure of the gateway's flash. After each restart, every token whose logout or
+//! use was confirmed is refused, and the time floor is no lower than when it was last saved.
 //!
 //! `RUNS` sets the number of runs of each test, and `SEED` repeats one run.
 
@@ -42,7 +42,7 @@ fn no_power_cut_makes_a_revoked_or_used_token_acceptable() {
     println!("{operations} power cuts, {erasures} of them in an erasure");
 }
 
-/// A copy that has lost its content is made again from the other one, before that one is written.
+/// A copy that has lost its content is restored from the other one before the other one is written.
 #[test]
 fn damage_in_one_copy_loses_nothing_even_if_the_power_fails_then() {
     for_each_seed(|rng| {
@@ -60,8 +60,8 @@ fn damage_in_one_copy_loses_nothing_even_if_the_power_fails_then() {
     });
 }
 
-/// Whatever is in the flash, the gateway starts, refuses all that was issued before if the state is lost, as far as it
-/// knows the time and again when its clock is set, and keeps what it confirms from then on.
+/// The gateway starts with any content of the flash. If the state is lost, it refuses all tokens issued before, as far
+/// as it knows the time, and again when its clock is set. It keeps everything that it confirms from then on.
 #[test]
 fn damage_in_both_copies_fails_closed() {
     let lost = for_each_seed(|rng| {
@@ -113,7 +113,7 @@ fn for_each_seed<T: Send>(run: impl Fn(&mut Rng) -> T + Sync) -> Vec<T> {
     })
 }
 
-/// The gateway's flash, and what its clients know.
+/// The gateway's flash, its clients' tokens, and the state that it has confirmed.
 #[derive(Clone)]
 struct Device {
     image: Vec<u8>,
@@ -123,7 +123,7 @@ struct Device {
     known: Known,
 }
 
-/// What the gateway has confirmed.
+/// The state that the gateway has confirmed.
 #[derive(Clone)]
 struct Known {
     is_saved: bool,
@@ -133,11 +133,11 @@ struct Known {
     floor: EarliestTime,
 }
 
-/// From a start to the next.
+/// The time from one start to the next.
 struct Life {
     before: Vec<u8>,
     operations: Vec<Operation>,
-    /// What was known before each operation, and at the end.
+    /// The confirmed state before each operation, and at the end.
     known: Vec<Known>,
 }
 
@@ -197,7 +197,7 @@ impl Device {
         Life { before, operations, known }
     }
 
-    /// The device whose power fails in an operation of its last life, or after it.
+    /// The device after its power has failed in this operation of its last life, or after the last one.
     fn cut(&self, life: &Life, at: usize, rng: &mut Rng) -> Self {
         let mut image = life.before.clone();
         let (done, rest) = life.operations.split_at(at);
@@ -206,10 +206,11 @@ impl Device {
         Self { image, known: life.known[at].clone(), ..self.clone() }
     }
 
-    /// Starts the gateway, and asserts that it refuses what it must, works, and still refuses it after another start.
+    /// Starts the gateway, and asserts that it keeps the confirmed state and works, and keeps the state over another
+    /// start.
     fn check(&self) {
         let mut device = self.clone();
-        // After the tokens that are revoked if the state is lost.
+        // This token is issued later than the tokens that are revoked if the state is lost.
         device.tokens.push(Token::new(device.tokens.len(), device.time + 62));
         let fresh = device.tokens.len() - 1;
         let (stores, mut buf) = (Stores::new(), [0; MAX_LINE]);
@@ -283,7 +284,7 @@ fn at(seconds: i64) -> UnixTime {
     UnixTime::from_secs(BUILT_AT.as_secs() + seconds)
 }
 
-/// Takes the place of the curve, which has no part in this.
+/// Replaces the curve, which makes no difference to these tests.
 #[derive(Debug)]
 struct AcceptAll;
 
@@ -297,7 +298,7 @@ impl SignatureAlgorithm for AcceptAll {
     }
 }
 
-/// Flash that records what changes it.
+/// Flash that records its writes and erasures.
 struct Recorder<'i> {
     image: &'i mut [u8],
     operations: Vec<Operation>,
@@ -371,7 +372,7 @@ impl Operation {
     }
 }
 
-/// Gives cells another content.
+/// Changes the content of cells.
 fn wear(cells: &mut [u8], rng: &mut Rng) {
     let kind = rng.below(7);
     let rarity = [1, 2, 8, 100, 1_000][rng.below(5)];

@@ -1,5 +1,6 @@
-//! The whole pipeline, with everything linked except the signature backends: this image must contain no code that panics,
-//! but at opt-levels below 3 that of base64ct, for lengths that are always right. The feature `rs256` adds RSA keys.
+//! The whole pipeline, with everything linked except the signature backends. This image must contain no code that
+//! panics, except for base64ct at opt-levels below 3, for lengths that are always right. The feature `rs256` adds RSA
+//! keys.
 #![no_std]
 #![no_main]
 
@@ -146,7 +147,7 @@ impl Revocations for RefuseIssuedLater {
     }
 }
 
-/// Keys that a set and a caller own, those of RSA included.
+/// Keys that a set and a caller own, RSA keys included.
 #[cfg(feature = "rs256")]
 mod rsa {
     use super::*;

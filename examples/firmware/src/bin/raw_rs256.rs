@@ -1,4 +1,4 @@
-//! Measures what RS256 costs by the arithmetic library alone: base64 of the signature, its power in Montgomery form, and a
+//! Measures RS256 by the arithmetic library alone: base64 of the signature, its power in Montgomery form, and a
 //! comparison with the encoded block of the message. The crate takes less than this, since it does not convert back.
 #![no_std]
 #![no_main]
@@ -22,7 +22,7 @@ fn verify(token: &str) -> Option<()> {
     (*power(&bytes, &params).as_ref() == encoded_block(signing_input.as_bytes())).then_some(())
 }
 
-/// Not inlined, so that its temporary numbers are not on the stack with those of `power`.
+/// Not inlined, so that its temporary numbers are no longer on the stack when `power` runs.
 #[inline(never)]
 fn params(modulus: &[u8; 256]) -> Option<Params> {
     Odd::new(U2048::from_be_slice(modulus)).into_option().map(Params::new_vartime)

@@ -1,6 +1,6 @@
-//! Checks the backend in assembly on the chip that it is for: its self-test, a token's signature and Project Wycheproof's
-//! vectors for ES256 with the verdicts of `Es256`, and the token's signature with each of its bits flipped, and each of its
-//! key's and message's.
+//! Checks the backend in assembly on the chip that it is for: its self-test, a token's signature and Project
+//! Wycheproof's vectors for ES256 with the verdicts of `Es256`. It must refuse the token's signature if any bit of the
+//! signature, the key or the message is flipped.
 #![no_std]
 #![no_main]
 
@@ -68,7 +68,7 @@ impl Vector {
         Es256Cm4.verify(&Key::es256(x, y), message, signature).is_ok()
     }
 
-    /// The number of bits in key and signature, and of messages one bit away, all of which must be refused.
+    /// The number of bits in key, signature and message. The backend must refuse the vector with any of them flipped.
     fn refused_flips(&self) -> u64 {
         for bit in 0..64 * 8 {
             let [mut key, mut signature] = [*self; 2];

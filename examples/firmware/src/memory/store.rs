@@ -22,7 +22,7 @@ const COPIES: [Range<u32>; 2] = [0..0x2000, 0x2000..0x4000];
 
 pub struct Store<F> {
     flash: F,
-    /// What each copy holds.
+    /// The versions that each copy holds.
     copies: [Versions; COPIES.len()],
     /// The copy to write first: the other one is complete.
     first: usize,

@@ -1,4 +1,4 @@
-//! What the device knows about the time, and what it still has to do when its clock is set.
+//! The device's knowledge of the time, and the work that is left when its clock is set.
 
 use embedded_jwt::TimeFloor;
 
@@ -33,7 +33,7 @@ impl Time {
         Some(buf)
     }
 
-    /// Reads what was written; `None` if it is torn or altered.
+    /// Reads the bytes of [`write`](Self::write). `None` if they are torn or altered.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (changes, rest) = bytes.split_first_chunk()?;
         let (flag, floor) = rest.split_first()?;
