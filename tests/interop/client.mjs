@@ -26,7 +26,7 @@ async function tokens(issuer, clientId, grant, holder) {
   return body;
 }
 
-// Logs a user in and lets them consent, in a browser with cookies and no screen. Returns what the hybrid flow brings
+// Logs a user in and lets them consent, in a browser with cookies and no screen. Returns the tokens of the hybrid flow
 // (OpenID Connect Core section 3.3): an ID token and an access token with the redirection, and others for the code.
 export async function logIn(issuer, clientId, nonce) {
   const request = {

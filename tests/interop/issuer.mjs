@@ -10,7 +10,7 @@ import Provider from 'oidc-provider';
 export const AUDIENCE = 'urn:device:pump-7';
 export const OTHER_AUDIENCE = 'urn:device:pump-8';
 export const REDIRECT_URI = 'https://pump-app.example.com/callback';
-// The lifetime of what the client `brief` gets, in seconds.
+// The lifetime of the tokens of the client `brief`, in seconds.
 export const BRIEF_TTL = 2;
 
 // A client for each name of an algorithm: for machines, whose access tokens it signs, and for users, whose ID tokens.
@@ -20,7 +20,7 @@ const apps = ['ES256', 'EdDSA', 'Ed25519'].map((alg) => ({ client_id: `app-${alg
 // The provider's advice for production.
 console.info = console.warn = () => {};
 
-// Listens on a free port. `name` is what the issuer calls itself, if that is not where it listens.
+// Listens on a free port. `name` is the issuer's name, if that is not its URL.
 export async function startIssuer(name) {
   const server = createServer();
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
