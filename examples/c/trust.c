@@ -19,7 +19,7 @@ const ejwt_key TRUSTED_KEYS[2] = {
   },
 };
 
-/* The accepted algorithms. Only what is named here is linked. */
+/* The accepted algorithms. Only backends that are named here are linked. */
 const ejwt_verifier *const VERIFIERS[2] = { &ejwt_es256, &ejwt_eddsa };
 
 const ejwt_issuer TRUSTED_ISSUER = {

@@ -68,7 +68,7 @@ async function checkDamaged(module, { question }) {
   }
 }
 
-/** What cannot be verified has no report: the reason is that of `verify`, which names files and options in front. */
+/** If a question cannot be verified, there is no report, but a reason: `verify` puts files and options before it. */
 async function checkProblems(module, { question }) {
   const problems = [
     [{ jwks: '{"kty":"EC"}' }, 'a set has the form {"keys":[...]}'],
@@ -140,7 +140,7 @@ async function checkClock(browser, { question }) {
   check('clock of the browser', times.some((now) => verify({ ...question, now }).text === text), true);
 }
 
-/** Fills in the form, submits it, and reads what is shown. */
+/** Fills in the form, submits it, and reads the page. */
 async function fill(browser, question) {
   await browser.evaluate(`{
     const form = document.querySelector('form');
