@@ -20,11 +20,15 @@
 #error "name here the attributes of your compiler for alignment, results that must be used and functions that do not return"
 #endif
 
-/* Text from a string literal: also in a `static const` initializer. */
-#define EJWT_STR(literal) { (literal), sizeof(literal) - 1 }
+/* The version of the library: 10000 * major + 100 * minor + patch. */
+#define EJWT_VERSION 100
+
+/* Text from a string literal: also in a `static const` initializer. A pointer does not compile: see `ejwt_str_of`. */
+#define EJWT_STR(literal) { ("" literal), sizeof("" literal) - 1 }
 /* Seconds as an optional limit, in an initializer. */
 #define EJWT_LIMIT(secs) { (secs), 1 }
-/* The claim or the part that an error is about, and the error without it: `EJWT_E_MISSING` and the like. */
+/* The claim or the part that an error is about (`EJWT_CLAIM_...`, `EJWT_PART_...`, or 0), and the error without it, which
+ * is one of the constants: `EJWT_E_MISSING` and the like. */
 #define EJWT_DETAIL(error) (-(error) & 0xff)
 #define EJWT_WITHOUT_DETAIL(error) (-(-(error) & ~0xff))
 
@@ -186,6 +190,99 @@
 
 // The answers of two equal checks differ. No function of this interface returns it.
 #define EJWT_E_DISTURBED -11264
+
+// Detail of an error: `iss`.
+#define EJWT_CLAIM_ISSUER 1
+
+// Detail of an error: `sub`.
+#define EJWT_CLAIM_SUBJECT 2
+
+// Detail of an error: `aud`.
+#define EJWT_CLAIM_AUDIENCE 3
+
+// Detail of an error: `exp`.
+#define EJWT_CLAIM_EXPIRATION 4
+
+// Detail of an error: `nbf`.
+#define EJWT_CLAIM_NOT_BEFORE 5
+
+// Detail of an error: `iat`.
+#define EJWT_CLAIM_ISSUED_AT 6
+
+// Detail of an error: `jti`.
+#define EJWT_CLAIM_JWT_ID 7
+
+// Detail of an error: `client_id`.
+#define EJWT_CLAIM_CLIENT_ID 8
+
+// Detail of an error: `scope`.
+#define EJWT_CLAIM_SCOPE 9
+
+// Detail of an error: a claim that the caller named.
+#define EJWT_CLAIM_OTHER 10
+
+// Detail of an error: `azp`.
+#define EJWT_CLAIM_AUTHORIZED_PARTY 11
+
+// Detail of an error: `nonce`.
+#define EJWT_CLAIM_NONCE 12
+
+// Detail of an error: `auth_time`.
+#define EJWT_CLAIM_AUTHENTICATION_TIME 13
+
+// Detail of an error: `acr`.
+#define EJWT_CLAIM_AUTHENTICATION_CONTEXT 14
+
+// Detail of an error: `amr`.
+#define EJWT_CLAIM_AUTHENTICATION_METHODS 15
+
+// Detail of an error: `at_hash`, or `ath` of a proof.
+#define EJWT_CLAIM_ACCESS_TOKEN_HASH 16
+
+// Detail of an error: `c_hash`.
+#define EJWT_CLAIM_CODE_HASH 17
+
+// Detail of an error: `cnf`.
+#define EJWT_CLAIM_CONFIRMATION 18
+
+// Detail of an error: `htm`.
+#define EJWT_CLAIM_HTTP_METHOD 19
+
+// Detail of an error: `htu`.
+#define EJWT_CLAIM_HTTP_URI 20
+
+// Detail of an error: `cnonce`.
+#define EJWT_CLAIM_CHALLENGE 21
+
+// Detail of an error: `status`, or `status_list` and `ttl` of a status list.
+#define EJWT_CLAIM_STATUS 22
+
+// Detail of an error: the compact text as a whole.
+#define EJWT_PART_TOKEN 1
+
+// Detail of an error: the header of the token.
+#define EJWT_PART_HEADER 2
+
+// Detail of an error: the signature.
+#define EJWT_PART_SIGNATURE 4
+
+// Detail of an error: the payload.
+#define EJWT_PART_PAYLOAD 5
+
+// Detail of an error: the JWK Set.
+#define EJWT_PART_KEY_SET 6
+
+// Detail of an error: a public key outside of a JWK Set.
+#define EJWT_PART_KEY 7
+
+// Detail of an error: the header `Authorization`.
+#define EJWT_PART_AUTHORIZATION 8
+
+// Detail of an error: the snapshot of a store, or the bytes of a time floor.
+#define EJWT_PART_SNAPSHOT 9
+
+// Detail of an error: the status list. No function of this interface names it.
+#define EJWT_PART_STATUS_LIST 10
 
 // The largest number of trusted audiences of a policy: an ID token has one audience as a rule.
 #define EJWT_MAX_TRUSTED_AUDIENCES 4
@@ -398,7 +495,8 @@ typedef struct {
 
 // The rules of time of a policy. Zeroed, the device's clock and the issuer's must agree to the second.
 typedef struct {
-  // How far the issuer's clock and the device's may differ, in seconds: `EJWT_DEFAULT_LEEWAY`, and at most 300.
+  // How far the issuer's clock and the device's may differ, in seconds: `EJWT_DEFAULT_LEEWAY` as a rule. More than
+  // 300 counts as 300.
   uint32_t leeway;
   // The longest time from `iat` to `exp`.
   ejwt_limit max_lifetime;
@@ -452,12 +550,12 @@ typedef struct {
 } ejwt_access_token;
 
 // The tokens that are revoked before they expire. Zeroed, it is closed, and refuses every token (`EJWT_E_NOT_OPENED`).
-typedef struct EJWT_ALIGN(16) {
+typedef struct EJWT_ALIGN(8) {
   uint64_t opaque[EJWT_REVOCATION_WORDS];
 } ejwt_revocation_list;
 
 // The ids of tokens and proofs that were used. Zeroed, it is closed, and refuses everything (`EJWT_E_NOT_OPENED`).
-typedef struct EJWT_ALIGN(16) {
+typedef struct EJWT_ALIGN(8) {
   uint64_t opaque[EJWT_REPLAY_WORDS];
 } ejwt_replay_window;
 
@@ -551,7 +649,8 @@ typedef struct {
   // The nonces of the device, or null. If there are any, the proof must have one of them. They must outlive the proof. Verification
   // writes them.
   ejwt_dpop_nonces *nonces;
-  // How far the client's clock and the device's may differ, in seconds: `EJWT_DEFAULT_LEEWAY`, and at most 300.
+  // How far the client's clock and the device's may differ, in seconds: `EJWT_DEFAULT_LEEWAY` as a rule. More than
+  // 300 counts as 300.
   uint32_t leeway;
   // The longest time since the proof was made, plus leeway: 60 seconds if it is not set.
   ejwt_limit max_age;
@@ -821,6 +920,10 @@ const char *ejwt_strerror(int error);
 EJWT_MUST_USE
 const char *ejwt_strdetail(int error);
 
+// The name of an error without its detail, such as `EJWT_E_EXPIRED`, for logs. Never null; for 0 it is `0`.
+EJWT_MUST_USE
+const char *ejwt_strname(int error);
+
 // Verifies an ID token by the steps of OpenID Connect Core 3.1.3.7. Returns 0 if it is accepted.
 //
 // # Safety
@@ -894,6 +997,13 @@ EJWT_MUST_USE int ejwt_key_set_count(const ejwt_key_set *set, size_t *keys);
 //
 // Pointers are null or point to what their types say.
 EJWT_MUST_USE int ejwt_key_set_skipped(const ejwt_key_set *set, size_t *skipped);
+
+// The text of a C string, without its NUL; none for a null pointer. It is not copied.
+//
+// # Safety
+//
+// The pointer is null or points to a string with a NUL at its end.
+EJWT_MUST_USE ejwt_str ejwt_str_of(const char *string);
 
 // The hook that firmware supplies on bare metal: it resets the device, and does not return. It is called instead
 // of a state that should be impossible.

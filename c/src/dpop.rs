@@ -64,7 +64,8 @@ pub struct ejwt_dpop_request {
     /// The nonces of the device, or null. If there are any, the proof must have one of them. They must outlive the proof. Verification
     /// writes them.
     pub nonces: *mut ejwt_dpop_nonces,
-    /// How far the client's clock and the device's may differ, in seconds: `EJWT_DEFAULT_LEEWAY`, and at most 300.
+    /// How far the client's clock and the device's may differ, in seconds: `EJWT_DEFAULT_LEEWAY` as a rule. More than
+    /// 300 counts as 300.
     pub leeway: u32,
     /// The longest time since the proof was made, plus leeway: 60 seconds if it is not set.
     pub max_age: ejwt_limit,

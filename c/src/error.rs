@@ -98,6 +98,69 @@ pub const EJWT_E_PROOF_TOO_OLD: c_int = -0x2b00;
 /// The answers of two equal checks differ. No function of this interface returns it.
 pub const EJWT_E_DISTURBED: c_int = -0x2c00;
 
+/// Detail of an error: `iss`.
+pub const EJWT_CLAIM_ISSUER: u8 = 1;
+/// Detail of an error: `sub`.
+pub const EJWT_CLAIM_SUBJECT: u8 = 2;
+/// Detail of an error: `aud`.
+pub const EJWT_CLAIM_AUDIENCE: u8 = 3;
+/// Detail of an error: `exp`.
+pub const EJWT_CLAIM_EXPIRATION: u8 = 4;
+/// Detail of an error: `nbf`.
+pub const EJWT_CLAIM_NOT_BEFORE: u8 = 5;
+/// Detail of an error: `iat`.
+pub const EJWT_CLAIM_ISSUED_AT: u8 = 6;
+/// Detail of an error: `jti`.
+pub const EJWT_CLAIM_JWT_ID: u8 = 7;
+/// Detail of an error: `client_id`.
+pub const EJWT_CLAIM_CLIENT_ID: u8 = 8;
+/// Detail of an error: `scope`.
+pub const EJWT_CLAIM_SCOPE: u8 = 9;
+/// Detail of an error: a claim that the caller named.
+pub const EJWT_CLAIM_OTHER: u8 = 10;
+/// Detail of an error: `azp`.
+pub const EJWT_CLAIM_AUTHORIZED_PARTY: u8 = 11;
+/// Detail of an error: `nonce`.
+pub const EJWT_CLAIM_NONCE: u8 = 12;
+/// Detail of an error: `auth_time`.
+pub const EJWT_CLAIM_AUTHENTICATION_TIME: u8 = 13;
+/// Detail of an error: `acr`.
+pub const EJWT_CLAIM_AUTHENTICATION_CONTEXT: u8 = 14;
+/// Detail of an error: `amr`.
+pub const EJWT_CLAIM_AUTHENTICATION_METHODS: u8 = 15;
+/// Detail of an error: `at_hash`, or `ath` of a proof.
+pub const EJWT_CLAIM_ACCESS_TOKEN_HASH: u8 = 16;
+/// Detail of an error: `c_hash`.
+pub const EJWT_CLAIM_CODE_HASH: u8 = 17;
+/// Detail of an error: `cnf`.
+pub const EJWT_CLAIM_CONFIRMATION: u8 = 18;
+/// Detail of an error: `htm`.
+pub const EJWT_CLAIM_HTTP_METHOD: u8 = 19;
+/// Detail of an error: `htu`.
+pub const EJWT_CLAIM_HTTP_URI: u8 = 20;
+/// Detail of an error: `cnonce`.
+pub const EJWT_CLAIM_CHALLENGE: u8 = 21;
+/// Detail of an error: `status`, or `status_list` and `ttl` of a status list.
+pub const EJWT_CLAIM_STATUS: u8 = 22;
+/// Detail of an error: the compact text as a whole.
+pub const EJWT_PART_TOKEN: u8 = 1;
+/// Detail of an error: the header of the token.
+pub const EJWT_PART_HEADER: u8 = 2;
+/// Detail of an error: the signature.
+pub const EJWT_PART_SIGNATURE: u8 = 4;
+/// Detail of an error: the payload.
+pub const EJWT_PART_PAYLOAD: u8 = 5;
+/// Detail of an error: the JWK Set.
+pub const EJWT_PART_KEY_SET: u8 = 6;
+/// Detail of an error: a public key outside of a JWK Set.
+pub const EJWT_PART_KEY: u8 = 7;
+/// Detail of an error: the header `Authorization`.
+pub const EJWT_PART_AUTHORIZATION: u8 = 8;
+/// Detail of an error: the snapshot of a store, or the bytes of a time floor.
+pub const EJWT_PART_SNAPSHOT: u8 = 9;
+/// Detail of an error: the status list. No function of this interface names it.
+pub const EJWT_PART_STATUS_LIST: u8 = 10;
+
 /// The kind of an error, and its detail: the claim or the part, or 0.
 fn split(error: c_int) -> (u32, u8) {
     let [.., kind, detail] = error.unsigned_abs().to_be_bytes();
@@ -107,43 +170,43 @@ fn split(error: c_int) -> (u32, u8) {
 
 fn claim(detail: u8) -> Option<(Claim, &'static CStr)> {
     Some(match detail {
-        1 => (Claim::Issuer, c"issuer (iss)"),
-        2 => (Claim::Subject, c"subject (sub)"),
-        3 => (Claim::Audience, c"audience (aud)"),
-        4 => (Claim::Expiration, c"expiration time (exp)"),
-        5 => (Claim::NotBefore, c"not-before time (nbf)"),
-        6 => (Claim::IssuedAt, c"issue time (iat)"),
-        7 => (Claim::JwtId, c"token id (jti)"),
-        8 => (Claim::ClientId, c"client (client_id)"),
-        9 => (Claim::Scope, c"scope"),
-        10 => (Claim::Other, c"the requested claim"),
-        11 => (Claim::AuthorizedParty, c"authorized party (azp)"),
-        12 => (Claim::Nonce, c"nonce"),
-        13 => (Claim::AuthenticationTime, c"authentication time (auth_time)"),
-        14 => (Claim::AuthenticationContext, c"authentication context (acr)"),
-        15 => (Claim::AuthenticationMethods, c"authentication methods (amr)"),
-        16 => (Claim::AccessTokenHash, c"access token hash (at_hash, ath)"),
-        17 => (Claim::CodeHash, c"code hash (c_hash)"),
-        18 => (Claim::Confirmation, c"confirmation (cnf)"),
-        19 => (Claim::HttpMethod, c"HTTP method (htm)"),
-        20 => (Claim::HttpUri, c"HTTP URI (htu)"),
-        21 => (Claim::Challenge, c"challenge (cnonce)"),
-        22 => (Claim::Status, c"status (status, status_list, ttl)"),
+        EJWT_CLAIM_ISSUER => (Claim::Issuer, c"issuer (iss)"),
+        EJWT_CLAIM_SUBJECT => (Claim::Subject, c"subject (sub)"),
+        EJWT_CLAIM_AUDIENCE => (Claim::Audience, c"audience (aud)"),
+        EJWT_CLAIM_EXPIRATION => (Claim::Expiration, c"expiration time (exp)"),
+        EJWT_CLAIM_NOT_BEFORE => (Claim::NotBefore, c"not-before time (nbf)"),
+        EJWT_CLAIM_ISSUED_AT => (Claim::IssuedAt, c"issue time (iat)"),
+        EJWT_CLAIM_JWT_ID => (Claim::JwtId, c"token id (jti)"),
+        EJWT_CLAIM_CLIENT_ID => (Claim::ClientId, c"client (client_id)"),
+        EJWT_CLAIM_SCOPE => (Claim::Scope, c"scope"),
+        EJWT_CLAIM_OTHER => (Claim::Other, c"the requested claim"),
+        EJWT_CLAIM_AUTHORIZED_PARTY => (Claim::AuthorizedParty, c"authorized party (azp)"),
+        EJWT_CLAIM_NONCE => (Claim::Nonce, c"nonce"),
+        EJWT_CLAIM_AUTHENTICATION_TIME => (Claim::AuthenticationTime, c"authentication time (auth_time)"),
+        EJWT_CLAIM_AUTHENTICATION_CONTEXT => (Claim::AuthenticationContext, c"authentication context (acr)"),
+        EJWT_CLAIM_AUTHENTICATION_METHODS => (Claim::AuthenticationMethods, c"authentication methods (amr)"),
+        EJWT_CLAIM_ACCESS_TOKEN_HASH => (Claim::AccessTokenHash, c"access token hash (at_hash, ath)"),
+        EJWT_CLAIM_CODE_HASH => (Claim::CodeHash, c"code hash (c_hash)"),
+        EJWT_CLAIM_CONFIRMATION => (Claim::Confirmation, c"confirmation (cnf)"),
+        EJWT_CLAIM_HTTP_METHOD => (Claim::HttpMethod, c"HTTP method (htm)"),
+        EJWT_CLAIM_HTTP_URI => (Claim::HttpUri, c"HTTP URI (htu)"),
+        EJWT_CLAIM_CHALLENGE => (Claim::Challenge, c"challenge (cnonce)"),
+        EJWT_CLAIM_STATUS => (Claim::Status, c"status (status, status_list, ttl)"),
         _ => return None,
     })
 }
 
 fn part(detail: u8) -> Option<(Part, &'static CStr)> {
     Some(match detail {
-        1 => (Part::Token, c"the token"),
-        2 => (Part::Header, c"the header"),
-        4 => (Part::Signature, c"the signature"),
-        5 => (Part::Payload, c"the payload"),
-        6 => (Part::KeySet, c"the key set"),
-        7 => (Part::Key, c"the key"),
-        8 => (Part::Authorization, c"the authorization header"),
-        9 => (Part::Snapshot, c"the snapshot"),
-        10 => (Part::StatusList, c"the status list"),
+        EJWT_PART_TOKEN => (Part::Token, c"the token"),
+        EJWT_PART_HEADER => (Part::Header, c"the header"),
+        EJWT_PART_SIGNATURE => (Part::Signature, c"the signature"),
+        EJWT_PART_PAYLOAD => (Part::Payload, c"the payload"),
+        EJWT_PART_KEY_SET => (Part::KeySet, c"the key set"),
+        EJWT_PART_KEY => (Part::Key, c"the key"),
+        EJWT_PART_AUTHORIZATION => (Part::Authorization, c"the authorization header"),
+        EJWT_PART_SNAPSHOT => (Part::Snapshot, c"the snapshot"),
+        EJWT_PART_STATUS_LIST => (Part::StatusList, c"the status list"),
         _ => return None,
     })
 }
@@ -286,6 +349,74 @@ pub extern "C" fn ejwt_strdetail(error: c_int) -> *const c_char {
     name.unwrap_or(c"").as_ptr()
 }
 
+macro_rules! name {
+    ($error:expr, $($constant:ident),+ $(,)?) => {
+        match $error {
+            0 => "0\0",
+            $($constant => concat!(stringify!($constant), "\0"),)+
+            _ => "not an error of this library\0",
+        }
+    };
+}
+
+/// The name of an error without its detail, such as `EJWT_E_EXPIRED`, for logs. Never null; for 0 it is `0`.
+#[unsafe(no_mangle)]
+#[must_use]
+pub extern "C" fn ejwt_strname(error: c_int) -> *const c_char {
+    let (kind, detail) = split(error);
+    let is_kind = (1..=0xff).contains(&kind);
+    let without_detail = if is_kind { error.wrapping_add(detail.into()) } else { error };
+    let name = name!(
+        without_detail,
+        EJWT_E_ARGUMENT,
+        EJWT_E_BUFFER_TOO_SMALL,
+        EJWT_E_TOO_MANY_ISSUERS,
+        EJWT_E_UNCONFIGURED,
+        EJWT_E_TOO_LARGE,
+        EJWT_E_MALFORMED,
+        EJWT_E_DUPLICATE_NAME,
+        EJWT_E_TOO_DEEP,
+        EJWT_E_TOO_MANY_MEMBERS,
+        EJWT_E_CRITICAL_HEADER,
+        EJWT_E_UNSUPPORTED_ALGORITHM,
+        EJWT_E_UNKNOWN_KEY,
+        EJWT_E_AMBIGUOUS_KEY,
+        EJWT_E_INVALID_KEY,
+        EJWT_E_INVALID_SIGNATURE,
+        EJWT_E_BACKEND_UNAVAILABLE,
+        EJWT_E_WRONG_TYPE,
+        EJWT_E_MISSING,
+        EJWT_E_INVALID,
+        EJWT_E_MISMATCH,
+        EJWT_E_CLOCK_NOT_SET,
+        EJWT_E_EXPIRED,
+        EJWT_E_NOT_YET_VALID,
+        EJWT_E_LIFETIME_TOO_LONG,
+        EJWT_E_TOO_OLD,
+        EJWT_E_INSUFFICIENT_SCOPE,
+        EJWT_E_DESERIALIZE,
+        EJWT_E_TOO_MANY_KEYS,
+        EJWT_E_AUTHENTICATION_TOO_OLD,
+        EJWT_E_SENDER_CONSTRAINED,
+        EJWT_E_REPLAYED,
+        EJWT_E_ROLLED_BACK,
+        EJWT_E_NO_CREDENTIALS,
+        EJWT_E_REVOKED,
+        EJWT_E_FULL,
+        EJWT_E_TIME_UNKNOWN,
+        EJWT_E_BACKEND_BROKEN,
+        EJWT_E_STATUS_UNKNOWN,
+        EJWT_E_ENTRY_EXPIRED,
+        EJWT_E_NOT_OPENED,
+        EJWT_E_SHARE_FULL,
+        EJWT_E_DENIED,
+        EJWT_E_PROOF_REPLAYED,
+        EJWT_E_PROOF_TOO_OLD,
+        EJWT_E_DISTURBED,
+    );
+    name.as_ptr().cast()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -302,6 +433,19 @@ mod tests {
             let Failure(number) = error.into();
             assert_eq!(to_error(number), Some(error));
             assert_eq!(text(ejwt_strerror(number)) + &text(ejwt_strdetail(number)), error.to_string());
+        }
+    }
+
+    #[test]
+    fn each_error_has_the_name_of_its_constant() {
+        for error in testkit::errors::all() {
+            let name = text(ejwt_strname(Failure::from(error).0)).replace("EJWT_E_", "").replace('_', "");
+            assert_eq!(name, testkit::errors::variant(error).to_uppercase());
+        }
+        assert_eq!(text(ejwt_strname(EJWT_E_ARGUMENT)), "EJWT_E_ARGUMENT");
+        assert_eq!(text(ejwt_strname(0)), "0");
+        for number in [1, -1, -0x2d00, -0x10000, c_int::MIN, c_int::MAX] {
+            assert_eq!(text(ejwt_strname(number)), "not an error of this library");
         }
     }
 

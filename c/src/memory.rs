@@ -1,6 +1,6 @@
 //! Memory that a C caller lends: checked pointers, results that are zeroed first, and opaque memory for Rust values.
 
-use core::ffi::{c_char, c_int};
+use core::ffi::{CStr, c_char, c_int};
 use core::mem::MaybeUninit;
 use core::{slice, str};
 
@@ -201,6 +201,21 @@ pub(crate) unsafe fn fill<T>(out: *mut T, inputs: &[Lent], make: impl FnOnce(&mu
         unsafe { out.write_bytes(0, 1) };
     }
     answer(made)
+}
+
+/// The text of a C string, without its NUL; none for a null pointer. It is not copied.
+///
+/// # Safety
+///
+/// The pointer is null or points to a string with a NUL at its end.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn ejwt_str_of(string: *const c_char) -> ejwt_str {
+    if string.is_null() {
+        return ejwt_str::NONE;
+    }
+    // SAFETY: the caller's promise.
+    ejwt_str { ptr: string, len: unsafe { CStr::from_ptr(string) }.count_bytes() }
 }
 
 /// A Rust value in the caller's opaque memory, with a mark that distinguishes it from zeroed memory and from other types.

@@ -12,7 +12,8 @@ use crate::token::{Accepted, ejwt_token};
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct ejwt_times {
-    /// How far the issuer's clock and the device's may differ, in seconds: `EJWT_DEFAULT_LEEWAY`, and at most 300.
+    /// How far the issuer's clock and the device's may differ, in seconds: `EJWT_DEFAULT_LEEWAY` as a rule. More than
+    /// 300 counts as 300.
     pub leeway: u32,
     /// The longest time from `iat` to `exp`.
     pub max_lifetime: ejwt_limit,

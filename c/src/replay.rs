@@ -21,7 +21,7 @@ type Window = ReplayWindow<EJWT_REPLAY_CAPACITY, EJWT_REPLAY_SHARE>;
 const _: () = assert!(EJWT_REPLAY_SNAPSHOT_LEN == Window::SNAPSHOT_LEN);
 
 /// The ids of tokens and proofs that were used. Zeroed, it is closed, and refuses everything (`EJWT_E_NOT_OPENED`).
-#[repr(C, align(16))]
+#[repr(C, align(8))]
 pub struct ejwt_replay_window {
     opaque: [u64; EJWT_REPLAY_WORDS],
 }

@@ -22,7 +22,7 @@ type List = RevocationList<EJWT_REVOCATION_CAPACITY>;
 const _: () = assert!(EJWT_REVOCATION_SNAPSHOT_LEN == List::SNAPSHOT_LEN);
 
 /// The tokens that are revoked before they expire. Zeroed, it is closed, and refuses every token (`EJWT_E_NOT_OPENED`).
-#[repr(C, align(16))]
+#[repr(C, align(8))]
 pub struct ejwt_revocation_list {
     opaque: [u64; EJWT_REVOCATION_WORDS],
 }

@@ -204,7 +204,7 @@ static void verifying_for_client(void) {
 #undef USABLE
   policy = POLICY;
   policy.audience = (ejwt_str)EJWT_STR("urn:device:pump-8");
-  EQUAL(ejwt_verify_for_client(&good, &policy, &accepted), EJWT_E_MISMATCH - DETAIL_CLIENT_ID);
+  EQUAL(ejwt_verify_for_client(&good, &policy, &accepted), EJWT_E_MISMATCH - EJWT_CLAIM_CLIENT_ID);
   free(good.buffer);
 }
 
@@ -690,8 +690,8 @@ static void words(void) {
   /* An error without its detail is still that error. */
   EQUAL(EJWT_WITHOUT_DETAIL(EJWT_E_ARGUMENT), EJWT_E_ARGUMENT);
   EQUAL(EJWT_DETAIL(EJWT_E_ARGUMENT), 0);
-  EQUAL(EJWT_WITHOUT_DETAIL(EJWT_E_MISMATCH - DETAIL_AUDIENCE), EJWT_E_MISMATCH);
-  EQUAL(EJWT_DETAIL(EJWT_E_MISMATCH - DETAIL_AUDIENCE), DETAIL_AUDIENCE);
+  EQUAL(EJWT_WITHOUT_DETAIL(EJWT_E_MISMATCH - EJWT_CLAIM_AUDIENCE), EJWT_E_MISMATCH);
+  EQUAL(EJWT_DETAIL(EJWT_E_MISMATCH - EJWT_CLAIM_AUDIENCE), EJWT_CLAIM_AUDIENCE);
   EQUAL(EJWT_WITHOUT_DETAIL(0), 0);
 }
 

@@ -7,7 +7,7 @@ static void authorization(void) {
   CHECK(credentials.scheme == EJWT_BEARER && same(credentials.token, "a.b.c"));
   EQUAL(ejwt_authorization((ejwt_str)EJWT_STR("dpop a.b.c"), &credentials), 0);
   EQUAL(credentials.scheme, EJWT_DPOP);
-  EQUAL(ejwt_authorization((ejwt_str)EJWT_STR("Bearer a b"), &credentials), EJWT_E_MALFORMED - 8);
+  EQUAL(ejwt_authorization((ejwt_str)EJWT_STR("Bearer a b"), &credentials), EJWT_E_MALFORMED - EJWT_PART_AUTHORIZATION);
   CHECK(ZEROED(credentials));
   EQUAL(ejwt_authorization((ejwt_str)EJWT_STR("Basic a"), &credentials), EJWT_E_NO_CREDENTIALS);
   EQUAL(ejwt_authorization((ejwt_str){ NULL, 0 }, &credentials), EJWT_E_NO_CREDENTIALS);
@@ -39,7 +39,7 @@ static void challenge(void) {
   ejwt_challenge dpop = { .realm = EJWT_STR("pump-7"), .scheme = EJWT_DPOP, .max_age = EJWT_LIMIT(60), .acr_values = EJWT_STR("gold") };
   EQUAL(ejwt_challenge_write(&dpop, EJWT_E_AUTHENTICATION_TOO_OLD, text, sizeof text, &refusal), 0);
   CHECK(refusal.status == 401 && !memcmp(text, "DPoP algs=", 10));
-  EQUAL(ejwt_challenge_write_dpop(&dpop, EJWT_E_MISSING - 12, text, sizeof text, &refusal), 0);
+  EQUAL(ejwt_challenge_write_dpop(&dpop, EJWT_E_MISSING - EJWT_CLAIM_NONCE, text, sizeof text, &refusal), 0);
   CHECK(refusal.status == 401);
   dpop.realm = (ejwt_str)EJWT_STR("a\r\nSet-Cookie: b");
   EQUAL(ejwt_challenge_write(&dpop, EJWT_E_EXPIRED, text, sizeof text, &refusal), EJWT_E_BUFFER_TOO_SMALL);
@@ -47,7 +47,20 @@ static void challenge(void) {
   EQUAL(ejwt_challenge_write(&dpop, EJWT_E_EXPIRED, text, sizeof text, &refusal), EJWT_E_ARGUMENT);
 }
 
+static void words(void) {
+  char name[] = "pump:write and more";
+  const ejwt_str text = ejwt_str_of(name), none = ejwt_str_of(NULL);
+  CHECK(text.ptr == name && text.len == strlen(name));
+  CHECK(!none.ptr && !none.len);
+  const int error = EJWT_E_MISMATCH - EJWT_CLAIM_AUDIENCE;
+  EQUAL(EJWT_DETAIL(error), EJWT_CLAIM_AUDIENCE);
+  EQUAL(EJWT_WITHOUT_DETAIL(error), EJWT_E_MISMATCH);
+  CHECK(!strcmp(ejwt_strname(error), "EJWT_E_MISMATCH"));
+  CHECK(!strcmp(ejwt_strname(0), "0"));
+}
+
 void test_http(void) {
+  words();
   authorization();
   challenge();
 }

@@ -16,26 +16,26 @@ static void access_tokens(void) {
   EQUAL(ejwt_has_scope(&token, (ejwt_str)EJWT_STR("pump")), EJWT_E_INSUFFICIENT_SCOPE);
   EQUAL(ejwt_has_scope(&token, (ejwt_str)EJWT_STR("")), EJWT_E_INSUFFICIENT_SCOPE);
   EQUAL(ejwt_has_audience(&token.token, (ejwt_str)EJWT_STR("urn:device:pump-7")), 0);
-  EQUAL(ejwt_has_audience(&token.token, (ejwt_str)EJWT_STR("urn:device:pump-8")), EJWT_E_MISMATCH - DETAIL_AUDIENCE);
+  EQUAL(ejwt_has_audience(&token.token, (ejwt_str)EJWT_STR("urn:device:pump-8")), EJWT_E_MISMATCH - EJWT_CLAIM_AUDIENCE);
 
   char text[64];
   size_t len;
   EQUAL(ejwt_claim_string(&token.token, (ejwt_str)EJWT_STR("client_id"), 0, (uint8_t *)text, sizeof text, &len), 0);
   CHECK(len == 8 && !memcmp(text, "pump-app", 8));
   EQUAL(ejwt_claim_string(&token.token, (ejwt_str)EJWT_STR("client_id"), 1, (uint8_t *)text, sizeof text, &len),
-        EJWT_E_MISSING - DETAIL_OTHER);
+        EJWT_E_MISSING - EJWT_CLAIM_OTHER);
   EQUAL(ejwt_claim_string(&token.token, (ejwt_str)EJWT_STR("client_id"), 0, (uint8_t *)text, 7, &len),
         EJWT_E_BUFFER_TOO_SMALL);
   EQUAL(len, 0);
   EQUAL(ejwt_claim_string(&token.token, (ejwt_str)EJWT_STR("exp"), 0, (uint8_t *)text, sizeof text, &len),
-        EJWT_E_INVALID - DETAIL_OTHER);
+        EJWT_E_INVALID - EJWT_CLAIM_OTHER);
   EQUAL(ejwt_claim_contains(&token.token, (ejwt_str)EJWT_STR("client_id"), (ejwt_str)EJWT_STR("pump-app")), 0);
   EQUAL(ejwt_claim_contains(&token.token, (ejwt_str)EJWT_STR("client_id"), (ejwt_str)EJWT_STR("pump")),
-        EJWT_E_MISMATCH - DETAIL_OTHER);
+        EJWT_E_MISMATCH - EJWT_CLAIM_OTHER);
   EQUAL(ejwt_claim_contains(&token.token, (ejwt_str)EJWT_STR("roles"), (ejwt_str)EJWT_STR("x")),
-        EJWT_E_MISSING - DETAIL_OTHER);
+        EJWT_E_MISSING - EJWT_CLAIM_OTHER);
   uint8_t thumbprint[32];
-  EQUAL(ejwt_confirmation_key(&token.token, &thumbprint), EJWT_E_MISSING - DETAIL_CONFIRMATION);
+  EQUAL(ejwt_confirmation_key(&token.token, &thumbprint), EJWT_E_MISSING - EJWT_CLAIM_CONFIRMATION);
 
   const struct {
     ejwt_str text;
@@ -44,10 +44,10 @@ static void access_tokens(void) {
     { eddsa(), 0 },
     { es256_long(), 0 },
     { expired(), EJWT_E_EXPIRED },
-    { other_audience(), EJWT_E_MISMATCH - DETAIL_AUDIENCE },
+    { other_audience(), EJWT_E_MISMATCH - EJWT_CLAIM_AUDIENCE },
     { id_token(), EJWT_E_WRONG_TYPE },
     { bound(), EJWT_E_SENDER_CONSTRAINED },
-    { proof(), EJWT_E_MISSING - 1 }, /* signed with a trusted key, but without an issuer */
+    { proof(), EJWT_E_MISSING - EJWT_CLAIM_ISSUER }, /* signed with a trusted key, but without an issuer */
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     request.token = cases[i].text;
@@ -84,12 +84,12 @@ static void id_tokens(void) {
   EQUAL(ejwt_verify_id_token(&request, &policy, &token), 0);
   CHECK(token.token.subject.len > 0);
   ejwt_str acr;
-  EQUAL(ejwt_id_token_acr(&token, &acr), EJWT_E_MISSING - 14);
+  EQUAL(ejwt_id_token_acr(&token, &acr), EJWT_E_MISSING - EJWT_CLAIM_AUTHENTICATION_CONTEXT);
   /* An ID token has no scopes, whatever its type is cast to. */
   EQUAL(ejwt_has_scope((const ejwt_access_token *)&token, WRITE_SCOPE), EJWT_E_ARGUMENT);
   ejwt_id_policy with_nonce = policy;
   with_nonce.nonce = (ejwt_str)EJWT_STR("n-1");
-  EQUAL(ejwt_verify_id_token(&request, &with_nonce, &token), EJWT_E_MISSING - 12);
+  EQUAL(ejwt_verify_id_token(&request, &with_nonce, &token), EJWT_E_MISSING - EJWT_CLAIM_NONCE);
   CHECK(ZEROED(token));
   request.token = es256();
   EQUAL(ejwt_verify_id_token(&request, &policy, &token), EJWT_E_WRONG_TYPE);
@@ -113,14 +113,14 @@ static void id_tokens_with_their_request(void) {
   CHECK(same(token.token.subject, "user-4200"));
   ejwt_id_policy other = policy;
   other.nonce = (ejwt_str)EJWT_STR("n-2");
-  EQUAL(ejwt_verify_id_token(&request, &other, &token), EJWT_E_MISMATCH - 12);
+  EQUAL(ejwt_verify_id_token(&request, &other, &token), EJWT_E_MISMATCH - EJWT_CLAIM_NONCE);
   CHECK(ZEROED(token));
   other = policy;
   other.access_token = (ejwt_str)EJWT_STR("access-tokem");
-  EQUAL(ejwt_verify_id_token(&request, &other, &token), EJWT_E_MISMATCH - 16);
+  EQUAL(ejwt_verify_id_token(&request, &other, &token), EJWT_E_MISMATCH - EJWT_CLAIM_ACCESS_TOKEN_HASH);
   other = policy;
   other.code = (ejwt_str)EJWT_STR("code-2");
-  EQUAL(ejwt_verify_id_token(&request, &other, &token), EJWT_E_MISMATCH - 17);
+  EQUAL(ejwt_verify_id_token(&request, &other, &token), EJWT_E_MISMATCH - EJWT_CLAIM_CODE_HASH);
 }
 
 static void typed_tokens(void) {
@@ -186,12 +186,12 @@ static void dpop(void) {
   half.certificate = thumbprint;
   EQUAL(ejwt_verify_access_token_with(&request, &POLICY, &half, &token), EJWT_E_ARGUMENT);
   half = (ejwt_access_checks){ .certificate = thumbprint };
-  EQUAL(ejwt_verify_access_token_with(&request, &POLICY, &half, &token), EJWT_E_MISMATCH - DETAIL_CONFIRMATION);
+  EQUAL(ejwt_verify_access_token_with(&request, &POLICY, &half, &token), EJWT_E_MISMATCH - EJWT_CLAIM_CONFIRMATION);
   ejwt_access_checks none = { 0 };
   EQUAL(ejwt_verify_access_token_with(&request, &POLICY, &none, &token), EJWT_E_SENDER_CONSTRAINED);
 
   dpop.method = (ejwt_str)EJWT_STR("GET");
-  EQUAL(ejwt_verify_dpop(&dpop, &proven), EJWT_E_MISMATCH - 19);
+  EQUAL(ejwt_verify_dpop(&dpop, &proven), EJWT_E_MISMATCH - EJWT_CLAIM_HTTP_METHOD);
   CHECK(ZEROED(proven));
   EQUAL(ejwt_dpop_proof_key(&proven, &thumbprint), EJWT_E_ARGUMENT);
   dpop.method = (ejwt_str)EJWT_STR("POST");
@@ -199,7 +199,7 @@ static void dpop(void) {
   dpop.nonces = &nonces;
   CHECK(ejwt_verify_dpop(&dpop, &proven) < 0);
   EQUAL(ejwt_dpop_nonces_rotate(&nonces, (ejwt_str)EJWT_STR("n-1")), 0);
-  EQUAL(ejwt_verify_dpop(&dpop, &proven), EJWT_E_MISSING - 12);
+  EQUAL(ejwt_verify_dpop(&dpop, &proven), EJWT_E_MISSING - EJWT_CLAIM_NONCE);
 
   /* With the nonce: a proof by the key of the trusted issuer, whose signature only the test's verifier accepts. */
   ejwt_dpop_request with_nonce = dpop;
@@ -213,7 +213,7 @@ static void dpop(void) {
   EQUAL(ejwt_dpop_nonces_rotate(&nonces, (ejwt_str)EJWT_STR("n-2")), 0);
   EQUAL(ejwt_verify_dpop(&with_nonce, &proven), 0); /* the nonce before */
   EQUAL(ejwt_dpop_nonces_rotate(&nonces, (ejwt_str)EJWT_STR("n-3")), 0);
-  EQUAL(ejwt_verify_dpop(&with_nonce, &proven), EJWT_E_MISMATCH - 12);
+  EQUAL(ejwt_verify_dpop(&with_nonce, &proven), EJWT_E_MISMATCH - EJWT_CLAIM_NONCE);
   CHECK(ZEROED(proven));
   EQUAL(ejwt_dpop_nonces_withdraw(&nonces), 0);
   EQUAL(ejwt_dpop_nonces_rotate(&nonces, (ejwt_str)EJWT_STR("")), EJWT_E_ARGUMENT);
@@ -223,11 +223,11 @@ static void challenges_of_the_token(void) {
   ejwt_request request = request_of(es256(), buffer, sizeof buffer);
   ejwt_access_token token;
   ejwt_access_checks checks = { .challenge = EJWT_STR("c") };
-  EQUAL(ejwt_verify_at_jwt_with(&request, &POLICY, &checks, &token), EJWT_E_MISSING - 21);
+  EQUAL(ejwt_verify_at_jwt_with(&request, &POLICY, &checks, &token), EJWT_E_MISSING - EJWT_CLAIM_CHALLENGE);
   checks = (ejwt_access_checks){ .acr = EJWT_STR("gold") };
-  EQUAL(ejwt_verify_untyped_with(&request, &POLICY, &checks, &token), EJWT_E_MISSING - 14);
+  EQUAL(ejwt_verify_untyped_with(&request, &POLICY, &checks, &token), EJWT_E_MISSING - EJWT_CLAIM_AUTHENTICATION_CONTEXT);
   checks = (ejwt_access_checks){ .max_age = EJWT_LIMIT(0) };
-  EQUAL(ejwt_verify_access_token_with(&request, &POLICY, &checks, &token), EJWT_E_MISSING - 13);
+  EQUAL(ejwt_verify_access_token_with(&request, &POLICY, &checks, &token), EJWT_E_MISSING - EJWT_CLAIM_AUTHENTICATION_TIME);
   checks = (ejwt_access_checks){ 0 };
   EQUAL(ejwt_verify_access_token_with(&request, &POLICY, &checks, &token), 0);
   EQUAL(ejwt_verify_for_client_with(&request, &POLICY, &checks, &token), EJWT_E_WRONG_TYPE);

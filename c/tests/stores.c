@@ -34,7 +34,7 @@ static void revocations(void) {
   uint64_t generation;
   EQUAL(ejwt_revocations_snapshot(&list, snapshot, EJWT_REVOCATION_SNAPSHOT_LEN, &len), 0);
   EQUAL(ejwt_revocations_generation(&list, &generation), 0);
-  EQUAL(ejwt_revocations_restore(&restored_list, snapshot, len - 1, 0, NOW), EJWT_E_MALFORMED - DETAIL_SNAPSHOT);
+  EQUAL(ejwt_revocations_restore(&restored_list, snapshot, len - 1, 0, NOW), EJWT_E_MALFORMED - EJWT_PART_SNAPSHOT);
   EQUAL(ejwt_revocations_restore(&restored_list, snapshot, len, generation + 1, NOW), EJWT_E_ROLLED_BACK);
   EQUAL(ejwt_revocations_restore(&restored_list, snapshot, len, generation, NOW), 0);
   const ejwt_access_checks restored = { .revocations = &restored_list };
@@ -116,8 +116,8 @@ static void times(void) {
 
   const ejwt_str sources[] = { EJWT_STR("https://idp.example.com") };
   ejwt_time_floor floor = { .built_at = NOW.seconds - 3600, .sources = sources, .source_count = 1 };
-  EQUAL(ejwt_time_floor_now(&floor, 0, 60, &request.now), EJWT_E_MALFORMED - DETAIL_SNAPSHOT);
-  EQUAL(ejwt_time_floor_start(&floor), EJWT_E_MALFORMED - DETAIL_SNAPSHOT);
+  EQUAL(ejwt_time_floor_now(&floor, 0, 60, &request.now), EJWT_E_MALFORMED - EJWT_PART_SNAPSHOT);
+  EQUAL(ejwt_time_floor_start(&floor), EJWT_E_MALFORMED - EJWT_PART_SNAPSHOT);
   EQUAL(ejwt_time_floor_start(&floor), 0);
   EQUAL(ejwt_time_floor_now(&floor, 0, 60, &request.now), 0);
   CHECK(request.now.kind == EJWT_NOW_AT_LEAST && request.now.seconds == floor.built_at);

@@ -72,13 +72,6 @@ extern const ejwt_issuer ACCEPTING_ISSUER;
   "\"iss\":\"https://idp.example.com\",\"sub\":\"user-4200\",\"client_id\":\"urn:device:pump-7\",\"exp\":1768478640," \
   "\"iat\":1768478340,\"token_use\":\"access\",\"scope\":\"pump:write\""
 
-#define DETAIL_AUDIENCE 3
-#define DETAIL_SUBJECT 2
-#define DETAIL_CLIENT_ID 8
-#define DETAIL_OTHER 10
-#define DETAIL_CONFIRMATION 18
-#define DETAIL_SNAPSHOT 9
-
 void test_policies(void);
 void test_keys(void);
 void test_stores(void);

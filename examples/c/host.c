@@ -2,17 +2,11 @@
  * 2 wrong usage. SECONDS replaces the clock. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "embedded_jwt.h"
 
 static const ejwt_verifier *const VERIFIERS[] = { &ejwt_es256, &ejwt_eddsa };
-
-static ejwt_str text_of(const char *text) {
-  ejwt_str of = { text, strlen(text) };
-  return of;
-}
 
 static void print(const char *name, ejwt_str text) {
   if (text.ptr) printf("%s %.*s\n", name, (int)text.len, text.ptr);
@@ -41,14 +35,14 @@ int main(int argc, char **argv) {
   }
 
   const ejwt_issuer issuer = {
-    .name = text_of(argv[2]),
+    .name = ejwt_str_of(argv[2]),
     .key_set = &keys,
     .verifiers = VERIFIERS,
     .verifier_count = 2,
   };
-  const ejwt_access_policy policy = { .audience = text_of(argv[3]), .times = { .leeway = EJWT_DEFAULT_LEEWAY } };
+  const ejwt_access_policy policy = { .audience = ejwt_str_of(argv[3]), .times = { .leeway = EJWT_DEFAULT_LEEWAY } };
   const ejwt_request request = {
-    .token = text_of(argv[4]),
+    .token = ejwt_str_of(argv[4]),
     .issuers = &issuer,
     .issuer_count = 1,
     .now = { argc == 6 ? strtoll(argv[5], NULL, 10) : (int64_t)time(NULL), EJWT_NOW_CLOCK },

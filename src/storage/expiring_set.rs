@@ -36,7 +36,9 @@ pub(super) struct Entry {
 }
 
 /// Identifies an entry: a truncated digest, with the kind of entry in the lowest byte.
+// Packed, so that a store needs the alignment 8 and no more: the heaps of many systems give that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(Rust, packed(8))]
 pub(super) struct EntryId(u128);
 
 impl EntryId {
