@@ -212,7 +212,13 @@ def clock(check, image, issuer, server):
         server.now = lambda: BUILT_AT - 1000
         board.wait_for("the time is refused")
         check("still no clock", status(board)["clock"], "false")
-        server.now = time.time
+        server.now, server.repeats_timestamp, questions = time.time, False, server.questions
+        time.sleep(10)
+        check("further questions", server.questions >= questions + 2, True)
+        check("no clock by an answer to another question", status(board)["clock"], "false")
+        micros = int.from_bytes(server.timestamp[4:]) * 1_000_000 >> 32
+        check("a question that nobody can guess", (micros - (board.seed >> 40)) % 1_000_000 < 10_000, True)
+        server.repeats_timestamp = True
         board.wait_for("the clock is set")
         said = status(board)
         check("a clock", said["clock"], "true")

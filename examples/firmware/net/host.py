@@ -141,6 +141,8 @@ class TimeServer:
     def __init__(self, now=time.time):
         self.now = now
         self.questions = 0
+        self.timestamp = bytes(8)
+        self.repeats_timestamp = True
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
         self.address = f"{HOST}:{self.socket.getsockname()[1]}"
@@ -156,8 +158,10 @@ class TimeServer:
             if self.now is None or len(question) < 48:
                 continue
             seconds = struct.pack(">II", (int(self.now()) + NTP_EPOCH) % 2**32, 0)
+            self.timestamp = question[40:48]
+            repeated = self.timestamp if self.repeats_timestamp else bytes(8)
             # Version 4, a server of the first stratum; the client's transmit time comes back as the originate time.
-            answer = bytes([0x24, 1, 6, 0xEC]) + bytes(8) + b"LOCL" + seconds + question[40:48] + seconds + seconds
+            answer = bytes([0x24, 1, 6, 0xEC]) + bytes(8) + b"LOCL" + seconds + repeated + seconds + seconds
             with contextlib.suppress(OSError):
                 self.socket.sendto(answer, client)
 
@@ -173,11 +177,12 @@ class Device:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
+        self.seed = secrets.randbits(63)
         self.packets = pathlib.Path(folder) / "packets.pcap"
         page = pathlib.Path(folder) / "page"
         values = {
             "base-url": self.url, "issuer": issuer_name, "jwks": jwks, "key-reload": KEY_RELOAD,
-            "time-server": time_server, "seed": secrets.randbits(63),
+            "time-server": time_server, "seed": self.seed,
         }
         page.write_bytes("".join(f"{name} {value}\n" for name, value in values.items()).encode() + b"\0")
         control = pathlib.Path(folder) / "qmp"

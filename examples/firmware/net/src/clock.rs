@@ -46,9 +46,14 @@ async fn ask(stack: Stack<'static>, provision: &Provision) -> Option<UnixTime> {
     let mut socket = UdpSocket::new(stack, &mut rx_meta, &mut rx, &mut tx_meta, &mut tx);
     socket.bind(0).ok()?;
     let floor = state::lock().await.as_ref()?.memory.now().earliest().as_secs();
-    let context = NtpContext::new(SinceFloor { floor: u64::try_from(floor).ok()?, at: Instant::now(), micros: 0 });
+    let clock = SinceFloor {
+        floor: u64::try_from(floor).ok()?,
+        at: Instant::now(),
+        random_micros: (provision.seed >> 40) % 1_000_000,
+        micros: 0,
+    };
     let server = SocketAddr::V4(provision.time_server);
-    let answer = get_time(server, &UdpSocketWrapper::new(socket), context).await.ok()?;
+    let answer = get_time(server, &UdpSocketWrapper::new(socket), NtpContext::new(clock)).await.ok()?;
     Some(UnixTime::from_secs(i64::try_from(answer.sec()).ok()?))
 }
 
@@ -58,12 +63,14 @@ async fn ask(stack: Stack<'static>, provision: &Provision) -> Option<UnixTime> {
 struct SinceFloor {
     floor: u64,
     at: Instant,
+    /// Part of the timestamp that an answer must repeat, so that somebody who does not see the request cannot answer it.
+    random_micros: u64,
     micros: u64,
 }
 
 impl NtpTimestampGenerator for SinceFloor {
     fn init(&mut self) {
-        self.micros = self.at.elapsed().as_micros();
+        self.micros = self.random_micros + self.at.elapsed().as_micros();
     }
 
     fn timestamp_sec(&self) -> u64 {
