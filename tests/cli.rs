@@ -918,7 +918,7 @@ fn wrong_usage_exits_with_status_2_and_a_hint() {
     let whole = ["--jwks", jwks, "--issuer", ISSUER, "--audience", AUDIENCE, &token];
     let proof = [&PROOF[..], &[&token]].concat();
     let print = "--print-rust and --print-c take --jwks, and nothing else";
-    let cases: [(&[&str], &str); 47] = [
+    let cases: [(&[&str], &str); 53] = [
         (&["--print-rust"], print),
         (&["--print-c", "--jwks", jwks, &token], print),
         (&["--print-c", "--jwks", jwks, "--backend", "software"], print),
@@ -964,6 +964,12 @@ fn wrong_usage_exits_with_status_2_and_a_hint() {
         (&["--explain", "0x1303", "--batch"], "--explain stands alone"),
         (&["--explain", "0xFF00"], "is no code of an error"),
         (&["--explain", "0x1317"], "is no code of an error"),
+        (&["--explain", "0x0403"], "is no code of an error"),
+        (&["--explain", "0x050B"], "is no code of an error"),
+        (&["--explain", "0x0516"], "is no code of an error"),
+        (&["--explain", "0x+1303"], "is no code of an error"),
+        (&["--explain", "+4867"], "is no code of an error"),
+        (&["--explain", "0x001303"], "is no code of an error"),
         (&["--backend", "other"], "no backend \"other\""),
         (&["--backend", "software", "--backend", "software"], "--backend is given twice"),
     ];

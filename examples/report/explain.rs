@@ -20,8 +20,10 @@ pub struct Explanation {
 /// Explains a code such as `0x1303` or `4867`.
 pub fn explain(text: &str) -> Result<Explanation, String> {
     let code = match text.strip_prefix("0x").or(text.strip_prefix("0X")) {
-        Some(digits) => u16::from_str_radix(digits, 16).ok(),
-        None => text.parse().ok(),
+        // Neither accepts a sign, as Rust's own parsing does.
+        Some(digits) if is(digits, 4, u8::is_ascii_hexdigit) => u16::from_str_radix(digits, 16).ok(),
+        None if is(text, 5, u8::is_ascii_digit) => text.parse().ok(),
+        _ => None,
     };
     code.and_then(Explanation::of).ok_or_else(|| format!("{text:?} is no code of an error: 0x1303 is one"))
 }
@@ -51,13 +53,18 @@ impl fmt::Display for Explanation {
     }
 }
 
+fn is(text: &str, longest: usize, digit: fn(&u8) -> bool) -> bool {
+    (1..=longest).contains(&text.len()) && text.as_bytes().iter().all(digit)
+}
+
 fn section_of(error: &str) -> &'static str {
     let title = match error {
         "`Unconfigured`" | "`Missing`" | "`Invalid`" | "`Mismatch`" => "\n# Claims\n",
         "`Deserialize`" => "\n# Misfits\n",
         _ => "\n# Parts\n",
     };
-    CHAPTER.split_once(title).map_or("", |(_, section)| section)
+    let rest = CHAPTER.split_once(title).map_or("", |(_, rest)| rest);
+    rest.split_once("\n# ").map_or(rest, |(section, _)| section)
 }
 
 fn row(code: &str) -> Option<[&'static str; 3]> {
