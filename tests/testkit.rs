@@ -154,6 +154,36 @@ fn token_moves_to_another_time() {
 }
 
 #[test]
+fn faults_of_the_times_hold_at_any_time() {
+    let faults: [(Fault, Error); 4] = [
+        (TestToken::expired, Error::Expired),
+        (|token| token.claim("exp", NOW + 7200).expired(), Error::Expired),
+        (|token| token.claim("exp", NOW as f64 + 240.5).expired(), Error::Expired),
+        (TestToken::not_yet_valid, Error::NotYetValid),
+    ];
+    let lifetimes: [(Fault, Error); 1] = [(TestToken::long_lived, Error::LifetimeTooLong)];
+    for hours in [-24 * 400, -2, 0, 2, 24 * 400] {
+        let time = UnixTime::from_secs(NOW + hours * 3600);
+        let policy =
+            AccessTokenPolicy::new(AUDIENCE).with_required_scope(SCOPE).with_max_lifetime(Duration::from_secs(600));
+        let aged =
+            AccessTokenPolicy::new(AUDIENCE).with_required_scope(SCOPE).with_max_token_age(Duration::from_secs(600));
+        let validate = |token: &TestToken, policy: &AccessTokenPolicy<'_>| {
+            verify(&token.mint(), |verified| verified.into_access_token(policy, time).map(drop))
+        };
+        let good = || idp().access_token(AUDIENCE).scope(SCOPE);
+        assert_eq!(validate(&good().at(UnixTime::from_secs(NOW + 9)).at(time), &policy), Ok(()), "{hours}");
+        for (fault, error) in faults.into_iter().chain(lifetimes) {
+            assert_eq!(validate(&fault(good()).at(time), &policy), Err(error), "{hours}");
+        }
+        for (fault, error) in [faults[0], faults[3], lifetimes[0]] {
+            assert_eq!(validate(&fault(good().at(time)), &policy), Err(error), "{hours}");
+        }
+        assert_eq!(validate(&good().at(time).issued_long_ago(), &aged), Err(Error::TooOld), "{hours}");
+    }
+}
+
+#[test]
 fn typed_token_has_its_type() {
     let validate = |typ: &str| {
         let policy = TypedPolicy::new("cmd+jwt", AUDIENCE);

@@ -24,6 +24,8 @@ pub struct TestToken {
     claims: Value,
     signer: Signer,
     fault: Option<Fault>,
+    /// The time at which it is presented.
+    now: i64,
 }
 
 /// The key that signs.
@@ -43,7 +45,7 @@ enum Fault {
 
 impl TestToken {
     pub(crate) fn new(signer: Signer, header: Value, claims: Value) -> Self {
-        Self { header, claims, signer, fault: None }
+        Self { header, claims, signer, fault: None, now: NOW }
     }
 
     /// The text of the token, as a device receives it.
@@ -106,14 +108,22 @@ impl TestToken {
     }
 
     /// Moves all times of the token, so that it is as valid at `now` as it was at [`NOW`].
+    ///
+    /// # Panics
+    ///
+    /// If a time of the token would then exceed 64 bits.
     pub fn at(self, now: UnixTime) -> Self {
-        self.shifted(now.as_secs() - NOW)
+        let seconds = now.as_secs().checked_sub(self.now).expect(TOO_FAR);
+        Self { now: now.as_secs(), ..self.shifted(seconds) }
     }
 
     fn shifted(mut self, seconds: i64) -> Self {
         for name in ["iat", "nbf", "exp", "auth_time"] {
-            if let Some(time) = self.claims.get(name).and_then(Value::as_i64) {
-                self.claims[name] = json!(time + seconds);
+            let Some(time) = self.claims.get(name) else { continue };
+            if let Some(time) = time.as_i64() {
+                self.claims[name] = json!(time.checked_add(seconds).expect(TOO_FAR));
+            } else if let Some(time) = time.as_f64() {
+                self.claims[name] = json!(time + seconds as f64);
             }
         }
         self
@@ -173,24 +183,28 @@ impl TestToken {
         Self { claims: with(self.claims, name, Value::Null), ..self }
     }
 
-    /// Was valid an hour ago: `Expired`. A DPoP proof is refused with `ProofTooOld`.
+    /// Has ended an hour ago, or somewhat later: `Expired`. A DPoP proof is refused with `ProofTooOld`.
     pub fn expired(self) -> Self {
-        self.shifted(-HOUR)
+        let after_now = self.claims["exp"].as_f64().map_or(0, |exp| exp.ceil() as i64 - self.now);
+        self.shifted(-HOUR - after_now.max(0))
     }
 
     /// Will be valid in an hour: `NotYetValid`, on a device that knows the time.
     pub fn not_yet_valid(self) -> Self {
-        self.claim("nbf", NOW).shifted(HOUR)
+        let now = self.now;
+        self.claim("nbf", now).shifted(HOUR)
     }
 
     /// Lives for a year: `LifetimeTooLong`, if the policy limits it.
     pub fn long_lived(self) -> Self {
-        self.claim("exp", NOW + 365 * 24 * HOUR)
+        let now = self.now;
+        self.claim("exp", now + 365 * 24 * HOUR)
     }
 
     /// Was issued an hour ago and is still valid: `TooOld`, if the policy limits the age but not the lifetime.
     pub fn issued_long_ago(self) -> Self {
-        self.claim("iat", NOW - HOUR)
+        let now = self.now;
+        self.claim("iat", now - HOUR)
     }
 
     /// Has a claim of this length, in bytes: `BufferTooSmall`, or `TooLarge(Token)` for a text longer than 64 KiB.
@@ -199,5 +213,6 @@ impl TestToken {
     }
 }
 
+const TOO_FAR: &str = "the token's times must fit into 64 bits";
 /// More seconds than any leeway, and than a token of the test kit lives.
 const HOUR: i64 = 3600;
