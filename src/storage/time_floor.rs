@@ -38,11 +38,10 @@ use crate::time::{EarliestTime, Freshness, Now, UnixTime};
 ///
 /// fn validate(verified: Verified<'_, '_>, clock: Option<UnixTime>, floor: &mut TimeFloor<'_>) -> Result<(), Error> {
 ///     let pending = verified.validate_access_token(&POLICY, floor.now(clock, LEEWAY))?;
-///     let has_risen = clock.is_none() && floor.learn(&pending);
-///     let _token = pending.consume()?;
-///     if has_risen {
-///         // store floor.to_bytes()
+///     if clock.is_none() && floor.learn(&pending) {
+///         // Store floor.to_bytes() now: the floor has risen even if the token is refused below.
 ///     }
+///     let _token = pending.consume()?;
 ///     Ok(())
 /// }
 ///
@@ -132,7 +131,8 @@ impl<'a> TimeFloor<'a> {
     ///
     /// Let the floor learn from a [`Pending`](crate::Pending) token, before it is consumed: used ids are over only when
     /// the floor has passed them, and a window that is full refuses the very token that would free its slots. Then the
-    /// request is refused, but the floor has risen: sent again, the token is accepted.
+    /// request is refused, but the floor has risen: sent again, the token is accepted. So store the floor when this
+    /// returns `true`, before the token is consumed: for the same token it does not return `true` again.
     ///
     /// A token whose `iat` is further ahead than a step raises the floor by one step, once. After it, only a later
     /// `iat` raises the floor by a whole step; this survives a restart, since it is part of the
