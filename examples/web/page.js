@@ -46,7 +46,7 @@ async function examples() {
 async function show() {
   const question = Object.fromEntries(new FormData(form));
   // The line end that a terminal or an editor adds.
-  question.token = question.token.replace(/\r?\n$/, '');
+  for (const name of ['token', 'access_token']) question[name] = question[name].replace(/\r?\n$/, '');
   question.now ||= String(Math.floor(Date.now() / 1000));
   let answer;
   try {
