@@ -1,13 +1,13 @@
 //! A server of key sets on the loopback interface.
 
 use std::io::{self, BufRead as _, BufReader, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Answers every request with the same key set, in the clear, on a free port of 127.0.0.1, until it is dropped. One
-/// request at a time: it is for tests of the code that fetches keys.
+/// Answers every request with the same key set, in the clear, on a free port of 127.0.0.1, until it is dropped. It is
+/// for tests of the code that fetches keys.
 ///
 /// ```
 /// use std::io::{Read as _, Write as _};
@@ -43,8 +43,8 @@ impl JwksServer {
         let thread = std::thread::spawn(move || {
             for connection in listener.incoming() {
                 let Some(jwks) = shared.lock().unwrap().clone() else { return };
-                // A client that goes away is its own test's business.
-                let _ = connection.and_then(|connection| answer(connection, &jwks));
+                // A slow client keeps neither others nor the end of the server waiting.
+                std::thread::spawn(move || connection.and_then(|connection| answer(&connection, &jwks)));
             }
         });
         Ok(Self { address, jwks, thread: Some(thread) })
@@ -76,20 +76,60 @@ impl Drop for JwksServer {
     }
 }
 
-fn answer(mut connection: TcpStream, jwks: &str) -> io::Result<()> {
+fn answer(mut connection: &TcpStream, jwks: &str) -> io::Result<()> {
     connection.set_read_timeout(Some(TIMEOUT))?;
+    connection.set_write_timeout(Some(TIMEOUT))?;
+    let (mut request, mut line) = (BufReader::new(connection), Vec::new());
     // The header of the request ends with an empty line.
-    for line in BufReader::new(&connection).lines() {
-        if line?.is_empty() {
-            break;
-        }
+    while request.read_until(b'\n', &mut line)? > 0 && !matches!(&*line, b"\r\n" | b"\n") {
+        line.clear();
     }
     let len = jwks.len();
     write!(
         connection,
         "HTTP/1.1 200 OK\r\nContent-Type: application/jwk-set+json\r\nContent-Length: {len}\r\nConnection: close\r\n\r\n{jwks}"
-    )
+    )?;
+    connection.shutdown(Shutdown::Write)?;
+    // A body that nobody reads would reset the connection.
+    io::copy(&mut request, &mut io::sink()).map(drop)
 }
 
-/// How long a client may take for each line of its request.
+/// How long a client may take for each part of its request, and of the answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+    use std::time::Instant;
+
+    use super::*;
+
+    fn get(server: &JwksServer, request: &[u8]) -> String {
+        let mut connection = TcpStream::connect(server.address()).unwrap();
+        connection.write_all(request).unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    #[test]
+    fn slow_client_keeps_nobody_waiting() {
+        let server = JwksServer::start("x".repeat(20_000_000)).unwrap();
+        let start = Instant::now();
+        let mut not_reading = TcpStream::connect(server.address()).unwrap();
+        not_reading.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+        let _silent = TcpStream::connect(server.address()).unwrap();
+        assert!(get(&server, b"GET / HTTP/1.1\r\n\r\n").ends_with("xxx"));
+        drop(server);
+        assert!(start.elapsed() < TIMEOUT);
+    }
+
+    #[test]
+    fn every_request_is_answered() {
+        let server = JwksServer::start("{}".into()).unwrap();
+        let body = [b"POST / HTTP/1.1\r\n\r\n", &[b'x'; 100_000][..]].concat();
+        for request in [&b"GET / HTTP/1.1\r\nX: \xff\r\n\r\n"[..], &body] {
+            assert!(get(&server, request).ends_with("\r\n\r\n{}"));
+        }
+    }
+}
