@@ -46,7 +46,10 @@ async function examples() {
 async function show() {
   const question = Object.fromEntries(new FormData(form));
   // The line end that a terminal or an editor adds.
-  for (const name of ['token', 'access_token']) question[name] = question[name].replace(/\r?\n$/, '');
+  for (const name of ['token', 'access_token']) {
+    // Only the profile of proofs has an access token.
+    if (name in question) question[name] = question[name].replace(/\r?\n$/, '');
+  }
   question.now ||= String(Math.floor(Date.now() / 1000));
   let answer;
   try {
