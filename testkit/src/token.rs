@@ -183,7 +183,7 @@ impl TestToken {
         Self { claims: with(self.claims, name, Value::Null), ..self }
     }
 
-    /// Has ended an hour ago, or somewhat later: `Expired`. A DPoP proof is refused with `ProofTooOld`.
+    /// Has ended: all times are moved back, by an hour or more. `Expired`. A DPoP proof is refused with `ProofTooOld`.
     pub fn expired(self) -> Self {
         let after_now = self.claims["exp"].as_f64().map_or(0, |exp| exp.ceil() as i64 - self.now);
         self.shifted(-HOUR - after_now.max(0))
