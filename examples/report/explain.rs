@@ -20,9 +20,9 @@ pub struct Explanation {
 /// Explains a code such as `0x1303` or `4867`.
 pub fn explain(text: &str) -> Result<Explanation, String> {
     let code = match text.strip_prefix("0x").or(text.strip_prefix("0X")) {
-        // Neither accepts a sign, as Rust's own parsing does.
-        Some(digits) if is(digits, 4, u8::is_ascii_hexdigit) => u16::from_str_radix(digits, 16).ok(),
-        None if is(text, 5, u8::is_ascii_digit) => text.parse().ok(),
+        // Digits alone: Rust's parsing also takes a sign.
+        Some(digits) if has_digits(digits, 4, u8::is_ascii_hexdigit) => u16::from_str_radix(digits, 16).ok(),
+        None if has_digits(text, 5, u8::is_ascii_digit) => text.parse().ok(),
         _ => None,
     };
     code.and_then(Explanation::of).ok_or_else(|| format!("{text:?} is no code of an error: 0x1303 is one"))
@@ -53,7 +53,7 @@ impl fmt::Display for Explanation {
     }
 }
 
-fn is(text: &str, longest: usize, digit: fn(&u8) -> bool) -> bool {
+fn has_digits(text: &str, longest: usize, digit: fn(&u8) -> bool) -> bool {
     (1..=longest).contains(&text.len()) && text.as_bytes().iter().all(digit)
 }
 
