@@ -23,7 +23,7 @@ feature rs256 is built in.
 usage: verify                  a demo with bundled tokens
        verify --batch          JSON lines from stdin, answers to stdout
        verify --jwks FILE --issuer ISS --audience AUD [OPTION]... TOKEN|-
-       verify --explain CODE          what the code of an error means
+       verify --explain CODE|NAME     what an error means
        verify --jwks FILE --print-rust|--print-c   its keys as source text
        verify --profile dpop --method M --uri U --access-token T
               [OPTION]... PROOF|-
