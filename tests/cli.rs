@@ -64,6 +64,26 @@ fn piped_reports_have_no_color() {
     assert!(!run(&[], b"").stdout.contains('\x1b'));
 }
 
+/// `serde_json` takes members of some names for its own.
+#[test]
+fn claims_are_shown_as_they_are() {
+    let odd = r#"{"$serde_json::private::Number":"1768478340"}"#;
+    let claims = claims().to_string();
+    let payload = format!(
+        r#"{{"iat":{odd},"$serde_json::private::RawValue":"7","n":1.000000000000000000000001,{}"#,
+        claims[1..].replace("\"iat\"", "\"iat2\"")
+    );
+    let token = Alg::Es256.mint(Alg::Es256.header().to_string(), payload);
+    let report = refused(&[], &token, WRONG_IAT);
+    for line in [
+        format!("\n  iat        {odd}\n"),
+        "\n  $serde_json::private::RawValue \"7\"\n".into(),
+        "\n  n          1.000000000000000000000001\n".into(),
+    ] {
+        assert!(report.contains(&line), "{report}");
+    }
+}
+
 #[test]
 fn report_contains_no_terminal_control_characters() {
     let sub = "\u{1b}[2J\u{9b}31m\u{202e}evil\u{7f}";
@@ -1067,10 +1087,25 @@ fn rsa_key_is_printed_in_rust_with_its_feature() {
     assert_eq!(is_printed, rust.stdout.starts_with("static KEYS: [Key; 2] = ["));
     let c = printed("printed-rsa", &set, "--print-c");
     assert!(
-        c.stdout.starts_with("static const ejwt_key keys[1] = {\n    // keys[0], kid \"r\": left out"),
+        c.stdout.starts_with(
+            "static const ejwt_key keys[1] = {\n    // keys[0], kid \"r\": left out, since it cannot be used (kty \"RSA\")"
+        ),
         "{}",
         c.stdout
     );
+}
+
+#[test]
+fn key_that_is_not_on_its_curve_is_not_printed() {
+    let off_curve = [
+        json!({"kty": "EC", "crv": "P-256", "kid": "k", "x": base64url(&[1; 32]), "y": base64url(&[1; 32])}),
+        json!({"kty": "OKP", "crv": "Ed25519", "kid": "k", "x": base64url(&[[2; 1].as_slice(), &[0; 31]].concat())}),
+    ];
+    for (number, key) in off_curve.into_iter().enumerate() {
+        let run = printed(&format!("printed-off-{number}"), &json!({"keys": [Alg::Es256.jwk(), key]}), "--print-rust");
+        assert_eq!((run.status, run.stdout.as_str()), (2, ""));
+        assert!(run.stderr.contains("keys[1], kid \"k\": it is not on its curve"), "{}", run.stderr);
+    }
 }
 
 #[test]

@@ -119,7 +119,7 @@ pub fn advice(refusal: Refusal, case: &Case<'_>, peek: &Peek) -> Vec<String> {
             "--max-age. Refreshing the token does not help.".into(),
         ],
         Error::SenderConstrained => vec![
-            format!("token  cnf {}", printable(&peek.claim("cnf"))),
+            format!("token  cnf {}", printable(peek.claim("cnf"))),
             "It is for the holder of this key only, and a text proves nothing about who".into(),
             "sent it. On the device: AccessTokenPolicy::with_dpop or with_certificate.".into(),
         ],
@@ -146,5 +146,5 @@ fn unsupported_algorithm(peek: &Peek) -> Vec<String> {
 }
 
 fn claimed(peek: &Peek, name: &str, case: &Case<'_>) -> String {
-    peek.date(name).map_or_else(|| printable(&peek.claim(name)), |secs| moment(secs, case.request.now))
+    peek.date(name).map_or_else(|| printable(peek.claim(name)), |secs| moment(secs, case.request.now))
 }

@@ -7,6 +7,8 @@ use alloc::vec::Vec;
 use embedded_jwt::{Error, KeySet, PublicKey};
 use serde::de::IgnoredAny;
 
+use crate::object::{Json, Object};
+
 /// More than any issuer publishes at a time: the current key, the next one and keys of other algorithms.
 const CAPACITY: usize = 16;
 
@@ -33,10 +35,15 @@ impl Keys {
 
     /// Why a key set is refused.
     pub fn describe_refusal(json: &[u8], error: Error) -> String {
-        // Valid JSON, but not a set: for example, a single key or an array of keys.
+        let json = json.strip_prefix("\u{feff}".as_bytes()).unwrap_or(json);
         let is_json = serde_json::from_slice::<IgnoredAny>(json).is_ok();
+        let has_keys = || {
+            let set = serde_json::from_slice::<Object>(json).ok();
+            set.is_some_and(|set| set.get("keys").is_some_and(Json::is_array))
+        };
         let hint = match error {
-            Error::Malformed(_) if is_json => "; a set has the form {\"keys\":[...]}",
+            // For example, a single key or an array of keys.
+            Error::Malformed(_) if is_json && !has_keys() => "; a set has the form {\"keys\":[...]}",
             _ => "",
         };
         format!("{error} [{error:?}]{hint}")

@@ -6,9 +6,11 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::slice;
 
+use base64ct::{Base64UrlUnpadded, Encoding};
 use embedded_jwt::{Algorithm, Error, Issuer, Kid, PublicKey, Token};
 
 use crate::case::Case;
+use crate::verification::SOFTWARE;
 
 /// The keys that the token can be signed with, by its `alg` and `kid`. Equal keys are one.
 ///
@@ -49,6 +51,33 @@ fn verify(case: &Case<'_>, issuer: &Issuer<'_>) -> Result<(), Error> {
     let token = Token::parse(case.token)?;
     token.verify(issuer, &mut vec![0; token.buffer_len()]).map(drop)
 }
+
+/// Whether signatures can be verified with the key: only the backend knows whether its point is on its curve.
+pub fn can_verify(key: &PublicKey<'_>) -> bool {
+    let mut signature = SIGNATURE.to_vec();
+    if key.algorithm() != Algorithm::Es256 && key.algorithm() != Algorithm::EdDsa {
+        signature.resize(RSA_LEN, 0);
+    }
+    let [header, payload, signature] = [format!("{{\"alg\":\"{}\"}}", algorithm(key)).as_bytes(), b"{}", &signature]
+        .map(Base64UrlUnpadded::encode_string);
+    let text = format!("{header}.{payload}.{signature}");
+    let issuer = Issuer::new("urn:example:none", slice::from_ref(key), SOFTWARE);
+    let verify = |token: Token<'_>| token.verify(&issuer, &mut vec![0; token.buffer_len()]).map(drop);
+    // Of a valid key, this signature is wrong.
+    Token::parse(&text).and_then(verify) == Err(Error::InvalidSignature)
+}
+
+/// A signature in the form of ES256 and of EdDSA: the base point of Ed25519, and a scalar.
+const SIGNATURE: [u8; 64] = {
+    let mut bytes = [0; 64];
+    let (point, scalar) = bytes.split_at_mut(32);
+    point.copy_from_slice(&[0x66; 32]);
+    point[0] = 0x58;
+    scalar[0] = 1;
+    bytes
+};
+/// The length of an RSA signature with a key of 2,048 bits.
+const RSA_LEN: usize = 256;
 
 /// A key as shown in the report: `"es-test" (ES256)`.
 pub fn describe(key: &PublicKey<'_>) -> String {

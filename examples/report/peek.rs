@@ -1,12 +1,11 @@
 //! The unverified contents of a token, to show to a person: nothing is decided by them.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use embedded_jwt::{Error, MAX_HEADER_LEN, Token};
-use serde_json::Value;
 
-use crate::object::Object;
+use crate::object::{Json, Object};
 
 pub struct Peek {
     pub header: Result<Header, Error>,
@@ -19,7 +18,7 @@ pub struct Header {
     pub kid: Option<String>,
     pub typ: Option<String>,
     /// The key in the header, with which a DPoP proof is verified.
-    pub jwk: Option<Value>,
+    pub jwk: Option<Json>,
 }
 
 impl Peek {
@@ -35,18 +34,18 @@ impl Peek {
         self.header.as_ref().map_or("", |header| header.alg.as_str())
     }
 
-    pub fn value(&self, name: &str) -> Option<&Value> {
+    pub fn value(&self, name: &str) -> Option<&Json> {
         self.claims.as_ref()?.get(name)
     }
 
     /// A claim as JSON, or `absent`.
-    pub fn claim(&self, name: &str) -> String {
-        self.value(name).map_or("absent".into(), Value::to_string)
+    pub fn claim(&self, name: &str) -> &str {
+        self.value(name).map_or("absent", Json::text)
     }
 
     /// A claim that is a date, in whole seconds.
     pub fn date(&self, name: &str) -> Option<i64> {
-        self.value(name).and_then(whole_secs)
+        self.value(name).and_then(Json::whole_secs)
     }
 }
 
@@ -61,18 +60,6 @@ impl Header {
             jwk: object(token, 0).and_then(|header| header.get("jwk").cloned()),
         })
     }
-}
-
-/// A date in whole seconds. It may have a fraction: `1700000000.5`, `1.7e9`. A number beyond 64 bits is not a date.
-pub fn whole_secs(value: &Value) -> Option<i64> {
-    let in_range = |secs: &f64| secs.abs() < i64::MAX as f64;
-    value.as_i64().or_else(|| value.as_f64().filter(in_range).map(floor))
-}
-
-/// The largest whole number up to this one. `f64::floor` needs an operating system's libraries.
-fn floor(number: f64) -> i64 {
-    let whole = number as i64;
-    if whole as f64 > number { whole.saturating_sub(1) } else { whole }
 }
 
 /// The JSON object in a segment of the token.

@@ -6,14 +6,13 @@ use alloc::vec::Vec;
 use core::fmt::{self, Write};
 
 use embedded_jwt::{Error, Token};
-use serde_json::Value;
 
 use crate::advice::advice;
 use crate::case::Case;
 use crate::check::{Check, Outcome};
 use crate::keys::{describe, fitting, verifying};
-use crate::object::Object;
-use crate::peek::{Peek, whole_secs};
+use crate::object::{Json, Object};
+use crate::peek::Peek;
 use crate::profile::Profile;
 use crate::request::Request;
 use crate::style::{Style, printable};
@@ -162,7 +161,7 @@ impl<'a> Report<'a> {
     pub fn claims(&self) -> impl Iterator<Item = (String, String)> {
         let claims = self.peek.claims.iter().flat_map(Object::iter);
         claims.map(|(name, value)| {
-            let text = printable(&value.to_string());
+            let text = printable(value.text());
             let text = match when(name, value) {
                 Some(secs) => format!("{text} ({})", moment(secs, self.case.request.now)),
                 None => text,
@@ -181,8 +180,8 @@ impl<'a> Report<'a> {
 }
 
 /// The time in a registered claim that is a date.
-fn when(name: &str, value: &Value) -> Option<i64> {
-    matches!(name, "exp" | "nbf" | "iat" | "auth_time").then(|| whole_secs(value)).flatten()
+fn when(name: &str, value: &Json) -> Option<i64> {
+    matches!(name, "exp" | "nbf" | "iat" | "auth_time").then(|| value.whole_secs()).flatten()
 }
 
 /// Writes the error's phrase, and the names to look it up by, in two lines if one is too long.

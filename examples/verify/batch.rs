@@ -8,13 +8,14 @@ use report::profile::Profile;
 use report::request::{Request, issued};
 use report::verification::{self, Backends, DEFAULT_BUFFER_LEN};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
 
 #[derive(Deserialize)]
-struct Line {
-    id: Value,
+struct Line<'l> {
+    #[serde(borrow)]
+    id: &'l RawValue,
     /// A DPoP proof needs no key set, issuer and audience: they have no effect on it.
-    jwks: Option<Map<String, Value>>,
+    jwks: Option<&'l RawValue>,
     issuer: Option<String>,
     audience: Option<String>,
     now: i64,
@@ -33,8 +34,8 @@ struct Line {
 }
 
 #[derive(Serialize)]
-struct Answer {
-    id: Value,
+struct Answer<'l> {
+    id: &'l RawValue,
     verdict: &'static str,
     error: Option<String>,
     class: Option<&'static str>,
@@ -52,7 +53,7 @@ pub fn run(mut input: impl BufRead, mut output: impl Write, backends: Backends) 
     output.flush()
 }
 
-fn answer(line: &[u8], backends: Backends, buf: &mut [u8]) -> Answer {
+fn answer<'l>(line: &'l [u8], backends: Backends, buf: &mut [u8]) -> Answer<'l> {
     match validate(line, backends, buf) {
         Ok((id, Ok(()))) => Answer { id, verdict: "accept", error: None, class: None },
         Ok((id, Err(error))) => {
@@ -63,10 +64,17 @@ fn answer(line: &[u8], backends: Backends, buf: &mut [u8]) -> Answer {
 }
 
 /// The verdict on a line's token, or the reason why the line cannot be understood.
-fn validate(line: &[u8], backends: Backends, buf: &mut [u8]) -> Result<(Value, Result<(), Error>), String> {
+fn validate<'l>(
+    line: &'l [u8],
+    backends: Backends,
+    buf: &mut [u8],
+) -> Result<(&'l RawValue, Result<(), Error>), String> {
     // Checked here, since `serde_json` skips unused strings without checking them.
     let line = str::from_utf8(line).map_err(|error| format!("not UTF-8: {error}"))?;
-    let line: Line = serde_json::from_str(line).map_err(|error| error.to_string())?;
+    let line: Line<'_> = serde_json::from_str(line).map_err(|error| error.to_string())?;
+    if line.jwks.is_some_and(|jwks| !jwks.get().starts_with('{')) {
+        return Err("`jwks` is not an object".into());
+    }
     let profile = Profile::named(&line.profile)?;
     let mut request = Request {
         leeway: Some(line.leeway),
@@ -87,8 +95,7 @@ fn validate(line: &[u8], backends: Backends, buf: &mut [u8]) -> Result<(Value, R
     if profile != Profile::Dpop {
         request.issuer = line.issuer.ok_or("missing field `issuer`")?;
         request.audience = line.audience.ok_or("missing field `audience`")?;
-        let line_jwks = line.jwks.ok_or("missing field `jwks`")?;
-        jwks = serde_json::to_vec(&line_jwks).map_err(|error| error.to_string())?;
+        jwks = line.jwks.ok_or("missing field `jwks`")?.get().as_bytes().to_vec();
     }
     Ok((line.id, verdict(jwks, line.token.as_bytes(), &request, buf)))
 }
@@ -99,11 +106,15 @@ fn verdict(mut jwks: Vec<u8>, token: &[u8], request: &Request, buf: &mut [u8]) -
 }
 
 /// The `id` of a line that is JSON, but not a request.
-fn id_of(line: &[u8]) -> Value {
-    match serde_json::from_slice(line) {
-        Ok(Value::Object(mut line)) => line.remove("id").unwrap_or_default(),
-        _ => Value::Null,
+fn id_of(line: &[u8]) -> &RawValue {
+    #[derive(Deserialize)]
+    struct Id<'l> {
+        #[serde(borrow)]
+        id: Option<&'l RawValue>,
     }
+
+    let line = str::from_utf8(line).unwrap_or_default();
+    serde_json::from_str(line).ok().and_then(|Id { id }| id).unwrap_or(RawValue::NULL)
 }
 
 /// The kind of refusal, coarser than the error.

@@ -5,9 +5,9 @@ use std::fmt::Write;
 
 use embedded_jwt::{Algorithm, PublicKey};
 use report::key_set::Keys;
-use report::keys::algorithm;
+use report::keys::{algorithm, can_verify};
+use report::object::{Json, Object};
 use report::style::printable;
-use serde_json::{Value, json};
 
 #[derive(Clone, Copy, PartialEq)]
 pub enum Language {
@@ -18,20 +18,27 @@ pub enum Language {
 /// Writes the usable keys of a valid key set, with a line of comment for each entry.
 pub fn print(json: &[u8], language: Language) -> Result<String, Box<dyn Error>> {
     let json = json.strip_prefix("\u{feff}".as_bytes()).unwrap_or(json);
-    let set: Value = serde_json::from_slice(json)?;
+    let set: Object = serde_json::from_slice(json)?;
     let (mut count, mut entries) = (0, String::new());
-    for (index, jwk) in set["keys"].as_array().ok_or("no keys")?.iter().enumerate() {
-        let kid = jwk["kid"].as_str().unwrap_or("");
+    for (index, jwk) in set.get("keys").and_then(Json::elements).ok_or("no keys")?.iter().enumerate() {
+        let members = jwk.object();
+        let kid = members.as_ref().and_then(|members| members.get("kid")?.string()).unwrap_or_default();
         let named =
             if kid.is_empty() { "without kid".into() } else { format!("kid {}", printable(&format!("{kid:?}"))) };
         // A set of one, since a set of several does not tell which of its entries were skipped.
-        let one = Keys::from_jwks(json!({ "keys": [jwk] }).to_string().into_bytes().as_mut_slice())?;
+        let one = Keys::from_jwks(format!(r#"{{"keys":[{}]}}"#, jwk.text()).into_bytes().as_mut_slice())?;
         match one.to_vec().first().and_then(|key| Some((key, language.entry(key, kid.as_bytes())?))) {
+            Some((key, _)) if !can_verify(key) => {
+                return Err(format!("keys[{index}], {named}: it is not on its curve, and verifies nothing").into());
+            }
             Some((key, entry)) => {
                 count += 1;
                 write!(entries, "    // keys[{index}], {named}: {}\n{entry}", algorithm(key))?;
             }
-            None => writeln!(entries, "    // keys[{index}], {named}: left out, since it cannot be used")?,
+            None => {
+                let kind = members.as_ref().map_or("no object".into(), kind);
+                writeln!(entries, "    // keys[{index}], {named}: left out, since it cannot be used ({kind})")?;
+            }
         }
     }
     match (count, language) {
@@ -39,6 +46,13 @@ pub fn print(json: &[u8], language: Language) -> Result<String, Box<dyn Error>> 
         (_, Language::Rust) => Ok(format!("static KEYS: [Key; {count}] = [\n{entries}];\n")),
         (_, Language::C) => Ok(format!("static const ejwt_key keys[{count}] = {{\n{entries}}};\n")),
     }
+}
+
+/// The members that decide whether a key can be used, such as `kty "RSA", use "sig"`.
+fn kind(jwk: &Object) -> String {
+    let shown = |name| Some(format!("{name} {}", printable(jwk.get(name)?.text())));
+    let members: Vec<_> = ["kty", "crv", "alg", "use", "key_ops"].into_iter().filter_map(shown).collect();
+    if members.is_empty() { "no kty".into() } else { members.join(", ") }
 }
 
 impl Language {

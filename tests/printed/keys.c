@@ -27,7 +27,7 @@ static const ejwt_key keys[4] = {
             0x0d, 0xd0, 0x2a, 0x5c, 0xa7, 0xb7, 0x86, 0x02,
         },
     },
-    // keys[2], without kid: left out, since it cannot be used
+    // keys[2], without kid: left out, since it cannot be used (kty "EC", crv "P-256", use "enc")
     // keys[3], without kid: EdDSA
     {
         .algorithm = EJWT_EDDSA,
@@ -49,5 +49,5 @@ static const ejwt_key keys[4] = {
             0x0d, 0xd0, 0x2a, 0x5c, 0xa7, 0xb7, 0x86, 0x02,
         },
     },
-    // keys[5], without kid: left out, since it cannot be used
+    // keys[5], without kid: left out, since it cannot be used (no object)
 };

@@ -23,7 +23,7 @@ static KEYS: [Key; 4] = [
         0x0d, 0xd0, 0x2a, 0x5c, 0xa7, 0xb7, 0x86, 0x02,
     ])
     .with_kid(b"ed-test"),
-    // keys[2], without kid: left out, since it cannot be used
+    // keys[2], without kid: left out, since it cannot be used (kty "EC", crv "P-256", use "enc")
     // keys[3], without kid: EdDSA
     Key::ed25519(&[
         0x56, 0x97, 0xe9, 0x7d, 0xaa, 0x5c, 0xaa, 0xe5,
@@ -39,5 +39,5 @@ static KEYS: [Key; 4] = [
         0x0d, 0xd0, 0x2a, 0x5c, 0xa7, 0xb7, 0x86, 0x02,
     ])
     .with_kid(b"??/\"\\\n\xc3\xa97*/"),
-    // keys[5], without kid: left out, since it cannot be used
+    // keys[5], without kid: left out, since it cannot be used (no object)
 ];

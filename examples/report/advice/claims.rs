@@ -6,10 +6,10 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use embedded_jwt::Claim;
-use serde_json::Value;
 
 use super::other_policy::other_policy;
 use crate::case::Case;
+use crate::object::Json;
 use crate::peek::Peek;
 use crate::profile::Profile;
 use crate::style::printable;
@@ -19,7 +19,7 @@ pub fn invalid(claim: Claim, case: &Case<'_>, peek: &Peek) -> Vec<String> {
     let other = other_policy(case);
     let scope = case.request.scope_claim();
     if let (Claim::Scope, Profile::Access, Some(other)) = (claim, profile, &other)
-        && peek.value(scope).is_some_and(Value::is_array)
+        && peek.value(scope).is_some_and(Json::is_array)
     {
         return [&[format!("{scope} is an array, as Duende and Spring write it.")][..], other].concat();
     }
@@ -39,7 +39,7 @@ pub fn invalid(claim: Claim, case: &Case<'_>, peek: &Peek) -> Vec<String> {
 pub fn insufficient_scope(case: &Case<'_>, peek: &Peek) -> Vec<String> {
     let claim = case.request.scope_claim();
     let lines = [
-        format!("token     {claim} {}", printable(&peek.claim(claim))),
+        format!("token     {claim} {}", printable(peek.claim(claim))),
         format!("required  {:?}", case.request.scopes.as_deref().unwrap_or_default()),
     ];
     let rest = other_policy(case)
@@ -60,7 +60,7 @@ pub fn missing(claim: Claim, case: &Case<'_>, peek: &Peek) -> Vec<String> {
             None => vec!["Make the provider issue this claim.".into()],
         },
         Claim::AuthorizedParty => vec![
-            format!("aud  {}", printable(&peek.claim("aud"))),
+            format!("aud  {}", printable(peek.claim("aud"))),
             "The token is for others too: make the provider say which client it was issued".into(),
             "to (azp), or issue one for this client alone.".into(),
         ],
@@ -94,7 +94,7 @@ pub fn mismatch(claim: Claim, case: &Case<'_>, peek: &Peek) -> Vec<String> {
         }
         Claim::AccessTokenHash => {
             return vec![
-                format!("at_hash  {}", printable(&peek.claim("at_hash"))),
+                format!("at_hash  {}", printable(peek.claim("at_hash"))),
                 "It belongs to another access token, or that token's text was changed: pass it".into(),
                 "without scheme, quotes and line ends. If no token of a provider passes: the".into(),
                 "hash is SHA-256 for ES256, SHA-512 for EdDSA, and its left half counts.".into(),
@@ -107,5 +107,5 @@ pub fn mismatch(claim: Claim, case: &Case<'_>, peek: &Peek) -> Vec<String> {
 
 /// Advice that shows the claim and the value that it must have.
 pub fn compared(peek: &Peek, name: &str, expected: &str, hint: &str) -> Vec<String> {
-    vec![format!("token     {}", printable(&peek.claim(name))), format!("expected  {expected:?}"), hint.into()]
+    vec![format!("token     {}", printable(peek.claim(name))), format!("expected  {expected:?}"), hint.into()]
 }

@@ -5,10 +5,9 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use serde_json::Value;
-
 use super::other_policy::other_policy;
 use crate::case::Case;
+use crate::object::Json;
 use crate::peek::Peek;
 use crate::profile::{Profile, short_type};
 use crate::style::printable;
@@ -70,8 +69,8 @@ pub fn not_an_id_token(peek: &Peek) -> Vec<String> {
 /// The first claim that marks a token as one of another kind, and that kind.
 fn mark(profile: Profile, peek: &Peek) -> Option<(String, &'static str)> {
     let claims = peek.claims.as_ref()?;
-    let lower = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_ascii_lowercase);
-    let shown = |name: &str| format!("{name} {}", printable(&peek.claim(name)));
+    let lower = |name: &str| claims.get(name).and_then(Json::string).map(|text| text.to_ascii_lowercase());
+    let shown = |name: &str| format!("{name} {}", printable(peek.claim(name)));
     let is_access = profile != Profile::Id;
 
     if claims.contains_key("events") {
@@ -92,7 +91,7 @@ fn mark(profile: Profile, peek: &Peek) -> Option<(String, &'static str)> {
     if let Some(kind) = by_typ {
         return Some((shown("typ"), kind));
     }
-    let by_use = match (claims.get("token_use")?.as_str(), is_access) {
+    let by_use = match (claims.get("token_use")?.string().as_deref(), is_access) {
         (Some("access"), true) | (Some("id"), false) => return None,
         (Some("access"), false) => ACCESS,
         (Some("id"), true) => ID,

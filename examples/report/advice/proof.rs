@@ -1,16 +1,16 @@
 //! Advice about a refused DPoP proof, where it differs from advice about a token.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
 use embedded_jwt::{Claim, Error};
-use serde_json::Value;
 
 use super::claimed;
 use super::claims::compared;
 use crate::case::Case;
+use crate::object::Json;
 use crate::peek::Peek;
 use crate::profile::short_type;
 use crate::style::printable;
@@ -49,7 +49,7 @@ pub fn advice(error: Error, case: &Case<'_>, peek: &Peek) -> Option<Vec<String>>
             lines
         }
         Error::Mismatch(Claim::AccessTokenHash) => vec![
-            format!("ath  {}", printable(&peek.claim("ath"))),
+            format!("ath  {}", printable(peek.claim("ath"))),
             "It belongs to another access token, or that token's text was changed: pass it".into(),
             "without scheme, quotes and line ends. The hash is SHA-256, whatever alg is.".into(),
         ],
@@ -92,18 +92,22 @@ fn wrong_type(peek: &Peek) -> Vec<String> {
 fn embedded_key(peek: &Peek) -> Vec<String> {
     match peek.header.as_ref().ok().and_then(|header| header.jwk.as_ref()) {
         None => vec!["The header has no jwk: make the client put its public key there.".into()],
-        Some(jwk) if jwk.get("d").is_some_and(|d| !d.is_null()) => vec![
+        Some(jwk) if member(jwk, "d").is_some_and(|d| !d.is_null()) => vec![
             "The jwk in the header has a d: the client publishes its private key. Replace".into(),
             "that key, and leave d out.".into(),
         ],
         Some(jwk) => vec![
-            format!("jwk  kty {}, crv {}", member(jwk, "kty"), member(jwk, "crv")),
+            format!("jwk  kty {}, crv {}", shown(jwk, "kty"), shown(jwk, "crv")),
             format!("alg  {}", printable(&format!("{:?}", peek.alg()))),
             "It is no public signing key for alg: P-256 for ES256, Ed25519 for EdDSA.".into(),
         ],
     }
 }
 
-fn member(jwk: &Value, name: &str) -> String {
-    printable(&jwk.get(name).map_or("absent".into(), Value::to_string))
+fn member(jwk: &Json, name: &str) -> Option<Json> {
+    jwk.object()?.get(name).cloned()
+}
+
+fn shown(jwk: &Json, name: &str) -> String {
+    printable(member(jwk, name).as_ref().map_or("absent", Json::text))
 }
