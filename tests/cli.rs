@@ -659,6 +659,13 @@ fn report_never_marks_a_broken_rule_ok() {
             });
         }
     }
+    // Without a clock, `nbf` is compared with nothing.
+    let at_floor = broken_in_any.iter().chain(&broken_access).filter(|(_, _, check)| *check != "not before").cloned();
+    let at_floor: Vec<_> = at_floor.chain([("exp", json!(NOW + 400), "lifetime")]).collect();
+    assert_none_ok(&at_floor, &claims_with("auth_time", json!(NOW)), |claims| {
+        verify(&[&FLOOR[..], &login, &scope].concat(), &Alg::Es256.access_token(claims)).stdout
+    });
+
     let broken_id = [
         ("azp", json!("urn:other"), "party"),
         ("nonce", Value::Null, "nonce"),
@@ -680,6 +687,119 @@ fn report_never_marks_a_broken_rule_ok() {
     assert_eq!(["claims", "required", "audience"].map(|check| outcome(&report, check)), ["ok", "FAIL", "-"]);
     let report = verify(&[limits, &["--profile", "generic"]].concat(), &token).stdout;
     assert_eq!(["not before", "lifetime", "age"].map(|check| outcome(&report, check)), ["ok", "FAIL", "-"]);
+}
+
+/// A device that knows only that it is [`NOW`] or later, and accepts tokens of five minutes.
+const FLOOR: [&str; 4] = ["--floor", "1768478400", "--max-unproven-lifetime", "300"];
+
+#[test]
+fn floor_takes_the_place_of_the_clock() {
+    assert_eq!(FLOOR[1], NOW.to_string());
+    let token = Alg::Es256.access_token(&claims());
+    let accepted = verify(&FLOOR, &token);
+    assert_eq!(accepted.status, 0, "{}", accepted.stdout);
+    assert!(accepted.stdout.contains("clock   none: it is 2026-01-15 12:00:00 UTC or later (leeway 60 s)\n"));
+    assert_eq!(["expiration", "freshness", "lifetime"].map(|check| outcome(&accepted.stdout, check)), ["ok"; 3]);
+    assert_fits("floor", &accepted.stdout);
+
+    for (options, profile) in [(&FLOOR[..2], "access"), (&FLOOR[..2], "id"), (&["--floor", "0"], "access")] {
+        let claims = if profile == "id" { id_claims(Alg::Es256) } else { claims() };
+        let typ = if profile == "id" { json!("JWT") } else { json!("at+jwt") };
+        let report = refused(
+            &[options, &["--profile", profile]].concat(),
+            &id_token(Alg::Es256, typ, &claims),
+            Error::TimeUnknown,
+        );
+        assert!(report.contains("--max-unproven-lifetime"), "{report}");
+        assert_fits(profile, &report);
+    }
+    let with_nonce = [&ID[..], &FLOOR[..2]].concat();
+    assert_eq!(verify(&with_nonce, &id_token(Alg::Es256, json!("JWT"), &id_claims(Alg::Es256))).status, 0);
+    let long_lived = Alg::Es256.access_token(&claims_with("exp", json!(NOW + 400)));
+    refused(&FLOOR, &long_lived, Error::LifetimeTooLong);
+    let over = Alg::Es256.access_token(&claims_with("exp", json!(NOW - 60)));
+    refused(&FLOOR, &over, Error::Expired);
+
+    let proof = |claims: &Value| proof(Alg::Es256, claims);
+    let claims = testkit::with(dpop_claims("t"), "nonce", json!("n-1"));
+    let at_floor = [&FLOOR[..2], &["--nonce", "n-1"]].concat();
+    let accepted = verify_proof(&at_floor, &proof(&claims));
+    assert_eq!(accepted.status, 0, "{}", accepted.stdout);
+    refused_by(verify_proof(&FLOOR[..2], &proof(&claims)), Error::TimeUnknown);
+    let over = testkit::with(claims, "exp", json!(NOW - 60));
+    refused_by(verify_proof(&at_floor, &proof(&over)), Error::Expired);
+}
+
+#[test]
+fn proof_is_verified_with_its_access_token() {
+    let bound = |claims: Value| testkit::with(claims, "cnf", json!({"jkt": Alg::Es256.key().thumbprint().to_string()}));
+    let token = Alg::EdDsa.access_token(&bound(claims()));
+    let request = |proof: &str| {
+        let options = ["--method", "POST", "--uri", "https://pump-7.local/speed", "--proof", proof];
+        options.map(str::to_owned)
+    };
+    let run = |options: &[&str], token: &str, proof: &str| {
+        let request = request(proof);
+        verify(&[&request.each_ref().map(String::as_str), options].concat(), token)
+    };
+    let proof_of = |token: &str| proof(Alg::Es256, &dpop_claims(token));
+
+    let accepted = run(&[], &token, &proof_of(&token));
+    assert_eq!(accepted.status, 0, "{}", accepted.stdout);
+    assert_eq!(["proof", "binding"].map(|check| outcome(&accepted.stdout, check)), ["ok"; 2]);
+    assert_fits("proof", &accepted.stdout);
+
+    let with_nonce = proof(Alg::Es256, &testkit::with(dpop_claims(&token), "nonce", json!("n-1")));
+    let at_floor = [&FLOOR[..], &["--nonce", "n-1"]].concat();
+    assert_eq!(run(&at_floor, &token, &with_nonce).status, 0);
+
+    let to_another_key = Alg::EdDsa.access_token(&testkit::with(
+        claims(),
+        "cnf",
+        json!({"jkt": Alg::EdDsa.key().thumbprint().to_string()}),
+    ));
+    let unbound = Alg::EdDsa.access_token(&claims());
+    let unreadable = Alg::EdDsa.access_token(&testkit::with(claims(), "cnf", json!(7)));
+    let cases: [(&[&str], &str, &str, Error, &str); 10] = [
+        (&["--nonce", "n-1"], &token, &proof_of(&token), Error::Missing(Claim::Nonce), "proof"),
+        (&["--nonce", "n-2"], &token, &with_nonce, Error::Mismatch(Claim::Nonce), "proof"),
+        (&[], &token, &proof_of(&unbound), Error::Mismatch(Claim::AccessTokenHash), "proof"),
+        (&[], &token, "a.b.c", Error::Malformed(Part::Header), "proof"),
+        (&[], &token, &token, Error::WrongType, "proof"),
+        (&["--now", &(NOW + 121).to_string()], &token, &proof_of(&token), Error::ProofTooOld, "proof"),
+        (&[], &unbound, &proof_of(&unbound), Error::Missing(Claim::Confirmation), "binding"),
+        (&[], &to_another_key, &proof_of(&to_another_key), Error::Mismatch(Claim::Confirmation), "binding"),
+        (&[], &unreadable, &proof_of(&unreadable), Error::Invalid(Claim::Confirmation), "binding"),
+        (&[], bundle::FORGED_TOKEN, "a.b.c", Error::InvalidSignature, "signature"),
+    ];
+    for (options, token, proof, error, check) in cases {
+        let report = refused_by(run(options, token, proof), error);
+        assert_eq!(outcome(&report, check), "FAIL", "{report}");
+        assert_eq!(report.contains("--profile dpop, with --access-token"), check == "proof", "{report}");
+        assert_fits(check, &report);
+    }
+    assert_none_ok(
+        &[
+            ("aud", json!("urn:other"), "audience"),
+            ("cnf", json!({"jkt": "0".repeat(43)}), "binding"),
+            ("scope", json!("pump:read"), "scope"),
+            ("jti", Value::Null, "required"),
+        ],
+        &bound(claims()),
+        |claims| {
+            let token = Alg::EdDsa.access_token(claims);
+            run(&["--scope", "pump:write"], &token, &proof_of(&token)).stdout
+        },
+    );
+}
+
+#[test]
+fn profile_has_the_name_of_its_constructor_too() {
+    let token = Alg::Es256.access_token(&claims());
+    for (name, constructor) in [("typed", "at_jwt"), ("generic", "untyped")] {
+        let [by_name, by_constructor] = [name, constructor].map(|name| verify(&["--profile", name], &token));
+        assert_eq!((by_constructor.status, by_constructor.stdout), (0, by_name.stdout));
+    }
 }
 
 /// Breaks two claims at once, and asserts that one check fails and the other is not reached.
@@ -937,7 +1057,7 @@ fn wrong_usage_exits_with_status_2_and_a_hint() {
     let whole = ["--jwks", jwks, "--issuer", ISSUER, "--audience", AUDIENCE, &token];
     let proof = [&PROOF[..], &[&token]].concat();
     let print = "--print-rust and --print-c take --jwks, and nothing else";
-    let cases: [(&[&str], &str); 46] = [
+    let cases: [(&[&str], &str); 52] = [
         (&["--print-rust"], print),
         (&["--print-c", "--jwks", jwks, &token], print),
         (&["--print-c", "--jwks", jwks, "--backend", "software"], print),
@@ -961,7 +1081,13 @@ fn wrong_usage_exits_with_status_2_and_a_hint() {
         (&[&whole[..], &["--access-token", "", "--profile", "id"]].concat(), "--access-token is empty"),
         (&[&whole[..], &["--scope", "s", "--profile", "id"]].concat(), "a scope is not for the profile id"),
         (&[&whole[..], &["--scope-claim", "scp", "--profile", "id"]].concat(), "for scopes is not for the profile id"),
-        (&[&whole[..], &["--method", "GET"]].concat(), "a method is not for the profile access"),
+        (&[&whole[..], &["--method", "GET"]].concat(), "a method is not for the profile access without a proof"),
+        (&[&whole[..], &["--proof", "p"]].concat(), "a proof needs a method"),
+        (&[&whole[..], &["--proof", ""]].concat(), "--proof is empty"),
+        (&[&whole[..], &["--profile", "id", "--proof", "p"]].concat(), "a proof is not for the profile id"),
+        (&[&whole[..], &["--floor", "1", "--now", "1"]].concat(), "--floor is for a device without a clock"),
+        (&[&whole[..], &["--max-unproven-lifetime", "1"]].concat(), "a maximum unproven lifetime is for a floor"),
+        (&[&proof[..], &["--max-unproven-lifetime", "1"]].concat(), "unproven lifetime is not for the profile dpop"),
         (&[&whole[..], &["--uri", "https://a", "--profile", "id"]].concat(), "a URI is not for the profile id"),
         (&proof[2..], "an additional access token is not for the profile access"),
         (&[&proof[..2], &proof[4..]].concat(), "the profile dpop needs a method"),
@@ -1512,7 +1638,8 @@ const PROOF: [&str; 8] =
 /// Verifies a DPoP proof at the time of the test tokens, unless `options` set another time.
 fn verify_proof(options: &[&str], proof: &str) -> Run {
     let now = NOW.to_string();
-    let now: &[&str] = if options.contains(&"--now") { &[] } else { &["--now", &now] };
+    let has_time = options.iter().any(|option| ["--now", "--floor"].contains(option));
+    let now: &[&str] = if has_time { &[] } else { &["--now", &now] };
     run(&[&PROOF[..], now, options, &[proof]].concat(), b"")
 }
 
@@ -1524,7 +1651,7 @@ fn with_request(name: &str, options: &[&str], token: &str, stdin: &[u8]) -> Run 
     let jwks = jwks_file(name);
     let now = NOW.to_string();
     let mut args = vec!["--jwks", jwks.to_str().unwrap(), "--issuer", ISSUER, "--audience", AUDIENCE];
-    if !options.contains(&"--now") {
+    if !options.iter().any(|option| ["--now", "--floor"].contains(option)) {
         args.extend(["--now", &now]);
     }
     args.extend_from_slice(options);

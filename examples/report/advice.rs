@@ -18,13 +18,16 @@ use crate::case::Case;
 use crate::peek::Peek;
 use crate::profile::Profile;
 use crate::style::printable;
-use crate::times::{date, moment};
-use crate::verification::{ACCEPTED, Refusal};
+use crate::times::moment;
+use crate::verification::{ACCEPTED, Refusal, Step};
 use keys::{too_many_keys, unknown_key};
 use malformed::{extra_text, malformed};
 
 pub fn advice(refusal: Refusal, case: &Case<'_>, peek: &Peek) -> Vec<String> {
     let request = case.request;
+    if refusal.step == Step::Proof {
+        return proof::of_access_token(refusal.error, case);
+    }
     if request.profile == Profile::Dpop
         && let Some(lines) = proof::advice(refusal.error, case, peek)
     {
@@ -93,15 +96,25 @@ pub fn advice(refusal: Refusal, case: &Case<'_>, peek: &Peek) -> Vec<String> {
         ],
         Error::Invalid(claim) => claims::invalid(claim, case, peek),
         Error::ClockNotSet => vec!["Set the clock (NTP, RTC, GNSS) before any token is verified.".into()],
+        Error::TimeUnknown => vec![
+            format!("clock  {}", request.clock()),
+            "Without a clock, nobody knows whether it has expired. Accept it all the same,".into(),
+            match request.profile {
+                Profile::Dpop => "if it has a nonce of the device (--nonce); or set the clock.",
+                Profile::Id => "if it has the login's --nonce or a short life (--max-unproven-lifetime).",
+                _ => "if it is short-lived (--max-unproven-lifetime); or set the clock.",
+            }
+            .into(),
+        ],
         Error::Expired => vec![
             format!("exp    {}", claimed(peek, "exp", case)),
-            format!("clock  {} (leeway {} s)", date(request.now.as_secs()), request.leeway_secs()),
+            format!("clock  {}", request.clock()),
             "Refresh the token. If it is new, compare the clocks of issuer and device.".into(),
         ],
         Error::NotYetValid => vec![
             format!("nbf    {}", claimed(peek, "nbf", case)),
             format!("iat    {}", claimed(peek, "iat", case)),
-            format!("clock  {} (leeway {} s)", date(request.now.as_secs()), request.leeway_secs()),
+            format!("clock  {}", request.clock()),
             "Compare the clocks of issuer and device; try again once it is time.".into(),
         ],
         Error::LifetimeTooLong => vec![
@@ -121,7 +134,8 @@ pub fn advice(refusal: Refusal, case: &Case<'_>, peek: &Peek) -> Vec<String> {
         Error::SenderConstrained => vec![
             format!("token  cnf {}", printable(peek.claim("cnf"))),
             "It is for the holder of this key only, and a text proves nothing about who".into(),
-            "sent it. On the device: AccessTokenPolicy::with_dpop or with_certificate.".into(),
+            "sent it. Pass the proof that came with it (--proof, --method, --uri). On the".into(),
+            "device: AccessTokenPolicy::with_dpop or with_certificate.".into(),
         ],
         Error::InsufficientScope => claims::insufficient_scope(case, peek),
         _ => vec!["See the documentation of this error.".into()],

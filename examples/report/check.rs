@@ -19,6 +19,7 @@ pub enum Check {
     Signature,
     Payload,
     Issuer,
+    Proof,
     Type,
     Kind,
     Claims,
@@ -26,6 +27,7 @@ pub enum Check {
     Audience,
     Clock,
     Expiration,
+    Freshness,
     NotBefore,
     Lifetime,
     Age,
@@ -57,6 +59,7 @@ impl Check {
         Self::Signature,
         Self::Payload,
         Self::Issuer,
+        Self::Proof,
         Self::Type,
         Self::Kind,
         Self::Claims,
@@ -64,6 +67,7 @@ impl Check {
         Self::Audience,
         Self::Clock,
         Self::Expiration,
+        Self::Freshness,
         Self::NotBefore,
         Self::Lifetime,
         Self::Age,
@@ -91,6 +95,7 @@ impl Check {
         Self::Hash,
         Self::Nonce,
         Self::Clock,
+        Self::Freshness,
         Self::Expiration,
         Self::NotBefore,
         Self::Age,
@@ -104,13 +109,18 @@ impl Check {
     pub fn of(request: &Request) -> impl Iterator<Item = Self> + use<> {
         let profile = request.profile;
         let (access, dpop) = (profile.is_for_access_tokens(), profile == Profile::Dpop);
+        let no_clock = !request.has_clock();
         let unasked = [
             (!profile.looks_at_marks()).then_some(Self::Kind),
-            request.max_lifetime.is_none().then_some(Self::Lifetime),
-            (request.max_token_age.is_none() && !dpop).then_some(Self::Age),
+            request.longest_lifetime().is_none().then_some(Self::Lifetime),
+            (if dpop { no_clock } else { request.max_token_age.is_none() }).then_some(Self::Age),
             (!access).then_some(Self::Binding),
             access.then_some(Self::Party),
-            request.nonce.is_none().then_some(Self::Nonce),
+            request.proof.is_none().then_some(Self::Proof),
+            (access || request.nonce.is_none()).then_some(Self::Nonce),
+            (!no_clock).then_some(Self::Freshness),
+            no_clock.then_some(Self::Clock),
+            no_clock.then_some(Self::NotBefore),
             request.max_age.is_none().then_some(Self::Login),
             request.access_token.is_none().then_some(Self::Hash),
             (request.scopes.is_none() && request.scope_claim.is_none()).then_some(Self::Scope),
@@ -132,6 +142,9 @@ impl Check {
     /// The check that an error is about.
     fn failed_by(request: &Request, peek: &Peek, refusal: Refusal) -> Self {
         let profile = request.profile;
+        if refusal.step == Step::Proof {
+            return Self::Proof;
+        }
         match refusal.error {
             Error::BufferTooSmall => Self::Buffer,
             Error::TooLarge(part)
@@ -166,10 +179,12 @@ impl Check {
             Error::Missing(_) if profile == Profile::Dpop => Self::Claims,
             Error::Missing(Claim::AccessTokenHash) => Self::Hash,
             Error::Missing(Claim::AuthenticationTime) => Self::Login,
+            Error::Missing(Claim::Confirmation) | Error::Invalid(Claim::Confirmation) => Self::Binding,
+            Error::Mismatch(Claim::Confirmation) => Self::Binding,
             Error::Unconfigured(_) | Error::Mismatch(_) => Self::Audience,
             // If the profile does not require `iat`, only rules that are computed from it do.
             Error::Missing(Claim::IssuedAt) if matches!(profile, Profile::Typed | Profile::Generic) => {
-                if request.max_lifetime.is_some() { Self::Lifetime } else { Self::Age }
+                if request.longest_lifetime().is_some() { Self::Lifetime } else { Self::Age }
             }
             Error::Missing(_) => Self::Required,
             // A valid date, but later than `exp`.
@@ -181,6 +196,7 @@ impl Check {
             Error::SenderConstrained => Self::Binding,
             Error::Invalid(_) => Self::Claims,
             Error::ClockNotSet => Self::Clock,
+            Error::TimeUnknown => Self::Freshness,
             Error::Expired => Self::Expiration,
             Error::NotYetValid => Self::NotBefore,
             Error::LifetimeTooLong => Self::Lifetime,

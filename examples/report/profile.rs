@@ -24,7 +24,7 @@ impl Profile {
 
     pub fn named(name: &str) -> Result<Self, String> {
         let mut all = Self::OF_ACCESS_TOKENS.into_iter().chain([Self::Id, Self::Dpop]);
-        all.find(|profile| profile.name() == name)
+        all.find(|profile| profile.name() == name || profile.constructor() == Some(name))
             .ok_or_else(|| format!("there is no profile {name:?}: it is access, typed, generic, id or dpop"))
     }
 
@@ -36,6 +36,11 @@ impl Profile {
             Self::Id => "id",
             Self::Dpop => "dpop",
         }
+    }
+
+    /// Another name: the constructor of the policy, if no other profile has one of this name.
+    fn constructor(self) -> Option<&'static str> {
+        self.policy().split("::").nth(1).filter(|name| *name != "new")
     }
 
     /// The constructor of the policy, as a device calls it.

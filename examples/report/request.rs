@@ -6,9 +6,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use embedded_jwt::{AccessTokenPolicy, DpopNonce, DpopPolicy, IdTokenPolicy, Issuer, PublicKey, UnixTime};
+use embedded_jwt::{AccessTokenPolicy, DpopNonce, DpopPolicy, IdTokenPolicy, Issuer, Now, PublicKey};
 
 use crate::profile::Profile;
+use crate::times::date;
 use crate::verification::Backends;
 
 #[derive(Clone)]
@@ -19,11 +20,14 @@ pub struct Request {
     /// For an ID token: the client id. Empty for a DPoP proof, which has no audience.
     pub audience: String,
     pub profile: Profile,
-    pub now: UnixTime,
+    /// The time on the clock, or the floor of a device without one.
+    pub now: Now,
     pub leeway: Option<u64>,
     pub max_lifetime: Option<u64>,
     pub max_token_age: Option<u64>,
     pub max_age: Option<u64>,
+    /// The longest lifetime of a token that may have expired, for a device without a clock.
+    pub max_unproven_lifetime: Option<u64>,
     /// The required scopes, separated by spaces.
     pub scopes: Option<String>,
     /// The claim with the granted scopes, instead of `scope`.
@@ -35,11 +39,13 @@ pub struct Request {
     pub access_token: Option<Vec<u8>>,
     pub method: Option<String>,
     pub uri: Option<String>,
+    /// The DPoP proof that came with an access token.
+    pub proof: Option<Vec<u8>>,
 }
 
 impl Request {
     /// Expectations without limits and options.
-    pub fn new(backends: Backends, profile: Profile, now: UnixTime) -> Self {
+    pub fn new(backends: Backends, profile: Profile, now: Now) -> Self {
         Self {
             backends,
             issuer: String::new(),
@@ -50,6 +56,7 @@ impl Request {
             max_lifetime: None,
             max_token_age: None,
             max_age: None,
+            max_unproven_lifetime: None,
             scopes: None,
             scope_claim: None,
             nonce: None,
@@ -57,6 +64,7 @@ impl Request {
             access_token: None,
             method: None,
             uri: None,
+            proof: None,
         }
     }
 
@@ -66,29 +74,43 @@ impl Request {
         let access = profile.is_for_access_tokens();
         let dpop = profile == Profile::Dpop;
         let id_or_dpop = dpop || profile == Profile::Id;
+        let has_proof = dpop || self.proof.is_some();
         let options = [
             ("a scope", self.scopes.is_some(), access),
             ("a claim for scopes", self.scope_claim.is_some(), access),
             ("a maximum lifetime", self.max_lifetime.is_some(), !dpop),
             ("a maximum token age", self.max_token_age.is_some(), !dpop),
             ("a maximum age of the login", self.max_age.is_some(), !dpop),
-            ("a nonce", self.nonce.is_some(), id_or_dpop),
+            ("a maximum unproven lifetime", self.max_unproven_lifetime.is_some(), !dpop),
+            ("a proof", self.proof.is_some(), access),
+            ("a nonce", self.nonce.is_some(), id_or_dpop || has_proof),
             ("an additional access token", self.access_token.is_some(), id_or_dpop),
-            ("a method", self.method.is_some(), dpop),
-            ("a URI", self.uri.is_some(), dpop),
+            ("a method", self.method.is_some(), has_proof),
+            ("a URI", self.uri.is_some(), has_proof),
         ];
         if let Some((option, ..)) = options.iter().find(|(_, is_given, is_checked)| *is_given && !is_checked) {
-            return Err(format!("{option} is not for the profile {}, which does not check it", profile.name()));
+            let alone = if access && !has_proof { " without a proof" } else { "" };
+            return Err(format!("{option} is not for the profile {}{alone}, which does not check it", profile.name()));
+        }
+        if self.max_unproven_lifetime.is_some() && self.has_clock() {
+            return Err("a maximum unproven lifetime is for a floor: with a clock, it is not checked".into());
         }
         let needed = [
-            ("a method", self.method.is_some()),
-            ("a URI", self.uri.is_some()),
-            ("an access token", self.access_token.is_some()),
+            ("a method", has_proof && self.method.is_none()),
+            ("a URI", has_proof && self.uri.is_none()),
+            ("an access token", dpop && self.access_token.is_none()),
         ];
-        match needed.iter().find(|(_, is_given)| dpop && !is_given) {
-            Some((option, _)) => Err(format!("the profile dpop needs {option}")),
+        match needed.iter().find(|(_, is_missing)| *is_missing) {
+            Some((option, _)) if dpop => Err(format!("the profile dpop needs {option}")),
+            Some((option, _)) => Err(format!("a proof needs {option}")),
             None => Ok(()),
         }
+    }
+
+    /// The expectations on the proof that came with this access token. `None` if none came.
+    pub fn of_proof(&self, access_token: &[u8]) -> Option<Self> {
+        self.proof.as_ref()?;
+        Some(Self { profile: Profile::Dpop, access_token: Some(access_token.into()), proof: None, ..self.clone() })
     }
 
     pub fn issuer<'a>(&'a self, keys: &'a [PublicKey<'a>]) -> Issuer<'a> {
@@ -136,6 +158,31 @@ impl Request {
         policy
     }
 
+    pub fn has_clock(&self) -> bool {
+        matches!(self.now, Now::Exact(_))
+    }
+
+    /// Whether a nonce shows that an ID token or a proof is new. The nonce of a proof says nothing about its access token.
+    pub fn is_fresh_by_nonce(&self) -> bool {
+        self.profile == Profile::Dpop || (self.profile == Profile::Id && self.nonce.is_some())
+    }
+
+    /// The longest lifetime that is accepted.
+    pub fn longest_lifetime(&self) -> Option<u64> {
+        let unproven = self.max_unproven_lifetime.filter(|_| !self.is_fresh_by_nonce());
+        [self.max_lifetime, unproven].into_iter().flatten().min()
+    }
+
+    /// The time on the clock, or the floor, and the leeway.
+    pub fn clock(&self) -> String {
+        let (time, leeway) = (date(self.now.earliest().as_secs()), self.leeway_secs());
+        if self.has_clock() {
+            format!("{time} (leeway {leeway} s)")
+        } else {
+            format!("none: it is {time} or later (leeway {leeway} s)")
+        }
+    }
+
     /// The leeway in seconds, the crate's default included.
     pub fn leeway_secs(&self) -> u64 {
         self.leeway.unwrap_or(embedded_jwt::DEFAULT_LEEWAY.as_secs())
@@ -169,6 +216,9 @@ macro_rules! with_times {
         }
         if let Some(secs) = $request.max_token_age {
             policy = policy.with_max_token_age(Duration::from_secs(secs));
+        }
+        if let Some(secs) = $request.max_unproven_lifetime {
+            policy = policy.with_max_unproven_lifetime(Duration::from_secs(secs));
         }
         if let Some(secs) = $request.max_age {
             policy = policy.with_max_age(Duration::from_secs(secs));

@@ -16,7 +16,7 @@ use crate::peek::Peek;
 use crate::profile::Profile;
 use crate::request::Request;
 use crate::style::{Style, printable};
-use crate::times::{date, moment};
+use crate::times::moment;
 use crate::verification::{Accepted, Refusal};
 
 pub struct Report<'a> {
@@ -89,7 +89,7 @@ impl<'a> Report<'a> {
     /// Writes clock, size, header and key.
     pub fn write_token(&self, out: &mut dyn Write) -> fmt::Result {
         let Case { token, request, buffer_len, .. } = self.case;
-        writeln!(out, "  clock   {} (leeway {} s)", date(request.now.as_secs()), request.leeway_secs())?;
+        writeln!(out, "  clock   {}", request.clock())?;
         write!(out, "  size    {} bytes", token.len())?;
         match Token::parse(*token) {
             Ok(token) => writeln!(out, "; needs {} bytes of buffer (has {buffer_len})", token.buffer_len())?,

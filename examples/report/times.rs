@@ -3,7 +3,7 @@
 use alloc::format;
 use alloc::string::String;
 
-use embedded_jwt::UnixTime;
+use embedded_jwt::Now;
 use jiff_core::Timestamp;
 use jiff_core::tz::Offset;
 
@@ -17,15 +17,18 @@ pub fn date(secs: i64) -> String {
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
 }
 
-/// The date, and its distance from now.
-pub fn moment(secs: i64, now: UnixTime) -> String {
-    format!("{}, {}", date(secs), relative(secs, now))
+/// The date, and its distance from now, if that is known.
+pub fn moment(secs: i64, now: Now) -> String {
+    match now {
+        Now::Exact(now) => format!("{}, {}", date(secs), relative(secs, now.as_secs())),
+        Now::AtLeast(_) => date(secs),
+    }
 }
 
 /// The distance from now: `in 5 min`, `1 min 30 s ago`, `now`.
-fn relative(secs: i64, now: UnixTime) -> String {
-    let distance = span(secs.abs_diff(now.as_secs()));
-    match secs.cmp(&now.as_secs()) {
+fn relative(secs: i64, now: i64) -> String {
+    let distance = span(secs.abs_diff(now));
+    match secs.cmp(&now) {
         core::cmp::Ordering::Less => format!("{distance} ago"),
         core::cmp::Ordering::Equal => "now".into(),
         core::cmp::Ordering::Greater => format!("in {distance}"),

@@ -2,8 +2,11 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec;
 
-use embedded_jwt::{AccessToken, DpopProof, EdDsa, Error, Es256, IdToken, PublicKey, SignatureAlgorithm, Token};
+use embedded_jwt::{
+    AccessToken, AllowReplay, DpopProof, EdDsa, Error, Es256, IdToken, PublicKey, SignatureAlgorithm, Token,
+};
 
 use crate::profile::Profile;
 use crate::request::Request;
@@ -47,6 +50,8 @@ pub enum Accepted<'b> {
 pub enum Step {
     Parse,
     Verify,
+    /// The DPoP proof that came with an access token.
+    Proof,
     Validate,
 }
 
@@ -56,7 +61,8 @@ pub struct Refusal {
     pub error: Error,
 }
 
-/// Takes a token through the crate: parse, verify, validate. A DPoP proof is verified and validated in one step.
+/// Takes a token through the crate: parse, verify, validate. A DPoP proof is verified and validated in one step: alone,
+/// or before the access token that it came with is validated.
 pub fn verify<'b>(
     token: &[u8],
     keys: &[PublicKey<'_>],
@@ -64,14 +70,30 @@ pub fn verify<'b>(
     buf: &'b mut [u8],
 ) -> Result<Accepted<'b>, Refusal> {
     let refused_at = |step| move |error| Refusal { step, error };
-    let token = Token::parse(token).map_err(refused_at(Step::Parse))?;
+    let buf_len = buf.len();
+    let (text, token) = (token, Token::parse(token).map_err(refused_at(Step::Parse))?);
     if request.profile == Profile::Dpop {
         return verify_proof(token, request, buf).map(Accepted::Dpop);
     }
     let verified = token.verify(&request.issuer(keys), buf).map_err(refused_at(Step::Verify))?;
     let accepted = match request.profile {
         Profile::Id => verified.into_id_token(&request.id_policy(), request.now).map(Accepted::Id),
-        _ => verified.into_access_token(&request.access_policy(), request.now).map(Accepted::Access),
+        _ => {
+            let (proof_request, mut proof_buf) = (request.of_proof(text), vec![0; buf_len]);
+            let proof = match (&request.proof, &proof_request) {
+                (Some(proof), Some(request)) => {
+                    let proof = Token::parse(proof).and_then(|proof| {
+                        proof.verify_dpop(&request.dpop_policy(), request.backends, request.now, &mut proof_buf)
+                    });
+                    Some(proof.map_err(refused_at(Step::Proof))?)
+                }
+                _ => None,
+            };
+            let policy = request.access_policy();
+            // One run cannot see a proof twice.
+            let policy = proof.as_ref().map_or(policy, |proof| policy.with_dpop(proof, &AllowReplay));
+            verified.into_access_token(&policy, request.now).map(Accepted::Access)
+        }
     };
     accepted.map_err(refused_at(Step::Validate))
 }

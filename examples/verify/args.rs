@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use embedded_jwt::UnixTime;
+use embedded_jwt::{EarliestTime, Now, UnixTime};
 use lexopt::{Arg, Parser, ValueExt};
 use report::explain::explain;
 use report::profile::Profile;
@@ -26,7 +26,7 @@ usage: verify                  a demo with bundled tokens
        verify --explain CODE|NAME     what an error means
        verify --jwks FILE --print-rust|--print-c   its keys as source text
        verify --profile dpop --method M --uri U --access-token T
-              [OPTION]... PROOF|-
+              [OPTION]... PROOF|-     a DPoP proof alone
 
 example: cargo run --example verify -- --jwks jwks.json \\
          --issuer https://idp.example.com --audience urn:device:pump-7 \"$TOKEN\"
@@ -38,14 +38,19 @@ TOKEN is a compact JWT; - reads it from stdin and removes one line end.
   --audience AUD        what aud must contain: the name of this device; for ID
                         tokens, the client id of this application
   --profile PROFILE     access: RFC 9068 in full (default)
-                        typed: access tokens that are marked as such (at+jwt),
-                          with iss, exp and aud, and scope as string or array
-                        generic: the same for access tokens without this mark
+                        typed or at_jwt: access tokens that are marked as such
+                          (at+jwt), with iss, exp and aud, and scope as string
+                          or array
+                        generic or untyped: the same without this mark
                         id: ID tokens
                         dpop: a DPoP proof, without its access token
   --now SECS            the time, in seconds since 1970 (default: system clock)
+  --floor SECS          in place of --now: the device has no clock, and it is
+                        this time or later
   --leeway SECS         how far clocks may differ (default: 60)
   --max-lifetime SECS   the longest time from iat to exp
+  --max-unproven-lifetime SECS
+                        with --floor: the same of tokens that may have expired
   --max-token-age SECS  the longest time since iat
   --max-age SECS        the longest time since the user logged in
   --scope S             for access tokens: a scope that is required; may be
@@ -53,6 +58,7 @@ TOKEN is a compact JWT; - reads it from stdin and removes one line end.
   --scope-claim C       for access tokens: the claim with the scopes, such as
                         scp (default: scope)
   --nonce N             for ID tokens and proofs: what nonce must be
+  --proof P             for access tokens: the DPoP proof that came with it
   --access-token T      for ID tokens and proofs: the access token that at_hash
                         or ath must be the hash of
   --method M            for proofs: the method of the HTTP request
@@ -109,7 +115,8 @@ pub fn parse(mut parser: Parser) -> Result<Command, Box<dyn Error>> {
     let (mut jwks, mut issuer, mut audience, mut profile) = (None, None, None, None);
     let (mut now, mut leeway, mut max_lifetime, mut max_token_age) = (None, None, None, None);
     let (mut max_age, mut nonce, mut access_token) = (None, None, None);
-    let (mut scope_claim, mut method, mut uri) = (None, None, None);
+    let (mut scope_claim, mut method, mut uri, mut proof) = (None, None, None, None);
+    let (mut floor, mut max_unproven_lifetime) = (None, None);
     let (mut backends, mut buffer, mut token) = (None, None, None);
     let mut scopes: Vec<String> = Vec::new();
 
@@ -127,9 +134,14 @@ pub fn parse(mut parser: Parser) -> Result<Command, Box<dyn Error>> {
             Arg::Long("audience") => once("--audience", &mut audience, parser.value()?.string()?)?,
             Arg::Long("profile") => once("--profile", &mut profile, Profile::named(&parser.value()?.string()?)?)?,
             Arg::Long("now") => once("--now", &mut now, number("--now", parser.value()?)?)?,
+            Arg::Long("floor") => once("--floor", &mut floor, number("--floor", parser.value()?)?)?,
             Arg::Long("leeway") => once("--leeway", &mut leeway, number("--leeway", parser.value()?)?)?,
             Arg::Long("max-lifetime") => {
                 once("--max-lifetime", &mut max_lifetime, number("--max-lifetime", parser.value()?)?)?;
+            }
+            Arg::Long("max-unproven-lifetime") => {
+                let secs = number("--max-unproven-lifetime", parser.value()?)?;
+                once("--max-unproven-lifetime", &mut max_unproven_lifetime, secs)?;
             }
             Arg::Long("max-token-age") => {
                 once("--max-token-age", &mut max_token_age, number("--max-token-age", parser.value()?)?)?;
@@ -141,8 +153,9 @@ pub fn parse(mut parser: Parser) -> Result<Command, Box<dyn Error>> {
             Arg::Long("uri") => once("--uri", &mut uri, parser.value()?.string()?)?,
             Arg::Long("nonce") => once("--nonce", &mut nonce, parser.value()?.string()?)?,
             Arg::Long("access-token") => {
-                once("--access-token", &mut access_token, to_hash(parser.value()?)?)?;
+                once("--access-token", &mut access_token, other_token("--access-token", parser.value()?)?)?;
             }
+            Arg::Long("proof") => once("--proof", &mut proof, other_token("--proof", parser.value()?)?)?,
             Arg::Long("backend") => {
                 once("--backend", &mut backends, backends_named(&parser.value()?.string()?)?)?;
             }
@@ -173,11 +186,16 @@ pub fn parse(mut parser: Parser) -> Result<Command, Box<dyn Error>> {
         (false, true) => {}
     }
     let profile = profile.unwrap_or(Profile::Access);
-    let now = UnixTime::from_secs(now.unwrap_or_else(system_clock));
+    let now = match (now, floor) {
+        (Some(_), Some(_)) => return Err("--floor is for a device without a clock, and takes no --now".into()),
+        (None, Some(floor)) => Now::AtLeast(EarliestTime::from_secs(floor)),
+        (now, None) => Now::Exact(UnixTime::from_secs(now.unwrap_or_else(system_clock))),
+    };
     let mut request = Request {
         leeway,
         max_lifetime,
         max_token_age,
+        max_unproven_lifetime,
         max_age,
         scopes: (!scopes.is_empty()).then(|| scopes.join(" ")),
         scope_claim,
@@ -186,6 +204,7 @@ pub fn parse(mut parser: Parser) -> Result<Command, Box<dyn Error>> {
         access_token,
         method,
         uri,
+        proof,
         ..Request::new(backends, profile, now)
     };
     request.check_profile()?;
@@ -232,10 +251,10 @@ fn scope(value: String) -> Result<String, &'static str> {
     if value.trim_matches(' ').is_empty() { Err("--scope is empty") } else { Ok(value) }
 }
 
-/// Reads the access token to hash. An empty one is refused: it is a variable that was never set, and has a hash all the
-/// same.
-fn to_hash(value: OsString) -> Result<Vec<u8>, &'static str> {
-    if value.is_empty() { Err("--access-token is empty") } else { Ok(value.into_encoded_bytes()) }
+/// Reads the access token of a proof, or the proof of an access token. An empty one is refused: it is a variable that was
+/// never set.
+fn other_token(name: &str, value: OsString) -> Result<Vec<u8>, String> {
+    if value.is_empty() { Err(format!("{name} is empty")) } else { Ok(value.into_encoded_bytes()) }
 }
 
 /// Reads the token as bytes: the verifier checks its form.

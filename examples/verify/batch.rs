@@ -88,7 +88,7 @@ fn validate<'l>(
         access_token: line.access_token.map(String::into_bytes),
         method: line.method,
         uri: line.uri,
-        ..Request::new(backends, profile, UnixTime::from_secs(line.now))
+        ..Request::new(backends, profile, UnixTime::from_secs(line.now).into())
     };
     request.check_profile()?;
     let mut jwks = Vec::new();

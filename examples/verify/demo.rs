@@ -51,7 +51,7 @@ pub fn run(out: &mut impl Write, style: Style, backends: Backends) -> io::Result
     let request = Request {
         issuer: bundle::ISSUER.into(),
         audience: bundle::AUDIENCE.into(),
-        ..Request::new(backends, Profile::Access, UnixTime::from_secs(bundle::NOW))
+        ..Request::new(backends, Profile::Access, UnixTime::from_secs(bundle::NOW).into())
     };
     let mut buf = [0; DEFAULT_BUFFER_LEN];
 

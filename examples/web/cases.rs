@@ -17,8 +17,14 @@ fn main() {
     let unmarked = Alg::Es256.mint(Alg::Es256.id_header().to_string(), claims().to_string());
     let payload = |text: &str| Alg::Es256.mint(Alg::Es256.header().to_string(), text);
     let nested = format!(r#"{{"a":{}{}}}"#, "[".repeat(1_000), "]".repeat(1_000));
+    let bound = es256("cnf", json!({"jkt": Alg::EdDsa.key().thumbprint().to_string()}));
+    let proof_of = |token: &str| Alg::EdDsa.mint(Alg::EdDsa.dpop_header().to_string(), dpop_claims(token).to_string());
+    let with_proof = json!({"method": "POST", "uri": "https://pump-7.local/speed", "proof": proof_of(&bound)});
+    let floor = json!({"now": null, "floor": NOW.to_string(), "max_unproven_lifetime": "300"});
     let hostile = "<img src=x onerror=alert(1)>\u{1b}[2J\u{202e}";
 
+    let proven_by_another = es256("cnf", json!({"jkt": "0".repeat(43)}));
+    let with_another = with(with_proof.clone(), "proof", json!(proof_of(&proven_by_another)));
     let none = json!({});
     let cases = [
         ("accepted, ES256", "", good.clone(), &none),
@@ -28,6 +34,11 @@ fn main() {
         ("accepted ID token", "", id_token.clone(), &json!({"profile": "id", "audience": CLIENT_ID})),
         ("accepted proof", "", proof.clone(), &request),
         ("proof of another request", "Mismatch(HttpMethod)", proof, &with(request.clone(), "method", json!("GET"))),
+        ("accepted with its proof", "", bound.clone(), &with_proof),
+        ("without its nonce", "Missing(Nonce)", bound.clone(), &with(with_proof.clone(), "nonce", json!("n"))),
+        ("bound to another key", "Mismatch(Confirmation)", proven_by_another, &with_another),
+        ("accepted at a floor", "", good.clone(), &floor),
+        ("unknown time", "TimeUnknown", good.clone(), &with(floor.clone(), "max_unproven_lifetime", Value::Null)),
         ("forged", "InvalidSignature", forged, &none),
         ("expired", "Expired", es256("exp", json!(NOW - 300)), &none),
         ("not yet valid", "NotYetValid", es256("nbf", json!(NOW + 300)), &none),
@@ -61,7 +72,7 @@ fn main() {
         let mut question = question();
         question["token"] = token.into();
         for (name, value) in fields.as_object().into_iter().flatten() {
-            question[name] = value.clone();
+            question = with(question, name, value.clone());
         }
         json!({"name": name, "error": error, "question": question})
     });

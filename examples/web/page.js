@@ -46,11 +46,11 @@ async function examples() {
 async function show() {
   const question = Object.fromEntries(new FormData(form));
   // The line end that a terminal or an editor adds.
-  for (const name of ['token', 'access_token']) {
-    // Only the profile of proofs has an access token.
+  for (const name of ['token', 'access_token', 'proof']) {
+    // The form has only the fields of the profile.
     if (name in question) question[name] = question[name].replace(/\r?\n$/, '');
   }
-  question.now ||= String(Math.floor(Date.now() / 1000));
+  if (!question.floor) question.now ||= String(Math.floor(Date.now() / 1000));
   let answer;
   try {
     answer = await ask(await module, question);

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use core::str::FromStr;
 
-use embedded_jwt::UnixTime;
+use embedded_jwt::{EarliestTime, Now, UnixTime};
 use report::profile::Profile;
 use report::request::{Request, issued};
 use report::verification::SOFTWARE;
@@ -23,9 +23,12 @@ pub struct Question {
     pub audience: String,
     pub profile: String,
     pub now: String,
+    /// In place of `now`, for a device without a clock.
+    pub floor: String,
     pub leeway: String,
     pub max_lifetime: String,
     pub max_token_age: String,
+    pub max_unproven_lifetime: String,
     pub max_age: String,
     /// The required scopes, separated by spaces.
     pub scope: String,
@@ -34,6 +37,7 @@ pub struct Question {
     pub access_token: String,
     pub method: String,
     pub uri: String,
+    pub proof: String,
 }
 
 impl Question {
@@ -61,25 +65,36 @@ impl Question {
 
     /// The expectations on the token, or why they cannot be understood.
     pub fn request(&self) -> Result<Request, String> {
-        let now = number("the time", &self.now)?.ok_or("the time is missing")?;
+        let now = match (number("the time", &self.now)?, number("the floor", &self.floor)?) {
+            (Some(now), None) => Now::Exact(UnixTime::from_secs(now)),
+            (None, Some(floor)) => Now::AtLeast(EarliestTime::from_secs(floor)),
+            (Some(_), Some(_)) => return Err("a floor is for a device without a clock: leave out the time".into()),
+            (None, None) => return Err("the time is missing".into()),
+        };
         let profile = Profile::named(&self.profile)?;
         let has_issuer = profile != Profile::Dpop;
         let nonce = given(&self.nonce);
+        let scopes = given(&self.scope);
+        if scopes.as_ref().is_some_and(|scopes| scopes.trim_matches(' ').is_empty()) {
+            return Err("the scope is empty".into());
+        }
         let request = Request {
             issuer: if has_issuer { self.issuer.clone() } else { String::new() },
             audience: if has_issuer { self.audience.clone() } else { String::new() },
             leeway: number("the leeway", &self.leeway)?,
             max_lifetime: number("the maximum lifetime", &self.max_lifetime)?,
             max_token_age: number("the maximum token age", &self.max_token_age)?,
+            max_unproven_lifetime: number("the maximum unproven lifetime", &self.max_unproven_lifetime)?,
             max_age: number("the maximum age of the login", &self.max_age)?,
-            scopes: given(&self.scope),
+            scopes,
             scope_claim: given(&self.scope_claim),
             dpop_nonces: issued(nonce.as_deref()),
             nonce,
             access_token: given(&self.access_token).map(String::into_bytes),
             method: given(&self.method),
             uri: given(&self.uri),
-            ..Request::new(SOFTWARE, profile, UnixTime::from_secs(now))
+            proof: given(&self.proof).map(String::into_bytes),
+            ..Request::new(SOFTWARE, profile, now)
         };
         request.check_profile()?;
         Ok(request)

@@ -59,6 +59,10 @@ pub fn missing(claim: Claim, case: &Case<'_>, peek: &Peek) -> Vec<String> {
             Some(other) => [&["Make the provider issue this claim, or do without it.".into()][..], &other].concat(),
             None => vec!["Make the provider issue this claim.".into()],
         },
+        Claim::Confirmation => vec![
+            "The token is bound to no key, so anyone who copied it could use it: have the".into(),
+            "client get its token with DPoP, and the provider bind it.".into(),
+        ],
         Claim::AuthorizedParty => vec![
             format!("aud  {}", printable(peek.claim("aud"))),
             "The token is for others too: make the provider say which client it was issued".into(),
@@ -91,6 +95,13 @@ pub fn mismatch(claim: Claim, case: &Case<'_>, peek: &Peek) -> Vec<String> {
         Claim::Nonce => {
             let nonce = request.nonce.as_deref().unwrap_or_default();
             ("nonce", nonce, "It answers another request: do not act on it; log in again.")
+        }
+        Claim::Confirmation => {
+            return vec![
+                format!("token  cnf {}", printable(peek.claim("cnf"))),
+                "The token is bound to another key than the proof's: do not act on it. The".into(),
+                "client must sign its proofs with the key that it got the token with.".into(),
+            ];
         }
         Claim::AccessTokenHash => {
             return vec![

@@ -14,8 +14,7 @@ use crate::object::Json;
 use crate::peek::Peek;
 use crate::profile::short_type;
 use crate::style::printable;
-use crate::times::date;
-use crate::verification::ACCEPTED;
+use crate::verification::{ACCEPTED, Refusal, Step};
 
 pub fn advice(error: Error, case: &Case<'_>, peek: &Peek) -> Option<Vec<String>> {
     let request = case.request;
@@ -57,23 +56,35 @@ pub fn advice(error: Error, case: &Case<'_>, peek: &Peek) -> Option<Vec<String>>
         Error::Invalid(_) => vec!["A claim of the wrong type does not count as absent: correct the client.".into()],
         Error::Expired => vec![
             format!("exp    {}", claimed(peek, "exp", case)),
-            format!("clock  {} (leeway {} s)", date(request.now.as_secs()), request.leeway_secs()),
+            format!("clock  {}", request.clock()),
             "Make a new proof for each request, and compare the clocks.".into(),
         ],
         Error::NotYetValid => vec![
             format!("nbf    {}", claimed(peek, "nbf", case)),
             format!("iat    {}", claimed(peek, "iat", case)),
-            format!("clock  {} (leeway {} s)", date(request.now.as_secs()), request.leeway_secs()),
+            format!("clock  {}", request.clock()),
             "Compare the clocks of client and device.".into(),
         ],
         Error::ProofTooOld => vec![
             format!("iat    {}", claimed(peek, "iat", case)),
-            format!("clock  {} (leeway {} s)", date(request.now.as_secs()), request.leeway_secs()),
+            format!("clock  {}", request.clock()),
             "Make a new proof for each request. If this one is new, compare the clocks.".into(),
         ],
         _ => return None,
     };
     Some(lines)
+}
+
+/// Advice about the proof that came with an access token.
+pub fn of_access_token(error: Error, case: &Case<'_>) -> Vec<String> {
+    let (Some(proof), Some(request)) = (&case.request.proof, case.request.of_proof(case.token)) else {
+        return Vec::new();
+    };
+    let proof_case = Case { token: proof, request: &request, ..*case };
+    let refusal = Refusal { step: Step::Verify, error };
+    let mut lines = super::advice(refusal, &proof_case, &Peek::at(proof));
+    lines.push("Each check of the proof: --profile dpop, with --access-token.".into());
+    lines
 }
 
 fn wrong_type(peek: &Peek) -> Vec<String> {

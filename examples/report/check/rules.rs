@@ -21,6 +21,7 @@ impl Check {
             Self::Signature => "signature",
             Self::Payload => "payload",
             Self::Issuer => "issuer",
+            Self::Proof => "proof",
             Self::Type => "type",
             Self::Kind => "kind",
             Self::Claims => "claims",
@@ -28,6 +29,7 @@ impl Check {
             Self::Audience => "audience",
             Self::Clock => "clock",
             Self::Expiration => "expiration",
+            Self::Freshness => "freshness",
             Self::NotBefore => "not before",
             Self::Lifetime => "lifetime",
             Self::Age => "age",
@@ -73,6 +75,10 @@ impl Check {
             },
             Self::Audience => format!("aud contains {:?}", request.audience),
             Self::Clock => "the clock is set: now is not before 2010".into(),
+            Self::Freshness if request.is_fresh_by_nonce() => "shown by the nonce, since there is no clock".into(),
+            Self::Freshness => "may be unproven, since there is no clock".into(),
+            Self::Expiration if !request.has_clock() && dpop => format!("exp (if any) is after the floor - {leeway} s"),
+            Self::Expiration if !request.has_clock() => format!("exp is after iat, nbf and the floor - {leeway} s"),
             Self::Expiration if dpop => format!("now is before exp (if any) + {leeway} s"),
             Self::Expiration => format!("now is before exp + {leeway} s"),
             Self::NotBefore if dpop => format!("nbf (if any) and iat up to now + {leeway} s"),
@@ -80,7 +86,7 @@ impl Check {
                 format!("nbf and iat up to now + {leeway} s, iat up to exp")
             }
             Self::NotBefore => format!("nbf, if any, is not after now + {leeway} s"),
-            Self::Lifetime => format!("exp - iat is {} s at most", request.max_lifetime.unwrap_or_default()),
+            Self::Lifetime => format!("exp - iat is {} s at most", request.longest_lifetime().unwrap_or_default()),
             Self::Age => {
                 let max = request.max_token_age.unwrap_or(DEFAULT_PROOF_AGE.as_secs());
                 format!("now - iat is {max} s + {leeway} s at most")
@@ -89,6 +95,8 @@ impl Check {
                 Some(scopes) => format!("{} contains {scopes:?}", request.scope_claim()),
                 None => format!("{} is a claim for scopes", request.scope_claim()),
             },
+            Self::Proof => "the DPoP proof is valid for this request".into(),
+            Self::Binding if request.proof.is_some() => "cnf.jkt is the hash of the proof's key".into(),
             Self::Binding => "no cnf binds it to a key of the sender".into(),
             Self::Party => "azp (needed beside other aud) is the client".into(),
             Self::Nonce => format!("nonce is {:?}", given(&request.nonce)),
@@ -127,10 +135,13 @@ impl Check {
             (Self::Audience, _) => "RFC 7519 §4.1.3",
             (Self::Clock, _) => "UnixTime",
             (Self::Expiration, _) => "RFC 7519 §4.1.4",
+            (Self::Freshness, _) => "Now::AtLeast",
             (Self::NotBefore, _) => "RFC 7519 §4.1.5",
             (Self::Age, Profile::Dpop) => "RFC 9449 §4.3(11)",
             (Self::Lifetime | Self::Age, _) => "RFC 7519 §4.1.6",
             (Self::Scope, _) => "RFC 6750 §3.1",
+            (Self::Proof, _) => "RFC 9449 §4.3",
+            (Self::Binding, _) if request.proof.is_some() => "RFC 9449 §6.1",
             (Self::Binding, _) => "RFC 9449 §7.2",
             (Self::Party, _) => "OIDC §3.1.3.7(4)",
             (Self::Nonce, Profile::Dpop) => "RFC 9449 §4.3(10)",
