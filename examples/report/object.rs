@@ -26,7 +26,7 @@ impl Object {
     }
 }
 
-/// The text of a value. A parsed value could hide what the token says: numbers are rounded, and `serde_json` has names of
+/// The text of a value. A parsed value may differ from the token: numbers are rounded, and `serde_json` has names of
 /// members that it takes for its own.
 #[derive(Clone)]
 pub struct Json(Box<RawValue>);
