@@ -1,5 +1,7 @@
 //! A token under construction: one kind of token, one fault at most.
 
+use std::slice;
+
 use embedded_jwt::UnixTime;
 use serde_json::{Value, json};
 
@@ -147,8 +149,14 @@ impl TestToken {
         self.header("alg", "none")
     }
 
-    /// Names a key that the issuer does not have: `UnknownKey`. A DPoP proof contains its key, and stays valid.
+    /// Names a key that the issuer does not have: `UnknownKey`, if the keys of the device have a `kid`.
+    ///
+    /// # Panics
+    ///
+    /// On a DPoP proof, which contains its key.
+    #[track_caller]
     pub fn unknown_key(self) -> Self {
+        assert!(!self.is_proof(), "a DPoP proof contains its key, so that it cannot name an unknown one");
         self.header("kid", "of-nobody")
     }
 
@@ -157,36 +165,75 @@ impl TestToken {
         self.header("crit", json!(["of-nobody"])).header("of-nobody", true)
     }
 
-    /// Has the type of a logout token: `WrongType`. To test that ID tokens are refused, send an
-    /// [ID token](crate::TestIssuer::id_token).
+    /// Has the type of a logout token, or if it is one, of a security event: `WrongType`. To test that ID tokens are
+    /// refused, send an [ID token](crate::TestIssuer::id_token).
     pub fn wrong_type(self) -> Self {
-        self.header("typ", "logout+jwt")
+        let is_logout = self.header["typ"].as_str().is_some_and(|typ| typ.to_lowercase().ends_with("logout+jwt"));
+        self.header("typ", if is_logout { "secevent+jwt" } else { "logout+jwt" })
     }
 
-    /// Comes from another issuer, which has the same keys: `Mismatch(Issuer)`.
+    /// Comes from another issuer, which has the same keys and a longer name: `Mismatch(Issuer)`.
+    ///
+    /// # Panics
+    ///
+    /// On a token without an issuer, such as a DPoP proof.
+    #[track_caller]
     pub fn other_issuer(self) -> Self {
-        self.claim("iss", "https://another-idp.example.com")
+        let iss = self.claims["iss"].as_str().expect("a token without `iss` cannot come from another issuer");
+        let other = format!("{iss}/another");
+        self.claim("iss", other)
     }
 
-    /// Is for another device: `Mismatch(Audience)`.
+    /// Is for another device, with a longer name: `Mismatch(Audience)`.
+    ///
+    /// # Panics
+    ///
+    /// On a DPoP proof, which needs no audience.
+    #[track_caller]
     pub fn other_audience(self) -> Self {
-        self.claim("aud", "urn:device:another")
+        assert!(!self.is_proof(), "nothing checks the audience of a DPoP proof");
+        let audiences = match &self.claims["aud"] {
+            Value::Array(list) => list,
+            one => slice::from_ref(one),
+        };
+        // Longer than each of them. A policy for tokens without an audience accepts none.
+        let longest = audiences.iter().filter_map(Value::as_str).max_by_key(|aud| aud.len());
+        let other = format!("{}-another", longest.unwrap_or("urn:device"));
+        self.claim("aud", other)
     }
 
     /// Grants nothing: `InsufficientScope`, if the policy requires a scope.
+    ///
+    /// # Panics
+    ///
+    /// On a token that has neither `scope` nor `scp`.
+    #[track_caller]
     pub fn missing_scope(self) -> Self {
-        self.without("scope").without("scp")
+        let has = |name| self.claims.get(name).is_some();
+        assert!(has("scope") || has("scp"), "the token has no scope that could be missing");
+        Self { claims: with(with(self.claims, "scope", Value::Null), "scp", Value::Null), ..self }
     }
 
-    /// Lacks a claim: `Missing`, if the policy needs it.
+    /// Lacks a claim: `Missing`, if the policy needs it, or `Deserialize(Missing)`, if your own type does.
+    ///
+    /// # Panics
+    ///
+    /// On a token that does not have the claim.
+    #[track_caller]
     pub fn without(self, name: &str) -> Self {
+        assert!(self.claims.get(name).is_some(), "the token has no claim `{name}` that could be missing");
         Self { claims: with(self.claims, name, Value::Null), ..self }
     }
 
     /// Has ended: all times are moved back, by an hour or more. `Expired`. A DPoP proof is refused with `ProofTooOld`.
+    ///
+    /// # Panics
+    ///
+    /// On a token without an end, unless it is a DPoP proof.
+    #[track_caller]
     pub fn expired(self) -> Self {
-        let after_now = self.claims["exp"].as_f64().map_or(0, |exp| exp.ceil() as i64 - self.now);
-        self.shifted(-HOUR - after_now.max(0))
+        let left = self.time_left().or(self.is_proof().then_some(0)).expect("a token without `exp` does not expire");
+        self.shifted(-HOUR - left)
     }
 
     /// Will be valid in an hour: `NotYetValid`, on a device that knows the time.
@@ -195,24 +242,49 @@ impl TestToken {
         self.claim("nbf", now).shifted(HOUR)
     }
 
-    /// Lives for a year: `LifetimeTooLong`, if the policy limits it.
+    /// Lives for a year longer: `LifetimeTooLong`, if the policy limits the lifetime.
+    ///
+    /// # Panics
+    ///
+    /// On a DPoP proof: policies limit its age, not its lifetime.
+    #[track_caller]
     pub fn long_lived(self) -> Self {
-        let now = self.now;
-        self.claim("exp", now + 365 * 24 * HOUR)
+        assert!(!self.is_proof(), "nothing limits the lifetime of a DPoP proof");
+        let end = self.now + self.time_left().unwrap_or(0) + YEAR;
+        self.claim("exp", end)
     }
 
-    /// Was issued an hour ago and is still valid: `TooOld`, if the policy limits the age but not the lifetime.
+    /// Was issued a year earlier and is still valid: `TooOld`, if the policy limits the age but not the lifetime.
+    ///
+    /// # Panics
+    ///
+    /// On a DPoP proof: [`expired`](Self::expired) makes one that is too old.
+    #[track_caller]
     pub fn issued_long_ago(self) -> Self {
+        assert!(!self.is_proof(), "a DPoP proof that was made long ago has ended: use `expired`");
         let now = self.now;
-        self.claim("iat", now - HOUR)
+        let issued = self.claims["iat"].as_f64().map_or(now, |iat| now.min(iat.floor() as i64));
+        self.claim("iat", issued - YEAR)
     }
 
-    /// Has a claim of this length, in bytes: `BufferTooSmall`, or `TooLarge(Token)` for a text longer than 64 KiB.
+    /// Has a claim of this length, in bytes: `BufferTooSmall`, if the device's buffer is shorter, or `TooLarge(Token)`
+    /// for a text longer than 64 KiB.
     pub fn padded(self, len: usize) -> Self {
         self.claim("padding", "x".repeat(len))
+    }
+
+    fn is_proof(&self) -> bool {
+        self.header["typ"] == "dpop+jwt"
+    }
+
+    /// The seconds until the token ends, if it has an end.
+    fn time_left(&self) -> Option<i64> {
+        self.claims["exp"].as_f64().map(|exp| (exp.ceil() as i64 - self.now).max(0))
     }
 }
 
 const TOO_FAR: &str = "the token's times must fit into 64 bits";
 /// More seconds than any leeway, and than a token of the test kit lives.
 const HOUR: i64 = 3600;
+/// More seconds than a policy allows a token to live.
+const YEAR: i64 = 365 * 24 * HOUR;
