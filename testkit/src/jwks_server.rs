@@ -1,13 +1,13 @@
 //! A server of key sets on the loopback interface.
 
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, Weak};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
-/// Answers every request with the same key set, in the clear, on a free port of 127.0.0.1, until it is dropped. It is
-/// for tests of the code that fetches keys.
+/// Answers every request with the same key set, in the clear, on a free port of 127.0.0.1, until it is dropped:
+/// this closes all connections and ends all threads. It is for tests of the code that fetches keys.
 ///
 /// ```
 /// use std::io::{Read as _, Write as _};
@@ -40,13 +40,7 @@ impl JwksServer {
         let address = listener.local_addr()?;
         let jwks = Arc::new(Mutex::new(Some(jwks)));
         let shared = Arc::clone(&jwks);
-        let thread = std::thread::spawn(move || {
-            for connection in listener.incoming() {
-                let Some(jwks) = shared.lock().unwrap().clone() else { return };
-                // A slow client keeps neither others nor the end of the server waiting.
-                std::thread::spawn(move || connection.and_then(|connection| answer(&connection, &jwks)));
-            }
-        });
+        let thread = thread::spawn(move || serve(&listener, &shared));
         Ok(Self { address, jwks, thread: Some(thread) })
     }
 
@@ -76,17 +70,34 @@ impl Drop for JwksServer {
     }
 }
 
-fn answer(mut connection: &TcpStream, jwks: &str) -> io::Result<()> {
-    connection.set_read_timeout(Some(TIMEOUT))?;
-    connection.set_write_timeout(Some(TIMEOUT))?;
-    let (mut request, mut line) = (BufReader::new(connection), Vec::new());
+/// Answers each connection in a thread of its own, so that a slow client keeps no other waiting. Returns when there is no
+/// key set any more and all these threads have ended.
+fn serve(listener: &TcpListener, jwks: &Mutex<Option<String>>) {
+    let mut open = Vec::<Weak<TcpStream>>::new();
+    thread::scope(|threads| {
+        for connection in listener.incoming() {
+            let Some(jwks) = jwks.lock().unwrap().clone() else { break };
+            let Ok(connection) = connection.map(Arc::new) else { continue };
+            open.retain(|connection| connection.strong_count() > 0);
+            open.push(Arc::downgrade(&connection));
+            threads.spawn(move || answer(&connection, &jwks, Instant::now() + TIMEOUT));
+        }
+        for connection in open.iter().filter_map(Weak::upgrade) {
+            // It fails if the client has closed the connection.
+            let _ = connection.shutdown(Shutdown::Both);
+        }
+    });
+}
+
+fn answer(connection: &TcpStream, jwks: &str, deadline: Instant) -> io::Result<()> {
+    let (mut request, mut line) = (BufReader::new(Timed { connection, deadline }), Vec::new());
     // The header of the request ends with an empty line.
     while request.read_until(b'\n', &mut line)? > 0 && !matches!(&*line, b"\r\n" | b"\n") {
         line.clear();
     }
     let len = jwks.len();
     write!(
-        connection,
+        Timed { connection, deadline },
         "HTTP/1.1 200 OK\r\nContent-Type: application/jwk-set+json\r\nContent-Length: {len}\r\nConnection: close\r\n\r\n{jwks}"
     )?;
     connection.shutdown(Shutdown::Write)?;
@@ -94,7 +105,38 @@ fn answer(mut connection: &TcpStream, jwks: &str) -> io::Result<()> {
     io::copy(&mut request, &mut io::sink()).map(drop)
 }
 
-/// How long a client may take for each part of its request, and of the answer.
+/// A connection that fails from its deadline on, even if each byte arrives in time.
+struct Timed<'c> {
+    connection: &'c TcpStream,
+    deadline: Instant,
+}
+
+impl Timed<'_> {
+    fn time_left(&self) -> io::Result<Duration> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
+    }
+}
+
+impl Read for Timed<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.connection.set_read_timeout(Some(self.time_left()?))?;
+        self.connection.read(buf)
+    }
+}
+
+impl Write for Timed<'_> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.connection.set_write_timeout(Some(self.time_left()?))?;
+        self.connection.write(buf)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.connection.flush()
+    }
+}
+
+/// How long a connection may last.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
@@ -113,15 +155,41 @@ mod tests {
     }
 
     #[test]
-    fn slow_client_keeps_nobody_waiting() {
+    fn slow_clients_keep_neither_others_nor_the_end_of_the_server_waiting() {
         let server = JwksServer::start("x".repeat(20_000_000)).unwrap();
-        let start = Instant::now();
+        let (start, jwks) = (Instant::now(), Arc::clone(&server.jwks));
         let mut not_reading = TcpStream::connect(server.address()).unwrap();
         not_reading.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
-        let _silent = TcpStream::connect(server.address()).unwrap();
+        let mut silent = TcpStream::connect(server.address()).unwrap();
         assert!(get(&server, b"GET / HTTP/1.1\r\n\r\n").ends_with("xxx"));
         drop(server);
+        assert_eq!(Arc::strong_count(&jwks), 1, "the server's thread has ended, and it waits for all others");
+        let mut answer = Vec::new();
+        assert_eq!(silent.read_to_end(&mut answer).unwrap(), 0);
+        assert!(not_reading.read_to_end(&mut answer).is_err() || answer.len() < 20_000_000);
         assert!(start.elapsed() < TIMEOUT);
+    }
+
+    #[test]
+    fn connection_ends_at_its_deadline_even_if_bytes_arrive() {
+        for beginning in ["", "GET / HTTP/1.1\r\n\r\n"] {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+            let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            client.write_all(beginning.as_bytes()).unwrap();
+            let (connection, _) = listener.accept().unwrap();
+            let dribble = thread::spawn(move || {
+                while client.write_all(b"x").is_ok() {
+                    thread::sleep(Duration::from_millis(10));
+                }
+            });
+            let start = Instant::now();
+            let error = answer(&connection, "{}", start + Duration::from_millis(200)).unwrap_err();
+            // Which of them a socket gives depends on the system.
+            assert!(matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock), "{error}");
+            assert!(start.elapsed() < TIMEOUT);
+            drop(connection);
+            dribble.join().unwrap();
+        }
     }
 
     #[test]
