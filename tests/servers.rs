@@ -8,15 +8,15 @@ use embedded_jwt::*;
 use testkit::shapes::{Shape, servers};
 use testkit::*;
 
-fn validate(server: &Shape, text: &str) -> Result<Vec<String>, Error> {
+fn validate(server: &Shape, token: &TestToken, now: i64) -> Result<Vec<String>, Error> {
     let (_, policy) = server.policy;
-    validate_access_token(text, &policy, NOW, |token| token.scopes().map(String::from).collect())
+    validate_access_token(&token.mint(), &policy, now, |token| token.scopes().map(String::from).collect())
 }
 
 #[test]
 fn access_token_of_each_server_is_accepted_by_its_policy() {
     for server in servers() {
-        let scopes = validate(&server, &server.access_token().mint());
+        let scopes = validate(&server, &server.access_token(), NOW);
         let scopes = scopes.unwrap_or_else(|error| panic!("{}: {error:?}", server.server));
         match server.scope {
             Some(scope) => assert!(scopes.iter().any(|granted| granted == scope), "{}", server.server),
@@ -28,8 +28,20 @@ fn access_token_of_each_server_is_accepted_by_its_policy() {
 #[test]
 fn other_tokens_of_each_server_are_refused_by_its_policy() {
     for server in servers() {
-        for (kind, text, error) in &server.refused {
-            assert_eq!(validate(&server, text), Err(*error), "{}: {kind}", server.server);
+        for (kind, token, error) in &server.refused {
+            assert_eq!(validate(&server, token, NOW), Err(*error), "{}: {kind}", server.server);
+        }
+    }
+}
+
+#[test]
+fn tokens_of_each_server_move_to_another_time() {
+    let later = UnixTime::from_secs(NOW + 1_000_000);
+    for server in servers() {
+        let verdict = |token: &TestToken| validate(&server, &token.clone().at(later), later.as_secs()).map(drop);
+        assert_eq!(verdict(&server.access_token()), Ok(()), "{}", server.server);
+        for (kind, token, error) in &server.refused {
+            assert_eq!(verdict(token), Err(*error), "{}: {kind}", server.server);
         }
     }
 }

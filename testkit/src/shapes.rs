@@ -8,8 +8,8 @@
 //! let server = shapes::keycloak();
 //! let token = server.access_token().claim("aud", "urn:device:door-7").claim("door", "north").mint();
 //! // An accepted token in the form that Keycloak gives it; and those that must be refused:
-//! for (kind, text, error) in &server.refused {
-//!     println!("{}, {kind}: {error:?}", server.server);
+//! for (kind, token, error) in &server.refused {
+//!     println!("{}, {kind}: {error:?}: {}", server.server, token.mint());
 //! }
 //! # assert!(!token.is_empty() && !server.refused.is_empty());
 //! ```
@@ -52,8 +52,8 @@ pub struct Shape {
     pub accepted: Vec<(&'static str, TestToken)>,
     /// A scope that each access token has. Without one, they have none.
     pub scope: Option<&'static str>,
-    /// The text of other tokens, and the error with which the policy refuses them.
-    pub refused: Vec<(&'static str, String, Error)>,
+    /// Other tokens, and the error with which the policy refuses them.
+    pub refused: Vec<(&'static str, TestToken, Error)>,
 }
 
 impl Shape {

@@ -39,10 +39,16 @@ pub(crate) enum Signer {
 }
 
 /// A fault of the text, not of header or claims.
-#[derive(Clone, Copy, Debug)]
-enum Fault {
+#[derive(Clone, Debug)]
+pub(crate) enum Fault {
     Forged,
     CutOff,
+    /// The signature is over this header.
+    #[cfg(feature = "rs256")]
+    SignedHeader(Value),
+    /// The token is encrypted: after the header come these segments.
+    #[cfg(feature = "rs256")]
+    Encrypted(&'static str),
 }
 
 impl TestToken {
@@ -50,17 +56,28 @@ impl TestToken {
         Self { header, claims, signer, fault: None, now: NOW }
     }
 
+    pub(crate) fn with_fault(self, fault: Fault) -> Self {
+        Self { fault: Some(fault), ..self }
+    }
+
     /// The text of the token, as a device receives it.
     pub fn mint(&self) -> String {
-        let [header, claims] = [&self.header, &self.claims].map(|part| base64url(part.to_string().as_bytes()));
+        let [header, claims] = [&self.header, &self.claims].map(segment);
         let signing_input = format!("{header}.{claims}");
-        match self.fault {
+        match &self.fault {
             None => format!("{signing_input}.{}", self.sign(&signing_input)),
             Some(Fault::Forged) => format!("{signing_input}.{}", self.sign("something else")),
             Some(Fault::CutOff) => signing_input,
+            #[cfg(feature = "rs256")]
+            Some(Fault::SignedHeader(signed)) => {
+                format!("{signing_input}.{}", self.sign(&format!("{}.{claims}", segment(signed))))
+            }
+            #[cfg(feature = "rs256")]
+            Some(Fault::Encrypted(rest)) => format!("{header}.{rest}"),
         }
     }
 
+    /// The signature as a segment.
     fn sign(&self, message: &str) -> String {
         match self.signer {
             Signer::Alg(alg) => base64url(&alg.sign(message.as_bytes())),
@@ -136,12 +153,12 @@ impl TestToken {
 impl TestToken {
     /// Signs something else: `InvalidSignature`.
     pub fn forged(self) -> Self {
-        Self { fault: Some(Fault::Forged), ..self }
+        self.with_fault(Fault::Forged)
     }
 
     /// Loses the signature: `Malformed(Token)`.
     pub fn cut_off(self) -> Self {
-        Self { fault: Some(Fault::CutOff), ..self }
+        self.with_fault(Fault::CutOff)
     }
 
     /// Claims to need no signature (`alg` is `none`): `UnsupportedAlgorithm`.
@@ -281,6 +298,10 @@ impl TestToken {
     fn time_left(&self) -> Option<i64> {
         self.claims["exp"].as_f64().map(|exp| (exp.ceil() as i64 - self.now).max(0))
     }
+}
+
+fn segment(part: &Value) -> String {
+    base64url(part.to_string().as_bytes())
 }
 
 const TOO_FAR: &str = "the token's times must fit into 64 bits";

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::{Shape, merged, policy};
-use crate::token::Signer;
+use crate::token::{Fault, Signer};
 use crate::{NOW, RS256_KID, RS256_TEST_KEY_N, TestToken, base64url, rs256_jwk, with};
 
 const CLIENT: &str = "Xh2mTq81nUw0bYcKfZ5rJd9sLpEv7GaB";
@@ -32,7 +32,7 @@ pub fn auth0() -> Shape {
         "iss": AUTH0, "sub": "auth0|65c1a7", "aud": CLIENT, "nickname": "alice", "name": "Alice", "sid": "Rk3",
         "nonce": "n-0S6_WzA2Mj",
     }));
-    let changed = |name: &str, value: Value| mint(&header, &with(access.clone(), name, value));
+    let changed = |name: &str, value: Value| token(&header, &with(access.clone(), name, value));
     Shape {
         server: "Auth0",
         policy: policy!(untyped(audience)),
@@ -41,8 +41,8 @@ pub fn auth0() -> Shape {
         accepted: vec![("of a user", token(&header, &access)), ("of an application", token(&header, &machine))],
         scope: Some("pump:read"),
         refused: vec![
-            ("ID token", mint(&header, &id), Error::Mismatch(Claim::Audience)),
-            ("ID token of the implicit flow", mint(&header, &with(id, "at_hash", json!("x"))), Error::WrongType),
+            ("ID token", token(&header, &id), Error::Mismatch(Claim::Audience)),
+            ("ID token of the implicit flow", token(&header, &with(id, "at_hash", json!("x"))), Error::WrongType),
             ("opaque, for userinfo alone", encrypted("dir"), Error::Malformed(Part::Token)),
             (
                 "for userinfo alone",
@@ -71,7 +71,7 @@ pub fn auth0_with_rfc_9068() -> Shape {
         "jti": "Zb8qLw2Nf4", "client_id": CLIENT, "scope": "openid profile pump:read",
         "permissions": ["pump:read", "pump:write"],
     }));
-    let changed = |name: &str, value: Value| mint(&header, &with(access.clone(), name, value));
+    let changed = |name: &str, value: Value| token(&header, &with(access.clone(), name, value));
     let default = auth0();
     Shape {
         server: "Auth0, RFC 9068 profile",
@@ -81,7 +81,7 @@ pub fn auth0_with_rfc_9068() -> Shape {
         accepted: vec![("of a user", token(&header, &access))],
         scope: Some("pump:read"),
         refused: vec![
-            ("with the default profile", default.accepted[0].1.mint(), Error::WrongType),
+            ("with the default profile", default.access_token(), Error::WrongType),
             ("ID token", default.refused[0].1.clone(), Error::WrongType),
             ("for another API", changed("aud", json!("https://pump-8.example.com/")), Error::Mismatch(Claim::Audience)),
             ("of another tenant", changed("iss", json!("https://fans.eu.auth0.com/")), Error::Mismatch(Claim::Issuer)),
@@ -119,7 +119,7 @@ pub fn okta() -> Shape {
     }));
     let of_org = merged(access.clone(), json!({"iss": "https://pumps.okta.com", "aud": "https://pumps.okta.com"}));
     let org_header = with(header.clone(), "typ", json!("application/okta-internal-at+jwt"));
-    let changed = |name: &str, value: Value| mint(&header, &with(access.clone(), name, value));
+    let changed = |name: &str, value: Value| token(&header, &with(access.clone(), name, value));
     Shape {
         server: "Okta, custom authorization server",
         policy: policy!(untyped(audience).with_scope_claim("scp")),
@@ -128,9 +128,9 @@ pub fn okta() -> Shape {
         accepted: vec![("of a user", token(&header, &access)), ("of an application", token(&header, &machine))],
         scope: Some("pump:read"),
         refused: vec![
-            ("ID token", mint(&header, &id), Error::WrongType),
-            ("of the org's server", mint(&org_header, &of_org), Error::Mismatch(Claim::Issuer)),
-            ("with the type of the org's server", mint(&org_header, &access), Error::WrongType),
+            ("ID token", token(&header, &id), Error::WrongType),
+            ("of the org's server", token(&org_header, &of_org), Error::Mismatch(Claim::Issuer)),
+            ("with the type of the org's server", token(&org_header, &access), Error::WrongType),
             (
                 "of another server",
                 changed("iss", json!("https://pumps.okta.com/oauth2/aus1")),
@@ -155,7 +155,7 @@ pub fn cognito() -> Shape {
         "iss": POOL, "sub": CLIENT, "client_id": CLIENT, "token_use": "access", "scope": "pumps/read", "version": 2,
         "auth_time": NOW, "jti": "9c1e",
     }));
-    let changed = |name: &str, value: Value| mint(&header, &with(access.clone(), name, value));
+    let changed = |name: &str, value: Value| token(&header, &with(access.clone(), name, value));
     Shape {
         server: "Amazon Cognito",
         policy: policy!(for_client(client_id)),
@@ -164,7 +164,7 @@ pub fn cognito() -> Shape {
         accepted: vec![("of a user", token(&header, &access)), ("of an application", token(&header, &machine))],
         scope: Some("pumps/read"),
         refused: vec![
-            ("ID token", mint(&header, &cognito_id_token()), Error::WrongType),
+            ("ID token", token(&header, &cognito_id_token()), Error::WrongType),
             ("refresh token", encrypted("RSA-OAEP"), Error::Malformed(Part::Token)),
             ("of another client", changed("client_id", json!("fans")), Error::Mismatch(Claim::ClientId)),
             ("of another pool", changed("iss", json!(POOL.replace("0001", "0002"))), Error::Mismatch(Claim::Issuer)),
@@ -184,7 +184,7 @@ pub fn cognito_with_resource_binding() -> Shape {
     let audience = "https://pump-7.example.com";
     let header = json!({"kid": RS256_KID, "alg": "RS256"});
     let access = with(cognito_access_token(), "aud", json!(audience));
-    let changed = |name: &str, value: Value| mint(&header, &with(access.clone(), name, value));
+    let changed = |name: &str, value: Value| token(&header, &with(access.clone(), name, value));
     Shape {
         server: "Amazon Cognito, resource binding",
         policy: policy!(untyped(audience)),
@@ -193,7 +193,7 @@ pub fn cognito_with_resource_binding() -> Shape {
         accepted: vec![("of a user", token(&header, &access))],
         scope: Some("pumps/read"),
         refused: vec![
-            ("ID token", mint(&header, &with(cognito_id_token(), "aud", json!(audience))), Error::WrongType),
+            ("ID token", token(&header, &with(cognito_id_token(), "aud", json!(audience))), Error::WrongType),
             ("refresh token", encrypted("RSA-OAEP"), Error::Malformed(Part::Token)),
             ("bound to nothing", changed("aud", Value::Null), Error::Missing(Claim::Audience)),
             ("for another API", changed("aud", json!("https://pump-8.example.com")), Error::Mismatch(Claim::Audience)),
@@ -249,7 +249,7 @@ pub fn keycloak_rs256() -> Shape {
         "scope": "openid profile email pump:read",
     }));
     let hs512 = json!({"alg": "HS512", "typ": "JWT", "kid": "of-the-realm"});
-    let changed = |name: &str, value: Value| mint(&header, &with(access.clone(), name, value));
+    let changed = |name: &str, value: Value| token(&header, &with(access.clone(), name, value));
     let key = |jwk: Value, kid: &str, of: Value| {
         merged(merged(jwk, json!({"kid": kid, "x5c": ["MII="], "x5t": "Ym", "x5t#S256": "Ym"})), of)
     };
@@ -263,9 +263,9 @@ pub fn keycloak_rs256() -> Shape {
         accepted: vec![("of a user", token(&header, &access))],
         scope: Some("pump:read"),
         refused: vec![
-            ("ID token", mint(&header, &id), Error::WrongType),
-            ("refresh token", mint(&hs512, &refresh), Error::UnsupportedAlgorithm),
-            ("refresh token with RS256", mint(&header, &refresh), Error::WrongType),
+            ("ID token", token(&header, &id), Error::WrongType),
+            ("refresh token", token(&hs512, &refresh), Error::UnsupportedAlgorithm),
+            ("refresh token with RS256", token(&header, &refresh), Error::WrongType),
             ("without an audience mapper", changed("aud", json!("account")), Error::Mismatch(Claim::Audience)),
             ("without roles and mapper", changed("aud", Value::Null), Error::Missing(Claim::Audience)),
             (
@@ -315,14 +315,10 @@ pub(super) fn token(header: &Value, claims: &Value) -> TestToken {
     TestToken::new(Signer::Rs256, header.clone(), claims.clone())
 }
 
-pub(super) fn mint(header: &Value, claims: &Value) -> String {
-    token(header, claims).mint()
-}
-
 /// An encrypted token, in the form of RFC 7516: five segments. The second may be empty.
-fn encrypted(alg: &str) -> String {
-    let header = json!({"alg": alg, "enc": "A256GCM"}).to_string();
-    format!("{}.{}.aXY.Y2lwaGVydGV4dA.dGFn", base64url(header.as_bytes()), if alg == "dir" { "" } else { "a2V5" })
+fn encrypted(alg: &str) -> TestToken {
+    let rest = if alg == "dir" { ".aXY.Y2lwaGVydGV4dA.dGFn" } else { "a2V5.aXY.Y2lwaGVydGV4dA.dGFn" };
+    token(&json!({"alg": alg, "enc": "A256GCM"}), &json!({})).with_fault(Fault::Encrypted(rest))
 }
 
 /// The public key of nobody.

@@ -170,7 +170,7 @@ pub fn spring() -> Shape {
         (None, json!({"sub": "user", "nbf": NOW, "jti": "0f", "scope": ["openid", "pump:read"]})),
         &[("ID token", None, json!({"azp": audience, "auth_time": NOW, "sid": "a"}))],
     );
-    let refused = shape.refused.into_iter().map(|(kind, text, _)| (kind, text, Error::InsufficientScope)).collect();
+    let refused = shape.refused.into_iter().map(|(kind, token, _)| (kind, token, Error::InsufficientScope)).collect();
     Shape { refused, ..shape }
 }
 
@@ -222,7 +222,7 @@ fn shape(
     };
     let other = |(kind, typ, claims): &(&'static str, Option<&str>, Value)| {
         let claims = merged(json!({"sub": "user-42"}), claims.clone());
-        (*kind, token(*typ, claims).mint(), Error::WrongType)
+        (*kind, token(*typ, claims), Error::WrongType)
     };
     let scopes = claims.get("scope").or(claims.get("scp"));
     Shape {
