@@ -142,6 +142,30 @@ impl<'b> Claims<'b> {
     ///     Ok(pump.max_rpm)
     /// }
     /// ```
+    ///
+    /// # Example: a struct in a struct
+    ///
+    /// If it borrows too, its member needs `#[serde(borrow)]`:
+    ///
+    /// ```
+    /// #[derive(serde::Deserialize)]
+    /// struct PumpClaims<'b> {
+    ///     #[serde(borrow)]
+    ///     place: Place<'b>,
+    ///     #[serde(borrow)]
+    ///     before: Option<Place<'b>>,
+    /// }
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Place<'b> {
+    ///     site: &'b str,
+    ///     hall: Option<&'b str>,
+    /// }
+    ///
+    /// # fn f(token: &embedded_jwt::AccessToken<'_>) -> Result<bool, embedded_jwt::Error> {
+    /// Ok(token.claims::<PumpClaims>()?.place.site == "north")
+    /// # }
+    /// ```
     pub fn claims<C: Deserialize<'b>>(&self) -> Result<C, Error> {
         json::deserialize(self.payload)
     }

@@ -497,6 +497,13 @@ fn value_that_does_not_fit_is_an_error() {
     assert_eq!(DPOP.write_dpop(Error::ClockNotSet, &mut heapless::String::<0>::new()), Ok(503));
 }
 
+#[test]
+fn value_has_at_most_140_bytes_of_its_own() {
+    let challenge = Challenge::dpop("").with_scope("").with_acr_values("").with_max_age(Duration::MAX);
+    let lengths = errors::all().flat_map(|error| [answer(challenge, error), answer_dpop(challenge, error)]);
+    assert_eq!(lengths.map(|(_, value)| value.len()).max(), Some(140));
+}
+
 struct Limited {
     text: String,
     room: usize,
