@@ -7,7 +7,7 @@ use core::ptr::{read_volatile, write_volatile};
 
 use cortex_m_rt::entry;
 use door_lock::{Flash, Lock, RECORD_LEN, Record, Refusal};
-use embedded_jwt::{Error, Key};
+use embedded_jwt::{Error, Key, UnixTime};
 use heapless::{String, Vec};
 
 /// A TEST KEY, whose private half is published with the test kit.
@@ -20,6 +20,12 @@ const KEY_Y: [u8; 32] = [
     97, 42, 125, 152, 52, 241, 158, 48, 91, 183, 110, 255, 207, 148, 185, 128, 69, 143, 8, 238, 147, 84, 25, 44, 123,
     137, 93, 84, 231, 242, 214, 27,
 ];
+
+/// From `build.rs`.
+const BUILT_AT: UnixTime = match i64::from_str_radix(env!("BUILT_AT"), 10) {
+    Ok(seconds) => UnixTime::from_secs(seconds),
+    Err(_) => panic!("SOURCE_DATE_EPOCH is not a number of seconds"),
+};
 
 #[entry]
 fn main() -> ! {
@@ -37,7 +43,7 @@ fn main() -> ! {
 
 /// Runs from one start to the next: only the flash outlives it.
 fn run(flash: &mut Ram, seed: &mut u128) {
-    let mut lock = Lock::start(&KEYS, flash);
+    let mut lock = Lock::start(&KEYS, BUILT_AT, flash);
     let _ = writeln!(Serial, "ready");
     loop {
         let line = read_line();

@@ -18,8 +18,6 @@ pub const AUDIENCE: &str = "urn:building:north";
 pub const DOOR: &str = "lab-2";
 /// The URI that proofs are made for.
 pub const URI: &str = "https://lab-2.north.example.com/";
-/// A build writes its own time here: 2026-01-15, 00:00 UTC.
-pub const BUILT_AT: UnixTime = UnixTime::from_secs(1_768_435_200);
 const MAX_LIFETIME: Duration = Duration::from_secs(5 * 60);
 
 /// Without a clock, a token is refused when the floor shows that it has expired.
@@ -73,16 +71,17 @@ pub struct Lock<'k, F> {
 }
 
 impl<'k, F: Flash> Lock<'k, F> {
-    /// Restores the state. What neither copy has stays closed, and every request is then refused with `NotOpened`.
-    pub fn start(keys: &'k [Key], flash: F) -> Self {
+    /// Restores the state. What neither copy has stays closed, and every request is then refused with `NotOpened`. The
+    /// floor is at least the time at which the firmware was built.
+    pub fn start(keys: &'k [Key], built_at: UnixTime, flash: F) -> Self {
         let (revoked, used) = (Revoked::new(), Used::new());
         let nonces = [DpopNonce::new(), DpopNonce::new()];
-        let mut lock = Self { keys, flash, floor: TimeFloor::new(BUILT_AT, &[ISSUER]), revoked, used, nonces };
+        let mut lock = Self { keys, flash, floor: TimeFloor::new(built_at, &[ISSUER]), revoked, used, nonces };
         for copy in 0..2 {
             let record = lock.flash.read(copy);
             let (floor, stores) = record.split_at(TimeFloor::LEN);
             let (revoked, used) = stores.split_at(Revoked::SNAPSHOT_LEN);
-            if let Ok(floor) = TimeFloor::from_bytes(BUILT_AT, &[ISSUER], floor)
+            if let Ok(floor) = TimeFloor::from_bytes(built_at, &[ISSUER], floor)
                 && floor.at() > lock.floor.at()
             {
                 lock.floor = floor;

@@ -3,8 +3,11 @@
 use std::cell::Cell;
 
 use door_lock::{AUDIENCE, DOOR, Flash, ISSUER, Lock, RECORD_LEN, Record, Refusal, URI};
-use embedded_jwt::{Claim, Error, Key, Misfit, Part};
-use embedded_jwt_testkit::{Alg, TestIssuer, TestToken, dpop_proof};
+use embedded_jwt::{Claim, Error, Key, Misfit, Part, UnixTime};
+use embedded_jwt_testkit::{Alg, NOW, TestIssuer, TestToken, dpop_proof};
+
+/// Half a day before the tokens of the test kit are valid.
+const BUILT_AT: UnixTime = UnixTime::from_secs(NOW - 12 * 60 * 60);
 
 /// The flash of a test, which outlives the lock.
 struct Ram {
@@ -63,7 +66,7 @@ fn verdict(token: &TestToken) -> Result<(), Refusal> {
 }
 
 fn provisioned<'a>(keys: &'a [Key], ram: &'a mut Ram) -> Lock<'a, &'a mut Ram> {
-    let mut lock = Lock::start(keys, ram);
+    let mut lock = Lock::start(keys, BUILT_AT, ram);
     lock.provision().unwrap();
     lock
 }
@@ -126,14 +129,14 @@ fn token_opens_once_also_over_a_power_cut() {
     let mut lock = provisioned(&keys, &mut ram);
     assert_eq!(open(&mut lock, &good()), Ok(()));
     assert_eq!(open(&mut lock, &good()), Err(Refusal::Token(Error::Replayed)));
-    assert_eq!(open(&mut Lock::start(&keys, &mut ram), &good()), Err(Refusal::Token(Error::Replayed)));
+    assert_eq!(open(&mut Lock::start(&keys, BUILT_AT, &mut ram), &good()), Err(Refusal::Token(Error::Replayed)));
 }
 
 #[test]
 fn expired_token_is_refused_once_a_later_one_has_raised_the_floor() {
     let (keys, mut ram) = (idp().keys(), Ram::erased());
     assert_eq!(open(&mut provisioned(&keys, &mut ram), &good().id("later")), Ok(()));
-    let mut lock = Lock::start(&keys, &mut ram);
+    let mut lock = Lock::start(&keys, BUILT_AT, &mut ram);
     assert_eq!(open(&mut lock, &good().expired()), Err(Refusal::Token(Error::Expired)));
 }
 
@@ -151,13 +154,13 @@ fn lost_phone_is_revoked_and_a_new_token_is_not() {
     assert_eq!(revoke(&mut lock, command.scope("door:revoke")), Ok(()));
     assert_eq!(open(&mut lock, &good()), Err(Refusal::Token(Error::Revoked)));
     assert_eq!(open(&mut lock, &good().id("of-another").claim("sub", "user-43")), Ok(()));
-    assert_eq!(open(&mut Lock::start(&keys, &mut ram), &good()), Err(Refusal::Token(Error::Revoked)));
+    assert_eq!(open(&mut Lock::start(&keys, BUILT_AT, &mut ram), &good()), Err(Refusal::Token(Error::Revoked)));
 }
 
 #[test]
 fn lock_without_its_state_refuses_everything() {
     let (keys, mut ram) = (idp().keys(), Ram::erased());
-    assert_eq!(open(&mut Lock::start(&keys, &mut ram), &good()), Err(Refusal::Token(Error::NotOpened)));
+    assert_eq!(open(&mut Lock::start(&keys, BUILT_AT, &mut ram), &good()), Err(Refusal::Token(Error::NotOpened)));
 }
 
 #[test]
@@ -166,10 +169,10 @@ fn door_stays_closed_if_its_use_is_not_saved() {
         let (keys, mut ram) = (idp().keys(), Ram::erased());
         drop(provisioned(&keys, &mut ram));
         ram.writes_left = writes_left;
-        assert_eq!(open(&mut Lock::start(&keys, &mut ram), &good()), Err(Refusal::NotSaved));
+        assert_eq!(open(&mut Lock::start(&keys, BUILT_AT, &mut ram), &good()), Err(Refusal::NotSaved));
         // One copy is whole: after the power cut, the lock works.
         ram.writes_left = usize::MAX;
-        assert_eq!(open(&mut Lock::start(&keys, &mut ram), &good().id("token-2")), Ok(()));
+        assert_eq!(open(&mut Lock::start(&keys, BUILT_AT, &mut ram), &good().id("token-2")), Ok(()));
     }
 }
 
