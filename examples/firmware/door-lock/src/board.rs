@@ -1,5 +1,5 @@
 //! The board, here QEMU's mps2-an386: a request is a line on the serial port, and so is its answer. On your own board,
-//! replace the serial port by your radio, [`Ram`] by flash, [`random`] by the chip's generator, and put in your keys.
+//! replace the serial port by your radio, [`Ram`] by flash, and [`random`] by the chip's generator.
 
 use core::fmt::{self, Write as _};
 use core::panic::PanicInfo;
@@ -7,19 +7,11 @@ use core::ptr::{read_volatile, write_volatile};
 
 use cortex_m_rt::entry;
 use door_lock::{Flash, Lock, RECORD_LEN, Record, Refusal};
-use embedded_jwt::{Error, Key, UnixTime};
+use embedded_jwt::{Error, Key, UnixTime, key_set};
 use heapless::{String, Vec};
 
-/// A TEST KEY, whose private half is published with the test kit.
-static KEYS: [Key; 1] = [Key::es256(&KEY_X, &KEY_Y).with_kid(b"es-test")];
-const KEY_X: [u8; 32] = [
-    146, 58, 128, 194, 21, 111, 115, 108, 30, 161, 168, 121, 213, 56, 130, 148, 125, 190, 223, 124, 67, 246, 113, 221,
-    112, 240, 87, 149, 177, 112, 25, 199,
-];
-const KEY_Y: [u8; 32] = [
-    97, 42, 125, 152, 52, 241, 158, 48, 91, 183, 110, 255, 207, 148, 185, 128, 69, 143, 8, 238, 147, 84, 25, 44, 123,
-    137, 93, 84, 231, 242, 214, 27,
-];
+/// The keys of the issuer, read by the compiler.
+static KEYS: &[Key] = key_set!(include_str!("jwks.json"));
 
 /// From `build.rs`.
 const BUILT_AT: UnixTime = match i64::from_str_radix(env!("BUILT_AT"), 10) {
@@ -43,7 +35,7 @@ fn main() -> ! {
 
 /// Runs from one start to the next: only the flash outlives it.
 fn run(flash: &mut Ram, seed: &mut u128) {
-    let mut lock = Lock::start(&KEYS, BUILT_AT, flash);
+    let mut lock = Lock::start(KEYS, BUILT_AT, flash);
     let _ = writeln!(Serial, "ready");
     loop {
         let line = read_line();
