@@ -8,7 +8,7 @@ use core::ptr::{read_volatile, write_volatile};
 use cortex_m_rt::entry;
 use door_lock::{Flash, Lock, RECORD_LEN, Record, Refusal};
 use embedded_jwt::{Error, Key, UnixTime, key_set};
-use heapless::{String, Vec};
+use heapless::Vec;
 
 /// The keys of the issuer, read by the compiler.
 static KEYS: &[Key] = key_set!(include_str!("jwks.json"));
@@ -45,10 +45,7 @@ fn run(flash: &mut Ram, seed: &mut u128) {
             b"RESTART" => return,
             b"PROVISION" => lock.provision(),
             b"NONCE" => {
-                let mut nonce = String::<32>::new();
-                let _ = write!(nonce, "{:032x}", random(seed));
-                lock.issue_nonce(&nonce);
-                let _ = writeln!(Serial, "nonce {nonce}");
+                let _ = writeln!(Serial, "nonce {}", lock.nonce(|| random(seed)));
                 continue;
             }
             b"OPEN" => lock.open(word(), word()), // on `Ok`, turn the motor

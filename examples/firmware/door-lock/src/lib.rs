@@ -5,12 +5,15 @@
 //! network: its time is a floor that rises with the tokens, and a nonce of the lock shows that a request is fresh.
 #![no_std]
 
+use core::fmt::Write as _;
+use core::slice;
 use core::time::Duration;
 
 use embedded_jwt::{
     AccessToken, AccessTokenPolicy, DpopNonce, DpopPolicy, EarliestTime, Error, Es256, Issuer, Key, MAX_LEEWAY,
     ReplayWindow, Revocation, RevocationList, TimeFloor, Token, UnixTime,
 };
+use heapless::String;
 
 pub const ISSUER: &str = "https://idp.example.com";
 pub const AUDIENCE: &str = "urn:building:north";
@@ -66,8 +69,8 @@ pub struct Lock<'k, F> {
     floor: TimeFloor<'static>,
     revoked: Revoked,
     used: Used,
-    /// The current nonce and the one before, so that two phones can ask at the same time.
-    nonces: [DpopNonce; 2],
+    /// The nonce for the next proof, and its text.
+    nonce: (DpopNonce, String<32>),
 }
 
 impl<'k, F: Flash> Lock<'k, F> {
@@ -75,8 +78,8 @@ impl<'k, F: Flash> Lock<'k, F> {
     /// floor is at least the time at which the firmware was built.
     pub fn start(keys: &'k [Key], built_at: UnixTime, flash: F) -> Self {
         let (revoked, used) = (Revoked::new(), Used::new());
-        let nonces = [DpopNonce::new(), DpopNonce::new()];
-        let mut lock = Self { keys, flash, floor: TimeFloor::new(built_at, &[ISSUER]), revoked, used, nonces };
+        let nonce = (DpopNonce::new(), String::new());
+        let mut lock = Self { keys, flash, floor: TimeFloor::new(built_at, &[ISSUER]), revoked, used, nonce };
         for copy in 0..2 {
             let record = lock.flash.read(copy);
             let (floor, stores) = record.split_at(TimeFloor::LEN);
@@ -100,9 +103,16 @@ impl<'k, F: Flash> Lock<'k, F> {
         self.save()
     }
 
-    /// The phone puts this into its proof. `nonce` is random text of at least 128 bits.
-    pub fn issue_nonce(&self, nonce: &str) {
-        DpopNonce::rotate(&self.nonces, nonce);
+    /// The phone puts this into its proof. Until it is used, it is the same for every phone, so that nobody can push out
+    /// the nonces of others. A new one is made of `random` numbers.
+    pub fn nonce(&mut self, random: impl FnOnce() -> u128) -> &str {
+        let (nonce, text) = &mut self.nonce;
+        if !nonce.is_issued() {
+            text.clear();
+            let _ = write!(text, "{:032x}", random()); // has always room
+            nonce.issue(text);
+        }
+        text
     }
 
     /// Accepts a request to open the door: after a power cut, too, the same token opens it no more.
@@ -134,7 +144,7 @@ impl<'k, F: Flash> Lock<'k, F> {
         let (mut buf, mut proof_buf, now) = ([0; 1024], [0; 1024], self.floor.at());
         let issuer = Issuer::new(ISSUER, self.keys, &[&Es256]);
         let verified = Token::parse(token)?.verify(&issuer, &mut buf)?;
-        let request = DpopPolicy::new("POST", URI, token).with_nonces(&self.nonces);
+        let request = DpopPolicy::new("POST", URI, token).with_nonces(slice::from_ref(&self.nonce.0));
         let proof = Token::parse(proof)?.verify_dpop(&request, &[&Es256], now, &mut proof_buf)?;
 
         let policy = POLICY

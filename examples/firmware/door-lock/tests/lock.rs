@@ -46,11 +46,10 @@ fn good() -> TestToken {
 }
 
 /// A request as the phone makes it: a nonce, and a proof of the token with it.
-fn proof(lock: &Lock<'_, &mut Ram>, token: &str) -> TestToken {
-    thread_local!(static COUNT: Cell<u32> = const { Cell::new(0) });
-    let nonce = format!("nonce-{}", COUNT.replace(COUNT.get() + 1));
-    lock.issue_nonce(&nonce);
-    dpop_proof(Alg::Es256, "POST", URI, token).id(&nonce).claim("nonce", nonce)
+fn proof(lock: &mut Lock<'_, &mut Ram>, token: &str) -> TestToken {
+    thread_local!(static COUNT: Cell<u128> = const { Cell::new(0) });
+    let nonce = lock.nonce(|| COUNT.replace(COUNT.get() + 1));
+    dpop_proof(Alg::Es256, "POST", URI, token).id(nonce).claim("nonce", nonce)
 }
 
 fn open(lock: &mut Lock<'_, &mut Ram>, token: &TestToken) -> Result<(), Refusal> {
@@ -116,7 +115,7 @@ fn proof_with_a_fault_is_refused() {
     for (fault, error) in faults {
         let (keys, mut ram, text) = (idp().keys(), Ram::erased(), good().mint());
         let mut lock = provisioned(&keys, &mut ram);
-        let (fine, faulty) = (proof(&lock, &text), fault(proof(&lock, &text)).mint());
+        let (fine, faulty) = (proof(&mut lock, &text), fault(proof(&mut lock, &text)).mint());
         assert_eq!(lock.open(text.as_bytes(), faulty.as_bytes()), Err(Refusal::Token(error)));
         // And nothing was consumed.
         assert_eq!(lock.open(text.as_bytes(), fine.mint().as_bytes()), Ok(()));
@@ -138,6 +137,22 @@ fn expired_token_is_refused_once_a_later_one_has_raised_the_floor() {
     assert_eq!(open(&mut provisioned(&keys, &mut ram), &good().id("later")), Ok(()));
     let mut lock = Lock::start(&keys, BUILT_AT, &mut ram);
     assert_eq!(open(&mut lock, &good().expired()), Err(Refusal::Token(Error::Expired)));
+}
+
+#[test]
+fn nonce_is_the_same_for_every_phone_until_it_is_used() {
+    let (keys, mut ram) = (idp().keys(), Ram::erased());
+    let mut lock = provisioned(&keys, &mut ram);
+    let [first, second] = ["token-1", "token-2"].map(|id| good().id(id).mint());
+    let [proof_of_first, proof_of_second] = [&first, &second].map(|token| proof(&mut lock, token).mint());
+    for _ in 0..100 {
+        lock.nonce(|| panic!("the nonce is not used"));
+    }
+    assert_eq!(lock.open(first.as_bytes(), proof_of_first.as_bytes()), Ok(()));
+    let late = lock.open(second.as_bytes(), proof_of_second.as_bytes());
+    assert_eq!(late, Err(Refusal::Token(Error::Mismatch(Claim::Nonce))));
+    let again = proof(&mut lock, &second).mint();
+    assert_eq!(lock.open(second.as_bytes(), again.as_bytes()), Ok(()));
 }
 
 #[test]
