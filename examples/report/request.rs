@@ -107,10 +107,11 @@ impl Request {
         }
     }
 
-    /// The expectations on the proof that came with this access token. `None` if none came.
-    pub fn of_proof(&self, access_token: &[u8]) -> Option<Self> {
-        self.proof.as_ref()?;
-        Some(Self { profile: Profile::Dpop, access_token: Some(access_token.into()), proof: None, ..self.clone() })
+    /// The proof that came with this access token, if one came, and the expectations on it.
+    pub fn of_proof(&self, access_token: &[u8]) -> Option<(&[u8], Self)> {
+        let request =
+            Self { profile: Profile::Dpop, access_token: Some(access_token.into()), proof: None, ..self.clone() };
+        Some((self.proof.as_deref()?, request))
     }
 
     pub fn issuer<'a>(&'a self, keys: &'a [PublicKey<'a>]) -> Issuer<'a> {

@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec;
 
 use embedded_jwt::{
-    AccessToken, AllowReplay, DpopProof, EdDsa, Error, Es256, IdToken, PublicKey, SignatureAlgorithm, Token,
+    AccessToken, AllowReplay, DpopProof, EdDsa, Error, Es256, IdToken, PublicKey, SignatureAlgorithm, Token, Verified,
 };
 
 use crate::profile::Profile;
@@ -61,41 +61,44 @@ pub struct Refusal {
     pub error: Error,
 }
 
-/// Takes a token through the crate: parse, verify, validate. A DPoP proof is verified and validated in one step: alone,
-/// or before the access token that it came with is validated.
+/// Takes a token through the crate: parse, verify, validate. A DPoP proof is verified and validated in one step.
 pub fn verify<'b>(
-    token: &[u8],
+    text: &[u8],
     keys: &[PublicKey<'_>],
     request: &'b Request,
     buf: &'b mut [u8],
 ) -> Result<Accepted<'b>, Refusal> {
-    let refused_at = |step| move |error| Refusal { step, error };
     let buf_len = buf.len();
-    let (text, token) = (token, Token::parse(token).map_err(refused_at(Step::Parse))?);
+    let token = Token::parse(text).map_err(refused_at(Step::Parse))?;
     if request.profile == Profile::Dpop {
         return verify_proof(token, request, buf).map(Accepted::Dpop);
     }
     let verified = token.verify(&request.issuer(keys), buf).map_err(refused_at(Step::Verify))?;
-    let accepted = match request.profile {
-        Profile::Id => verified.into_id_token(&request.id_policy(), request.now).map(Accepted::Id),
-        _ => {
-            let (proof_request, mut proof_buf) = (request.of_proof(text), vec![0; buf_len]);
-            let proof = match (&request.proof, &proof_request) {
-                (Some(proof), Some(request)) => {
-                    let proof = Token::parse(proof).and_then(|proof| {
-                        proof.verify_dpop(&request.dpop_policy(), request.backends, request.now, &mut proof_buf)
-                    });
-                    Some(proof.map_err(refused_at(Step::Proof))?)
-                }
-                _ => None,
-            };
-            let policy = request.access_policy();
-            // One run cannot see a proof twice.
-            let policy = proof.as_ref().map_or(policy, |proof| policy.with_dpop(proof, &AllowReplay));
-            verified.into_access_token(&policy, request.now).map(Accepted::Access)
+    match request.profile {
+        Profile::Id => {
+            let accepted = verified.into_id_token(&request.id_policy(), request.now);
+            accepted.map(Accepted::Id).map_err(refused_at(Step::Validate))
         }
+        _ => validate_access_token(verified, text, request, buf_len).map(Accepted::Access),
+    }
+}
+
+/// Validates an access token, with the DPoP proof that came with it, if one came.
+fn validate_access_token<'b>(
+    verified: Verified<'_, 'b>,
+    text: &[u8],
+    request: &Request,
+    buf_len: usize,
+) -> Result<AccessToken<'b>, Refusal> {
+    let (policy, mut buf) = (request.access_policy(), vec![0; buf_len]);
+    let Some((proof, proof_request)) = request.of_proof(text) else {
+        return verified.into_access_token(&policy, request.now).map_err(refused_at(Step::Validate));
     };
-    accepted.map_err(refused_at(Step::Validate))
+    let proof = Token::parse(proof)
+        .and_then(|proof| proof.verify_dpop(&proof_request.dpop_policy(), request.backends, request.now, &mut buf))
+        .map_err(refused_at(Step::Proof))?;
+    // One run cannot see a proof twice.
+    verified.into_access_token(&policy.with_dpop(&proof, &AllowReplay), request.now).map_err(refused_at(Step::Validate))
 }
 
 fn verify_proof<'b>(token: Token<'_>, request: &'b Request, buf: &'b mut [u8]) -> Result<DpopProof<'b>, Refusal> {
@@ -105,4 +108,8 @@ fn verify_proof<'b>(token: Token<'_>, request: &'b Request, buf: &'b mut [u8]) -
         step: if fits && error == Error::BufferTooSmall { Step::Validate } else { Step::Verify },
         error,
     })
+}
+
+fn refused_at(step: Step) -> impl Fn(Error) -> Refusal {
+    move |error| Refusal { step, error }
 }

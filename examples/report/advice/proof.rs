@@ -77,9 +77,7 @@ pub fn advice(error: Error, case: &Case<'_>, peek: &Peek) -> Option<Vec<String>>
 
 /// Advice about the proof that came with an access token.
 pub fn of_access_token(error: Error, case: &Case<'_>) -> Vec<String> {
-    let (Some(proof), Some(request)) = (&case.request.proof, case.request.of_proof(case.token)) else {
-        return Vec::new();
-    };
+    let Some((proof, request)) = case.request.of_proof(case.token) else { return Vec::new() };
     let proof_case = Case { token: proof, request: &request, ..*case };
     let refusal = Refusal { step: Step::Verify, error };
     let mut lines = super::advice(refusal, &proof_case, &Peek::at(proof));
