@@ -15,9 +15,12 @@ static KEYS: &[Key] = key_set!(include_str!("jwks.json"));
 
 /// From `build.rs`.
 const BUILT_AT: UnixTime = match i64::from_str_radix(env!("BUILT_AT"), 10) {
-    Ok(seconds) => UnixTime::from_secs(seconds),
-    Err(_) => panic!("SOURCE_DATE_EPOCH is not a number of seconds"),
+    Ok(seconds @ JANUARY_2026..) => UnixTime::from_secs(seconds),
+    _ => panic!("SOURCE_DATE_EPOCH is not the time of this build, in seconds"),
 };
+
+/// An earlier floor would not show that a token has expired.
+const JANUARY_2026: i64 = 1_767_225_600;
 
 #[entry]
 fn main() -> ! {
@@ -55,7 +58,9 @@ fn run(flash: &mut Ram, seed: &mut u128) {
         // The reason is for a log: tell a client no more than the guide's chapter on requests says.
         let _ = match verdict {
             Ok(()) => writeln!(Serial, "ok"),
-            Err(Refusal::Token(error)) => writeln!(Serial, "refused 0x{:04X}: {error}", error.code()),
+            Err(Refusal::Token(error) | Refusal::Proof(error)) => {
+                writeln!(Serial, "refused 0x{:04X}: {error}", error.code())
+            }
             Err(Refusal::NotSaved) => writeln!(Serial, "not saved"),
         };
     }

@@ -21,6 +21,9 @@ pub const AUDIENCE: &str = "urn:building:north";
 pub const DOOR: &str = "lab-2";
 /// The URI that proofs are made for.
 pub const URI: &str = "https://lab-2.north.example.com/";
+/// The scopes.
+const OPEN: &str = "door:open";
+const REVOKE: &str = "door:revoke";
 const MAX_LIFETIME: Duration = Duration::from_secs(5 * 60);
 
 /// Without a clock, a token is refused when the floor shows that it has expired.
@@ -53,7 +56,9 @@ pub trait Flash {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Refusal {
     Token(Error),
-    /// The door stays closed, since after a power cut the token could be used again.
+    /// An error such as `InvalidSignature` can be about the token or about the proof.
+    Proof(Error),
+    /// The door stays closed, since after a power cut the token could be used again. Until then it counts as used.
     NotSaved,
 }
 
@@ -117,13 +122,14 @@ impl<'k, F: Flash> Lock<'k, F> {
 
     /// Accepts a request to open the door: after a power cut, too, the same token opens it no more.
     pub fn open(&mut self, token: &[u8], proof: &[u8]) -> Result<(), Refusal> {
-        self.authorize("door:open", token, proof, |_, _, _| Ok(()))?;
+        self.authorize(OPEN, token, proof, |_, _, _| Ok(()))?;
         self.save()
     }
 
-    /// Revokes all tokens of a subject that were issued until now, for a token with the scope `door:revoke`.
+    /// Revokes all tokens of a subject that were issued until now, for a token with the scope `door:revoke`. If the list is
+    /// full, the token is consumed all the same.
     pub fn revoke(&mut self, token: &[u8], proof: &[u8]) -> Result<(), Refusal> {
-        self.authorize("door:revoke", token, proof, |token, revoked, now| {
+        self.authorize(REVOKE, token, proof, |token, revoked, now| {
             let subject = token.claims::<DoorClaims>()?.revoke.ok_or(Error::Denied)?;
             // By the clock of the issuer, as in the tokens that are revoked.
             let issued_before = token.issued_at().ok_or(Error::Denied)?.plus(Duration::from_secs(1));
@@ -140,12 +146,14 @@ impl<'k, F: Flash> Lock<'k, F> {
         token: &[u8],
         proof: &[u8],
         act: impl FnOnce(&AccessToken<'_>, &mut Revoked, EarliestTime) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Refusal> {
         let (mut buf, mut proof_buf, now) = ([0; 1024], [0; 1024], self.floor.at());
         let issuer = Issuer::new(ISSUER, self.keys, &[&Es256]);
         let verified = Token::parse(token)?.verify(&issuer, &mut buf)?;
         let request = DpopPolicy::new("POST", URI, token).with_nonces(slice::from_ref(&self.nonce.0));
-        let proof = Token::parse(proof)?.verify_dpop(&request, &[&Es256], now, &mut proof_buf)?;
+        let proof = Token::parse(proof)
+            .and_then(|proof| proof.verify_dpop(&request, &[&Es256], now, &mut proof_buf))
+            .map_err(Refusal::Proof)?;
 
         let policy = POLICY
             .with_required_scope(scope)
@@ -153,12 +161,13 @@ impl<'k, F: Flash> Lock<'k, F> {
             .with_dpop(&proof, &self.used)
             .with_single_use(&self.used);
         let pending = verified.validate_access_token(&policy, now)?;
-        if pending.claims::<DoorClaims>()?.door != DOOR {
-            return Err(Error::Denied);
+        let claims = pending.claims::<DoorClaims>()?;
+        if claims.door != DOOR || (scope == REVOKE && claims.revoke.is_none()) {
+            return Err(Error::Denied.into());
         }
-        // Before it is consumed: used ids are over when the floor has passed them.
+        // Before it is consumed: used ids are over when the floor has passed them. The floor is saved with them.
         self.floor.learn(&pending);
-        act(&pending.consume()?, &mut self.revoked, self.floor.at())
+        Ok(act(&pending.consume()?, &mut self.revoked, self.floor.at())?)
     }
 
     /// Writes one copy while the other is whole.
