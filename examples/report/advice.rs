@@ -19,7 +19,7 @@ use crate::peek::Peek;
 use crate::profile::Profile;
 use crate::style::printable;
 use crate::times::moment;
-use crate::verification::{ACCEPTED, Refusal, Step};
+use crate::verification::{Backends, Refusal, Step, names};
 use keys::{too_many_keys, unknown_key};
 use malformed::{extra_text, malformed};
 
@@ -52,7 +52,7 @@ pub fn advice(refusal: Refusal, case: &Case<'_>, peek: &Peek) -> Vec<String> {
             "The issuer demands an extension (crit), and this verifier understands none.".into(),
             "Switch the extension off at the provider.".into(),
         ],
-        Error::UnsupportedAlgorithm => unsupported_algorithm(peek),
+        Error::UnsupportedAlgorithm => unsupported_algorithm(peek, request.backends),
         Error::UnknownKey => unknown_key(case, peek),
         Error::AmbiguousKey => too_many_keys(case),
         Error::InvalidKey => vec![
@@ -109,7 +109,12 @@ pub fn advice(refusal: Refusal, case: &Case<'_>, peek: &Peek) -> Vec<String> {
         Error::Expired => vec![
             format!("exp    {}", claimed(peek, "exp", case)),
             format!("clock  {}", request.clock()),
-            "Refresh the token. If it is new, compare the clocks of issuer and device.".into(),
+            if request.has_clock() {
+                "Refresh the token. If it is new, compare the clocks of issuer and device."
+            } else {
+                "Refresh the token. If it is new, the floor is ahead: correct it (TimeFloor)."
+            }
+            .into(),
         ],
         Error::NotYetValid => vec![
             format!("nbf    {}", claimed(peek, "nbf", case)),
@@ -120,7 +125,13 @@ pub fn advice(refusal: Refusal, case: &Case<'_>, peek: &Peek) -> Vec<String> {
         Error::LifetimeTooLong => vec![
             format!("iat  {}", claimed(peek, "iat", case)),
             format!("exp  {}", claimed(peek, "exp", case)),
-            "Make the provider issue shorter tokens, or allow more with --max-lifetime.".into(),
+            "Make the provider issue shorter tokens, or allow more with".into(),
+            if request.max_lifetime == request.longest_lifetime() {
+                "--max-lifetime."
+            } else {
+                "--max-unproven-lifetime."
+            }
+            .into(),
         ],
         Error::TooOld => vec![
             format!("iat  {}", claimed(peek, "iat", case)),
@@ -142,17 +153,20 @@ pub fn advice(refusal: Refusal, case: &Case<'_>, peek: &Peek) -> Vec<String> {
     }
 }
 
-fn unsupported_algorithm(peek: &Peek) -> Vec<String> {
+fn unsupported_algorithm(peek: &Peek, backends: Backends) -> Vec<String> {
     let alg = peek.alg();
     if alg.eq_ignore_ascii_case("none") {
         return vec!["The token is not signed: anyone can have written it. Do not act on it.".into()];
     }
-    let mut lines = vec![
-        format!("token     alg {}", printable(&format!("{alg:?}"))),
-        format!("accepted  {ACCEPTED}"),
-        "Switch the provider to ES256 or EdDSA for this client: by default, many sign".into(),
-        "with RS256.".into(),
-    ];
+    let accepted = names(backends);
+    let mut lines = vec![format!("token     alg {}", printable(&format!("{alg:?}"))), format!("accepted  {accepted}")];
+    if backends.len() == 1 {
+        lines.push(format!("Switch the provider to {accepted} for this client, or give the device a backend for"));
+        lines.push("the token's algorithm.".into());
+        return lines;
+    }
+    lines.push("Switch the provider to ES256 or EdDSA for this client: by default, many sign".into());
+    lines.push("with RS256.".into());
     if alg == "RS256" && !cfg!(feature = "rs256") {
         lines.push("If it offers nothing else, build with the feature rs256.".into());
     }

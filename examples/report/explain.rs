@@ -27,7 +27,7 @@ pub fn explain(text: &str) -> Result<Explanation, String> {
     hexadecimal
         .or_else(decimal)
         .or_else(|| Explanation::named(text))
-        .ok_or_else(|| format!("{text:?} is no code or name of an error: 0x1303 and Mismatch(Audience) are"))
+        .ok_or_else(|| format!("no error has the code or name {text:?}; one is 0x1303, Mismatch(Audience)"))
 }
 
 /// Digits alone: Rust's parsing also takes a sign.

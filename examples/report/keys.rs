@@ -58,8 +58,9 @@ pub fn can_verify(key: &PublicKey<'_>) -> bool {
     if key.algorithm() != Algorithm::Es256 && key.algorithm() != Algorithm::EdDsa {
         signature.resize(RSA_LEN, 0);
     }
-    let [header, payload, signature] = [format!("{{\"alg\":\"{}\"}}", algorithm(key)).as_bytes(), b"{}", &signature]
-        .map(Base64UrlUnpadded::encode_string);
+    let [header, payload, signature] =
+        [format!("{{\"alg\":\"{}\"}}", algorithm(key.algorithm())).as_bytes(), b"{}", &signature]
+            .map(Base64UrlUnpadded::encode_string);
     let text = format!("{header}.{payload}.{signature}");
     let issuer = Issuer::new("urn:example:none", slice::from_ref(key), SOFTWARE);
     let verify = |token: Token<'_>| token.verify(&issuer, &mut vec![0; token.buffer_len()]).map(drop);
@@ -87,11 +88,12 @@ pub fn describe(key: &PublicKey<'_>) -> String {
         Some(Kid::Whole(kid)) => text(kid),
         Some(Kid::Abridged { first, len, .. }) => format!("{}... of {len} bytes", text(first)),
     };
-    format!("{kid} ({})", algorithm(key))
+    format!("{kid} ({})", algorithm(key.algorithm()))
 }
 
-pub fn algorithm(key: &PublicKey<'_>) -> &'static str {
-    match key.algorithm() {
+/// The JOSE name of an algorithm.
+pub fn algorithm(algorithm: Algorithm) -> &'static str {
+    match algorithm {
         Algorithm::Es256 => "ES256",
         Algorithm::EdDsa => "EdDSA",
         #[cfg(feature = "rs256")]

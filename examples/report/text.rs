@@ -132,7 +132,9 @@ impl<'a> Report<'a> {
 
     fn write_checks(&self, out: &mut dyn Write, style: Style) -> fmt::Result {
         let request = self.case.request;
+        let mut is_ended = false;
         for (check, outcome) in self.checks() {
+            is_ended |= outcome == Outcome::NotReached;
             let line = format!("{:10}  {:43} {}", check.name(), check.rule(request), check.reference(request));
             match outcome {
                 Outcome::Ok => writeln!(out, "  {}   {line}", style.good("ok"))?,
@@ -140,7 +142,7 @@ impl<'a> Report<'a> {
                 Outcome::NotReached => writeln!(out, "  {}", style.faint(&format!("-    {line}")))?,
             }
         }
-        Ok(())
+        if is_ended { writeln!(out, "  {}", style.faint(UNREACHED)) } else { Ok(()) }
     }
 
     /// The heading of the claims. It says how far they can be trusted. `None` if the payload cannot be read.
@@ -197,7 +199,8 @@ fn write_grant(out: &mut dyn Write, request: &Request, token: &Accepted<'_>) -> 
         Accepted::Access(token) => {
             writeln!(out, "  subject  {}", quoted(token.subject()))?;
             writeln!(out, "  client   {}", quoted(token.client_id()))?;
-            writeln!(out, "  scopes   {:?}", token.scopes().collect::<Vec<_>>())
+            writeln!(out, "  scopes   {:?}", token.scopes().collect::<Vec<_>>())?;
+            writeln!(out, "Only the device checks claims of its own, revocations, and single use.")
         }
         Accepted::Dpop(proof) => {
             writeln!(out, "  key      {}", proof.thumbprint())?;
@@ -221,5 +224,6 @@ fn quoted(text: Option<&str>) -> String {
     text.map_or("absent".into(), |text| format!("{text:?}"))
 }
 
+const UNREACHED: &str = "- is not reached: the first failure ends the checks";
 /// The default width of a terminal.
 const COLUMNS: usize = 80;

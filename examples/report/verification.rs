@@ -3,11 +3,13 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::vec;
+use alloc::vec::Vec;
 
 use embedded_jwt::{
     AccessToken, AllowReplay, DpopProof, EdDsa, Error, Es256, IdToken, PublicKey, SignatureAlgorithm, Token, Verified,
 };
 
+use crate::keys::algorithm;
 use crate::profile::Profile;
 use crate::request::Request;
 
@@ -22,9 +24,6 @@ pub const SOFTWARE: Backends = &[&Es256, &EdDsa, &embedded_jwt::Rs256];
 /// The default size of the buffer on the device.
 pub const DEFAULT_BUFFER_LEN: usize = 16 * 1024;
 
-/// The names of these algorithms.
-pub const ACCEPTED: &str = if cfg!(feature = "rs256") { "ES256, EdDSA, RS256" } else { "ES256, EdDSA" };
-
 pub fn backends_named(name: &str) -> Result<Backends, String> {
     match name {
         "software" => Ok(SOFTWARE),
@@ -36,6 +35,19 @@ pub fn backends_named(name: &str) -> Result<Backends, String> {
         "ring" => Err("the backend ring is in the feature ring: cargo run --features ring --example verify".into()),
         _ => Err(format!("there is no backend {name:?}: it is software or ring")),
     }
+}
+
+/// The backend for one algorithm alone.
+pub fn only(name: &str, backends: Backends) -> Result<Backends, String> {
+    let position = backends.iter().position(|backend| algorithm(backend.algorithm()) == name);
+    let backend = position.and_then(|position| backends.get(position..=position));
+    backend.ok_or_else(|| format!("there is no algorithm {name:?}: it is one of {}", names(backends)))
+}
+
+/// The names of the algorithms, such as `ES256, EdDSA`.
+pub fn names(backends: Backends) -> String {
+    let names: Vec<_> = backends.iter().map(|backend| algorithm(backend.algorithm())).collect();
+    names.join(", ")
 }
 
 /// An accepted token, of the kind that the profile is for.

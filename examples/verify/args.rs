@@ -11,7 +11,7 @@ use lexopt::{Arg, Parser, ValueExt};
 use report::explain::explain;
 use report::profile::Profile;
 use report::request::{Request, issued};
-use report::verification::{Backends, DEFAULT_BUFFER_LEN, SOFTWARE, backends_named};
+use report::verification::{Backends, DEFAULT_BUFFER_LEN, SOFTWARE, backends_named, only};
 
 use crate::print::Language;
 
@@ -65,6 +65,8 @@ TOKEN is a compact JWT; - reads it from stdin and removes one line end.
   --uri U               for proofs: the URI of the HTTP request, as the client
                         knows it
   --buffer BYTES        the memory for the token on the device (default: 16384)
+  --alg ALG             the one algorithm that the device verifies, such as
+                        ES256 (default: all that are built in)
   --backend BACKEND     verifies signatures, with --batch and in the demo too:
                         software (default), or ring, which needs a build with
                         --features ring
@@ -117,7 +119,7 @@ pub fn parse(mut parser: Parser) -> Result<Command, Box<dyn Error>> {
     let (mut max_age, mut nonce, mut access_token) = (None, None, None);
     let (mut scope_claim, mut method, mut uri, mut proof) = (None, None, None, None);
     let (mut floor, mut max_unproven_lifetime) = (None, None);
-    let (mut backends, mut buffer, mut token) = (None, None, None);
+    let (mut alg, mut backends, mut buffer, mut token) = (None, None, None, None);
     let mut scopes: Vec<String> = Vec::new();
 
     while let Some(arg) = parser.next()? {
@@ -159,6 +161,7 @@ pub fn parse(mut parser: Parser) -> Result<Command, Box<dyn Error>> {
             Arg::Long("backend") => {
                 once("--backend", &mut backends, backends_named(&parser.value()?.string()?)?)?;
             }
+            Arg::Long("alg") => once("--alg", &mut alg, parser.value()?.string()?)?,
             Arg::Long("buffer") => once("--buffer", &mut buffer, buffer_len(parser.value()?)?)?,
             Arg::Value(value) => once("TOKEN", &mut token, source(value))?,
             arg => return Err(arg.unexpected().into()),
@@ -185,6 +188,7 @@ pub fn parse(mut parser: Parser) -> Result<Command, Box<dyn Error>> {
         (false, false) => return Ok(Command::Demo(backends)),
         (false, true) => {}
     }
+    let backends = alg.map_or(Ok(backends), |alg| only(&alg, backends))?;
     let profile = profile.unwrap_or(Profile::Access);
     let now = match (now, floor) {
         (Some(_), Some(_)) => return Err("--floor is for a device without a clock, and takes no --now".into()),

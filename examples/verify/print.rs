@@ -33,7 +33,7 @@ pub fn print(json: &[u8], language: Language) -> Result<String, Box<dyn Error>> 
             }
             Some((key, entry)) => {
                 count += 1;
-                write!(entries, "    // keys[{index}], {named}: {}\n{entry}", algorithm(key))?;
+                write!(entries, "    // keys[{index}], {named}: {}\n{entry}", algorithm(key.algorithm()))?;
             }
             None => {
                 let kind = members.as_ref().map_or("no object".into(), kind);

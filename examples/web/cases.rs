@@ -55,6 +55,7 @@ fn main() {
         ("unset clock", "ClockNotSet", good.clone(), &json!({"now": "0"})),
         ("unknown key", "UnknownKey", at("next", "ES256"), &none),
         ("another algorithm", "UnsupportedAlgorithm", at("es-test", "RS384"), &none),
+        ("the other algorithm", "UnsupportedAlgorithm", good.clone(), &json!({"alg": "EdDSA"})),
         ("unsigned", "UnsupportedAlgorithm", at("es-test", "none"), &none),
         ("hostile text", "WrongType", headed(json!({"alg": "ES256", "typ": hostile, "kid": "es-test"})), &none),
         ("hostile claim", "", es256("site", json!(hostile)), &none),

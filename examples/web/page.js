@@ -76,6 +76,7 @@ function report({ accepted, refusal, advice, checks, token, claims_heading, clai
     parts.push(...prose(grant.split('\n')));
   }
   parts.push(element('h3', {}, 'Checks'), element('ol', {}, ...checks.map(row)));
+  if (checks.some(({ outcome }) => outcome === '-')) parts.push(element('p', { class: 'faint' }, '- is not reached: the first failure ends the checks.'));
   parts.push(element('h3', {}, 'Token'), ...prose(token.split('\n')));
   if (claims_heading) parts.push(element('h3', {}, claims_heading), values(claims));
   const whole = element('details', {}, element('summary', {}, 'As text'), element('pre', {}, text));

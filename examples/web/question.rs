@@ -7,7 +7,7 @@ use core::str::FromStr;
 use embedded_jwt::{EarliestTime, Now, UnixTime};
 use report::profile::Profile;
 use report::request::{Request, issued};
-use report::verification::SOFTWARE;
+use report::verification::{SOFTWARE, only};
 use serde::{Deserialize, Serialize};
 
 #[path = "../verify/bundle.rs"]
@@ -38,6 +38,7 @@ pub struct Question {
     pub method: String,
     pub uri: String,
     pub proof: String,
+    pub alg: String,
 }
 
 impl Question {
@@ -73,6 +74,7 @@ impl Question {
         };
         let profile = Profile::named(&self.profile)?;
         let has_issuer = profile != Profile::Dpop;
+        let backends = given(&self.alg).map_or(Ok(SOFTWARE), |alg| only(&alg, SOFTWARE))?;
         let nonce = given(&self.nonce);
         let scopes = given(&self.scope);
         if scopes.as_ref().is_some_and(|scopes| scopes.trim_matches(' ').is_empty()) {
@@ -94,7 +96,7 @@ impl Question {
             method: given(&self.method),
             uri: given(&self.uri),
             proof: given(&self.proof).map(String::into_bytes),
-            ..Request::new(SOFTWARE, profile, now)
+            ..Request::new(backends, profile, now)
         };
         request.check_profile()?;
         Ok(request)

@@ -76,6 +76,7 @@ async function checkProblems(module, { question }) {
     [{ jwks: 'x'.repeat(70_000) }, '[TooLarge(KeySet)]'],
     [{ profile: 'other' }, 'there is no profile "other"'],
     [{ method: 'GET' }, 'a method is not for the profile access'],
+    [{ alg: 'HS256' }, 'there is no algorithm "HS256"'],
     [{ scope: ' ' }, 'scope is empty'],
     [{ proof: 'p' }, 'a proof needs a method'],
     [{ floor: '1' }, 'loor is for a device without a clock'],

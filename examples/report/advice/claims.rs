@@ -113,10 +113,10 @@ pub fn mismatch(claim: Claim, case: &Case<'_>, peek: &Peek) -> Vec<String> {
         }
         _ => return vec![format!("The token has another value for {claim:?} than expected.")],
     };
-    compared(peek, name, expected, hint)
+    compared("token", peek.claim(name), expected, hint)
 }
 
-/// Advice that shows the claim and the value that it must have.
-pub fn compared(peek: &Peek, name: &str, expected: &str, hint: &str) -> Vec<String> {
-    vec![format!("token     {}", printable(peek.claim(name))), format!("expected  {expected:?}"), hint.into()]
+/// Advice that shows a claim of a token or proof, and the value that it must have.
+pub fn compared(of: &str, claim: &str, expected: &str, hint: &str) -> Vec<String> {
+    vec![format!("{of:8}  {}", printable(claim)), format!("expected  {expected:?}"), hint.into()]
 }

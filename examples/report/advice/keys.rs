@@ -12,7 +12,7 @@ use crate::case::Case;
 use crate::keys::{algorithm, describe, has_kid};
 use crate::peek::Peek;
 use crate::style::printable;
-use crate::verification::ACCEPTED;
+use crate::verification::names;
 
 pub fn unknown_key(case: &Case<'_>, peek: &Peek) -> Vec<String> {
     let kid = peek.header.as_ref().ok().and_then(|header| header.kid.as_deref()).filter(|kid| !kid.is_empty());
@@ -25,13 +25,13 @@ pub fn unknown_key(case: &Case<'_>, peek: &Peek) -> Vec<String> {
         lines.push("have 2,048 bits and the exponent 65,537. Make the provider use such a key.".into());
     }
     if case.keys.is_empty() {
-        lines.push(format!("accepted  {ACCEPTED}"));
+        lines.push(format!("accepted  {}", names(case.request.backends)));
         lines.push("This issuer publishes no key for one of these: make the provider use one.".into());
         return lines;
     }
     // A key of the token's algorithm would have been tried.
     if let Some(other) = case.keys.iter().find(|key| kid.is_some_and(|kid| has_kid(key, kid))) {
-        lines.push(format!("This kid is there, for {}.", algorithm(other)));
+        lines.push(format!("This kid is there, for {}.", algorithm(other.algorithm())));
     }
     let fetch = if may_be_skipped { "Otherwise fetch" } else { "Fetch" };
     lines.push(format!("{fetch} the issuer's JWKS again: keys rotate. Not on each such"));

@@ -14,7 +14,7 @@ use crate::object::Json;
 use crate::peek::Peek;
 use crate::profile::short_type;
 use crate::style::printable;
-use crate::verification::{ACCEPTED, Refusal, Step};
+use crate::verification::{Refusal, Step, names};
 
 pub fn advice(error: Error, case: &Case<'_>, peek: &Peek) -> Option<Vec<String>> {
     let request = case.request;
@@ -23,8 +23,8 @@ pub fn advice(error: Error, case: &Case<'_>, peek: &Peek) -> Option<Vec<String>>
         Error::WrongType => wrong_type(peek),
         Error::UnsupportedAlgorithm if !peek.alg().eq_ignore_ascii_case("none") => vec![
             format!("proof     alg {}", printable(&format!("{:?}", peek.alg()))),
-            format!("accepted  {ACCEPTED}"),
-            "Make the client sign its proofs with ES256 or EdDSA.".into(),
+            format!("accepted  {}", names(request.backends)),
+            "Make the client sign its proofs with one of these.".into(),
         ],
         Error::InvalidKey => embedded_key(peek),
         Error::InvalidSignature => vec![
@@ -35,15 +35,21 @@ pub fn advice(error: Error, case: &Case<'_>, peek: &Peek) -> Option<Vec<String>>
             "Answer with 401, error use_dpop_nonce and the nonce in the header DPoP-Nonce:".into(),
             "the client then makes another proof.".into(),
         ],
-        Error::Mismatch(Claim::Nonce) => {
-            compared(peek, "nonce", &given(&request.nonce), "Answer with the new nonce in the header DPoP-Nonce.")
-        }
-        Error::Mismatch(Claim::HttpMethod) => {
-            compared(peek, "htm", &given(&request.method), "The proof is for another request: do not act on it.")
-        }
+        Error::Mismatch(Claim::Nonce) => compared(
+            "proof",
+            peek.claim("nonce"),
+            &given(&request.nonce),
+            "Answer with the new nonce in the header DPoP-Nonce.",
+        ),
+        Error::Mismatch(Claim::HttpMethod) => compared(
+            "proof",
+            peek.claim("htm"),
+            &given(&request.method),
+            "The proof is for another request: do not act on it.",
+        ),
         Error::Mismatch(Claim::HttpUri) => {
             let hint = "The proof is for another request, or --uri is not the URI that the client";
-            let mut lines = compared(peek, "htu", &given(&request.uri), hint);
+            let mut lines = compared("proof", peek.claim("htu"), &given(&request.uri), hint);
             lines.push("called: behind a proxy, its scheme, host and path may differ.".into());
             lines
         }
@@ -81,7 +87,8 @@ pub fn of_access_token(error: Error, case: &Case<'_>) -> Vec<String> {
     let proof_case = Case { token: proof, request: &request, ..*case };
     let refusal = Refusal { step: Step::Verify, error };
     let mut lines = super::advice(refusal, &proof_case, &Peek::at(proof));
-    lines.push("Each check of the proof: --profile dpop, with --access-token.".into());
+    lines.push("Each check of the proof: --profile dpop, with --access-token. The other checks".into());
+    lines.push("of the token: the same without --proof.".into());
     lines
 }
 

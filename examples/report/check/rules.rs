@@ -8,7 +8,7 @@ use embedded_jwt::{DEFAULT_PROOF_AGE, MAX_HEADER_LEN, MAX_TOKEN_LEN};
 use super::Check;
 use crate::profile::Profile;
 use crate::request::Request;
-use crate::verification::ACCEPTED;
+use crate::verification::names;
 
 impl Check {
     pub fn name(self) -> &'static str {
@@ -53,7 +53,10 @@ impl Check {
             Self::Form => format!("three segments, {MAX_TOKEN_LEN} bytes at most"),
             Self::Buffer => "header and payload fit the buffer".into(),
             Self::Header => format!("a JSON object, no crit, {MAX_HEADER_LEN} bytes at most"),
-            Self::Algorithm => format!("alg is one of {ACCEPTED}"),
+            Self::Algorithm => match request.backends {
+                [_] => format!("alg is {}", names(request.backends)),
+                several => format!("alg is one of {}", names(several)),
+            },
             Self::Key if dpop => "jwk in the header is a public key for alg".into(),
             Self::Key => "a key of the issuer fits alg and kid".into(),
             Self::Signature => "signature over header and payload is valid".into(),

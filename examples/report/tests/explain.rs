@@ -70,6 +70,6 @@ fn other_text_is_refused() {
         "Missing()",
         "Missing(Missing)",
     ] {
-        assert!(explain(text).is_err_and(|reason| reason.contains("no code or name")), "{text}");
+        assert!(explain(text).is_err_and(|reason| reason.contains("no error has the code or name")), "{text}");
     }
 }
