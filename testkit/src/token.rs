@@ -242,7 +242,8 @@ impl TestToken {
         Self { claims: with(self.claims, name, Value::Null), ..self }
     }
 
-    /// Has ended: all times are moved back, by an hour or more. `Expired`. A DPoP proof is refused with `ProofTooOld`.
+    /// Has ended: all times are moved back, by an hour or more. `Expired`. A DPoP proof is refused with `ProofTooOld`, on a
+    /// device that knows the time.
     ///
     /// # Panics
     ///
