@@ -38,10 +38,14 @@ fn main() -> ! {
 
 /// Runs from one start to the next: only the flash outlives it.
 fn run(flash: &mut Ram, seed: &mut u128) {
-    let mut lock = Lock::start(KEYS, BUILT_AT, flash);
+    let (mut lock, mut minutes) = (Lock::start(KEYS, BUILT_AT, flash), Minutes::start());
     let _ = writeln!(Serial, "ready");
     loop {
-        let line = read_line();
+        let line = read_line(|| {
+            if minutes.has_passed() {
+                lock.age_nonces();
+            }
+        });
         let mut words = line.split(|byte| *byte == b' ');
         let mut word = || words.next().unwrap_or_default();
         let verdict = match word() {
@@ -86,6 +90,37 @@ impl Flash for &mut Ram {
     }
 }
 
+/// Counts minutes by SysTick (ARMv7-M, section B3.3), while somebody asks often enough.
+struct Minutes {
+    half_seconds: u32,
+}
+
+/// Twice a second, at 25 MHz.
+const PERIOD: u32 = 12_500_000;
+const TICK_CONTROL: *mut u32 = 0xE000_E010 as *mut u32;
+const TICK_RELOAD: *mut u32 = 0xE000_E014 as *mut u32;
+const TICK_FROM_CORE: u32 = 1 << 2;
+const TICK_ENABLE: u32 = 1;
+const TICK_HAS_WRAPPED: u32 = 1 << 16;
+
+impl Minutes {
+    fn start() -> Self {
+        // SAFETY: as in `main`.
+        unsafe {
+            write_volatile(TICK_RELOAD, PERIOD - 1);
+            write_volatile(TICK_CONTROL, TICK_FROM_CORE | TICK_ENABLE);
+        }
+        Self { half_seconds: 0 }
+    }
+
+    fn has_passed(&mut self) -> bool {
+        // SAFETY: as in `main`. Reading clears the flag.
+        let has_wrapped = unsafe { read_volatile(TICK_CONTROL) } & TICK_HAS_WRAPPED != 0;
+        self.half_seconds = (self.half_seconds + u32::from(has_wrapped)) % 120;
+        has_wrapped && self.half_seconds == 0
+    }
+}
+
 /// CMSDK APB UART 0 (Arm DDI 0479, section 4.3).
 const DATA: *mut u32 = 0x4000_4000 as *mut u32;
 const STATE: *mut u32 = 0x4000_4004 as *mut u32;
@@ -110,12 +145,14 @@ impl fmt::Write for Serial {
 }
 
 /// Reads up to the line feed. A line that is too long is empty.
-fn read_line() -> Vec<u8, 2048> {
+fn read_line(mut while_waiting: impl FnMut()) -> Vec<u8, 2048> {
     let (mut line, mut fits) = (Vec::new(), true);
     loop {
         // SAFETY: as in `main`.
         let byte = unsafe {
-            while read_volatile(STATE) & RECEIVE_FULL == 0 {}
+            while read_volatile(STATE) & RECEIVE_FULL == 0 {
+                while_waiting();
+            }
             read_volatile(DATA) as u8
         };
         match byte {

@@ -6,7 +6,6 @@
 #![no_std]
 
 use core::fmt::Write as _;
-use core::slice;
 use core::time::Duration;
 
 use embedded_jwt::{
@@ -25,6 +24,10 @@ pub const URI: &str = "https://lab-2.north.example.com/";
 const OPEN: &str = "door:open";
 const REVOKE: &str = "door:revoke";
 const MAX_LIFETIME: Duration = Duration::from_secs(5 * 60);
+
+/// One token raises the floor by as much as this. A lock that nobody used for three months is right again after one token,
+/// and a build of last year after five; a token from an issuer whose clock is ahead locks the door for three months at most.
+const MAX_STEP: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// Without a clock, a token is refused when the floor shows that it has expired.
 const POLICY: AccessTokenPolicy =
@@ -74,8 +77,10 @@ pub struct Lock<'k, F> {
     floor: TimeFloor<'static>,
     revoked: Revoked,
     used: Used,
-    /// The nonce for the next proof, and its text.
-    nonce: (DpopNonce, String<32>),
+    /// The current nonce, and the one of the minute before.
+    nonces: [DpopNonce; 2],
+    /// The text of the current nonce.
+    nonce: String<32>,
 }
 
 impl<'k, F: Flash> Lock<'k, F> {
@@ -83,8 +88,9 @@ impl<'k, F: Flash> Lock<'k, F> {
     /// floor is at least the time at which the firmware was built.
     pub fn start(keys: &'k [Key], built_at: UnixTime, flash: F) -> Self {
         let (revoked, used) = (Revoked::new(), Used::new());
-        let nonce = (DpopNonce::new(), String::new());
-        let mut lock = Self { keys, flash, floor: TimeFloor::new(built_at, &[ISSUER]), revoked, used, nonce };
+        let (nonces, nonce) = ([DpopNonce::new(), DpopNonce::new()], String::new());
+        let floor = TimeFloor::new(built_at, &[ISSUER]).with_max_step(MAX_STEP);
+        let mut lock = Self { keys, flash, floor, revoked, used, nonces, nonce };
         for copy in 0..2 {
             let record = lock.flash.read(copy);
             let (floor, stores) = record.split_at(TimeFloor::LEN);
@@ -92,7 +98,7 @@ impl<'k, F: Flash> Lock<'k, F> {
             if let Ok(floor) = TimeFloor::from_bytes(built_at, &[ISSUER], floor)
                 && floor.at() > lock.floor.at()
             {
-                lock.floor = floor;
+                lock.floor = floor.with_max_step(MAX_STEP);
             }
             // Refused: torn, or older than the other copy.
             let _ = lock.revoked.restore(revoked, 0, lock.floor.at());
@@ -111,13 +117,19 @@ impl<'k, F: Flash> Lock<'k, F> {
     /// The phone puts this into its proof. Until it is used, it is the same for every phone, so that nobody can push out
     /// the nonces of others. A new one is made of `random` numbers.
     pub fn nonce(&mut self, random: impl FnOnce() -> u128) -> &str {
-        let (nonce, text) = &mut self.nonce;
-        if !nonce.is_issued() {
-            text.clear();
-            let _ = write!(text, "{:032x}", random()); // has always room
-            nonce.issue(text);
+        if !self.nonces[0].is_issued() {
+            self.nonce.clear();
+            let _ = write!(self.nonce, "{:032x}", random()); // always has room
+            self.nonces[0].issue(&self.nonce);
         }
-        text
+        &self.nonce
+    }
+
+    /// Call this once a minute. A nonce that was not used is withdrawn after two minutes at most, so that a proof that was
+    /// made in advance, or recorded while the radio was jammed, is soon worthless.
+    pub fn age_nonces(&self) {
+        self.nonces[1].withdraw();
+        DpopNonce::rotate(&self.nonces, "");
     }
 
     /// Accepts a request to open the door: after a power cut, too, the same token opens it no more.
@@ -150,7 +162,7 @@ impl<'k, F: Flash> Lock<'k, F> {
         let (mut buf, mut proof_buf, now) = ([0; 1024], [0; 1024], self.floor.at());
         let issuer = Issuer::new(ISSUER, self.keys, &[&Es256]);
         let verified = Token::parse(token)?.verify(&issuer, &mut buf)?;
-        let request = DpopPolicy::new("POST", URI, token).with_nonces(slice::from_ref(&self.nonce.0));
+        let request = DpopPolicy::new("POST", URI, token).with_nonces(&self.nonces);
         let proof = Token::parse(proof)
             .and_then(|proof| proof.verify_dpop(&request, &[&Es256], now, &mut proof_buf))
             .map_err(Refusal::Proof)?;

@@ -159,6 +159,45 @@ fn nonce_is_the_same_for_every_phone_until_it_is_used() {
 }
 
 #[test]
+fn nonce_that_was_not_used_is_withdrawn_after_two_minutes() {
+    let (keys, mut ram) = (idp().keys(), Ram::erased());
+    let (mut lock, text) = (provisioned(&keys, &mut ram), good().mint());
+    let mut made_in_advance = || proof(&mut lock, &text).mint();
+    let [first, second] = [made_in_advance(), made_in_advance()];
+    assert_eq!(first, second);
+    lock.age_nonces();
+    assert_ne!(proof(&mut lock, &text).mint(), first);
+    lock.age_nonces();
+    let late = lock.open(text.as_bytes(), first.as_bytes());
+    assert_eq!(late, Err(Refusal::Proof(Error::Mismatch(Claim::Nonce))));
+
+    let in_time = proof(&mut lock, &text).mint();
+    lock.age_nonces();
+    assert_eq!(lock.open(text.as_bytes(), in_time.as_bytes()), Ok(()));
+}
+
+/// The floor begins with the build, and rises by a step with each token.
+#[test]
+fn old_build_catches_up() {
+    let day = 24 * 60 * 60;
+    for (days, lost) in [(30, 0), (200, 0), (365, 0), (2 * 365, 1)] {
+        for pause in [60 * 60, day, 10 * day] {
+            let (keys, mut ram) = (idp().keys(), Ram::erased());
+            let mut lock = Lock::start(&keys, UnixTime::from_secs(NOW - days * day), &mut ram);
+            lock.provision().unwrap();
+            let verdicts = (0..40).map(|count| {
+                let now = UnixTime::from_secs(NOW + count * pause);
+                let token = good().id(&format!("token-{count}")).at(now).mint();
+                let proof = proof(&mut lock, &token).at(now).mint();
+                lock.open(token.as_bytes(), proof.as_bytes())
+            });
+            let refused: Vec<_> = verdicts.filter_map(Result::err).collect();
+            assert_eq!(refused, vec![Refusal::Token(Error::ShareFull); lost], "{days} days old, each {pause} s");
+        }
+    }
+}
+
+#[test]
 fn lost_phone_is_revoked_and_a_new_token_is_not() {
     let (keys, mut ram) = (idp().keys(), Ram::erased());
     let mut lock = provisioned(&keys, &mut ram);
