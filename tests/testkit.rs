@@ -228,9 +228,12 @@ fn wrong_type_is_not_the_type_that_the_token_has() {
 fn fault_that_would_change_nothing_panics() {
     let token = || idp().access_token(AUDIENCE);
     let proof = || dpop_proof(Alg::Es256, "POST", URI, "an.access.token");
-    let faults: [(&dyn Fn() -> TestToken, &str); 8] = [
+    let faults: [(&dyn Fn() -> TestToken, &str); 11] = [
         (&|| proof().unknown_key(), "a DPoP proof contains its key, so that it cannot name an unknown one"),
-        (&|| proof().other_issuer(), "a token without `iss` cannot come from another issuer"),
+        (&|| proof().other_issuer(), "nothing checks the issuer of a DPoP proof"),
+        (&|| token().without("iss").other_issuer(), "a token without `iss` cannot come from another issuer"),
+        (&|| proof().scope("a").missing_scope(), "nothing checks the scope of a DPoP proof"),
+        (&|| proof().header("typ", "application/DPoP+jwt").long_lived(), "nothing limits the lifetime of a DPoP proof"),
         (&|| proof().other_audience(), "nothing checks the audience of a DPoP proof"),
         (&|| proof().long_lived(), "nothing limits the lifetime of a DPoP proof"),
         (&|| proof().issued_long_ago(), "a DPoP proof that was made long ago has ended: use `expired`"),

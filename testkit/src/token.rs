@@ -193,9 +193,10 @@ impl TestToken {
     ///
     /// # Panics
     ///
-    /// On a token without an issuer, such as a DPoP proof.
+    /// On a token without an issuer, and on a DPoP proof.
     #[track_caller]
     pub fn other_issuer(self) -> Self {
+        assert!(!self.is_proof(), "nothing checks the issuer of a DPoP proof");
         let iss = self.claims["iss"].as_str().expect("a token without `iss` cannot come from another issuer");
         let other = format!("{iss}/another");
         self.claim("iss", other)
@@ -223,15 +224,17 @@ impl TestToken {
     ///
     /// # Panics
     ///
-    /// On a token that has neither `scope` nor `scp`.
+    /// On a token that has neither `scope` nor `scp`, and on a DPoP proof.
     #[track_caller]
     pub fn missing_scope(self) -> Self {
         let has = |name| self.claims.get(name).is_some();
+        assert!(!self.is_proof(), "nothing checks the scope of a DPoP proof");
         assert!(has("scope") || has("scp"), "the token has no scope that could be missing");
         Self { claims: with(with(self.claims, "scope", Value::Null), "scp", Value::Null), ..self }
     }
 
-    /// Lacks a claim: `Missing`, if the policy needs it, or `Deserialize(Missing)`, if your own type does.
+    /// Lacks a claim: `Missing`, if the policy needs it, or `Deserialize(Missing)`, if your own type does. Without the
+    /// scopes it is `InsufficientScope`.
     ///
     /// # Panics
     ///
@@ -242,8 +245,8 @@ impl TestToken {
         Self { claims: with(self.claims, name, Value::Null), ..self }
     }
 
-    /// Has ended: all times are moved back, by an hour or more. `Expired`. A DPoP proof is refused with `ProofTooOld`, on a
-    /// device that knows the time.
+    /// Has ended: all times are moved back, by an hour or more. `Expired`. A DPoP proof without
+    /// `exp` is refused with `ProofTooOld`, on a device that knows the time.
     ///
     /// # Panics
     ///
@@ -292,7 +295,8 @@ impl TestToken {
     }
 
     fn is_proof(&self) -> bool {
-        self.header["typ"] == "dpop+jwt"
+        let typ = self.header["typ"].as_str().unwrap_or_default().to_lowercase();
+        typ.trim_start_matches("application/") == "dpop+jwt"
     }
 
     /// The seconds until the token ends, if it has an end.
