@@ -700,6 +700,13 @@ fn floor_takes_the_place_of_the_clock() {
     assert_eq!(accepted.status, 0, "{}", accepted.stdout);
     assert!(accepted.stdout.contains("clock   none: it is 2026-01-15 12:00:00 UTC or later (leeway 60 s)\n"));
     assert_eq!(["expiration", "freshness", "lifetime"].map(|check| outcome(&accepted.stdout, check)), ["ok"; 3]);
+    // What is compared with the current time is not checked, and no distance to it is known.
+    assert!(
+        !lists(&accepted.stdout, "not before") && !accepted.stdout.contains("UTC, in 4 min"),
+        "{}",
+        accepted.stdout
+    );
+    assert!(accepted.stdout.contains("\n  exp        1768478640 (2026-01-15 12:04:00 UTC)\n"), "{}", accepted.stdout);
     assert_fits("floor", &accepted.stdout);
 
     for (options, profile) in [(&FLOOR[..2], "access"), (&FLOOR[..2], "id"), (&["--floor", "0"], "access")] {
@@ -714,17 +721,25 @@ fn floor_takes_the_place_of_the_clock() {
         assert_fits(profile, &report);
     }
     let with_nonce = [&ID[..], &FLOOR[..2]].concat();
-    assert_eq!(verify(&with_nonce, &id_token(Alg::Es256, json!("JWT"), &id_claims(Alg::Es256))).status, 0);
+    let long_lived = id_token_with("exp", json!(NOW + 900));
+    let accepted = verify(&[&with_nonce, &FLOOR[2..]].concat(), &long_lived);
+    assert_eq!((accepted.status, lists(&accepted.stdout, "lifetime")), (0, false), "{}", accepted.stdout);
+    let report = refused(&with_nonce, &id_token_with("nonce", json!("n-2")), Error::Mismatch(Claim::Nonce));
+    assert!(report.contains("the nonce has to show it"), "{report}");
     let long_lived = Alg::Es256.access_token(&claims_with("exp", json!(NOW + 400)));
-    refused(&FLOOR, &long_lived, Error::LifetimeTooLong);
+    let report = refused(&FLOOR, &long_lived, Error::LifetimeTooLong);
+    assert!(report.contains("allow more with\n  --max-unproven-lifetime."), "{report}");
     let over = Alg::Es256.access_token(&claims_with("exp", json!(NOW - 60)));
     refused(&FLOOR, &over, Error::Expired);
+    let over_at_once = Alg::Es256.access_token(&claims_with("iat", json!(NOW + 250)));
+    assert!(refused(&FLOOR, &over_at_once, Error::Expired).contains("\n  iat    2026-01-15 12:04:10 UTC\n"));
 
     let proof = |claims: &Value| proof(Alg::Es256, claims);
     let claims = testkit::with(dpop_claims("t"), "nonce", json!("n-1"));
     let at_floor = [&FLOOR[..2], &["--nonce", "n-1"]].concat();
     let accepted = verify_proof(&at_floor, &proof(&claims));
     assert_eq!(accepted.status, 0, "{}", accepted.stdout);
+    assert!(accepted.stdout.contains("\n  usable   once, which withdraws its nonce\n"), "{}", accepted.stdout);
     refused_by(verify_proof(&FLOOR[..2], &proof(&claims)), Error::TimeUnknown);
     let over = testkit::with(claims, "exp", json!(NOW - 60));
     refused_by(verify_proof(&at_floor, &proof(&over)), Error::Expired);
@@ -760,7 +775,10 @@ fn proof_is_verified_with_its_access_token() {
     ));
     let unbound = Alg::EdDsa.access_token(&claims());
     let unreadable = Alg::EdDsa.access_token(&testkit::with(claims(), "cnf", json!(7)));
-    let cases: [(&[&str], &str, &str, Error, &str); 10] = [
+    let to_a_certificate =
+        Alg::EdDsa.access_token(&testkit::with(claims(), "cnf", json!({"x5t#S256": "0".repeat(43)})));
+    let cases: [(&[&str], &str, &str, Error, &str); 11] = [
+        (&[], &to_a_certificate, &proof_of(&to_a_certificate), Error::Mismatch(Claim::Confirmation), "binding"),
         (&["--nonce", "n-1"], &token, &proof_of(&token), Error::Missing(Claim::Nonce), "proof"),
         (&["--nonce", "n-2"], &token, &with_nonce, Error::Mismatch(Claim::Nonce), "proof"),
         (&[], &token, &proof_of(&unbound), Error::Mismatch(Claim::AccessTokenHash), "proof"),
@@ -776,6 +794,8 @@ fn proof_is_verified_with_its_access_token() {
         let report = refused_by(run(options, token, proof), error);
         assert_eq!(outcome(&report, check), "FAIL", "{report}");
         assert_eq!(report.contains("--profile dpop, with --access-token"), check == "proof", "{report}");
+        assert_eq!(report.contains("with_certificate"), token == to_a_certificate, "{report}");
+        assert_eq!(report.contains("It is an object with one of jkt"), token == unreadable, "{report}");
         assert_fits(check, &report);
     }
     assert_none_ok(
@@ -1589,9 +1609,18 @@ fn assert_fits(what: &str, text: &str) {
     }
 }
 
+/// Whether a report has this check.
+fn lists(report: &str, check: &str) -> bool {
+    line_of(report, check).is_some()
+}
+
+fn line_of<'r>(report: &'r str, check: &str) -> Option<&'r str> {
+    report.lines().find(|line| line.get(7..).is_some_and(|line| line.starts_with(check)))
+}
+
 /// The outcome of a check in a report: `ok`, `FAIL` or `-`.
 fn outcome(report: &str, check: &str) -> String {
-    let line = report.lines().find(|line| line.get(7..).is_some_and(|line| line.starts_with(check)));
+    let line = line_of(report, check);
     line.and_then(|line| line.get(2..6)).unwrap_or_else(|| panic!("{check}: {report}")).trim().into()
 }
 

@@ -33,16 +33,21 @@ pub fn advice(refusal: Refusal, case: &Case<'_>, peek: &Peek) -> Vec<String> {
     {
         return lines;
     }
+    let what = if request.profile == Profile::Dpop { "proof" } else { "token" };
     match refusal.error {
         Error::BufferTooSmall => {
             let needed = Token::parse(case.token).map_or(0, |token| token.buffer_len());
             vec![
                 format!("Give the device a larger buffer: it has {} bytes.", case.buffer_len),
-                format!("This token needs {needed}, and never more than {}.", needed.saturating_mul(2)),
+                format!("This {what} needs {needed}, and never more than {}.", needed.saturating_mul(2)),
             ]
         }
         Error::TooLarge(_) => vec![
-            "Make the provider put less into the token: fewer groups, no certificates.".into(),
+            match request.profile {
+                Profile::Dpop => "Make the client put less into the proof.",
+                _ => "Make the provider put less into the token: fewer groups, no certificates.",
+            }
+            .into(),
             format!("Limits: header {MAX_HEADER_LEN} bytes decoded, token {MAX_TOKEN_LEN} bytes."),
         ],
         Error::Malformed(part) | Error::DuplicateName(part) | Error::TooDeep(part) | Error::TooManyMembers(part) => {
@@ -106,15 +111,18 @@ pub fn advice(refusal: Refusal, case: &Case<'_>, peek: &Peek) -> Vec<String> {
             }
             .into(),
         ],
+        Error::Expired if !request.has_clock() => vec![
+            format!("exp    {}", claimed(peek, "exp", case)),
+            format!("nbf    {}", claimed(peek, "nbf", case)),
+            format!("iat    {}", claimed(peek, "iat", case)),
+            format!("clock  {}", request.clock()),
+            "Refresh the token. If it is new, the floor is ahead, or exp is not after nbf".into(),
+            "and iat: report that to the provider.".into(),
+        ],
         Error::Expired => vec![
             format!("exp    {}", claimed(peek, "exp", case)),
             format!("clock  {}", request.clock()),
-            if request.has_clock() {
-                "Refresh the token. If it is new, compare the clocks of issuer and device."
-            } else {
-                "Refresh the token. If it is new, the floor is ahead: correct it (TimeFloor)."
-            }
-            .into(),
+            "Refresh the token. If it is new, compare the clocks of issuer and device.".into(),
         ],
         Error::NotYetValid => vec![
             format!("nbf    {}", claimed(peek, "nbf", case)),

@@ -6,7 +6,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use embedded_jwt::{AccessTokenPolicy, DpopNonce, DpopPolicy, IdTokenPolicy, Issuer, Now, PublicKey};
+use embedded_jwt::{
+    AccessTokenPolicy, DEFAULT_LEEWAY, DpopNonce, DpopPolicy, IdTokenPolicy, Issuer, MAX_LEEWAY, Now, PublicKey,
+};
 
 use crate::profile::Profile;
 use crate::times::date;
@@ -109,8 +111,14 @@ impl Request {
 
     /// The proof that came with this access token, if one came, and the expectations on it.
     pub fn of_proof(&self, access_token: &[u8]) -> Option<(&[u8], Self)> {
-        let request =
-            Self { profile: Profile::Dpop, access_token: Some(access_token.into()), proof: None, ..self.clone() };
+        let request = Self {
+            profile: Profile::Dpop,
+            access_token: Some(access_token.into()),
+            proof: None,
+            // Not shared: a proof that is accepted without a clock withdraws its nonce.
+            dpop_nonces: issued(self.nonce.as_deref()),
+            ..self.clone()
+        };
         Some((self.proof.as_deref()?, request))
     }
 
@@ -184,9 +192,9 @@ impl Request {
         }
     }
 
-    /// The leeway in seconds, the crate's default included.
+    /// The leeway in seconds, with the crate's default and limit.
     pub fn leeway_secs(&self) -> u64 {
-        self.leeway.unwrap_or(embedded_jwt::DEFAULT_LEEWAY.as_secs())
+        self.leeway.unwrap_or(DEFAULT_LEEWAY.as_secs()).min(MAX_LEEWAY.as_secs())
     }
 
     /// The claim with the granted scopes.

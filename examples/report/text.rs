@@ -206,7 +206,11 @@ fn write_grant(out: &mut dyn Write, request: &Request, token: &Accepted<'_>) -> 
             writeln!(out, "  key      {}", proof.thumbprint())?;
             writeln!(out, "  proof    {}", quoted(Some(proof.jwt_id())))?;
             writeln!(out, "  made     {}", moment(proof.issued_at().as_secs(), request.now))?;
-            writeln!(out, "  usable   before {}", moment(proof.usable_until().as_secs(), request.now))?;
+            if request.has_clock() {
+                writeln!(out, "  usable   before {}", moment(proof.usable_until().as_secs(), request.now))?;
+            } else {
+                writeln!(out, "  usable   once, which withdraws its nonce")?;
+            }
             writeln!(out, "It shows who has this key, and no more. AccessTokenPolicy::with_dpop checks that")?;
             writeln!(out, "the access token is bound to it (cnf.jkt), and that it was not used before.")
         }

@@ -71,6 +71,9 @@ fn validate<'l>(
 ) -> Result<(&'l RawValue, Result<(), Error>), String> {
     // Checked here, since `serde_json` skips unused strings without checking them.
     let line = str::from_utf8(line).map_err(|error| format!("not UTF-8: {error}"))?;
+    if !line.trim_ascii_start().starts_with('{') {
+        return Err("not an object".into());
+    }
     let line: Line<'_> = serde_json::from_str(line).map_err(|error| error.to_string())?;
     if line.jwks.is_some_and(|jwks| !jwks.get().starts_with('{')) {
         return Err("`jwks` is not an object".into());
@@ -114,6 +117,9 @@ fn id_of(line: &[u8]) -> &RawValue {
     }
 
     let line = str::from_utf8(line).unwrap_or_default();
+    if !line.trim_ascii_start().starts_with('{') {
+        return RawValue::NULL;
+    }
     serde_json::from_str(line).ok().and_then(|Id { id }| id).unwrap_or(RawValue::NULL)
 }
 

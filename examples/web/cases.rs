@@ -17,14 +17,23 @@ fn main() {
     let unmarked = Alg::Es256.mint(Alg::Es256.id_header().to_string(), claims().to_string());
     let payload = |text: &str| Alg::Es256.mint(Alg::Es256.header().to_string(), text);
     let nested = format!(r#"{{"a":{}{}}}"#, "[".repeat(1_000), "]".repeat(1_000));
-    let bound = es256("cnf", json!({"jkt": Alg::EdDsa.key().thumbprint().to_string()}));
+    let bound_claims = claims_with("cnf", json!({"jkt": Alg::EdDsa.key().thumbprint().to_string()}));
+    let bound = Alg::Es256.access_token(&bound_claims);
     let proof_of = |token: &str| Alg::EdDsa.mint(Alg::EdDsa.dpop_header().to_string(), dpop_claims(token).to_string());
     let with_proof = json!({"method": "POST", "uri": "https://pump-7.local/speed", "proof": proof_of(&bound)});
-    let floor = json!({"now": null, "floor": NOW.to_string(), "max_unproven_lifetime": "300"});
+    let at_floor = |mut fields: Value| {
+        fields["now"] = Value::Null;
+        with(with(fields, "floor", json!(NOW.to_string())), "max_unproven_lifetime", json!("300"))
+    };
+    let floor = at_floor(json!({}));
     let hostile = "<img src=x onerror=alert(1)>\u{1b}[2J\u{202e}";
 
     let proven_by_another = es256("cnf", json!({"jkt": "0".repeat(43)}));
     let with_another = with(with_proof.clone(), "proof", json!(proof_of(&proven_by_another)));
+    let unmarked_and_bound = Alg::Es256.mint(Alg::Es256.id_header().to_string(), bound_claims.to_string());
+    let proof_claims = with(dpop_claims(&unmarked_and_bound), "nonce", json!("n"));
+    let proof_with_nonce = Alg::EdDsa.mint(Alg::EdDsa.dpop_header().to_string(), proof_claims.to_string());
+    let with_nonce = at_floor(with(with(with_proof.clone(), "proof", json!(proof_with_nonce)), "nonce", json!("n")));
     let none = json!({});
     let cases = [
         ("accepted, ES256", "", good.clone(), &none),
@@ -38,6 +47,7 @@ fn main() {
         ("without its nonce", "Missing(Nonce)", bound.clone(), &with(with_proof.clone(), "nonce", json!("n"))),
         ("bound to another key", "Mismatch(Confirmation)", proven_by_another, &with_another),
         ("accepted at a floor", "", good.clone(), &floor),
+        ("another policy at a floor", "WrongType", unmarked_and_bound, &with_nonce),
         ("unknown time", "TimeUnknown", good.clone(), &with(floor.clone(), "max_unproven_lifetime", Value::Null)),
         ("forged", "InvalidSignature", forged, &none),
         ("expired", "Expired", es256("exp", json!(NOW - 300)), &none),

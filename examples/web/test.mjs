@@ -38,7 +38,8 @@ function verify({ token, jwks, ...fields }) {
 /** Each report in WebAssembly is the text of `verify`, and its parts say the same. */
 async function checkReports(module, cases) {
   for (const { name, error, question } of cases) {
-    const { report } = await ask(module, question);
+    const { report, problem } = await ask(module, question);
+    if (problem) throw new Error(`${name}: ${problem}`);
     const expected = verify(question);
     check(`${name}: text`, report.text, expected.text);
     check(`${name}: status`, report.accepted ? 0 : 1, expected.status);

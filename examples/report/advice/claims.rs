@@ -27,6 +27,7 @@ pub fn invalid(claim: Claim, case: &Case<'_>, peek: &Peek) -> Vec<String> {
         Claim::Expiration | Claim::NotBefore | Claim::IssuedAt | Claim::AuthenticationTime => {
             "Dates are numbers of seconds, and fit 64 bits."
         }
+        Claim::Confirmation => "It is an object with one of jkt and x5t#S256, a SHA-256 in base64url.",
         Claim::Audience | Claim::AuthenticationMethods => "It is a string or an array of strings.",
         Claim::Scope if profile != Profile::Access => "It is a string, or an array of strings without spaces.",
         _ => "It is one string, and not empty where it is required.",
@@ -97,11 +98,21 @@ pub fn mismatch(claim: Claim, case: &Case<'_>, peek: &Peek) -> Vec<String> {
             ("nonce", nonce, "It answers another request: do not act on it; log in again.")
         }
         Claim::Confirmation => {
-            return vec![
-                format!("token  cnf {}", printable(peek.claim("cnf"))),
-                "The token is bound to another key than the proof's: do not act on it. The".into(),
-                "client must sign its proofs with the key that it got the token with.".into(),
-            ];
+            let is_certificate =
+                peek.value("cnf").and_then(Json::object).is_some_and(|cnf| cnf.contains_key("x5t#S256"));
+            let hint = if is_certificate {
+                [
+                    "The token is bound to a certificate, for mutual TLS: on the device,",
+                    "AccessTokenPolicy::with_certificate. A proof does not help.",
+                ]
+            } else {
+                [
+                    "The token is bound to another key than the proof's: do not act on it. The",
+                    "client must sign its proofs with the key that it got the token with.",
+                ]
+            };
+            let found = format!("token  cnf {}", printable(peek.claim("cnf")));
+            return [found].into_iter().chain(hint.map(String::from)).collect();
         }
         Claim::AccessTokenHash => {
             return vec![

@@ -101,7 +101,7 @@ fn wrong_type(peek: &Peek) -> Vec<String> {
             _ if is_access_token => format!("Its typ is {}: it is an access token, not a proof.", printable(typ)),
             _ => format!("Its typ is {}: it is not a proof.", printable(&format!("{typ:?}"))),
         },
-        "Pass the value of the header DPoP; --access-token takes the access token.".into(),
+        "Pass the value of the header DPoP, not of the header Authorization.".into(),
     ]
 }
 

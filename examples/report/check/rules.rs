@@ -48,6 +48,7 @@ impl Check {
         let profile = request.profile;
         let dpop = profile == Profile::Dpop;
         let leeway = request.leeway_secs();
+        let now = if request.has_clock() { "now" } else { "floor" };
         let given = |text: &Option<String>| text.clone().unwrap_or_default();
         match self {
             Self::Form => format!("three segments, {MAX_TOKEN_LEN} bytes at most"),
@@ -78,8 +79,8 @@ impl Check {
             },
             Self::Audience => format!("aud contains {:?}", request.audience),
             Self::Clock => "the clock is set: now is not before 2010".into(),
-            Self::Freshness if request.is_fresh_by_nonce() => "shown by the nonce, since there is no clock".into(),
-            Self::Freshness => "may be unproven, since there is no clock".into(),
+            Self::Freshness if request.is_fresh_by_nonce() => "without a clock, the nonce has to show it".into(),
+            Self::Freshness => "without a clock, unproven tokens are allowed".into(),
             Self::Expiration if !request.has_clock() && dpop => format!("exp (if any) is after the floor - {leeway} s"),
             Self::Expiration if !request.has_clock() => format!("exp is after iat, nbf and the floor - {leeway} s"),
             Self::Expiration if dpop => format!("now is before exp (if any) + {leeway} s"),
@@ -92,18 +93,20 @@ impl Check {
             Self::Lifetime => format!("exp - iat is {} s at most", request.longest_lifetime().unwrap_or_default()),
             Self::Age => {
                 let max = request.max_token_age.unwrap_or(DEFAULT_PROOF_AGE.as_secs());
-                format!("now - iat is {max} s + {leeway} s at most")
+                format!("{now} - iat is {max} s + {leeway} s at most")
             }
             Self::Scope => match &request.scopes {
                 Some(scopes) => format!("{} contains {scopes:?}", request.scope_claim()),
                 None => format!("{} is a claim for scopes", request.scope_claim()),
             },
             Self::Proof => "the DPoP proof is valid for this request".into(),
-            Self::Binding if request.proof.is_some() => "cnf.jkt is the hash of the proof's key".into(),
+            Self::Binding if request.proof.is_some() => "cnf binds it to the proof's key, and no more".into(),
             Self::Binding => "no cnf binds it to a key of the sender".into(),
             Self::Party => "azp (needed beside other aud) is the client".into(),
             Self::Nonce => format!("nonce is {:?}", given(&request.nonce)),
-            Self::Login => format!("now - auth_time is {} s + {leeway} s at most", request.max_age.unwrap_or_default()),
+            Self::Login => {
+                format!("{now} - auth_time is {} s + {leeway} s at most", request.max_age.unwrap_or_default())
+            }
             Self::Hash if dpop => "ath is the hash of the access token".into(),
             Self::Hash => "at_hash is the hash of the access token".into(),
             Self::Method => format!("htm is {:?}", given(&request.method)),
