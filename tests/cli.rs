@@ -1321,6 +1321,7 @@ fn batch_answers_in_order_and_continues_after_unreadable_lines() {
     add(b"", Value::Null, "error");
     add(b"{\"id\":\"\xff\"}", Value::Null, "error");
     add(b"[1,2]", Value::Null, "error");
+    add(b"[7]", Value::Null, "error");
     add(&[&b"{\"id\":"[..], &b"[".repeat(100_000)].concat(), Value::Null, "error");
     for name in ["jwks", "issuer", "audience", "now", "leeway", "profile", "token"] {
         let mut incomplete = line(name, &good);
