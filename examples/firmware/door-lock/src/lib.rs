@@ -26,7 +26,7 @@ const REVOKE: &str = "door:revoke";
 const MAX_LIFETIME: Duration = Duration::from_secs(5 * 60);
 
 /// One token raises the floor by as much as this. A lock that nobody used for three months is right again after one token,
-/// and a build of last year after five; a token from an issuer whose clock is ahead locks the door for three months at most.
+/// and a build of last year after five. Each token from an issuer whose clock is ahead can raise it by a step too far.
 const MAX_STEP: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// Without a clock, a token is refused when the floor shows that it has expired.
@@ -74,6 +74,8 @@ impl From<Error> for Refusal {
 pub struct Lock<'k, F> {
     keys: &'k [Key],
     flash: F,
+    /// The copy that is written first: the torn or the older one, if they differ.
+    first: usize,
     floor: TimeFloor<'static>,
     revoked: Revoked,
     used: Used,
@@ -90,19 +92,23 @@ impl<'k, F: Flash> Lock<'k, F> {
         let (revoked, used) = (Revoked::new(), Used::new());
         let (nonces, nonce) = ([DpopNonce::new(), DpopNonce::new()], String::new());
         let floor = TimeFloor::new(built_at, &[ISSUER]).with_max_step(MAX_STEP);
-        let mut lock = Self { keys, flash, floor, revoked, used, nonces, nonce };
+        let mut lock = Self { keys, flash, first: 0, floor, revoked, used, nonces, nonce };
         for copy in 0..2 {
             let record = lock.flash.read(copy);
             let (floor, stores) = record.split_at(TimeFloor::LEN);
             let (revoked, used) = stores.split_at(Revoked::SNAPSHOT_LEN);
-            if let Ok(floor) = TimeFloor::from_bytes(built_at, &[ISSUER], floor)
+            let floor = TimeFloor::from_bytes(built_at, &[ISSUER], floor);
+            if let Ok(floor) = &floor
                 && floor.at() > lock.floor.at()
             {
-                lock.floor = floor.with_max_step(MAX_STEP);
+                lock.floor = floor.clone().with_max_step(MAX_STEP);
             }
             // Refused: torn, or older than the other copy.
-            let _ = lock.revoked.restore(revoked, 0, lock.floor.at());
-            let _ = lock.used.restore(used, 0, lock.floor.at());
+            let revoked = lock.revoked.restore(revoked, 0, lock.floor.at());
+            let used = lock.used.restore(used, 0, lock.floor.at());
+            if floor.is_ok() && revoked.is_ok() && used.is_ok() {
+                lock.first = 1 - copy;
+            }
         }
         lock
     }
@@ -114,8 +120,8 @@ impl<'k, F: Flash> Lock<'k, F> {
         self.save()
     }
 
-    /// The phone puts this into its proof. Until it is used, it is the same for every phone, so that nobody can push out
-    /// the nonces of others. A new one is made of `random` numbers.
+    /// The phone puts this into its proof. Until it is used, or a minute has passed, it is the same for every phone, so that
+    /// nobody can push out the nonces of others. A new one is made of `random` numbers.
     pub fn nonce(&mut self, random: impl FnOnce() -> u128) -> &str {
         if !self.nonces[0].is_issued() {
             self.nonce.clear();
@@ -177,12 +183,17 @@ impl<'k, F: Flash> Lock<'k, F> {
         if claims.door != DOOR || (scope == REVOKE && claims.revoke.is_none()) {
             return Err(Error::Denied.into());
         }
-        // Before it is consumed: used ids are over when the floor has passed them. The floor is saved with them.
-        self.floor.learn(&pending);
-        Ok(act(&pending.consume()?, &mut self.revoked, self.floor.at())?)
+        // Before it is consumed: used ids are over when the floor has passed them.
+        let has_risen = self.floor.learn(&pending);
+        match pending.consume() {
+            Ok(token) => Ok(act(&token, &mut self.revoked, self.floor.at())?),
+            // A full window, perhaps: by the higher floor, the token is accepted when it is sent again.
+            Err(error) if has_risen => self.save().and(Err(error.into())),
+            Err(error) => Err(error.into()),
+        }
     }
 
-    /// Writes one copy while the other is whole.
+    /// Writes one copy while the other is whole, after a power cut too.
     fn save(&mut self) -> Result<(), Refusal> {
         let mut record = [0; RECORD_LEN];
         let (floor, stores) = record.split_at_mut(TimeFloor::LEN);
@@ -190,7 +201,13 @@ impl<'k, F: Flash> Lock<'k, F> {
         floor.copy_from_slice(&self.floor.to_bytes());
         self.revoked.snapshot(revoked)?;
         self.used.snapshot(used)?;
-        let is_saved = (0..2).all(|copy| self.flash.write(copy, &record));
-        if is_saved { Ok(()) } else { Err(Refusal::NotSaved) }
+        for copy in [self.first, 1 - self.first] {
+            // If it fails, it is the torn one.
+            self.first = copy;
+            if !self.flash.write(copy, &record) {
+                return Err(Refusal::NotSaved);
+            }
+        }
+        Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! Each refusal of the lock, on the host.
 
 use std::cell::Cell;
+use std::rc::Rc;
 
 use door_lock::{AUDIENCE, DOOR, Flash, ISSUER, Lock, RECORD_LEN, Record, Refusal, URI};
 use embedded_jwt::{Claim, Error, Key, Misfit, Part, UnixTime};
@@ -12,13 +13,13 @@ const BUILT_AT: UnixTime = UnixTime::from_secs(NOW - 12 * 60 * 60);
 /// The flash of a test, which outlives the lock.
 struct Ram {
     copies: [Record; 2],
-    /// The number of bytes that are written until the power fails.
-    bytes_left: usize,
+    /// The number of steps until the power fails: erasures, and bytes that are written.
+    steps_left: Rc<Cell<usize>>,
 }
 
 impl Ram {
     fn erased() -> Self {
-        Self { copies: [[0xff; RECORD_LEN]; 2], bytes_left: usize::MAX }
+        Self { copies: [[0xff; RECORD_LEN]; 2], steps_left: Rc::new(Cell::new(usize::MAX)) }
     }
 }
 
@@ -28,13 +29,14 @@ impl Flash for &mut Ram {
     }
 
     fn write(&mut self, copy: usize, record: &Record) -> bool {
-        if self.bytes_left == 0 {
+        let steps_left = self.steps_left.get();
+        if steps_left == 0 {
             return false;
         }
-        let len = self.bytes_left.min(RECORD_LEN);
         self.copies[copy].fill(0xff);
+        let len = RECORD_LEN.min(steps_left - 1);
         self.copies[copy][..len].copy_from_slice(&record[..len]);
-        self.bytes_left -= len;
+        self.steps_left.set(steps_left - 1 - len);
         len == RECORD_LEN
     }
 }
@@ -165,27 +167,34 @@ fn nonce_that_was_not_used_is_withdrawn_after_two_minutes() {
     let mut made_in_advance = || proof(&mut lock, &text).mint();
     let [first, second] = [made_in_advance(), made_in_advance()];
     assert_eq!(first, second);
-    lock.age_nonces();
-    assert_ne!(proof(&mut lock, &text).mint(), first);
-    lock.age_nonces();
-    let late = lock.open(text.as_bytes(), first.as_bytes());
-    assert_eq!(late, Err(Refusal::Proof(Error::Mismatch(Claim::Nonce))));
+    // Whether somebody asks for another one meanwhile, or not.
+    for is_asked in [true, false] {
+        let made_in_advance = proof(&mut lock, &text).mint();
+        lock.age_nonces();
+        if is_asked {
+            assert_ne!(proof(&mut lock, &text).mint(), made_in_advance);
+        }
+        lock.age_nonces();
+        let late = lock.open(text.as_bytes(), made_in_advance.as_bytes());
+        assert_eq!(late, Err(Refusal::Proof(Error::Mismatch(Claim::Nonce))));
+    }
 
     let in_time = proof(&mut lock, &text).mint();
     lock.age_nonces();
     assert_eq!(lock.open(text.as_bytes(), in_time.as_bytes()), Ok(()));
 }
 
-/// The floor begins with the build, and rises by a step with each token.
+/// The floor begins with the build, and rises by a step with each token, over power cuts too.
 #[test]
 fn old_build_catches_up() {
     let day = 24 * 60 * 60;
     for (days, lost) in [(30, 0), (200, 0), (365, 0), (2 * 365, 1)] {
         for pause in [60 * 60, day, 10 * day] {
             let (keys, mut ram) = (idp().keys(), Ram::erased());
-            let mut lock = Lock::start(&keys, UnixTime::from_secs(NOW - days * day), &mut ram);
-            lock.provision().unwrap();
+            let built_at = UnixTime::from_secs(NOW - days * day);
+            Lock::start(&keys, built_at, &mut ram).provision().unwrap();
             let verdicts = (0..40).map(|count| {
+                let mut lock = Lock::start(&keys, built_at, &mut ram);
                 let now = UnixTime::from_secs(NOW + count * pause);
                 let token = good().id(&format!("token-{count}")).at(now).mint();
                 let proof = proof(&mut lock, &token).at(now).mint();
@@ -224,19 +233,55 @@ fn lock_without_its_state_refuses_everything() {
 }
 
 #[test]
-fn power_cut_in_any_write_opens_no_door_twice() {
+fn power_cuts_in_any_write_open_no_door_twice() {
     let keys = idp().keys();
     // The live part of a record is shorter than its room, so that half a record would be a whole one.
-    for bytes_left in (0..2 * RECORD_LEN).step_by(13) {
+    let of_copy = [0, 1, 2, 70, 700, RECORD_LEN / 2, RECORD_LEN];
+    let cuts: Vec<_> = of_copy.into_iter().chain(of_copy.map(|steps| RECORD_LEN + 1 + steps)).collect();
+    let each_cut = (0..2 * (RECORD_LEN + 1)).step_by(13);
+    let twice = cuts.iter().flat_map(|first| cuts.iter().map(|second| vec![*first, *second]));
+    let cases = each_cut.map(|cut| vec![cut]).chain(twice);
+    // A write can fail while the lock runs on, too.
+    for (cuts, restarts) in cases.flat_map(|cuts| [(cuts.clone(), true), (cuts, false)]) {
         let mut ram = Ram::erased();
         assert_eq!(open(&mut provisioned(&keys, &mut ram), &good()), Ok(()));
-        ram.bytes_left = bytes_left;
-        let cut = open(&mut Lock::start(&keys, BUILT_AT, &mut ram), &good().id("token-2"));
-        assert_eq!(cut, Err(Refusal::NotSaved), "{bytes_left}");
-        ram.bytes_left = usize::MAX;
+        let steps_left = Rc::clone(&ram.steps_left);
         let mut lock = Lock::start(&keys, BUILT_AT, &mut ram);
-        assert_eq!(open(&mut lock, &good()), Err(Refusal::Token(Error::Replayed)), "{bytes_left}");
-        assert_eq!(open(&mut lock, &good().id("token-3")), Ok(()), "{bytes_left}");
+        for (number, steps) in cuts.iter().enumerate() {
+            steps_left.set(*steps);
+            assert_eq!(open(&mut lock, &good().id(&format!("cut-{number}"))), Err(Refusal::NotSaved), "{cuts:?}");
+            if restarts {
+                drop(lock);
+                lock = Lock::start(&keys, BUILT_AT, &mut ram);
+            }
+        }
+        steps_left.set(usize::MAX);
+        drop(lock);
+        let mut lock = Lock::start(&keys, BUILT_AT, &mut ram);
+        assert_eq!(open(&mut lock, &good()), Err(Refusal::Token(Error::Replayed)), "{cuts:?}");
+        assert_eq!(open(&mut lock, &good().id("token-2")), Ok(()), "{cuts:?}");
+    }
+}
+
+/// A fault of the issuer: the door is locked until the floor has passed, or the lock is provisioned again.
+#[test]
+fn tokens_from_the_future_raise_the_floor_by_a_step_each() {
+    let day = 24 * 60 * 60;
+    for tokens in 1..=3 {
+        let (keys, mut ram) = (idp().keys(), Ram::erased());
+        let mut lock = provisioned(&keys, &mut ram);
+        let mut open_at = |time: i64, id: &str| {
+            let time = UnixTime::from_secs(time);
+            let token = good().id(id).at(time).mint();
+            let proof = proof(&mut lock, &token).at(time).mint();
+            lock.open(token.as_bytes(), proof.as_bytes())
+        };
+        for count in 1..=tokens {
+            assert_eq!(open_at(NOW + 730 * day + 60 * count, &format!("ahead-{count}")), Ok(()));
+        }
+        let locked = NOW + (90 * tokens - 1) * day;
+        assert_eq!(open_at(locked, "locked"), Err(Refusal::Token(Error::Expired)));
+        assert_eq!(open_at(locked + day, "over"), Ok(()));
     }
 }
 
