@@ -192,7 +192,7 @@ impl<'a> Challenge<'a> {
     /// # Errors
     ///
     /// [`fmt::Error`] if `value` is full, or a configured string has a character that is not allowed in a header.
-    /// Discard the partial value. It has at most 140 bytes, and the realm, the scope and the authentication contexts, in which
+    /// Discard the partial value. It has at most 140 bytes, plus the realm, the scope and the authentication contexts, in which
     /// each `"` and `\` counts twice; by [`with_algs`](Self::with_algs) it may have more.
     pub fn write(&self, error: Error, value: &mut dyn Write) -> Result<u16, fmt::Error> {
         let (status, code) = match error {

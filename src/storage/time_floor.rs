@@ -136,7 +136,7 @@ impl<'a> TimeFloor<'a> {
     ///
     /// A token whose `iat` is further ahead than a step raises the floor by one step, once. After it, only a later
     /// `iat` raises the floor by a whole step; this survives a restart, since it is part of the
-    /// [bytes](Self::to_bytes). A device that was off for a month catches up with thirty tokens. After a token from far
+    /// [bytes](Self::to_bytes). A device that was off for a month catches up with thirty tokens in a row. After a token from far
     /// in the future, it learns only from tokens that are within a step, until the floor is
     /// [corrected](Self::correct_to) or has passed that time. The floor remembers four such tokens: of more than four,
     /// some may raise it twice.
@@ -223,7 +223,7 @@ const DIGEST_LEN: usize = 16;
 const LEN: usize = TIMES_LEN + DIGEST_LEN;
 
 /// The most that one token can raise a [`TimeFloor`] by default: 1 day. One wrong `iat` makes valid tokens look
-/// expired for this long at most, while a device that was off for a month catches up with thirty tokens.
+/// expired for this long at most, while a device that was off for a month catches up with thirty tokens in a row.
 pub const DEFAULT_TIME_STEP: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How far a [`TimeFloor`] can rise after the firmware was built, by default: 10 years of 365 days, the lifetime of a
