@@ -15,11 +15,12 @@ use alloc::vec::Vec;
 use embedded_jwt::{Claim, Error, MAX_HEADER_LEN, MAX_TOKEN_LEN, Token};
 
 use crate::case::Case;
+use crate::keys::algorithm;
 use crate::peek::Peek;
 use crate::profile::Profile;
 use crate::style::printable;
 use crate::times::moment;
-use crate::verification::{Backends, Refusal, Step, names};
+use crate::verification::{Backends, Refusal, SOFTWARE, Step, names};
 use keys::{too_many_keys, unknown_key};
 use malformed::{extra_text, malformed};
 
@@ -168,7 +169,7 @@ fn unsupported_algorithm(peek: &Peek, backends: Backends) -> Vec<String> {
     }
     let accepted = names(backends);
     let mut lines = vec![format!("token     alg {}", printable(&format!("{alg:?}"))), format!("accepted  {accepted}")];
-    if backends.len() == 1 {
+    if SOFTWARE.iter().any(|backend| algorithm(backend.algorithm()) == alg) {
         lines.push(format!("Switch the provider to {accepted} for this client, or give the device a backend for"));
         lines.push("the token's algorithm.".into());
         return lines;

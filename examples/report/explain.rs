@@ -24,10 +24,9 @@ pub fn explain(text: &str) -> Result<Explanation, String> {
     let digits = text.strip_prefix("0x").or(text.strip_prefix("0X"));
     let hexadecimal = number(digits.unwrap_or(text), 16).and_then(Explanation::of);
     let decimal = || number(text, 10).and_then(Explanation::of);
-    hexadecimal
-        .or_else(decimal)
-        .or_else(|| Explanation::named(text))
-        .ok_or_else(|| format!("no error has the code or name {text:?}; one is 0x1303, Mismatch(Audience)"))
+    hexadecimal.or_else(decimal).or_else(|| Explanation::named(text)).ok_or_else(|| {
+        format!("no error has the code or name {text:?}: for example, 0x1303 or Mismatch(Audience) is one")
+    })
 }
 
 /// Digits alone: Rust's parsing also takes a sign.

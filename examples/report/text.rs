@@ -200,7 +200,7 @@ fn write_grant(out: &mut dyn Write, request: &Request, token: &Accepted<'_>) -> 
             writeln!(out, "  subject  {}", quoted(token.subject()))?;
             writeln!(out, "  client   {}", quoted(token.client_id()))?;
             writeln!(out, "  scopes   {:?}", token.scopes().collect::<Vec<_>>())?;
-            writeln!(out, "Only the device checks claims of its own, revocations, and single use.")
+            writeln!(out, "Only the device checks your own claims, revocations and single use.")
         }
         Accepted::Dpop(proof) => {
             writeln!(out, "  key      {}", proof.thumbprint())?;

@@ -41,7 +41,8 @@ pub fn backends_named(name: &str) -> Result<Backends, String> {
 pub fn only(name: &str, backends: Backends) -> Result<Backends, String> {
     let position = backends.iter().position(|backend| algorithm(backend.algorithm()) == name);
     let backend = position.and_then(|position| backends.get(position..=position));
-    backend.ok_or_else(|| format!("there is no algorithm {name:?}: it is one of {}", names(backends)))
+    let more = if cfg!(feature = "rs256") { "" } else { ", and with the feature rs256, RS256" };
+    backend.ok_or_else(|| format!("there is no algorithm {name:?}: it is one of {}{more}", names(backends)))
 }
 
 /// The names of the algorithms, such as `ES256, EdDSA`.

@@ -102,8 +102,8 @@ pub fn mismatch(claim: Claim, case: &Case<'_>, peek: &Peek) -> Vec<String> {
                 peek.value("cnf").and_then(Json::object).is_some_and(|cnf| cnf.contains_key("x5t#S256"));
             let hint = if is_certificate {
                 [
-                    "The token is bound to a certificate, for mutual TLS: on the device,",
-                    "AccessTokenPolicy::with_certificate. A proof does not help.",
+                    "The token is bound to a certificate, for mutual TLS, which a proof does not",
+                    "show: on the device, AccessTokenPolicy::with_certificate, if that is all.",
                 ]
             } else {
                 [

@@ -87,8 +87,7 @@ pub fn of_access_token(error: Error, case: &Case<'_>) -> Vec<String> {
     let proof_case = Case { token: proof, request: &request, ..*case };
     let refusal = Refusal { step: Step::Verify, error };
     let mut lines = super::advice(refusal, &proof_case, &Peek::at(proof));
-    lines.push("Each check of the proof: --profile dpop, with --access-token. The other checks".into());
-    lines.push("of the token: the same without --proof.".into());
+    lines.push("Each check of the proof: --profile dpop, with --access-token.".into());
     lines
 }
 

@@ -21,6 +21,7 @@ fn code_is_explained_in_each_form() {
         let [code, name] = [format!("0x{:04X}", error.code()), format!("{error:?}")];
         let expected = explain(&code).unwrap().to_string();
         assert!(expected.starts_with(&format!("{code}  {name}")), "{expected}");
+        assert!(!expected.contains(['`', '[']), "marks of Markdown: {expected}");
         let mut forms = vec![name, format!("{:#06x}", error.code()), format!("{:04X}", error.code())];
         // 1800 is TooOld, and not the code of an error that never occurs.
         if error.code() != 1800 {
