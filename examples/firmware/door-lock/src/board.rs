@@ -107,6 +107,8 @@ fn SysTick() {
 
 /// Half a second, at 25 MHz.
 const PERIOD: u32 = 12_500_000;
+/// In half seconds.
+const MINUTE: u32 = 120;
 const TICK_CONTROL: *mut u32 = 0xE000_E010 as *mut u32;
 const TICK_RELOAD: *mut u32 = 0xE000_E014 as *mut u32;
 const TICK_FROM_CORE: u32 = 1 << 2;
@@ -125,7 +127,7 @@ impl Minutes {
 
     fn has_passed(&mut self) -> bool {
         let now = HALF_SECONDS.load(Ordering::Relaxed);
-        let has_passed = now.wrapping_sub(self.last) >= 120;
+        let has_passed = now.wrapping_sub(self.last) >= MINUTE;
         if has_passed {
             self.last = now;
         }

@@ -140,8 +140,7 @@ impl<'k, F: Flash> Lock<'k, F> {
 
     /// Accepts a request to open the door: after a power cut, too, the same token opens it no more.
     pub fn open(&mut self, token: &[u8], proof: &[u8]) -> Result<(), Refusal> {
-        self.authorize(OPEN, token, proof, |_, _, _| Ok(()))?;
-        self.save()
+        self.authorize(OPEN, token, proof, |_, _, _| Ok(()))
     }
 
     /// Revokes all tokens of a subject that were issued until now, for a token with the scope `door:revoke`. If the list is
@@ -153,11 +152,10 @@ impl<'k, F: Flash> Lock<'k, F> {
             let issued_before = token.issued_at().ok_or(Error::Denied)?.plus(Duration::from_secs(1));
             let until = issued_before.plus(MAX_LIFETIME + MAX_LEEWAY);
             revoked.revoke(Revocation::Subject { issuer: ISSUER, subject, issued_before }, until, now)
-        })?;
-        self.save()
+        })
     }
 
-    /// Consumes token and proof if all is right, and then acts.
+    /// Consumes token and proof if all is right, acts, and saves the state.
     fn authorize(
         &mut self,
         scope: &str,
@@ -185,12 +183,14 @@ impl<'k, F: Flash> Lock<'k, F> {
         }
         // Before it is consumed: used ids are over when the floor has passed them.
         let has_risen = self.floor.learn(&pending);
-        match pending.consume() {
-            Ok(token) => Ok(act(&token, &mut self.revoked, self.floor.at())?),
+        let verdict = match pending.consume() {
+            Ok(token) => act(&token, &mut self.revoked, self.floor.at()),
             // A full window, perhaps: by the higher floor, the token is accepted when it is sent again.
-            Err(error) if has_risen => self.save().and(Err(error.into())),
-            Err(error) => Err(error.into()),
-        }
+            Err(error) if has_risen => Err(error),
+            Err(error) => return Err(error.into()), // nothing has changed
+        };
+        self.save()?;
+        Ok(verdict?)
     }
 
     /// Writes one copy while the other is whole, after a power cut too.

@@ -2,9 +2,10 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use door_lock::{AUDIENCE, DOOR, Flash, ISSUER, Lock, RECORD_LEN, Record, Refusal, URI};
-use embedded_jwt::{Claim, Error, Key, Misfit, Part, UnixTime};
+use embedded_jwt::{Claim, Error, Key, Misfit, Part, Revocation, RevocationList, TimeFloor, UnixTime};
 use embedded_jwt_testkit::{Alg, NOW, TestIssuer, TestToken, dpop_proof};
 
 /// Half a day before the tokens of the test kit are valid.
@@ -224,6 +225,27 @@ fn lost_phone_is_revoked_and_a_new_token_is_not() {
     assert_eq!(open(&mut lock, &good()), Err(Refusal::Token(Error::Revoked)));
     assert_eq!(open(&mut lock, &good().id("of-another").claim("sub", "user-43")), Ok(()));
     assert_eq!(open(&mut Lock::start(&keys, BUILT_AT, &mut ram), &good()), Err(Refusal::Token(Error::Revoked)));
+}
+
+#[test]
+fn revocation_that_finds_no_room_is_consumed_over_a_power_cut() {
+    let (keys, mut ram) = (idp().keys(), Ram::erased());
+    drop(provisioned(&keys, &mut ram));
+    let (mut full, now) = (RevocationList::<16>::new(), UnixTime::from_secs(NOW));
+    full.start_empty();
+    for number in 0..16 {
+        let jwt_id = &format!("of-another-client-{number}");
+        full.revoke(Revocation::Token { issuer: ISSUER, jwt_id }, now.plus(Duration::from_secs(600)), now).unwrap();
+    }
+    for copy in &mut ram.copies {
+        full.snapshot(&mut copy[TimeFloor::LEN..][..RevocationList::<16>::SNAPSHOT_LEN]).unwrap();
+    }
+    let command = good().scope("door:revoke").claim("revoke", "user-42").mint();
+    for error in [Error::Full, Error::Replayed] {
+        let mut lock = Lock::start(&keys, BUILT_AT, &mut ram);
+        let proof = proof(&mut lock, &command).mint();
+        assert_eq!(lock.revoke(command.as_bytes(), proof.as_bytes()), Err(Refusal::Token(error)));
+    }
 }
 
 #[test]
