@@ -700,7 +700,7 @@ fn floor_takes_the_place_of_the_clock() {
     assert_eq!(accepted.status, 0, "{}", accepted.stdout);
     assert!(accepted.stdout.contains("clock   none: it is 2026-01-15 12:00:00 UTC or later (leeway 60 s)\n"));
     assert_eq!(["expiration", "freshness", "lifetime"].map(|check| outcome(&accepted.stdout, check)), ["ok"; 3]);
-    // What is compared with the current time is not checked, and no distance to it is known.
+    // Nothing is compared with the current time, and no distance to it is known.
     assert!(
         !lists(&accepted.stdout, "not before") && !accepted.stdout.contains("UTC, in 4 min"),
         "{}",

@@ -22,6 +22,17 @@ type Set = KeySet<CAPACITY>;
 #[cfg(not(feature = "rs256"))]
 const EMPTY: Set = KeySet::new();
 
+/// The texts of a set's entries. `None` if it does not have the form of a set.
+pub fn entries(json: &[u8]) -> Option<Vec<Json>> {
+    let set: Object = serde_json::from_slice(without_mark(json)).ok()?;
+    set.get("keys")?.elements()
+}
+
+/// The text without the byte order mark that it may start with.
+fn without_mark(json: &[u8]) -> &[u8] {
+    json.strip_prefix("\u{feff}".as_bytes()).unwrap_or(json)
+}
+
 pub struct Keys(Set);
 
 impl Keys {
@@ -35,15 +46,10 @@ impl Keys {
 
     /// Why a key set is refused.
     pub fn describe_refusal(json: &[u8], error: Error) -> String {
-        let json = json.strip_prefix("\u{feff}".as_bytes()).unwrap_or(json);
-        let is_json = serde_json::from_slice::<IgnoredAny>(json).is_ok();
-        let has_keys = || {
-            let set = serde_json::from_slice::<Object>(json).ok();
-            set.is_some_and(|set| set.get("keys").is_some_and(Json::is_array))
-        };
+        let is_json = serde_json::from_slice::<IgnoredAny>(without_mark(json)).is_ok();
         let hint = match error {
             // For example, a single key or an array of keys.
-            Error::Malformed(_) if is_json && !has_keys() => "; a set has the form {\"keys\":[...]}",
+            Error::Malformed(_) if is_json && entries(json).is_none() => "; a set has the form {\"keys\":[...]}",
             _ => "",
         };
         format!("{error} [{error:?}]{hint}")

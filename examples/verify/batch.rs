@@ -69,12 +69,7 @@ fn validate<'l>(
     backends: Backends,
     buf: &mut [u8],
 ) -> Result<(&'l RawValue, Result<(), Error>), String> {
-    // Checked here, since `serde_json` skips unused strings without checking them.
-    let line = str::from_utf8(line).map_err(|error| format!("not UTF-8: {error}"))?;
-    if !line.trim_ascii_start().starts_with('{') {
-        return Err("not an object".into());
-    }
-    let line: Line<'_> = serde_json::from_str(line).map_err(|error| error.to_string())?;
+    let line: Line<'_> = serde_json::from_str(object(line)?).map_err(|error| error.to_string())?;
     if line.jwks.is_some_and(|jwks| !jwks.get().starts_with('{')) {
         return Err("`jwks` is not an object".into());
     }
@@ -116,11 +111,15 @@ fn id_of(line: &[u8]) -> &RawValue {
         id: Option<&'l RawValue>,
     }
 
-    let line = str::from_utf8(line).unwrap_or_default();
-    if !line.trim_ascii_start().starts_with('{') {
-        return RawValue::NULL;
-    }
-    serde_json::from_str(line).ok().and_then(|Id { id }| id).unwrap_or(RawValue::NULL)
+    let line = object(line).ok().and_then(|line| serde_json::from_str(line).ok());
+    line.and_then(|Id { id }| id).unwrap_or(RawValue::NULL)
+}
+
+/// The text of a line that begins as an object. `serde_json` would also read a struct from an array, and skips unused strings
+/// without checking that they are UTF-8.
+fn object(line: &[u8]) -> Result<&str, String> {
+    let line = str::from_utf8(line).map_err(|error| format!("not UTF-8: {error}"))?;
+    if line.trim_ascii_start().starts_with('{') { Ok(line) } else { Err("not an object".into()) }
 }
 
 /// The kind of refusal, coarser than the error.

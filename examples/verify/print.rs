@@ -4,9 +4,9 @@ use std::error::Error;
 use std::fmt::Write;
 
 use embedded_jwt::{Algorithm, PublicKey};
-use report::key_set::Keys;
+use report::key_set::{Keys, entries};
 use report::keys::{algorithm, can_verify};
-use report::object::{Json, Object};
+use report::object::Object;
 use report::style::printable;
 
 #[derive(Clone, Copy, PartialEq)]
@@ -17,10 +17,8 @@ pub enum Language {
 
 /// Writes the usable keys of a valid key set, with a line of comment for each entry.
 pub fn print(json: &[u8], language: Language) -> Result<String, Box<dyn Error>> {
-    let json = json.strip_prefix("\u{feff}".as_bytes()).unwrap_or(json);
-    let set: Object = serde_json::from_slice(json)?;
-    let (mut count, mut entries) = (0, String::new());
-    for (index, jwk) in set.get("keys").and_then(Json::elements).ok_or("no keys")?.iter().enumerate() {
+    let (mut count, mut text) = (0, String::new());
+    for (index, jwk) in entries(json).ok_or("no keys")?.iter().enumerate() {
         let members = jwk.object();
         let kid = members.as_ref().and_then(|members| members.get("kid")?.string()).unwrap_or_default();
         let named =
@@ -33,18 +31,18 @@ pub fn print(json: &[u8], language: Language) -> Result<String, Box<dyn Error>> 
             }
             Some((key, entry)) => {
                 count += 1;
-                write!(entries, "    // keys[{index}], {named}: {}\n{entry}", algorithm(key.algorithm()))?;
+                write!(text, "    // keys[{index}], {named}: {}\n{entry}", algorithm(key.algorithm()))?;
             }
             None => {
                 let kind = members.as_ref().map_or("no object".into(), kind);
-                writeln!(entries, "    // keys[{index}], {named}: left out, since it cannot be used ({kind})")?;
+                writeln!(text, "    // keys[{index}], {named}: left out, since it cannot be used ({kind})")?;
             }
         }
     }
     match (count, language) {
         (0, _) => Err("no key of the set can be used".into()),
-        (_, Language::Rust) => Ok(format!("static KEYS: [Key; {count}] = [\n{entries}];\n")),
-        (_, Language::C) => Ok(format!("static const ejwt_key keys[{count}] = {{\n{entries}}};\n")),
+        (_, Language::Rust) => Ok(format!("static KEYS: [Key; {count}] = [\n{text}];\n")),
+        (_, Language::C) => Ok(format!("static const ejwt_key keys[{count}] = {{\n{text}}};\n")),
     }
 }
 
